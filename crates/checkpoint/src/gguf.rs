@@ -1,0 +1,454 @@
+//! GGUF version 3, little endian: the container llama.cpp's models come in.
+//!
+//! Source: `docs/gguf.md` of ggml. Layout: magic, version, counts, metadata pairs, tensor directory, padding, tensor data.
+//! [`Gguf::parse`] borrows the file's bytes and copies only the directory; no count in the file is believed before the bytes it
+//! speaks of are known to exist.
+
+use std::collections::HashMap;
+
+use thiserror::Error;
+
+use crate::ggml::GgmlType;
+
+mod metadata;
+mod read;
+
+pub use metadata::{Array, Value};
+use read::Cursor;
+
+const MAGIC: u32 = u32::from_le_bytes(*b"GGUF");
+const VERSION: u32 = 3;
+/// ggml's `GGML_MAX_DIMS`.
+const MAX_DIMS: u32 = 4;
+const DEFAULT_ALIGNMENT: u64 = 32;
+/// Shortest metadata pair: empty key, type, one byte. Bounds the count a file may claim.
+const MIN_PAIR: u64 = 8 + 4 + 1;
+/// Shortest directory entry: empty name, number of dimensions, one dimension, type, offset.
+const MIN_ENTRY: u64 = 8 + 4 + 8 + 4 + 8;
+
+/// Why a file is not a GGUF model this project can read. `file` is the name given to [`Gguf::parse`].
+#[derive(Debug, Error, PartialEq)]
+pub enum GgufError {
+    /// The first four bytes are not `GGUF`.
+    #[error("{file} is not a GGUF file: it does not start with `GGUF`; give the path of a .gguf model")]
+    Magic {
+        /// File name.
+        file: String,
+    },
+    /// A version other than 3, or a big-endian file.
+    #[error("{file}: GGUF version {found} is not supported, only version 3 (little endian)")]
+    Version {
+        /// File name.
+        file: String,
+        /// Version in the file.
+        found: u32,
+    },
+    /// The file ends inside something.
+    #[error("{file} is truncated: it ends at byte {size} inside {field}; fetch it again")]
+    Truncated {
+        /// File name.
+        file: String,
+        /// What was being read.
+        field: String,
+        /// Length of the file, bytes.
+        size: usize,
+    },
+    /// A count or a product of counts that the file is too small for.
+    #[error("{file} is corrupt: {field} claims {found}, more than a file of {size} bytes can hold; fetch it again")]
+    Count {
+        /// File name.
+        file: String,
+        /// What is counted.
+        field: String,
+        /// The number claimed.
+        found: u64,
+        /// Length of the file, bytes.
+        size: usize,
+    },
+    /// A name or string that is not UTF-8.
+    #[error("{file} is corrupt: {field} is not valid UTF-8; fetch it again")]
+    Utf8 {
+        /// File name.
+        file: String,
+        /// Which string.
+        field: String,
+    },
+    /// A metadata value of a type that GGUF 3 does not have, or an array of arrays.
+    #[error("{file}: metadata `{key}` has value type {found}, which this reader does not know")]
+    ValueType {
+        /// File name.
+        file: String,
+        /// Metadata key.
+        key: String,
+        /// Type number in the file.
+        found: u32,
+    },
+    /// The same metadata key or tensor name twice.
+    #[error("{file} is corrupt: {field} appears twice")]
+    Duplicate {
+        /// File name.
+        file: String,
+        /// Which key or tensor.
+        field: String,
+    },
+    /// `general.alignment` is not a power of two in 8..=65536.
+    #[error("{file} is corrupt: general.alignment is {found}, not a power of two from 8 to 65536")]
+    Alignment {
+        /// File name.
+        file: String,
+        /// The number in the file.
+        found: u64,
+    },
+    /// A tensor stored in a format other than F32, F16, Q4_1, Q8_0.
+    #[error("{file}: tensor `{tensor}` has ggml type {found}; supported are F32, F16, Q4_1 and Q8_0")]
+    TensorType {
+        /// File name.
+        file: String,
+        /// Tensor name.
+        tensor: String,
+        /// Type number in the file.
+        found: u32,
+    },
+    /// No dimensions, more than four, a zero, or rows that are no whole number of blocks.
+    #[error("{file} is corrupt: tensor `{tensor}` has an impossible shape {dims:?}")]
+    Shape {
+        /// File name.
+        file: String,
+        /// Tensor name.
+        tensor: String,
+        /// Dimensions in the file's order.
+        dims: Vec<u64>,
+    },
+    /// A tensor that does not start on the alignment.
+    #[error("{file} is corrupt: tensor `{tensor}` starts at offset {offset}, not a multiple of {alignment}")]
+    Misaligned {
+        /// File name.
+        file: String,
+        /// Tensor name.
+        tensor: String,
+        /// Offset in the data section, bytes.
+        offset: u64,
+        /// Required alignment, bytes.
+        alignment: u64,
+    },
+    /// A tensor that ends after the file.
+    #[error("{file} is truncated: tensor `{tensor}` ends {missing} bytes after the file; fetch it again")]
+    OutOfFile {
+        /// File name.
+        file: String,
+        /// Tensor name.
+        tensor: String,
+        /// Bytes missing.
+        missing: u64,
+    },
+    /// Two tensors that share bytes.
+    #[error("{file} is corrupt: tensors `{first}` and `{second}` overlap")]
+    Overlap {
+        /// File name.
+        file: String,
+        /// The tensor that starts first.
+        first: String,
+        /// The tensor that starts inside it.
+        second: String,
+    },
+    /// A tensor that the model needs is not in the file.
+    #[error("{file} has no tensor `{tensor}`; it is another model than expected")]
+    NoTensor {
+        /// File name.
+        file: String,
+        /// Tensor name.
+        tensor: String,
+    },
+    /// A metadata entry that the model needs is absent or has another type.
+    #[error("{file} has no metadata `{key}` of type {wanted}; it is another model than expected")]
+    NoValue {
+        /// File name.
+        file: String,
+        /// Metadata key.
+        key: String,
+        /// Type wanted.
+        wanted: &'static str,
+    },
+}
+
+/// One tensor of a GGUF file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor<'a> {
+    /// Name, as in the file.
+    pub name: &'a str,
+    /// How values are stored.
+    pub kind: GgmlType,
+    /// Row-major shape: slowest dimension first, so a matrix is `[rows, cols]` (the file has the reverse order).
+    pub shape: Vec<usize>,
+    /// The stored bytes.
+    pub bytes: &'a [u8],
+}
+
+impl Tensor<'_> {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether the tensor holds no value (never true of a parsed tensor).
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All values as floats, expanded on the host.
+    pub fn to_f32(&self) -> Vec<f32> {
+        crate::ggml::dequantize(self.kind, self.bytes)
+    }
+}
+
+/// A parsed GGUF file that borrows its bytes.
+#[derive(Clone, Debug)]
+pub struct Gguf<'a> {
+    file: String,
+    metadata: HashMap<&'a str, Value<'a>>,
+    tensors: Vec<Tensor<'a>>,
+    index: HashMap<&'a str, usize>,
+}
+
+/// A directory entry before its data is placed.
+struct Entry<'a> {
+    name: &'a str,
+    kind: GgmlType,
+    shape: Vec<usize>,
+    offset: u64,
+    bytes: u64,
+}
+
+impl<'a> Gguf<'a> {
+    /// Reads metadata and tensor directory. `file` is only used in errors.
+    ///
+    /// # Errors
+    /// Every inconsistency is a [`GgufError`]; nothing in the bytes makes this panic or allocate more than a small multiple
+    /// of their length.
+    pub fn parse(file: &str, bytes: &'a [u8]) -> Result<Self, GgufError> {
+        let mut cursor = Cursor::new(file, bytes);
+        if cursor.u32("the magic number").ok() != Some(MAGIC) {
+            return Err(GgufError::Magic { file: file.into() });
+        }
+        let version = cursor.u32("the version")?;
+        if version != VERSION {
+            return Err(GgufError::Version {
+                file: file.into(),
+                found: version,
+            });
+        }
+        let tensor_count = cursor.count("the number of tensors", MIN_ENTRY)?;
+        let pair_count = cursor.count("the number of metadata entries", MIN_PAIR)?;
+        let metadata = metadata::read_all(&mut cursor, pair_count)?;
+        let alignment = alignment(file, &metadata)?;
+        // Entries are at least MIN_ENTRY bytes, so this allocates at most a few times the file's own length.
+        let mut entries = Vec::with_capacity(tensor_count);
+        for _ in 0..tensor_count {
+            entries.push(read_entry(&mut cursor)?);
+        }
+        let data_start = (cursor.position() as u64).next_multiple_of(alignment);
+        let tensors = place(file, bytes, entries, data_start, alignment)?;
+        let mut index = HashMap::with_capacity(tensors.len());
+        for (i, tensor) in tensors.iter().enumerate() {
+            if index.insert(tensor.name, i).is_some() {
+                return Err(GgufError::Duplicate {
+                    file: file.into(),
+                    field: format!("tensor `{}`", tensor.name),
+                });
+            }
+        }
+        Ok(Self {
+            file: file.into(),
+            metadata,
+            tensors,
+            index,
+        })
+    }
+
+    /// The name given to [`Gguf::parse`].
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// All tensors in the order of the directory.
+    pub fn tensors(&self) -> &[Tensor<'a>] {
+        &self.tensors
+    }
+
+    /// The tensor of that name.
+    pub fn tensor(&self, name: &str) -> Result<&Tensor<'a>, GgufError> {
+        let index = self.index.get(name).ok_or_else(|| GgufError::NoTensor {
+            file: self.file.clone(),
+            tensor: name.into(),
+        })?;
+        Ok(&self.tensors[*index])
+    }
+
+    /// The metadata value of that key, if there is one.
+    pub fn value(&self, key: &str) -> Option<&Value<'a>> {
+        self.metadata.get(key)
+    }
+
+    /// Metadata as an unsigned number.
+    pub fn u64(&self, key: &str) -> Result<u64, GgufError> {
+        self.typed(key, "unsigned integer", Value::as_u64)
+    }
+
+    /// Metadata as a float.
+    pub fn f32(&self, key: &str) -> Result<f32, GgufError> {
+        self.typed(key, "float", Value::as_f32)
+    }
+
+    /// Metadata as text.
+    pub fn str(&self, key: &str) -> Result<&'a str, GgufError> {
+        self.typed(key, "string", Value::as_str)
+    }
+
+    /// Metadata as a list of strings.
+    pub fn strings(&self, key: &str) -> Result<&[&'a str], GgufError> {
+        match self.metadata.get(key) {
+            Some(Value::Array(Array::Strings(strings))) => Ok(strings),
+            _ => Err(self.no_value(key, "array of strings")),
+        }
+    }
+
+    /// Metadata as a list of integers.
+    pub fn integers(&self, key: &str) -> Result<&[i64], GgufError> {
+        match self.metadata.get(key) {
+            Some(Value::Array(Array::Integers(numbers))) => Ok(numbers),
+            _ => Err(self.no_value(key, "array of integers")),
+        }
+    }
+
+    fn typed<T>(&self, key: &str, wanted: &'static str, read: impl Fn(&Value<'a>) -> Option<T>) -> Result<T, GgufError> {
+        self.metadata
+            .get(key)
+            .and_then(read)
+            .ok_or_else(|| self.no_value(key, wanted))
+    }
+
+    fn no_value(&self, key: &str, wanted: &'static str) -> GgufError {
+        GgufError::NoValue {
+            file: self.file.clone(),
+            key: key.into(),
+            wanted,
+        }
+    }
+}
+
+fn alignment(file: &str, metadata: &HashMap<&str, Value<'_>>) -> Result<u64, GgufError> {
+    let Some(value) = metadata.get("general.alignment") else {
+        return Ok(DEFAULT_ALIGNMENT);
+    };
+    let found = value.as_u64().unwrap_or(0);
+    if found.is_power_of_two() && (8..=65536).contains(&found) {
+        return Ok(found);
+    }
+    Err(GgufError::Alignment {
+        file: file.into(),
+        found,
+    })
+}
+
+fn read_entry<'a>(cursor: &mut Cursor<'_, 'a>) -> Result<Entry<'a>, GgufError> {
+    let name = cursor.string("a tensor name")?;
+    let field = || format!("the directory entry of tensor `{name}`");
+    let dim_count = cursor.u32(field)?;
+    let bad_shape = |dims: Vec<u64>| GgufError::Shape {
+        file: cursor.file().into(),
+        tensor: name.into(),
+        dims,
+    };
+    if dim_count == 0 || dim_count > MAX_DIMS {
+        return Err(bad_shape(Vec::new()));
+    }
+    let mut dims = Vec::with_capacity(dim_count as usize);
+    for _ in 0..dim_count {
+        dims.push(cursor.u64(field)?);
+    }
+    let id = cursor.u32(field)?;
+    let offset = cursor.u64(field)?;
+    let kind = GgmlType::from_id(id).ok_or_else(|| GgufError::TensorType {
+        file: cursor.file().into(),
+        tensor: name.into(),
+        found: id,
+    })?;
+    let shape: Option<Vec<usize>> = dims.iter().rev().map(|&d| usize::try_from(d).ok()).collect();
+    match (shape, stored_bytes(kind, &dims)) {
+        (Some(shape), Some(bytes)) => Ok(Entry {
+            name,
+            kind,
+            shape,
+            offset,
+            bytes,
+        }),
+        _ => Err(GgufError::Shape {
+            file: cursor.file().into(),
+            tensor: name.into(),
+            dims,
+        }),
+    }
+}
+
+/// Bytes of a tensor of these dimensions; `None` for zeros, overflow, or rows that end inside a block.
+fn stored_bytes(kind: GgmlType, dims: &[u64]) -> Option<u64> {
+    let block = kind.block_len() as u64;
+    if dims.contains(&0) || !dims.first()?.is_multiple_of(block) {
+        return None;
+    }
+    let values = dims.iter().try_fold(1u64, |product, &d| product.checked_mul(d))?;
+    (values / block).checked_mul(kind.block_bytes() as u64)
+}
+
+/// Checks every tensor's place in the data section and borrows its bytes.
+fn place<'a>(
+    file: &str,
+    bytes: &'a [u8],
+    entries: Vec<Entry<'a>>,
+    data_start: u64,
+    alignment: u64,
+) -> Result<Vec<Tensor<'a>>, GgufError> {
+    let mut tensors = Vec::with_capacity(entries.len());
+    let mut spans: Vec<(u64, u64, &str)> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        if !entry.offset.is_multiple_of(alignment) {
+            return Err(GgufError::Misaligned {
+                file: file.into(),
+                tensor: entry.name.into(),
+                offset: entry.offset,
+                alignment,
+            });
+        }
+        // Saturating: an end beyond u64 lies beyond the file as well.
+        let start = data_start.saturating_add(entry.offset);
+        let end = start.saturating_add(entry.bytes);
+        let missing = end.saturating_sub(bytes.len() as u64);
+        let stored = usize::try_from(start)
+            .ok()
+            .zip(usize::try_from(end).ok())
+            .and_then(|(start, end)| bytes.get(start..end))
+            .ok_or_else(|| GgufError::OutOfFile {
+                file: file.into(),
+                tensor: entry.name.into(),
+                missing,
+            })?;
+        spans.push((start, end, entry.name));
+        tensors.push(Tensor {
+            name: entry.name,
+            kind: entry.kind,
+            shape: entry.shape,
+            bytes: stored,
+        });
+    }
+    spans.sort_unstable();
+    for pair in spans.windows(2) {
+        if pair[1].0 < pair[0].1 {
+            return Err(GgufError::Overlap {
+                file: file.into(),
+                first: pair[0].2.into(),
+                second: pair[1].2.into(),
+            });
+        }
+    }
+    Ok(tensors)
+}

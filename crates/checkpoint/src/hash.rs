@@ -1,0 +1,210 @@
+//! SHA-256 while bytes stream by.
+
+use std::fmt::Write as _;
+use std::io::{self, Read};
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// Why bytes are not the ones that were promised.
+#[derive(Debug, Error)]
+pub enum HashError {
+    /// The hash differs.
+    #[error("{name} has sha256 {found}, expected {expected}: it is damaged or another version; delete it and fetch it again")]
+    Mismatch {
+        /// What was hashed.
+        name: String,
+        /// Lower-case hex promised.
+        expected: String,
+        /// Lower-case hex found.
+        found: String,
+    },
+    /// The length differs.
+    #[error("{name} has {found} bytes, expected {expected}: it is truncated or another version; delete it and fetch it again")]
+    Length {
+        /// What was hashed.
+        name: String,
+        /// Bytes promised.
+        expected: u64,
+        /// Bytes found (counting stops soon after the promised number).
+        found: u64,
+    },
+    /// Reading failed.
+    #[error("cannot read {name}: {source}")]
+    Read {
+        /// What was hashed.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// What a file must be: its name (for errors), length and hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected<'a> {
+    /// Name for errors.
+    pub name: &'a str,
+    /// Length, bytes.
+    pub bytes: u64,
+    /// Lower-case hex SHA-256.
+    pub sha256: &'a str,
+}
+
+/// Checks bytes that arrive in pieces (a download in the browser, a file being read).
+pub struct Verifier<'a> {
+    expected: Expected<'a>,
+    hasher: Sha256,
+    seen: u64,
+}
+
+impl<'a> Verifier<'a> {
+    /// Nothing seen yet.
+    pub fn new(expected: Expected<'a>) -> Self {
+        Self {
+            expected,
+            hasher: Sha256::new(),
+            seen: 0,
+        }
+    }
+
+    /// Takes the next piece. Fails as soon as there is more than was promised, so that an endless stream ends.
+    pub fn update(&mut self, piece: &[u8]) -> Result<(), HashError> {
+        self.seen += piece.len() as u64;
+        if self.seen > self.expected.bytes {
+            return Err(self.length());
+        }
+        self.hasher.update(piece);
+        Ok(())
+    }
+
+    /// Bytes seen so far.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Fails unless exactly the promised bytes were seen.
+    pub fn finish(self) -> Result<(), HashError> {
+        if self.seen != self.expected.bytes {
+            return Err(self.length());
+        }
+        let found = hex(&self.hasher.finalize());
+        if found == self.expected.sha256 {
+            return Ok(());
+        }
+        Err(HashError::Mismatch {
+            name: self.expected.name.into(),
+            expected: self.expected.sha256.into(),
+            found,
+        })
+    }
+
+    fn length(&self) -> HashError {
+        HashError::Length {
+            name: self.expected.name.into(),
+            expected: self.expected.bytes,
+            found: self.seen,
+        }
+    }
+}
+
+/// Reads everything, hands each piece to `sink`, and fails unless it was what was promised.
+///
+/// # Errors
+/// The inner result is the check, the outer one an error of `sink`.
+pub fn verify_into<E>(
+    mut reader: impl Read,
+    expected: Expected<'_>,
+    mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<Result<(), HashError>, E> {
+    let name = expected.name;
+    let mut verifier = Verifier::new(expected);
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        let len = match reader.read(&mut piece) {
+            Ok(0) => return Ok(verifier.finish()),
+            Ok(len) => len,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(source) => {
+                return Ok(Err(HashError::Read {
+                    name: name.into(),
+                    source,
+                }));
+            }
+        };
+        if let Err(error) = verifier.update(&piece[..len]) {
+            return Ok(Err(error));
+        }
+        sink(&piece[..len])?;
+    }
+}
+
+/// Reads everything into memory and fails unless it was what was promised. Never holds more than the promised bytes.
+pub fn read_verified(reader: impl Read, expected: Expected<'_>) -> Result<Vec<u8>, HashError> {
+    let mut bytes = Vec::new();
+    let result = verify_into(reader, expected, |piece| {
+        bytes.extend_from_slice(piece);
+        Ok::<(), std::convert::Infallible>(())
+    });
+    match result {
+        Ok(checked) => checked.map(|()| bytes),
+        Err(never) => match never {},
+    }
+}
+
+/// Fails unless `bytes` are the promised ones.
+pub fn verify(bytes: &[u8], expected: Expected<'_>) -> Result<(), HashError> {
+    let mut verifier = Verifier::new(expected);
+    verifier.update(bytes)?;
+    verifier.finish()
+}
+
+/// SHA-256 as lower-case hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn abc(bytes: u64) -> Expected<'static> {
+        Expected {
+            name: "abc",
+            bytes,
+            sha256: ABC,
+        }
+    }
+
+    #[test]
+    fn the_right_bytes_pass() {
+        assert_eq!(sha256_hex(b"abc"), ABC);
+        assert_eq!(read_verified(&b"abc"[..], abc(3)).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn wrong_bytes_name_the_file_and_the_remedy() {
+        let error = verify(b"abd", abc(3)).unwrap_err().to_string();
+        assert!(error.starts_with("abc has sha256 ") && error.ends_with("fetch it again"), "{error}");
+    }
+
+    #[test]
+    fn an_endless_stream_is_cut_off() {
+        let error = read_verified(io::repeat(0), abc(3)).unwrap_err();
+        assert!(matches!(error, HashError::Length { expected: 3, .. }));
+        assert!(matches!(
+            verify(b"ab", abc(3)).unwrap_err(),
+            HashError::Length { found: 2, .. }
+        ));
+    }
+}

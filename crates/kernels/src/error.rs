@@ -1,0 +1,51 @@
+use thiserror::Error;
+
+/// What can go wrong between a model and a device.
+#[derive(Debug, Error)]
+pub enum KernelError {
+    /// A buffer's length does not fit the shape an operation was given.
+    #[error("{op}: buffer `{name}` holds {found} values, the shape needs {expected}")]
+    Shape {
+        /// The operation.
+        op: &'static str,
+        /// The argument's name.
+        name: &'static str,
+        /// Values the shape needs.
+        expected: usize,
+        /// Values the buffer holds.
+        found: usize,
+    },
+    /// An argument lies outside what the operation supports.
+    #[error("{op}: {message}")]
+    Unsupported {
+        /// The operation.
+        op: &'static str,
+        /// What is not supported, with the limit.
+        message: String,
+    },
+    /// The two buffers of one call live on different devices.
+    #[error("{op}: a buffer lives on another device than the one asked to run")]
+    WrongDevice {
+        /// The operation.
+        op: &'static str,
+    },
+    /// No such device, or it could not be opened.
+    #[error("no usable {backend} device: {message}")]
+    NoDevice {
+        /// `wgpu` or `cuda`.
+        backend: &'static str,
+        /// What the driver said.
+        message: String,
+    },
+    /// The device failed while running, reading or recording.
+    #[error("the device failed while {doing}: {message}")]
+    Device {
+        /// What was being done.
+        doing: &'static str,
+        /// What the driver said.
+        message: String,
+    },
+}
+
+/// Result of every call in this crate.
+pub type Result<T> = core::result::Result<T, KernelError>;

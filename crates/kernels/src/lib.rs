@@ -1,0 +1,20 @@
+//! The operations that a vision encoder and a small language model are made of, each once per backend family.
+//!
+//! An operation is a folder in [`ops`]: its public function (shapes, checks, dispatch), a plain-Rust twin that accumulates in
+//! `f64`, a CubeCL kernel for every GPU, and WGSL from `shaders/` where that was measured to win. Operations write into buffers
+//! they are given and never allocate, so that a whole encoder or a whole token can be recorded ([`Device::record`]) and
+//! replayed as one graph.
+
+mod buffer;
+mod device;
+mod error;
+pub mod ops;
+mod parallel;
+#[cfg(feature = "suite")]
+pub mod suite;
+mod weight;
+
+pub use buffer::{Buffer, Element};
+pub use device::{Cpu, Device, Gpu, GpuInfo, Graph};
+pub use error::{KernelError, Result};
+pub use weight::{Linear, Weight};

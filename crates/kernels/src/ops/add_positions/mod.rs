@@ -1,0 +1,26 @@
+//! Learned row and column vectors, added to visual tokens so that the language model knows where they lie.
+
+mod cube;
+pub(crate) mod twin;
+
+use super::Image;
+use crate::{Buffer, Device, Result};
+
+/// `x[b, r, c, :] += row[r, :] + col[c, :]`, in place.
+///
+/// # Shapes
+/// `x` `[batch, h, w, channels]`, `row` `[h, channels]`, `col` `[w, channels]`.
+pub fn add_positions(device: &Device, x: &Buffer, row: &Buffer, col: &Buffer, grid: Image) -> Result<()> {
+    const OP: &str = "add_positions";
+    x.expect(OP, "x", grid.len())?;
+    row.expect(OP, "row", grid.height * grid.channels)?;
+    col.expect(OP, "col", grid.width * grid.channels)?;
+    match device {
+        Device::Cpu(_) => {
+            let (row, col) = (row.cpu_read(OP)?, col.cpu_read(OP)?);
+            twin::add_positions(x.cpu_write(OP)?.f32(), row.f32(), col.f32(), grid);
+            Ok(())
+        }
+        Device::Gpu(gpu) => cube::add_positions(gpu, x, row, col, grid),
+    }
+}

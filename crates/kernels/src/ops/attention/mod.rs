@@ -1,0 +1,37 @@
+//! Full (bidirectional) multi-head attention of a vision transformer, without ever holding the score matrix.
+
+mod cube;
+pub(crate) mod twin;
+
+use crate::{Buffer, Device, Result};
+
+/// Sizes of [`attention`].
+#[derive(Clone, Copy, Debug)]
+pub struct Attention {
+    /// Pictures.
+    pub batch: usize,
+    /// Tokens of one picture (49 to 4,200 are tested).
+    pub tokens: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Width of a head.
+    pub head_dim: usize,
+}
+
+/// `dst = softmax(q k^T / sqrt(head_dim)) v` per head.
+///
+/// # Shapes
+/// `qkv` `[batch, tokens, 3, heads, head_dim]` (timm's order), `dst` `[batch, tokens, heads, head_dim]`.
+pub fn attention(device: &Device, qkv: &Buffer, sizes: Attention, dst: &Buffer) -> Result<()> {
+    const OP: &str = "attention";
+    let len = sizes.batch * sizes.tokens * sizes.heads * sizes.head_dim;
+    qkv.expect(OP, "qkv", 3 * len)?;
+    dst.expect(OP, "dst", len)?;
+    match device {
+        Device::Cpu(_) => {
+            twin::attention(qkv.cpu_read(OP)?.f32(), sizes, &mut dst.cpu_write(OP)?.f32()[..len]);
+            Ok(())
+        }
+        Device::Gpu(gpu) => cube::attention(gpu, qkv, sizes, dst),
+    }
+}

@@ -1,0 +1,68 @@
+//! Depthwise 3x3 convolution followed by SiLU: the local mixing of VMamba's SS2D.
+
+mod cube;
+pub(crate) mod twin;
+
+use crate::{Buffer, Device, Result};
+
+/// The shape of channels-last pictures or feature maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Number of pictures.
+    pub batch: usize,
+    /// Rows, px or tokens.
+    pub height: usize,
+    /// Columns, px or tokens.
+    pub width: usize,
+    /// Channels, fastest in memory.
+    pub channels: usize,
+}
+
+impl Image {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.batch * self.height * self.width * self.channels
+    }
+
+    /// True where any side is zero.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Pixels of one picture.
+    pub fn pixels(&self) -> usize {
+        self.height * self.width
+    }
+}
+
+/// `dst = silu(conv3x3(x))`, stride 1, zero padding 1, one filter a channel, no bias unless given.
+///
+/// # Shapes
+/// `x`, `dst` `[batch, h, w, channels]`; `weight` `[9, channels]` (tap `ky * 3 + kx` first, unlike the published
+/// `[channels, 1, 3, 3]`); `bias` `[channels]`. `x` and `dst` are different buffers.
+pub fn depthwise_silu(
+    device: &Device,
+    x: &Buffer,
+    weight: &Buffer,
+    bias: Option<&Buffer>,
+    image: Image,
+    dst: &Buffer,
+) -> Result<()> {
+    const OP: &str = "depthwise_silu";
+    x.expect(OP, "x", image.len())?;
+    dst.expect(OP, "dst", image.len())?;
+    weight.expect(OP, "weight", 9 * image.channels)?;
+    if let Some(bias) = bias {
+        bias.expect(OP, "bias", image.channels)?;
+    }
+    match device {
+        Device::Cpu(_) => {
+            let (x, weight) = (x.cpu_read(OP)?, weight.cpu_read(OP)?);
+            let bias = bias.map(|b| b.cpu_read(OP)).transpose()?;
+            let bias = bias.as_ref().map(|b| b.f32());
+            twin::depthwise_silu(x.f32(), weight.f32(), bias, image, dst.cpu_write(OP)?.f32());
+            Ok(())
+        }
+        Device::Gpu(gpu) => cube::depthwise_silu(gpu, x, weight, bias, image, dst),
+    }
+}

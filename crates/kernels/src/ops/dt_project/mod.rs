@@ -1,0 +1,46 @@
+//! The low-rank up-projection of the scan's step sizes, all four directions at once.
+
+mod cube;
+pub(crate) mod twin;
+
+use super::DIRECTIONS;
+use crate::{Buffer, Device, Result};
+
+/// Sizes of [`dt_project`].
+#[derive(Clone, Copy, Debug)]
+pub struct DtProject {
+    /// Pixels of all pictures: batch x height x width.
+    pub pixels: usize,
+    /// Channels inside the scan (d_inner).
+    pub channels: usize,
+    /// Rank of the step sizes (dt_rank).
+    pub rank: usize,
+    /// State size N.
+    pub state: usize,
+}
+
+impl DtProject {
+    /// Values of one pixel's projection: per direction `[dt (rank), B (state), C (state)]`.
+    pub fn stride(&self) -> usize {
+        DIRECTIONS * (self.rank + 2 * self.state)
+    }
+}
+
+/// `dst[p, k, c] = sum_r weight[k, c, r] * proj[p, k * (rank + 2 state) + r]`.
+///
+/// # Shapes
+/// `proj` `[pixels, 4 * (rank + 2 state)]`, `weight` `[4, channels, rank]`, `dst` `[pixels, 4, channels]`.
+pub fn dt_project(device: &Device, proj: &Buffer, weight: &Buffer, sizes: DtProject, dst: &Buffer) -> Result<()> {
+    const OP: &str = "dt_project";
+    proj.expect(OP, "proj", sizes.pixels * sizes.stride())?;
+    weight.expect(OP, "weight", DIRECTIONS * sizes.channels * sizes.rank)?;
+    dst.expect(OP, "dst", sizes.pixels * DIRECTIONS * sizes.channels)?;
+    match device {
+        Device::Cpu(_) => {
+            let (proj, weight) = (proj.cpu_read(OP)?, weight.cpu_read(OP)?);
+            twin::dt_project(proj.f32(), weight.f32(), sizes, dst.cpu_write(OP)?.f32());
+            Ok(())
+        }
+        Device::Gpu(gpu) => cube::dt_project(gpu, proj, weight, sizes, dst),
+    }
+}

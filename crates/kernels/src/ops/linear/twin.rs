@@ -1,0 +1,47 @@
+use super::Epilogue;
+
+/// Exact GELU.
+pub(crate) fn gelu(x: f64) -> f64 {
+    0.5 * x * (1.0 + libm_erf(x / std::f64::consts::SQRT_2))
+}
+
+fn libm_erf(x: f64) -> f64 {
+    libm::erf(x)
+}
+
+/// What the reference needs of a linear map, all on the host.
+pub(crate) struct Reference<'a> {
+    /// `[rows, cols]`, de-quantised.
+    pub weight: &'a [f32],
+    pub bias: Option<&'a [f32]>,
+    pub rows: usize,
+    pub cols: usize,
+    /// `(b, t, rank, scale, bounds)` of [`super::LowRank`].
+    pub low_rank: Option<(&'a [f32], &'a [f32], usize, f32, [usize; 2])>,
+    pub epilogue: Epilogue,
+}
+
+/// Plain-Rust reference of [`super::linear`].
+pub(crate) fn linear(r: &Reference<'_>, x: &[f32], m: usize, dst: &mut [f32]) {
+    for i in 0..m {
+        let x = &x[i * r.cols..][..r.cols];
+        for row in 0..r.rows {
+            let w = &r.weight[row * r.cols..][..r.cols];
+            let mut y: f64 = w.iter().zip(x).map(|(&w, &x)| f64::from(w) * f64::from(x)).sum();
+            y += r.bias.map_or(0.0, |b| f64::from(b[row]));
+            if let Some((b, t, rank, scale, bounds)) = r.low_rank {
+                let segments = 1 + bounds.iter().filter(|&&b| b < r.rows).count();
+                let segment = bounds.iter().filter(|&&bound| bound <= row).count();
+                let t = &t[(i * segments + segment) * rank..][..rank];
+                let b = &b[row * rank..][..rank];
+                y += f64::from(scale) * b.iter().zip(t).map(|(&b, &t)| f64::from(b) * f64::from(t)).sum::<f64>();
+            }
+            let dst = &mut dst[i * r.rows + row];
+            *dst = match r.epilogue {
+                Epilogue::Store => y,
+                Epilogue::Gelu => gelu(y),
+                Epilogue::Add => y + f64::from(*dst),
+            } as f32;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! One folder an operation. Adding one is a folder here, a line here, and its cases in the suite.
+
+pub(crate) mod add_positions;
+pub(crate) mod attention;
+pub(crate) mod cached_attention;
+pub(crate) mod copy;
+pub(crate) mod depthwise;
+pub(crate) mod dt_project;
+pub(crate) mod embed;
+pub(crate) mod im2col;
+pub(crate) mod layer_norm;
+pub(crate) mod linear;
+pub(crate) mod next_token;
+pub(crate) mod rms_norm;
+pub(crate) mod rope;
+pub(crate) mod selective_scan;
+pub(crate) mod swiglu;
+
+pub use add_positions::add_positions;
+pub use attention::{Attention, attention};
+pub use cached_attention::{CachedAttention, cached_attention};
+pub use copy::copy;
+pub use depthwise::{Image, depthwise_silu};
+pub use dt_project::{DtProject, dt_project};
+pub use embed::embed;
+pub use im2col::{im2col, im2col_width};
+pub use layer_norm::{Activation, layer_norm};
+pub use linear::{Epilogue, LowRank, linear};
+pub use next_token::next_token;
+pub use rms_norm::rms_norm;
+pub use rope::{Rope, rope_append, rope_table};
+pub use selective_scan::{SelectiveScan, selective_scan, selective_scan_workspace};
+pub use swiglu::swiglu;
+
+/// Number of scan directions: rows, columns, and both reversed.
+pub const DIRECTIONS: usize = 4;

@@ -1,0 +1,51 @@
+use cubecl::prelude::*;
+
+use crate::device::Gpu;
+use crate::{Buffer, Result};
+
+const THREADS: u32 = 64;
+
+pub(super) fn rms_norm(gpu: &Gpu, x: &Buffer, weight: &Buffer, eps: f32, rows: usize, dst: &Buffer) -> Result<()> {
+    const OP: &str = "rms_norm";
+    // SAFETY: lengths were checked by the caller, and the kernel stays within `rows * width`.
+    unsafe {
+        kernel::launch_unchecked(
+            gpu.launch(),
+            CubeCount::Static(rows as u32, 1, 1),
+            CubeDim::new_1d(THREADS),
+            x.arg(OP)?,
+            weight.arg(OP)?,
+            dst.arg(OP)?,
+            eps,
+            weight.len(),
+            THREADS as usize,
+        );
+    }
+    Ok(())
+}
+
+/// One cube a row: every unit sums a stripe, the partial sums meet in shared memory.
+#[cube(launch_unchecked)]
+fn kernel(x: &[f32], weight: &[f32], dst: &mut [f32], eps: f32, width: usize, #[comptime] threads: usize) {
+    let row = CUBE_POS_X as usize * width;
+    let unit = UNIT_POS_X as usize;
+    let mut partial = SharedMemory::<f32>::new(threads);
+    let mut sum = 0.0f32;
+    let mut i = unit;
+    while i < width {
+        sum += x[row + i] * x[row + i];
+        i += threads;
+    }
+    partial[unit] = sum;
+    sync_cube();
+    let mut total = 0.0f32;
+    for j in 0..threads {
+        total += partial[j];
+    }
+    let scale = 1.0f32 / (total / width as f32 + eps).sqrt();
+    let mut i = unit;
+    while i < width {
+        dst[row + i] = x[row + i] * scale * weight[i];
+        i += threads;
+    }
+}

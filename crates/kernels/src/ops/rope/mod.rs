@@ -1,0 +1,85 @@
+//! Rotary position embedding of queries and keys, and the append of keys and values to the KV cache, in one launch.
+
+mod cube;
+pub(crate) mod twin;
+
+use crate::{Buffer, Device, KernelError, Result};
+
+/// Sizes and buffers of [`rope_append`].
+#[derive(Clone, Copy, Debug)]
+pub struct Rope<'a> {
+    /// `[m, (heads + 2 kv_heads) * head_dim]`: q, k, v of every row; q is rotated in place.
+    pub qkv: &'a Buffer,
+    /// `[capacity, kv_heads, head_dim]`: rotated keys are written at `position + row`.
+    pub keys: &'a Buffer,
+    /// `[capacity, kv_heads, head_dim]`.
+    pub values: &'a Buffer,
+    /// One word: position of row 0.
+    pub position: &'a Buffer,
+    /// `[capacity, head_dim / 2, 2]`: cosine and sine, from [`rope_table`].
+    pub table: &'a Buffer,
+    /// Rows.
+    pub m: usize,
+    /// Query heads.
+    pub heads: usize,
+    /// Key and value heads.
+    pub kv_heads: usize,
+    /// Width of a head, even.
+    pub head_dim: usize,
+    /// Positions the cache holds.
+    pub capacity: usize,
+}
+
+/// Cosines and sines `[capacity, head_dim / 2, 2]` of angle `position * base^(-2 i / head_dim)`, computed in f64.
+pub fn rope_table(capacity: usize, head_dim: usize, base: f64) -> Vec<f32> {
+    let pairs = head_dim / 2;
+    let angle = |t: usize, i: usize| t as f64 * base.powf(-2.0 * i as f64 / head_dim as f64);
+    (0..capacity * pairs)
+        .flat_map(|j| {
+            let (sin, cos) = angle(j / pairs, j % pairs).sin_cos();
+            [cos as f32, sin as f32]
+        })
+        .collect()
+}
+
+/// Rotates neighbouring pairs `(2 i, 2 i + 1)` of every head of q and k (the order in which GGUF files of Llama models store
+/// their rows), keeps q in `qkv`, writes k and v into the cache.
+pub fn rope_append(device: &Device, args: Rope<'_>) -> Result<()> {
+    const OP: &str = "rope_append";
+    let Rope {
+        m,
+        heads,
+        kv_heads,
+        head_dim,
+        capacity,
+        ..
+    } = args;
+    if !head_dim.is_multiple_of(2) {
+        return Err(KernelError::Unsupported {
+            op: OP,
+            message: format!("odd head width {head_dim}"),
+        });
+    }
+    args.qkv.expect(OP, "qkv", m * (heads + 2 * kv_heads) * head_dim)?;
+    args.keys.expect(OP, "keys", capacity * kv_heads * head_dim)?;
+    args.values.expect(OP, "values", capacity * kv_heads * head_dim)?;
+    args.position.expect(OP, "position", 1)?;
+    args.table.expect(OP, "table", capacity * head_dim)?;
+    match device {
+        Device::Cpu(_) => {
+            let position = args.position.cpu_read(OP)?.u32()[0] as usize;
+            if position + m > capacity {
+                return Err(KernelError::Unsupported {
+                    op: OP,
+                    message: format!("position {} of a cache of {capacity}", position + m),
+                });
+            }
+            let table = args.table.cpu_read(OP)?;
+            let (mut qkv, mut keys, mut values) =
+                (args.qkv.cpu_write(OP)?, args.keys.cpu_write(OP)?, args.values.cpu_write(OP)?);
+            twin::rope_append(&args, table.f32(), position, qkv.f32(), keys.f32(), values.f32());
+            Ok(())
+        }
+        Device::Gpu(gpu) => cube::rope_append(gpu, args),
+    }
+}

@@ -1,0 +1,23 @@
+//! The gated activation of Llama's feed-forward layer.
+
+mod cube;
+pub(crate) mod twin;
+
+use crate::{Buffer, Device, Result};
+
+/// `dst[m, i] = silu(gate_up[m, i]) * gate_up[m, width + i]`.
+///
+/// # Shapes
+/// `gate_up` `[m, 2 * width]`, `dst` `[m, width]`.
+pub fn swiglu(device: &Device, gate_up: &Buffer, m: usize, width: usize, dst: &Buffer) -> Result<()> {
+    const OP: &str = "swiglu";
+    gate_up.expect(OP, "gate_up", 2 * m * width)?;
+    dst.expect(OP, "dst", m * width)?;
+    match device {
+        Device::Cpu(_) => {
+            twin::swiglu(gate_up.cpu_read(OP)?.f32(), width, &mut dst.cpu_write(OP)?.f32()[..m * width]);
+            Ok(())
+        }
+        Device::Gpu(gpu) => cube::swiglu(gpu, gate_up, m, width, dst),
+    }
+}

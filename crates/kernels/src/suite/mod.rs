@@ -1,0 +1,120 @@
+//! Every kernel against its twin, as data: the same cases run natively ([`crate::Device::wgpu`], `cuda`) and in a browser.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::{Device, Result};
+
+/// Largest `max|a - b| / max|b|` between a kernel and its twin in f32.
+pub const TOLERANCE_F32: f64 = 2e-5;
+
+/// One comparison.
+pub struct Case {
+    /// `operation/shape`.
+    pub name: String,
+    /// Largest allowed [`Report::error`].
+    pub tolerance: f64,
+    run: Box<dyn Fn(Device) -> BoxFuture<Result<Report>> + Send + Sync>,
+}
+
+/// A future that need not be sent between threads: in a browser nothing is.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// What a comparison found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// `max|a - b| / max|b|`.
+    pub error: f64,
+    /// Index of the worst value.
+    pub worst: usize,
+    /// The device's value there.
+    pub found: f32,
+    /// The twin's value there.
+    pub expected: f32,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            error,
+            worst,
+            found,
+            expected,
+        } = self;
+        write!(f, "error {error:.2e}, worst at {worst}: {found} instead of {expected}")
+    }
+}
+
+impl Case {
+    /// A case from an async comparison.
+    pub fn new<F, Fut>(name: impl Into<String>, tolerance: f64, run: F) -> Self
+    where
+        F: Fn(Device) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Report>> + 'static,
+    {
+        Self {
+            name: name.into(),
+            tolerance,
+            run: Box::new(move |device| Box::pin(run(device))),
+        }
+    }
+
+    /// Runs on `device`.
+    pub async fn run(&self, device: &Device) -> Result<Report> {
+        (self.run)(device.clone()).await
+    }
+}
+
+/// Compares values from a device with the twin's.
+pub fn compare(found: &[f32], expected: &[f32]) -> Report {
+    let scale = expected.iter().fold(f64::MIN_POSITIVE, |m, &v| m.max(f64::from(v).abs()));
+    let mut report = Report {
+        error: if found.len() == expected.len() { 0.0 } else { f64::INFINITY },
+        worst: 0,
+        found: found.first().copied().unwrap_or(f32::NAN),
+        expected: expected.first().copied().unwrap_or(f32::NAN),
+    };
+    for (i, (&a, &b)) in found.iter().zip(expected).enumerate() {
+        let error = (f64::from(a) - f64::from(b)).abs() / scale;
+        if error > report.error || error.is_nan() {
+            report = Report {
+                error: if error.is_nan() { f64::INFINITY } else { error },
+                worst: i,
+                found: a,
+                expected: b,
+            };
+        }
+    }
+    report
+}
+
+/// Deterministic values in `(-scale / 2, scale / 2)`, the same as in the Python goldens (docs/model-format.md).
+pub fn hash_vec(len: usize, seed: u32, scale: f32) -> Vec<f32> {
+    (0..len as u32)
+        .map(|i| {
+            let mut x = i.wrapping_mul(2_654_435_761).wrapping_add(seed.wrapping_mul(0x9E37_79B9));
+            x ^= x >> 16;
+            x = x.wrapping_mul(0x85EB_CA6B);
+            x ^= x >> 13;
+            x = x.wrapping_mul(0xC2B2_AE35);
+            x ^= x >> 16;
+            ((x >> 8) as f32 / 16_777_216.0 - 0.5) * scale
+        })
+        .collect()
+}
+
+/// The seed of a named tensor: FNV-1a, 32 bit.
+pub fn seed_of(key: &str) -> u32 {
+    key.bytes()
+        .fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+mod rms_norm;
+
+/// Every case of every operation.
+pub fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    rms_norm::cases(&mut cases);
+    cases
+}
