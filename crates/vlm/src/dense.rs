@@ -1,0 +1,99 @@
+//! The dense head: where, by the encoder's own tokens, an object of a known class lies. It never feeds text.
+
+use serde::Serialize;
+use sightline_checkpoint::tensors::Tensors;
+use sightline_kernels::{Buffer, Device, Linear, ops};
+
+use crate::boxes::Region;
+use crate::error::Result;
+use crate::load;
+
+/// Values behind the class logits of one token: background, left, top, right, bottom, and the auxiliary absolute box.
+const BEHIND_CLASSES: usize = 1 + 4 + 4;
+/// Scale of the distances to a box's sides, in canvas sides (docs/model-format.md).
+const REACH: f32 = 0.25;
+
+/// Two linear maps on every token, and the names of its classes.
+pub struct DenseHead {
+    hidden: Linear,
+    out: Linear,
+    classes: Vec<String>,
+}
+
+/// A box that the dense head found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Detection {
+    /// Class name.
+    pub name: String,
+    /// Where.
+    pub region: Region,
+    /// Probability of the class at the token that gave the box.
+    pub score: f32,
+}
+
+impl DenseHead {
+    /// Reads `dense.0` and `dense.2` for an encoder of this width.
+    pub fn load(device: &Device, tensors: &Tensors<'_>, width: usize, classes: Vec<String>) -> Result<Self> {
+        let outputs = classes.len() + BEHIND_CLASSES;
+        Ok(Self {
+            hidden: load::linear(device, tensors, "dense.0", width, width)?,
+            out: load::linear(device, tensors, "dense.2", outputs, width)?,
+            classes,
+        })
+    }
+
+    /// The class that a name means: equal to one of the class's own names, singular or plural.
+    pub fn class_of(&self, name: &str) -> Option<usize> {
+        let wanted = name.trim().to_lowercase();
+        let is = |class: &str, wanted: &str| class.split(',').any(|n| n.trim().eq_ignore_ascii_case(wanted));
+        self.classes.iter().position(|c| is(c, &wanted)).or_else(|| {
+            let singular = wanted.strip_suffix('s')?;
+            self.classes.iter().position(|c| is(c, singular))
+        })
+    }
+
+    /// The most probable place of class `class` among the tokens `[grid.0 * grid.1, width]` of one picture.
+    pub async fn find(&self, device: &Device, tokens: &Buffer, grid: (usize, usize), class: usize) -> Result<Detection> {
+        let count = grid.0 * grid.1;
+        let hidden = device.empty_f32(count * self.hidden.rows);
+        let out = device.empty_f32(count * self.out.rows);
+        ops::linear(device, &self.hidden, tokens, count, None, ops::Epilogue::Gelu, &hidden)?;
+        ops::linear(device, &self.out, &hidden, count, None, ops::Epilogue::Store, &out)?;
+        let out = device.read_f32(&out).await?;
+        let classes = self.classes.len();
+        let (token, score) = out
+            .chunks_exact(self.out.rows)
+            .map(|token| probability(&token[..=classes], class))
+            .enumerate()
+            .fold((0, 0.0), |best, (i, p)| if p > best.1 { (i, p) } else { best });
+        let sides = &out[token * self.out.rows + classes + 1..][..4];
+        Ok(Detection {
+            name: self.classes[class].clone(),
+            region: region(sides, token, grid),
+            score,
+        })
+    }
+}
+
+/// Softmax probability of one of the logits.
+fn probability(logits: &[f32], class: usize) -> f32 {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let total: f32 = logits.iter().map(|&l| (l - max).exp()).sum();
+    (logits[class] - max).exp() / total
+}
+
+/// The box around a token's centre, clamped to the picture.
+fn region(sides: &[f32], token: usize, (rows, cols): (usize, usize)) -> Region {
+    let (cx, cy) = (((token % cols) as f32 + 0.5) / cols as f32, ((token / cols) as f32 + 0.5) / rows as f32);
+    let reach: Vec<f32> = sides.iter().map(|&v| softplus(v) * REACH).collect();
+    Region {
+        x1: (cx - reach[0]).max(0.0),
+        y1: (cy - reach[1]).max(0.0),
+        x2: (cx + reach[2]).min(1.0),
+        y2: (cy + reach[3]).min(1.0),
+    }
+}
+
+fn softplus(v: f32) -> f32 {
+    v.max(0.0) + (-v.abs()).exp().ln_1p()
+}

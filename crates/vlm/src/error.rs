@@ -1,0 +1,46 @@
+use sightline_checkpoint::manifest::ManifestError;
+use sightline_checkpoint::tensors::TensorsError;
+use sightline_kernels::KernelError;
+use thiserror::Error;
+
+/// Why a model could not be loaded or a question not answered.
+#[derive(Debug, Error)]
+pub enum VlmError {
+    /// The manifest is unsound, or knows no such model.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The model file is unsound or of another model.
+    #[error(transparent)]
+    Tensors(#[from] TensorsError),
+    /// The device failed.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// The picture cannot be used.
+    #[error(transparent)]
+    Picture(#[from] sightline_vision::PictureError),
+    /// The encoder cannot be built or run.
+    #[error(transparent)]
+    Encoder(#[from] sightline_vision::EncoderError),
+    /// The language model, its tokenizer, or the question.
+    #[error(transparent)]
+    Language(#[from] sightline_language::LanguageError),
+    /// Another token grid than the positions were trained for.
+    #[error("the encoder gives {}x{} tokens, the connector was trained for {}x{}", found[0], found[1], trained[0], trained[1])]
+    Grid {
+        /// Rows and columns found.
+        found: [usize; 2],
+        /// Rows and columns trained.
+        trained: [usize; 2],
+    },
+    /// The class list is unsound.
+    #[error("{file} is not a JSON list of class names: {message}")]
+    Classes {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+/// Result of every call in this crate.
+pub type Result<T> = core::result::Result<T, VlmError>;
