@@ -1,0 +1,63 @@
+//! The tests that run in a browser. The harness of `cargo xtask test` calls [`run_tests`] in a dedicated worker.
+
+mod kernels;
+mod launch;
+
+use js_sys::Function;
+use sightline_kernels::Device;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+use crate::clock;
+use crate::message::{Outcome, TestEvent, VERSION};
+
+/// Runs every case whose name contains `filter`, and calls `report` with a [`TestEvent`] for each.
+#[wasm_bindgen]
+pub async fn run_tests(filter: String, report: Function) -> Result<(), JsValue> {
+    let reporter = Reporter { filter, report };
+    // A browser shows one adapter; whether it is software is the browser's business.
+    let device = Device::wgpu(false).await.map_err(|e| JsValue::from_str(&e.to_string()))?;
+    let adapter = device
+        .gpu_info()
+        .map_or_else(|| "none".to_owned(), |info| format!("{} ({})", info.adapter, info.api));
+    reporter.send(&TestEvent::Started {
+        version: VERSION,
+        adapter,
+        cases: kernels::count() as u32 + 1,
+    })?;
+    // First, while the queue is empty and nothing has grown.
+    launch::run(&device, &reporter).await?;
+    kernels::run(&device, &reporter).await?;
+    reporter.send(&TestEvent::Finished)
+}
+
+/// Where results go.
+struct Reporter {
+    filter: String,
+    report: Function,
+}
+
+impl Reporter {
+    /// Whether the case was asked for.
+    fn wants(&self, name: &str) -> bool {
+        name.contains(&self.filter)
+    }
+
+    fn send(&self, event: &TestEvent) -> Result<(), JsValue> {
+        let value = serde_wasm_bindgen::to_value(event)?;
+        self.report.call1(&JsValue::NULL, &value).map(|_| ())
+    }
+
+    /// Reports a case that began at `started`.
+    fn case(&self, name: &str, started: f64, result: Result<String, String>) -> Result<(), JsValue> {
+        let (outcome, detail) = match result {
+            Ok(detail) => (Outcome::Passed, detail),
+            Err(detail) => (Outcome::Failed, detail),
+        };
+        self.send(&TestEvent::Case {
+            name: name.to_owned(),
+            outcome,
+            detail,
+            ms: clock::now() - started,
+        })
+    }
+}
