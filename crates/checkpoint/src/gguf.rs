@@ -320,7 +320,12 @@ impl<'a> Gguf<'a> {
         }
     }
 
-    fn typed<T>(&self, key: &str, wanted: &'static str, read: impl Fn(&Value<'a>) -> Option<T>) -> Result<T, GgufError> {
+    fn typed<T>(
+        &self,
+        key: &str,
+        wanted: &'static str,
+        read: impl Fn(&Value<'a>) -> Option<T>,
+    ) -> Result<T, GgufError> {
         self.metadata
             .get(key)
             .and_then(read)
@@ -354,13 +359,12 @@ fn read_entry<'a>(cursor: &mut Cursor<'_, 'a>) -> Result<Entry<'a>, GgufError> {
     let name = cursor.string("a tensor name")?;
     let field = || format!("the directory entry of tensor `{name}`");
     let dim_count = cursor.u32(field)?;
-    let bad_shape = |dims: Vec<u64>| GgufError::Shape {
-        file: cursor.file().into(),
-        tensor: name.into(),
-        dims,
-    };
     if dim_count == 0 || dim_count > MAX_DIMS {
-        return Err(bad_shape(Vec::new()));
+        return Err(GgufError::Shape {
+            file: cursor.file().into(),
+            tensor: name.into(),
+            dims: Vec::new(),
+        });
     }
     let mut dims = Vec::with_capacity(dim_count as usize);
     for _ in 0..dim_count {

@@ -10,7 +10,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum HashError {
     /// The hash differs.
-    #[error("{name} has sha256 {found}, expected {expected}: it is damaged or another version; delete it and fetch it again")]
+    #[error(
+        "{name} has sha256 {found}, expected {expected}: it is damaged or another version; delete it and fetch it again"
+    )]
     Mismatch {
         /// What was hashed.
         name: String,
@@ -20,7 +22,9 @@ pub enum HashError {
         found: String,
     },
     /// The length differs.
-    #[error("{name} has {found} bytes, expected {expected}: it is truncated or another version; delete it and fetch it again")]
+    #[error(
+        "{name} has {found} bytes, expected {expected}: it is truncated or another version; delete it and fetch it again"
+    )]
     Length {
         /// What was hashed.
         name: String,
@@ -195,7 +199,10 @@ mod tests {
     #[test]
     fn wrong_bytes_name_the_file_and_the_remedy() {
         let error = verify(b"abd", abc(3)).unwrap_err().to_string();
-        assert!(error.starts_with("abc has sha256 ") && error.ends_with("fetch it again"), "{error}");
+        assert!(
+            error.starts_with("abc has sha256 ") && error.ends_with("fetch it again"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -365,7 +365,11 @@ fn find<'a, T>(id: &str, rows: &'a [T], id_of: impl Fn(&T) -> &String) -> Result
         let known: Vec<&str> = rows.iter().map(|row| id_of(row).as_str()).collect();
         ManifestError::UnknownId {
             id: id.into(),
-            known: if known.is_empty() { "none".into() } else { known.join(", ") },
+            known: if known.is_empty() {
+                "none".into()
+            } else {
+                known.join(", ")
+            },
         }
     })
 }

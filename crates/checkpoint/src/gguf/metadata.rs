@@ -81,7 +81,10 @@ const U64: u32 = 10;
 const I64: u32 = 11;
 const F64: u32 = 12;
 
-pub(super) fn read_all<'a>(cursor: &mut Cursor<'_, 'a>, count: usize) -> Result<HashMap<&'a str, Value<'a>>, GgufError> {
+pub(super) fn read_all<'a>(
+    cursor: &mut Cursor<'_, 'a>,
+    count: usize,
+) -> Result<HashMap<&'a str, Value<'a>>, GgufError> {
     let mut metadata = HashMap::new();
     for _ in 0..count {
         let key = cursor.string("a metadata key")?;

@@ -1,0 +1,215 @@
+//! Everything about a manifest that its types do not already say.
+
+use super::{Connector, Encoder, LanguageModel, Manifest, ManifestError, Model, Transform, unique};
+
+/// A field and what is wrong with it.
+type Problem = (String, String);
+type Checked = Result<(), Problem>;
+
+/// No picture side, width, depth or rank in the manifest is larger; keeps every product far from overflow.
+const LARGEST: usize = 65_536;
+
+pub(super) fn check(file: &str, manifest: &Manifest) -> Result<(), ManifestError> {
+    check_all(manifest).map_err(|(field, problem)| ManifestError::Field {
+        file: file.into(),
+        field,
+        problem,
+    })
+}
+
+fn check_all(manifest: &Manifest) -> Checked {
+    let twice = |list: &str, id: &str| (list.to_string(), format!("the id `{id}` appears twice"));
+    unique(manifest.language_models.iter().map(|m| m.id.as_str())).map_err(|id| twice("language_models", id))?;
+    unique(manifest.models.iter().map(|m| m.id.as_str())).map_err(|id| twice("models", id))?;
+    for (i, model) in manifest.language_models.iter().enumerate() {
+        within(&format!("language_models[{i}]"), language_model(model))?;
+    }
+    for (i, model) in manifest.models.iter().enumerate() {
+        within(&format!("models[{i}]"), row(model))?;
+        if !manifest.language_models.iter().any(|m| m.id == model.language_model) {
+            let problem = format!("`{}` is not in language_models", model.language_model);
+            return Err((format!("models[{i}].language_model"), problem));
+        }
+    }
+    Ok(())
+}
+
+fn within(outer: &str, inner: Checked) -> Checked {
+    inner.map_err(|(field, problem)| (format!("{outer}.{field}"), problem))
+}
+
+fn require(ok: bool, field: &str, problem: impl FnOnce() -> String) -> Checked {
+    if ok { Ok(()) } else { Err((field.into(), problem())) }
+}
+
+fn positive(value: usize, field: &str) -> Checked {
+    require((1..=LARGEST).contains(&value), field, || {
+        format!("is {value}, must be from 1 to {LARGEST}")
+    })
+}
+
+fn language_model(model: &LanguageModel) -> Checked {
+    id(&model.id)?;
+    relative("file", &model.file)?;
+    require(!model.file.contains('/'), "file", || {
+        "must be a file name without a folder".into()
+    })?;
+    sized(model.bytes, &model.sha256)?;
+    // Both become arguments of pip, which must not take them for options or addresses.
+    let plain = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+".contains(c))
+    };
+    require(plain(&model.pypi.package), "pypi.package", || {
+        "is not a package name".into()
+    })?;
+    require(plain(&model.pypi.version), "pypi.version", || "is not a version".into())?;
+    relative("pypi.member", &model.pypi.member)
+}
+
+fn row(model: &Model) -> Checked {
+    id(&model.id)?;
+    within("encoder", encoder(&model.encoder))?;
+    within("transform", transform(&model.transform))?;
+    within("connector", connector(&model.connector))?;
+    if let Encoder::Vit { patch, .. } = &model.encoder {
+        require(
+            model.transform.size.iter().all(|side| side.is_multiple_of(*patch)),
+            "transform.size",
+            || format!("is not a multiple of the encoder's patch of {patch} px"),
+        )?;
+    }
+    if let Some(adapters) = &model.adapters {
+        positive(adapters.rank, "adapters.rank")?;
+        require(
+            adapters.alpha.is_finite() && adapters.alpha > 0.0,
+            "adapters.alpha",
+            || "must be positive".into(),
+        )?;
+    }
+    if let Some(head) = &model.dense_head {
+        relative("dense_head.classes", &head.classes)?;
+    }
+    require(!model.files.is_empty(), "files", || {
+        "names no file; a model needs one".into()
+    })?;
+    for (i, file) in model.files.iter().enumerate() {
+        let field = format!("files[{i}]");
+        within(&field, relative("path", &file.path))?;
+        within(&field, sized(file.bytes, &file.sha256))?;
+    }
+    unique(model.question_types.iter().map(|q| q.id.as_str()))
+        .map_err(|id| ("question_types".to_string(), format!("the id `{id}` appears twice")))?;
+    relative("licence", &model.licence)?;
+    relative("card", &model.card)
+}
+
+fn encoder(encoder: &Encoder) -> Checked {
+    match encoder {
+        Encoder::Vmamba {
+            dims,
+            depths,
+            ssm_ratio,
+            d_state,
+            tap,
+        } => {
+            require((1..=4).contains(&dims.len()), "dims", || {
+                "must name one to four stages".into()
+            })?;
+            require(dims.len() == depths.len(), "depths", || {
+                format!("names {} stages, dims names {}", depths.len(), dims.len())
+            })?;
+            for (&dim, &depth) in dims.iter().zip(depths) {
+                positive(dim, "dims")?;
+                positive(depth, "depths")?;
+            }
+            require(*ssm_ratio > 0.0 && *ssm_ratio <= 8.0, "ssm_ratio", || {
+                format!("is {ssm_ratio}, must be above 0 and at most 8")
+            })?;
+            require((1..=16).contains(d_state), "d_state", || {
+                format!("is {d_state}, must be from 1 to 16")
+            })?;
+            require((1..=dims.len()).contains(&tap.stage), "tap.stage", || {
+                format!("is {}, the encoder has stages 1 to {}", tap.stage, dims.len())
+            })?;
+            last_block(tap.block, depths[tap.stage - 1])
+        }
+        Encoder::Vit {
+            width,
+            depth,
+            heads,
+            patch,
+            image,
+            tap,
+            ..
+        } => {
+            positive(*width, "width")?;
+            positive(*depth, "depth")?;
+            positive(*heads, "heads")?;
+            positive(*patch, "patch")?;
+            require(width.is_multiple_of(*heads), "heads", || {
+                format!("is {heads}, which does not divide the width {width}")
+            })?;
+            for side in image {
+                positive(*side, "image")?;
+                require(side.is_multiple_of(*patch), "image", || {
+                    format!("has a side of {side} px, no multiple of the patch of {patch} px")
+                })?;
+            }
+            last_block(tap.block, *depth)
+        }
+    }
+}
+
+fn last_block(block: usize, depth: usize) -> Checked {
+    require(block < depth, "tap.block", || {
+        format!("is {block}, the last block is {}", depth.saturating_sub(1))
+    })
+}
+
+fn transform(transform: &Transform) -> Checked {
+    for side in transform.size {
+        positive(side, "size")?;
+    }
+    require(transform.mean.iter().all(|v| v.is_finite()), "mean", || {
+        "must be finite".into()
+    })?;
+    require(transform.std.iter().all(|v| v.is_finite() && *v > 0.0), "std", || {
+        "must be positive".into()
+    })
+}
+
+fn connector(connector: &Connector) -> Checked {
+    require((1..=3).contains(&connector.layers), "layers", || {
+        format!("is {}, must be from 1 to 3", connector.layers)
+    })?;
+    positive(connector.hidden, "hidden")?;
+    for side in connector.positions.iter().flatten() {
+        positive(*side, "positions")?;
+    }
+    Ok(())
+}
+
+fn id(id: &str) -> Checked {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+    require(!id.is_empty() && id.chars().all(plain), "id", || {
+        format!("`{id}` must consist of a-z, 0-9, `.`, `_` and `-`")
+    })
+}
+
+fn sized(bytes: u64, sha256: &str) -> Checked {
+    require(bytes > 0, "bytes", || "is 0".into())?;
+    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    require(sha256.len() == 64 && sha256.chars().all(hex), "sha256", || {
+        format!("`{sha256}` is not 64 lower-case hex digits")
+    })
+}
+
+/// Fails unless a path stays below the folder it is relative to, on every system.
+fn relative(field: &str, path: &str) -> Checked {
+    let part_ok = |part: &str| !part.is_empty() && part != "." && part != "..";
+    let ok = path.split('/').all(part_ok) && !path.contains(['\\', ':', '\0']);
+    require(ok, field, || {
+        format!("`{path}` is not a relative path below the weights folder, written with `/`")
+    })
+}
