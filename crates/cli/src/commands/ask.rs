@@ -1,0 +1,305 @@
+//! `sightline ask`: one picture and question, or a file of them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+use sightline_checkpoint::manifest::Manifest;
+use sightline_kernels::Device;
+use sightline_vision::Picture;
+use sightline_vlm::{Answer, AnswerBox, Files, Language, Options, PENS, Sheet, Timings, Vlm, VlmError};
+
+use crate::args::{Ask, Global};
+use crate::commands::{doctor, models};
+use crate::failure::{DEVICE, Failure, INPUT, OrFail, RUNNING, WEIGHTS};
+use crate::{device, output, weights};
+
+/// Largest picture file that is read, bytes.
+const MAX_FILE: u64 = 256 << 20;
+
+/// A line of `--batch`.
+#[derive(Deserialize)]
+struct Question {
+    id: String,
+    image: PathBuf,
+    question: String,
+}
+
+/// A line of the answers of `--batch`.
+#[derive(Serialize)]
+struct BatchAnswer<'a> {
+    id: &'a str,
+    model: &'a str,
+    answer: &'a str,
+    boxes: &'a [AnswerBox],
+    timings: &'a Timings,
+}
+
+/// Models on a device, loaded when first asked.
+struct Engine<'a> {
+    device: Device,
+    manifest: &'a Manifest,
+    folder: &'a Path,
+    ids: Vec<String>,
+    languages: HashMap<String, Rc<Language>>,
+    loaded: HashMap<String, Vlm>,
+    verbose: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
+    let folder = weights::folder(global.weights.as_deref())?;
+    let manifest = Manifest::load(&folder).or_fail(WEIGHTS)?;
+    let ids = chosen(&manifest, &args.model)?;
+    // The cheap checks come before anything is fetched or loaded.
+    let single = match (&args.image, &args.question) {
+        (Some(image), Some(question)) => {
+            let pad = manifest.model(&ids[0]).or_fail(WEIGHTS)?.transform.pad;
+            Some((read_picture(image, pad)?, question.as_str()))
+        }
+        _ => None,
+    };
+    pollster::block_on(async {
+        let choice = device::open(global.device).await?;
+        if global.verbose {
+            eprintln!("device: {} ({})", doctor::name(&choice.device), choice.why);
+        }
+        let mut engine = Engine {
+            device: choice.device,
+            manifest: &manifest,
+            folder: &folder,
+            ids,
+            languages: HashMap::new(),
+            loaded: HashMap::new(),
+            verbose: global.verbose,
+        };
+        match (single, &args.batch) {
+            (Some((picture, question)), _) => one(&mut engine, args, &picture, question).await,
+            (None, Some(file)) => batch(&mut engine, args, file).await,
+            (None, None) => Err(Failure::new(2, "a picture and a question, or --batch FILE, are needed")),
+        }
+    })
+}
+
+fn chosen(manifest: &Manifest, asked: &[String]) -> Result<Vec<String>, Failure> {
+    for id in asked {
+        manifest.model(id).or_fail(WEIGHTS)?;
+    }
+    if asked.is_empty() {
+        return Ok(manifest.models.iter().map(|m| m.id.clone()).collect());
+    }
+    Ok(asked.to_vec())
+}
+
+/// The order of the arms alternates with the question, so that neither always runs on a warm device.
+fn order(ids: &[String], salt: usize) -> Vec<String> {
+    let mut ids = ids.to_vec();
+    if !ids.is_empty() {
+        let by = salt % ids.len();
+        ids.rotate_left(by);
+    }
+    ids
+}
+
+async fn one(engine: &mut Engine<'_>, args: &Ask, picture: &Picture, question: &str) -> Result<(), Failure> {
+    let salt = question.bytes().map(usize::from).sum::<usize>() + picture.pixels().len() / 3;
+    let mut answers = Vec::new();
+    for id in order(&engine.ids, salt) {
+        let bar = output::spinner(&format!("loading {id} and looking at the picture"));
+        let model = engine.model(&id).await?;
+        model.look(picture).await.map_err(failure)?;
+        bar.finish_and_clear();
+        let live = !args.json;
+        if live {
+            output::print(&format!("{}: ", output::bold(&id)))?;
+        }
+        let on_text = |text: &str| !live || output::print(text).is_ok();
+        let answer = model.ask(question, &options(args), on_text).await.map_err(failure)?;
+        if live {
+            output::line("")?;
+            tell(&answer, engine.verbose)?;
+        } else {
+            output::line(&serde_json::to_string(&answer).or_fail(RUNNING)?)?;
+        }
+        answers.push(answer);
+    }
+    if let Some(path) = &args.draw {
+        draw(picture, &answers, &engine.ids, path)?;
+        if !args.json {
+            output::line(&format!("Drawn: {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// What follows an answer's text.
+fn tell(answer: &Answer, verbose: bool) -> Result<(), Failure> {
+    if answer.outside_training {
+        output::line("  (outside training: this model was not trained on questions of this kind)")?;
+    }
+    if let Some(why) = &answer.box_error {
+        output::line(&format!("  (no box: {why})"))?;
+    }
+    for found in &answer.boxes {
+        let label = found.label.as_deref().unwrap_or("box");
+        let score = found.score.map(|s| format!(", probability {s:.2}")).unwrap_or_default();
+        let px = match found.px {
+            Some([x1, y1, x2, y2]) => format!("x {x1:.0}-{x2:.0}, y {y1:.0}-{y2:.0} px"),
+            None => "outside the picture".into(),
+        };
+        output::line(&format!("  {label}: {px} (source: {}{score})", found.source.as_str()))?;
+    }
+    if verbose {
+        let t = &answer.timings;
+        let rate = t.tokens as f64 / (t.decode_ms / 1e3).max(1e-9);
+        eprintln!(
+            "  encode {:.0} ms ({} visual tokens), prefix {:.0} ms, first token {:.0} ms, {} tokens at {rate:.1}/s, dense head {:.0} ms",
+            t.encode_ms, t.visual_tokens, t.prefix_ms, t.first_token_ms, t.tokens, t.dense_ms
+        );
+    }
+    Ok(())
+}
+
+async fn batch(engine: &mut Engine<'_>, args: &Ask, file: &Path) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(file).map_err(|e| Failure::new(INPUT, format!("cannot read {}: {e}", file.display())))?;
+    let base = file.parent().unwrap_or(Path::new("."));
+    let questions = parse_batch(file, &text)?;
+    let pad = engine.manifest.model(&engine.ids[0]).or_fail(WEIGHTS)?.transform.pad;
+    let mut last: Option<(PathBuf, Picture)> = None;
+    for (index, question) in questions.iter().enumerate() {
+        let path = base.join(&question.image);
+        if last.as_ref().is_none_or(|(seen, _)| *seen != path) {
+            last = Some((path.clone(), read_picture(&path, pad)?));
+        }
+        let Some((_, picture)) = &last else { continue };
+        for id in order(&engine.ids, index) {
+            let model = engine.model(&id).await?;
+            model.look(picture).await.map_err(failure)?;
+            let answer = model
+                .ask(&question.question, &options(args), |_| true)
+                .await
+                .map_err(|e| Failure::new(code(&e), format!("{}: question {}: {e}", file.display(), question.id)))?;
+            let line = BatchAnswer {
+                id: &question.id,
+                model: &answer.model,
+                answer: &answer.answer,
+                boxes: &answer.boxes,
+                timings: &answer.timings,
+            };
+            output::line(&serde_json::to_string(&line).or_fail(RUNNING)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn parse_batch(file: &Path, text: &str) -> Result<Vec<Question>, Failure> {
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(i, line)| {
+            serde_json::from_str(line).map_err(|e| {
+                let want = r#"a line is {"id": "1", "image": "dog.jpg", "question": "..."}"#;
+                Failure::new(INPUT, format!("{} line {}: {e}; {want}", file.display(), i + 1))
+            })
+        })
+        .collect()
+}
+
+fn options(args: &Ask) -> Options {
+    Options {
+        max_tokens: args.max_tokens as usize,
+        temperature: args.temperature,
+        seed: args.seed,
+    }
+}
+
+/// Decodes a picture file; errors name the file.
+pub fn read_picture(path: &Path, pad: [u8; 3]) -> Result<Picture, Failure> {
+    let name = path.display();
+    let meta = std::fs::metadata(path).map_err(|e| Failure::new(INPUT, format!("cannot read {name}: {e}")))?;
+    if meta.len() > MAX_FILE {
+        let limit = MAX_FILE >> 20;
+        return Err(Failure::new(INPUT, format!("{name} has {} MiB, at most {limit} are read; make it smaller", meta.len() >> 20)));
+    }
+    let bytes = std::fs::read(path).map_err(|e| Failure::new(INPUT, format!("cannot read {name}: {e}")))?;
+    Picture::decode(&bytes, pad).map_err(|e| Failure::new(INPUT, format!("{name}: {e}")))
+}
+
+fn draw(picture: &Picture, answers: &[Answer], ids: &[String], path: &Path) -> Result<(), Failure> {
+    let (width, height) = (picture.width(), picture.height());
+    let mut pixels = picture.pixels().to_vec();
+    let mut sheet = Sheet {
+        pixels: &mut pixels,
+        width: width as usize,
+        height: height as usize,
+    };
+    for answer in answers {
+        let pen = PENS[ids.iter().position(|id| *id == answer.model).unwrap_or(0) % PENS.len()];
+        for found in &answer.boxes {
+            if let Some(px) = found.px {
+                let arm = answer.model.trim_start_matches("sightline-").trim_end_matches("-tiny");
+                let label = format!("{arm} {} {}", found.source.as_str(), found.label.as_deref().unwrap_or(""));
+                sheet.draw_box(px, label.trim(), pen);
+            }
+        }
+    }
+    write_png(path, &pixels, width, height)
+}
+
+/// Writes under a temporary name first, so that a full disk leaves no half picture.
+fn write_png(path: &Path, pixels: &[u8], width: u32, height: u32) -> Result<(), Failure> {
+    let cannot = |e: &dyn std::fmt::Display| Failure::new(RUNNING, format!("cannot write {}: {e}", path.display()));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::write_buffer_with_format(
+        &mut bytes,
+        pixels,
+        width,
+        height,
+        image::ExtendedColorType::Rgb8,
+        image::ImageFormat::Png,
+    )
+    .map_err(|e| cannot(&e))?;
+    sightline_checkpoint::file::write_whole(path, bytes.get_ref()).map_err(|e| cannot(&e))
+}
+
+impl Engine<'_> {
+    async fn model(&mut self, id: &str) -> Result<&mut Vlm, Failure> {
+        if !self.loaded.contains_key(id) {
+            let files = Files::read(self.folder, self.manifest, id).map_err(failure)?;
+            let language = self.language(&files.row.language_model).await?;
+            let model = Vlm::load(&self.device, &files, language).map_err(failure)?;
+            if self.verbose {
+                eprintln!("{id}: loaded, {:.1} MB on the device", self.device.allocated_bytes() as f64 / 1e6);
+            }
+            self.loaded.insert(id.to_owned(), model);
+        }
+        self.loaded.get_mut(id).ok_or_else(|| Failure::new(RUNNING, format!("{id} was not loaded")))
+    }
+
+    async fn language(&mut self, id: &str) -> Result<Rc<Language>, Failure> {
+        if let Some(language) = self.languages.get(id) {
+            return Ok(language.clone());
+        }
+        let row = self.manifest.language_model(id).or_fail(WEIGHTS)?;
+        let path = models::fetch_language_model(row)?;
+        let bytes = sightline_checkpoint::cache::read_language_model(&path, row).or_fail(WEIGHTS)?;
+        let language = Rc::new(Language::load(&self.device, &path.display().to_string(), &bytes).map_err(failure)?);
+        self.languages.insert(id.to_owned(), language.clone());
+        Ok(language)
+    }
+}
+
+fn failure(error: VlmError) -> Failure {
+    Failure::new(code(&error), error)
+}
+
+fn code(error: &VlmError) -> u8 {
+    match error {
+        VlmError::Kernel(sightline_kernels::KernelError::NoDevice { .. }) => DEVICE,
+        VlmError::Kernel(_) => RUNNING,
+        VlmError::Picture(_) => INPUT,
+        error if error.is_question() => INPUT,
+        _ => WEIGHTS,
+    }
+}

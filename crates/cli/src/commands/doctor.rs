@@ -1,0 +1,107 @@
+//! `sightline doctor`: what is here, and what will be used.
+
+use serde::Serialize;
+use sightline_kernels::{Device, GpuInfo};
+
+use crate::args::{Doctor, Global};
+use crate::device;
+use crate::failure::{Failure, OrFail, RUNNING};
+use crate::output;
+
+#[derive(Serialize)]
+struct Report {
+    devices: Vec<Entry>,
+    used: String,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    kind: &'static str,
+    present: bool,
+    detail: String,
+    facts: Vec<(&'static str, String)>,
+}
+
+/// Runs the command.
+pub fn run(args: &Doctor, global: &Global) -> Result<(), Failure> {
+    let report = pollster::block_on(report(global))?;
+    if args.json {
+        return output::line(&serde_json::to_string_pretty(&report).or_fail(RUNNING)?);
+    }
+    for entry in &report.devices {
+        let mark = if entry.present { "yes" } else { "no " };
+        output::line(&format!("{:5} {mark}  {}", output::bold(entry.kind), entry.detail))?;
+        for (name, value) in &entry.facts {
+            output::line(&format!("             {name}: {value}"))?;
+        }
+    }
+    output::line(&format!("\nWill be used: {}, because {}.", report.used, report.why))
+}
+
+async fn report(global: &Global) -> Result<Report, Failure> {
+    let chosen = device::open(global.device).await?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let devices = vec![
+        entry("cuda", device::cuda()),
+        entry("wgpu", device::wgpu().await),
+        Entry {
+            kind: "cpu",
+            present: true,
+            detail: format!("{cores} threads, {}", std::env::consts::ARCH),
+            facts: vec![],
+        },
+    ];
+    Ok(Report {
+        devices,
+        used: name(&chosen.device),
+        why: chosen.why,
+    })
+}
+
+fn entry(kind: &'static str, device: Result<Device, String>) -> Entry {
+    match device {
+        Ok(device) => Entry {
+            kind,
+            present: true,
+            detail: name(&device),
+            facts: device.gpu_info().map(facts).unwrap_or_default(),
+        },
+        Err(detail) => Entry {
+            kind,
+            present: false,
+            detail,
+            facts: vec![],
+        },
+    }
+}
+
+/// A device's name for people.
+pub fn name(device: &Device) -> String {
+    match device.gpu_info() {
+        None => "cpu".into(),
+        Some(info) => {
+            let software = if info.software { ", in software" } else { "" };
+            format!("{} ({}{software}) through {}", info.adapter, info.api, info.backend)
+        }
+    }
+}
+
+fn facts(info: &GpuInfo) -> Vec<(&'static str, String)> {
+    let binding = match info.max_binding {
+        u64::MAX => "not limited".to_owned(),
+        bytes => format!("{} MiB", bytes >> 20),
+    };
+    let f16 = if info.f16 {
+        "yes (not needed: everything runs in f32)"
+    } else {
+        "no (not needed: everything runs in f32)"
+    };
+    vec![
+        ("largest binding", binding),
+        ("storage buffers a kernel", info.max_bindings.to_string()),
+        ("16-bit floats", f16.to_owned()),
+        ("lanes in a plane", format!("{} to {}", info.plane.0, info.plane.1)),
+        ("kernels", if info.wgsl { "WGSL and CubeCL" } else { "CubeCL through NVRTC" }.to_owned()),
+    ]
+}

@@ -1,0 +1,72 @@
+//! Which device is used, and why.
+
+use sightline_kernels::Device;
+
+use crate::args::DeviceKind;
+use crate::failure::{DEVICE, Failure};
+
+/// A device, and the sentence that says why it was taken.
+pub struct Choice {
+    /// The device.
+    pub device: Device,
+    /// Why, for `-v` and `doctor`.
+    pub why: String,
+}
+
+/// Opens the device asked for. `auto` never takes a GPU in software: the CPU is quicker.
+pub async fn open(kind: DeviceKind) -> Result<Choice, Failure> {
+    match kind {
+        DeviceKind::Cpu => Ok(choice(Device::cpu(), "asked for by --device cpu")),
+        DeviceKind::Cuda => match cuda() {
+            Ok(device) => Ok(choice(device, "asked for by --device cuda")),
+            Err(why) => Err(Failure::new(DEVICE, format!("{why}; try --device auto"))),
+        },
+        DeviceKind::Wgpu => match wgpu().await {
+            Ok(device) => Ok(choice(device, "asked for by --device wgpu")),
+            Err(why) => Err(Failure::new(
+                DEVICE,
+                format!("{why}; install a Vulkan driver (Debian: mesa-vulkan-drivers) or use --device cpu"),
+            )),
+        },
+        DeviceKind::Auto => Ok(automatic().await),
+    }
+}
+
+async fn automatic() -> Choice {
+    let no_cuda = match cuda() {
+        Ok(device) => return choice(device, "an NVIDIA GPU answers through CUDA"),
+        Err(why) => why,
+    };
+    match wgpu().await {
+        Ok(device) if device.gpu_info().is_some_and(|info| !info.software) => {
+            choice(device, &format!("a GPU answers through wgpu ({no_cuda})"))
+        }
+        Ok(_) => choice(Device::cpu(), &format!("the only GPU is in software, the CPU itself is quicker ({no_cuda})")),
+        Err(why) => choice(Device::cpu(), &format!("{why}; {no_cuda}")),
+    }
+}
+
+fn choice(device: Device, why: &str) -> Choice {
+    Choice {
+        device,
+        why: why.to_owned(),
+    }
+}
+
+/// The default wgpu adapter, or the software one.
+pub async fn wgpu() -> Result<Device, String> {
+    match Device::wgpu(false).await {
+        Ok(device) => Ok(device),
+        Err(first) => Device::wgpu(true).await.map_err(|_| first.to_string()),
+    }
+}
+
+/// The first CUDA device.
+pub fn cuda() -> Result<Device, String> {
+    #[cfg(feature = "cuda")]
+    {
+        Device::cuda(0).map_err(|e| e.to_string())
+    }
+    #[cfg(not(feature = "cuda"))]
+    Err("this build is without CUDA (cargo build --features cuda)".into())
+}

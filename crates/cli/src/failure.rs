@@ -1,0 +1,48 @@
+//! Exit codes. Every failure is one sentence on stderr.
+
+use std::fmt;
+
+/// Why the program ends with something else than 0.
+#[derive(Debug)]
+pub struct Failure {
+    /// The process's exit code.
+    pub code: u8,
+    message: String,
+}
+
+/// Something failed while running.
+pub const RUNNING: u8 = 1;
+/// A picture or question that cannot be used.
+pub const INPUT: u8 = 3;
+/// Weights or language model missing or damaged.
+pub const WEIGHTS: u8 = 4;
+/// The device asked for is not there.
+pub const DEVICE: u8 = 5;
+
+impl Failure {
+    /// A failure with this code; `message` is a sentence that names the remedy.
+    pub fn new(code: u8, message: impl fmt::Display) -> Self {
+        Self {
+            code,
+            message: message.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Gives an error its exit code.
+pub trait OrFail<T> {
+    /// The value, or a failure with this code.
+    fn or_fail(self, code: u8) -> Result<T, Failure>;
+}
+
+impl<T, E: fmt::Display> OrFail<T> for Result<T, E> {
+    fn or_fail(self, code: u8) -> Result<T, Failure> {
+        self.map_err(|error| Failure::new(code, error))
+    }
+}

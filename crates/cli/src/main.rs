@@ -1,0 +1,39 @@
+//! The `sightline` program: arguments and printing only.
+
+mod args;
+mod commands;
+mod device;
+mod failure;
+mod output;
+mod weights;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("sightline: {failure}");
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<(), Failure> {
+    match &cli.command {
+        Command::Ask(ask) => commands::ask::run(ask, &cli.global),
+        Command::Models(models) => commands::models::run(models, &cli.global),
+        Command::Doctor(doctor) => commands::doctor::run(doctor, &cli.global),
+        Command::Bench(bench) => commands::bench::run(bench, &cli.global),
+        Command::Completions { shell } => {
+            commands::completions(*shell);
+            Ok(())
+        }
+    }
+}
