@@ -6,6 +6,7 @@ Writes `forced.safetensors` (512 forced tokens of `passage.txt`) and `chats.json
 """
 
 import argparse
+import copy
 import json
 import sys
 from pathlib import Path
@@ -20,7 +21,8 @@ import gguf_reference  # noqa: E402
 
 LENGTH = 512
 COLUMNS = 64
-FULL_ROWS = range(63, LENGTH, 64)
+ROWS = range(63, LENGTH, 64)  # positions whose hidden states are summed up
+FULL_ROWS = range(127, LENGTH, 128)  # positions stored with all their logits
 ANSWER = 40
 STOP = 2
 QUESTIONS = [
@@ -42,8 +44,8 @@ def forced(model, tokenizer) -> None:
         raise ValueError(f"the passage gives {len(ids)} tokens")
     with torch.no_grad():
         out = model(torch.tensor([ids]), output_hidden_states=True, use_cache=False)
-        double = model.double()(torch.tensor([ids]), use_cache=False).logits[0].numpy()
-        model.float()
+        # Module.double: transformers' own refuses, since the weights came from a quantized file
+        double = torch.nn.Module.double(copy.deepcopy(model))(torch.tensor([ids]), use_cache=False).logits[0].numpy()
     logits = out.logits[0].double().numpy()
     vocabulary = logits.shape[1]
     top = np.sort(logits, axis=1)[:, -2:]
@@ -56,7 +58,7 @@ def forced(model, tokenizer) -> None:
     print(f"against f64: max abs {np.abs(double - logits).max():.1e}, top-1 {same:.2%}, cosine {min(cosines):.9f}")
     columns = (2 * np.arange(COLUMNS) + 1) * vocabulary // (2 * COLUMNS)
     # [layers + 1, kept rows, width]: the embedding, then each block's output (transformers: the last after the norm)
-    hidden = torch.stack(out.hidden_states)[:, 0, list(FULL_ROWS)].double().numpy()
+    hidden = torch.stack(out.hidden_states)[:, 0, list(ROWS)].double().numpy()
     probe = common.hash_vec(hidden.shape[2], common.fnv1a("probe"), 2.0).astype(np.float64)
     tensors = {
         "ids": np.array(ids, dtype=np.int32),
@@ -66,8 +68,9 @@ def forced(model, tokenizer) -> None:
         "logits": logits[:, columns].astype(np.float32),
         "l2": np.sqrt((logits**2).sum(axis=1)).astype(np.float32),
         "mean": logits.mean(axis=1).astype(np.float32),
-        "rows": np.array(FULL_ROWS, dtype=np.int32),
+        "full.rows": np.array(FULL_ROWS, dtype=np.int32),
         "full": logits[list(FULL_ROWS)].astype(np.float16),
+        "hidden.rows": np.array(ROWS, dtype=np.int32),
         "hidden.l2": np.sqrt((hidden**2).sum(axis=2)).astype(np.float32),
         "hidden.probe": (hidden @ probe).astype(np.float32),
     }
