@@ -4,6 +4,7 @@ The file interleaves the rows of q and k (rotary pairs 2i, 2i+1), so the rotatio
 adapters need no permutation on export.
 """
 
+import functools
 from dataclasses import dataclass
 
 import torch
@@ -123,6 +124,11 @@ def layer_decode(x, cos, sin, mask, frozen: dict, adapters: dict, keys, values, 
     return x + maps(F.silu(gate) * up, FUSED[3])[0]
 
 
+@functools.cache
+def _compiled_layer():
+    return torch.compile(layer_forward, dynamic=False)
+
+
 @dataclass
 class Cache:
     """Keys and values of all layers, each `[batch, 3, capacity, 64]`."""
@@ -149,6 +155,20 @@ class SmolLM(nn.Module):
         self.frequencies = (ROPE_BASE ** (-torch.arange(0, HEAD_DIM, 2).float() / HEAD_DIM)).to(device)
         self.layer_forward = layer_forward  # replaced by a compiled version where that is available
 
+    def compile_layers(self) -> None:
+        """Compiles the layer for training; where the compiler fails, everything stays eager."""
+        compiled = _compiled_layer()
+
+        def guarded(*args):
+            try:
+                return compiled(*args)
+            except Exception as error:  # noqa: BLE001  (any compiler failure means: run eagerly)
+                print(f"compiled layer failed, running eagerly: {type(error).__name__}: {error}", flush=True)
+                self.layer_forward = layer_forward
+                return layer_forward(*args)
+
+        self.layer_forward = guarded
+
     def rotary(self, positions):
         """cos and sin `[batch, 1, tokens, 32]` of positions `[batch, tokens]`."""
         angle = (positions.float()[..., None] * self.frequencies)[:, None]
@@ -163,12 +183,16 @@ class SmolLM(nn.Module):
                 layers[int(index)][rest] = value
         return layers
 
-    def forward(self, x, positions, mask, adapters, keep_cache: bool = False):
-        """Embeddings `[batch, tokens, 576]` -> final hidden states (normed), and the cache where asked for."""
+    def forward(self, x, positions, mask, adapters, keep_cache: bool = False, fast: bool = False):
+        """Embeddings `[batch, tokens, 576]` -> final hidden states (normed), and the cache where asked for.
+
+        fast: use the compiled layer (training's one shape); everything else stays eager.
+        """
+        forward_one = self.layer_forward if fast else layer_forward
         cos, sin = self.rotary(positions)
         cache = Cache([], [])
         for frozen, own in zip(self.frozen, self.split(adapters), strict=True):
-            x, k, v = self.layer_forward(x, cos, sin, mask, frozen, own)
+            x, k, v = forward_one(x, cos, sin, mask, frozen, own)
             if keep_cache:
                 cache.keys.append(k)
                 cache.values.append(v)
@@ -209,7 +233,7 @@ class SmolLM(nn.Module):
         done = torch.zeros(batch, dtype=torch.bool, device=device)
         generated = []
         for step in range(max_new):
-            token = torch.where(done, stop, token)
+            token = torch.where(done, torch.full_like(token, stop), token)
             done = done | (token == stop)
             generated.append(token)
             if step + 1 == max_new or bool(done.all()):

@@ -10,6 +10,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from ..norm import LayerNorm
 from ..scan import selective_scan_2d
 from .vit import Mlp
 
@@ -45,7 +46,7 @@ class SS2D(nn.Module):
         self.dt_projs_bias = nn.Parameter(dt + torch.log(-torch.expm1(-dt)))  # inverse softplus
         self.A_logs = nn.Parameter(torch.zeros(4 * dim, 1))
         self.Ds = nn.Parameter(torch.ones(4 * dim))
-        self.out_norm = nn.LayerNorm(dim, eps=LAYER_NORM_EPS)
+        self.out_norm = LayerNorm(dim, eps=LAYER_NORM_EPS)
         self.out_proj = nn.Linear(dim, dim, bias=False)
 
     def forward(self, x):
@@ -63,9 +64,9 @@ class SS2D(nn.Module):
 class VSSBlock(nn.Module):
     def __init__(self, dim: int):
         super().__init__()
-        self.norm = nn.LayerNorm(dim, eps=LAYER_NORM_EPS)
+        self.norm = LayerNorm(dim, eps=LAYER_NORM_EPS)
         self.op = SS2D(dim)
-        self.norm2 = nn.LayerNorm(dim, eps=LAYER_NORM_EPS)
+        self.norm2 = LayerNorm(dim, eps=LAYER_NORM_EPS)
         self.mlp = Mlp(dim)
 
     def forward(self, x):
@@ -73,8 +74,8 @@ class VSSBlock(nn.Module):
         return x + self.mlp(self.norm2(x))
 
 
-def _norm(dim: int) -> nn.LayerNorm:
-    return nn.LayerNorm(dim, eps=LAYER_NORM_EPS)
+def _norm(dim: int) -> LayerNorm:
+    return LayerNorm(dim, eps=LAYER_NORM_EPS)
 
 
 class Stage(nn.Module):
