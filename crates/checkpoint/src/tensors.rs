@@ -125,9 +125,16 @@ impl Tensor {
 
     /// All values as floats.
     pub fn into_f32(self) -> Vec<f32> {
-        match self.data {
-            TensorData::F32(values) => values,
-            TensorData::I8 { q, scale } => {
+        self.data.into_f32()
+    }
+}
+
+impl TensorData {
+    /// All values as floats.
+    pub fn into_f32(self) -> Vec<f32> {
+        match self {
+            Self::F32(values) => values,
+            Self::I8 { q, scale } => {
                 let row = (q.len() / scale.len().max(1)).max(1);
                 q.chunks(row)
                     .zip(scale)

@@ -1,0 +1,220 @@
+use std::ops::ControlFlow;
+
+use web_time::Instant;
+
+use crate::error::Result;
+use crate::sample::{Random, Sampling};
+use crate::session::{CAPACITY, Session};
+use crate::tokenizer::{TextStream, Tokenizer};
+
+/// Steps that are enqueued before the tokens they chose are read back. A read-back costs more than a step on a GPU; what was
+/// computed past the end of an answer is forgotten.
+const BURST: usize = 4;
+
+/// How an answer is made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Most tokens of an answer.
+    pub max_tokens: usize,
+    /// How tokens are chosen.
+    pub sampling: Sampling,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_tokens: 128,
+            sampling: Sampling::Greedy,
+        }
+    }
+}
+
+/// Why an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// The model said so.
+    Stop,
+    /// [`Options::max_tokens`] were given, or the cache is full.
+    Length,
+    /// The callback said so.
+    Cancelled,
+}
+
+/// Where the time of an answer went.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Timings {
+    /// Tokens of the question.
+    pub prefill_tokens: usize,
+    /// From the start to the end of the question's prefill, ms.
+    pub prefill_ms: f64,
+    /// From the start to the first token in hand, ms.
+    pub first_token_ms: f64,
+    /// From the first token in hand to the end, ms.
+    pub decode_ms: f64,
+    /// Steps run after the first token (with those past the end of the answer).
+    pub steps: usize,
+    /// Kernel launches in one recorded step (0 on the CPU).
+    pub launches_per_token: usize,
+}
+
+impl Timings {
+    /// Mean time of one decoding step, ms.
+    pub fn ms_per_token(&self) -> f64 {
+        self.decode_ms / self.steps.max(1) as f64
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generated {
+    /// Token ids, without the one that ends an answer.
+    pub ids: Vec<u32>,
+    /// Their text.
+    pub text: String,
+    /// Why it ended.
+    pub finish: Finish,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+impl Session {
+    /// Answers a prompt behind the cached prefix; what an earlier question left there is forgotten first.
+    ///
+    /// `on_text` gets every piece of text as soon as it is whole characters, and may stop the answer at any token.
+    ///
+    /// # Errors
+    /// A prompt that does not fit the cache, or a device that fails. Use [`crate::chat::question`] for a prompt that fits.
+    pub async fn generate(
+        &mut self,
+        tokenizer: &Tokenizer,
+        prompt: &[u32],
+        options: &Options,
+        mut on_text: impl FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Generated> {
+        let start = Instant::now();
+        self.truncate(self.prefix_len());
+        self.prefill_text(prompt)?;
+        self.sync().await?;
+        let mut timings = Timings {
+            prefill_tokens: prompt.len(),
+            prefill_ms: ms(start),
+            launches_per_token: self.launches_per_token(),
+            ..Timings::default()
+        };
+        let mut answer = Answer {
+            stream: TextStream::default(),
+            ids: Vec::new(),
+            text: String::new(),
+            // One token is chosen without a step of its own, hence one more than the cache has room for.
+            most: options.max_tokens.min(CAPACITY - self.len() + 1),
+            stop: self.llama().config().stop,
+        };
+        let mut chooser = Chooser::new(options.sampling);
+        let prompt_len = self.len();
+        let mut first = None;
+        let finish = loop {
+            if answer.ids.len() >= answer.most {
+                break Finish::Length;
+            }
+            let known = answer.ids.len();
+            let chosen = chooser.next(self, prompt_len + known, answer.most - known).await?;
+            first.get_or_insert_with(Instant::now);
+            if let Some(finish) = answer.take(tokenizer, &chosen, &mut on_text) {
+                break finish;
+            }
+        };
+        let rest = answer.stream.finish();
+        if !rest.is_empty() {
+            answer.text.push_str(&rest);
+            // The answer has ended anyway.
+            let _ = on_text(&rest);
+        }
+        let first = first.unwrap_or(start);
+        timings.first_token_ms = (first - start).as_secs_f64() * 1e3;
+        timings.decode_ms = ms(first);
+        timings.steps = self.len() - prompt_len;
+        Ok(Generated {
+            ids: answer.ids,
+            text: answer.text,
+            finish,
+            timings,
+        })
+    }
+}
+
+/// What was said so far.
+struct Answer {
+    stream: TextStream,
+    ids: Vec<u32>,
+    text: String,
+    most: usize,
+    stop: u32,
+}
+
+impl Answer {
+    /// Takes tokens until one of them ends the answer.
+    fn take(
+        &mut self,
+        tokenizer: &Tokenizer,
+        chosen: &[u32],
+        on_text: &mut impl FnMut(&str) -> ControlFlow<()>,
+    ) -> Option<Finish> {
+        for &id in chosen {
+            if id == self.stop {
+                return Some(Finish::Stop);
+            }
+            self.ids.push(id);
+            let piece = self.stream.push(tokenizer.token_bytes(id));
+            if !piece.is_empty() {
+                self.text.push_str(&piece);
+                if on_text(&piece).is_break() {
+                    return Some(Finish::Cancelled);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Runs steps and knows the tokens they chose.
+struct Chooser {
+    random: Option<(Random, f32)>,
+    /// Whether the first token, which the prefill chose, was handed out.
+    started: bool,
+}
+
+impl Chooser {
+    fn new(sampling: Sampling) -> Self {
+        let random = match sampling {
+            Sampling::Greedy => None,
+            Sampling::Temperature { temperature, seed } => Some((Random::new(seed), temperature)),
+        };
+        Self { random, started: false }
+    }
+
+    /// The tokens for `position` and some after it, at most `most`.
+    async fn next(&mut self, session: &mut Session, position: usize, most: usize) -> Result<Vec<u32>> {
+        let first = !std::mem::replace(&mut self.started, true);
+        if let Some((random, temperature)) = &mut self.random {
+            if !first {
+                session.step()?;
+            }
+            let id = random.draw(&session.logits().await?, *temperature);
+            session.choose(id)?;
+            return Ok(vec![id]);
+        }
+        let on_cpu = session.llama().device().gpu_info().is_none();
+        let burst = if first || on_cpu { 1 } else { BURST.min(most) };
+        // The prefill already chose the first token.
+        for _ in usize::from(first)..burst {
+            session.step()?;
+        }
+        // Choices past the last position have no place in the history, and `most` does not ask for them.
+        let history = session.history().await?;
+        Ok(history[position.min(CAPACITY)..(position + burst).min(CAPACITY)].to_vec())
+    }
+}
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}

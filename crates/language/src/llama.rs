@@ -1,0 +1,124 @@
+use sightline_checkpoint::ggml::GgmlType;
+use sightline_checkpoint::gguf::{Gguf, Tensor};
+use sightline_kernels::{Buffer, Device, Linear};
+
+use crate::config::{LlamaConfig, refuse};
+use crate::error::Result;
+
+/// The frozen weights of a Llama-family decoder on a device, quantized as published.
+///
+/// Matrices that read the same vector are stacked (q, k, v; gate, up), which changes their order on the device and no value.
+pub struct Llama {
+    pub(crate) device: Device,
+    pub(crate) config: LlamaConfig,
+    /// `[vocabulary, width]`, Q8_0: rows are token embeddings, the whole is the head.
+    pub(crate) embedding: Linear,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) norm: Buffer,
+}
+
+/// One decoder layer.
+pub(crate) struct Layer {
+    pub(crate) attn_norm: Buffer,
+    /// `[(heads + 2 kv_heads) * head_dim, width]`.
+    pub(crate) qkv: Linear,
+    /// `[width, width]`.
+    pub(crate) output: Linear,
+    pub(crate) ffn_norm: Buffer,
+    /// `[2 * ffn, width]`.
+    pub(crate) gate_up: Linear,
+    /// `[width, ffn]`.
+    pub(crate) down: Linear,
+}
+
+impl Llama {
+    /// Uploads the weights of a GGUF file. Tensors are checked against the shape its metadata promises.
+    pub fn load(device: &Device, gguf: &Gguf<'_>) -> Result<Self> {
+        let config = LlamaConfig::from_gguf(gguf)?;
+        let loader = Loader { device, gguf };
+        let table = loader.tensor("token_embd.weight", GgmlType::Q8_0, &[config.vocabulary, config.width])?;
+        if gguf.tensor("output.weight").is_ok() {
+            return Err(refuse(
+                gguf,
+                "output.weight",
+                "is a head of its own, not the tied embedding".into(),
+            ));
+        }
+        let embedding = Linear::q8_0(device, table.bytes, config.vocabulary, config.width)?;
+        let layers = (0..config.layers)
+            .map(|i| loader.layer(&config, i))
+            .collect::<Result<_>>()?;
+        let norm = loader.norm("output_norm.weight", config.width)?;
+        Ok(Self {
+            device: device.clone(),
+            config,
+            embedding,
+            layers,
+            norm,
+        })
+    }
+
+    /// The model's shape.
+    pub fn config(&self) -> &LlamaConfig {
+        &self.config
+    }
+
+    /// Where the weights lie.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Bytes of all weights on the device.
+    pub fn weight_bytes(&self) -> usize {
+        let layer = |l: &Layer| {
+            let matrices = [&l.qkv, &l.output, &l.gate_up, &l.down];
+            matrices.iter().map(|m| m.weight_bytes()).sum::<usize>() + l.attn_norm.bytes() + l.ffn_norm.bytes()
+        };
+        self.embedding.weight_bytes() + self.norm.bytes() + self.layers.iter().map(layer).sum::<usize>()
+    }
+}
+
+struct Loader<'a> {
+    device: &'a Device,
+    gguf: &'a Gguf<'a>,
+}
+
+impl<'a> Loader<'a> {
+    fn layer(&self, config: &LlamaConfig, i: usize) -> Result<Layer> {
+        let LlamaConfig { width, ffn, .. } = *config;
+        let (q, kv) = (config.heads * config.head_dim, config.kv_width());
+        let stacked = |parts: &[(&str, usize)], cols: usize| {
+            let tensors = parts
+                .iter()
+                .map(|&(name, rows)| {
+                    let tensor = self.tensor(&format!("blk.{i}.{name}.weight"), GgmlType::Q4_1, &[rows, cols])?;
+                    Ok(tensor.bytes)
+                })
+                .collect::<Result<Vec<_>>>()?;
+            let rows = parts.iter().map(|(_, rows)| rows).sum();
+            Ok::<_, crate::LanguageError>(Linear::q4_1(self.device, &tensors, rows, cols)?)
+        };
+        Ok(Layer {
+            attn_norm: self.norm(&format!("blk.{i}.attn_norm.weight"), width)?,
+            qkv: stacked(&[("attn_q", q), ("attn_k", kv), ("attn_v", kv)], width)?,
+            output: stacked(&[("attn_output", width)], q)?,
+            ffn_norm: self.norm(&format!("blk.{i}.ffn_norm.weight"), width)?,
+            gate_up: stacked(&[("ffn_gate", ffn), ("ffn_up", ffn)], width)?,
+            down: stacked(&[("ffn_down", width)], ffn)?,
+        })
+    }
+
+    fn norm(&self, name: &str, width: usize) -> Result<Buffer> {
+        let tensor = self.tensor(name, GgmlType::F32, &[width])?;
+        Ok(self.device.upload_f32(&tensor.to_f32()))
+    }
+
+    fn tensor(&self, name: &str, kind: GgmlType, shape: &[usize]) -> Result<&'a Tensor<'a>> {
+        let tensor = self.gguf.tensor(name)?;
+        if tensor.kind != kind || tensor.shape != shape {
+            let problem = format!("is {:?} {:?}, expected {kind:?} {shape:?}", tensor.kind, tensor.shape);
+            return Err(refuse(self.gguf, name, problem));
+        }
+        Ok(tensor)
+    }
+}
