@@ -110,11 +110,28 @@ pub fn seed_of(key: &str) -> u32 {
         .fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
+mod cached_attention;
+mod copy;
+mod embed;
+mod graph;
+mod linear;
+mod matrices;
+mod next_token;
 mod rms_norm;
+mod rope;
+mod swiglu;
 
 /// Every case of every operation.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
+    graph::cases(&mut cases);
+    linear::cases(&mut cases);
     rms_norm::cases(&mut cases);
+    swiglu::cases(&mut cases);
+    copy::cases(&mut cases);
+    embed::cases(&mut cases);
+    next_token::cases(&mut cases);
+    rope::cases(&mut cases);
+    cached_attention::cases(&mut cases);
     cases
 }

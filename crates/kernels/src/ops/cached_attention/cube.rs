@@ -1,7 +1,138 @@
-use super::*;
-use crate::device::Gpu;
+use cubecl::prelude::*;
 
+use super::CachedAttention;
+use crate::device::Gpu;
+use crate::ops::lanes::{Vec4, cube_max, cube_sum, sum4};
+use crate::{Buffer, KernelError, Result};
+
+/// Units of a cube, and positions of the cache it scores at a time.
+const THREADS: usize = 128;
+/// Units that share one key: they read it together, 16 bytes each.
+const LANES: usize = 4;
+
+pub(super) fn cached_attention(gpu: &Gpu, args: CachedAttention<'_>, dst: &Buffer) -> Result<()> {
+    const OP: &str = "cached_attention";
+    let quads = args.head_dim / 4;
+    if !args.head_dim.is_multiple_of(4 * LANES) || !THREADS.is_multiple_of(quads) {
+        return Err(KernelError::Unsupported {
+            op: OP,
+            message: format!(
+                "heads of width {}; 16, 32, 64, 128, 256 and 512 run on a GPU",
+                args.head_dim
+            ),
+        });
+    }
+    // SAFETY: lengths were checked by the caller; cache positions are clamped to the capacity.
+    unsafe {
+        kernel::launch_unchecked(
+            gpu.launch(),
+            CubeCount::Static(args.heads as u32, args.m as u32, 1),
+            CubeDim::new_1d(THREADS as u32),
+            args.qkv.arg(OP)?,
+            args.keys.arg(OP)?,
+            args.values.arg(OP)?,
+            args.position.arg(OP)?,
+            dst.arg(OP)?,
+            args.heads,
+            args.kv_heads,
+            args.capacity,
+            1.0 / (args.head_dim as f32).sqrt(),
+            quads,
+            THREADS,
+            LANES,
+        );
+    }
+    Ok(())
+}
+
+/// One cube a row and head. Positions are taken `threads` at a time with a running maximum (Milakov and Gimelshein 2018), so no
+/// score is ever stored outside the cube.
+#[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn cached_attention(_gpu: &Gpu, _args: CachedAttention<'_>, _dst: &Buffer) -> Result<()> {
-    Err(crate::KernelError::Unsupported { op: "cached_attention", message: "no GPU kernel".into() })
+fn kernel(
+    qkv: &[Vec4],
+    keys: &[Vec4],
+    values: &[Vec4],
+    position: &[u32],
+    dst: &mut [Vec4],
+    heads: usize,
+    kv_heads: usize,
+    capacity: usize,
+    scale: f32,
+    #[comptime] quads: usize,
+    #[comptime] threads: usize,
+    #[comptime] lanes: usize,
+) {
+    let unit = UNIT_POS_X as usize;
+    let (head, row) = (CUBE_POS_X as usize, CUBE_POS_Y as usize);
+    let group = head / (heads / kv_heads);
+    let mut query = Shared::<[Vec4]>::new_slice(quads);
+    let mut length = Shared::<[u32]>::new_slice(1usize);
+    let mut partial = Shared::<[f32]>::new_slice(threads * lanes);
+    let mut weights = Shared::<[f32]>::new_slice(threads);
+    let mut scratch = Shared::<[f32]>::new_slice(threads + 16);
+    let mut sums = Shared::<[Vec4]>::new_slice(threads);
+    if unit < quads {
+        query[unit] = qkv[(row * (heads + 2 * kv_heads) + head) * quads + unit] * Vec4::new(scale);
+    }
+    if unit == 0 {
+        length[0] = u32::min(position[0] + row as u32 + 1, capacity as u32);
+    }
+    // Uniform, so that barriers may stand inside the loop below.
+    let len = workgroup_uniform_load(&length[0]) as usize;
+    let (lane, slot) = (unit % lanes, unit / lanes);
+    let (quad, slice) = (unit % quads, unit / quads);
+    // Smaller than any score, yet finite: WGSL need not know infinities.
+    let lowest = f32::cast_from(-1.0e30f32);
+    let mut largest = 0.0f32;
+    largest += lowest;
+    let mut total = 0.0f32;
+    let mut sum = Vec4::new(0.0f32);
+    let mut from = 0;
+    while from < len {
+        #[unroll]
+        for pass in 0..lanes {
+            let at = pass * (threads / lanes) + slot;
+            let key = (usize::min(from + at, len - 1) * kv_heads + group) * quads;
+            let mut score = Vec4::new(0.0f32);
+            #[unroll]
+            for j in 0..quads / lanes {
+                score += query[j * lanes + lane] * keys[key + j * lanes + lane];
+            }
+            partial[at * lanes + lane] = sum4(score);
+        }
+        sync_cube();
+        let mut score = 0.0f32;
+        #[unroll]
+        for j in 0..lanes {
+            score += partial[unit * lanes + j];
+        }
+        let score = select(from + unit < len, score, lowest);
+        let highest = f32::max(largest, cube_max(score, &mut scratch, threads));
+        let correction = (largest - highest).exp();
+        let weight = select(from + unit < len, (score - highest).exp(), 0.0f32);
+        largest = highest;
+        total = total * correction + weight;
+        sum *= Vec4::new(correction);
+        weights[unit] = weight;
+        sync_cube();
+        let end = usize::min(threads, len - from);
+        let mut at = slice;
+        while at < end {
+            sum += values[((from + at) * kv_heads + group) * quads + quad] * Vec4::new(weights[at]);
+            at += threads / quads;
+        }
+        from += threads;
+    }
+    sums[unit] = sum;
+    // The barriers inside publish `sums`.
+    let total = cube_sum(total, &mut scratch, threads);
+    if unit < quads {
+        let mut sum = sums[unit];
+        #[unroll]
+        for i in 1..threads / quads {
+            sum += sums[i * quads + unit];
+        }
+        dst[(row * heads + head) * quads + unit] = sum / Vec4::new(total);
+    }
 }

@@ -55,7 +55,11 @@ pub fn cached_attention(device: &Device, args: CachedAttention<'_>, dst: &Buffer
     dst.expect(OP, "dst", m * heads * head_dim)?;
     match device {
         Device::Cpu(_) => {
-            let (qkv, keys, values) = (args.qkv.cpu_read(OP)?, args.keys.cpu_read(OP)?, args.values.cpu_read(OP)?);
+            let (qkv, keys, values) = (
+                args.qkv.cpu_read(OP)?,
+                args.keys.cpu_read(OP)?,
+                args.values.cpu_read(OP)?,
+            );
             let position = args.position.cpu_read(OP)?.u32()[0] as usize;
             if position + m > capacity {
                 return Err(KernelError::Unsupported {

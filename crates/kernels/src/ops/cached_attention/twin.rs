@@ -18,6 +18,12 @@ pub(crate) fn cached_attention(
         let group = head / (heads / kv_heads);
         let q = &qkv[row * row_width + head * dim..][..dim];
         let at = |t: usize| (t * kv_heads + group) * dim;
-        softmax_average(q, position + row + 1, |t| &keys[at(t)..][..dim], |t| &values[at(t)..][..dim], dst);
+        softmax_average(
+            q,
+            position + row + 1,
+            |t| &keys[at(t)..][..dim],
+            |t| &values[at(t)..][..dim],
+            dst,
+        );
     });
 }

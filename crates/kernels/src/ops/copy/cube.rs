@@ -1,7 +1,24 @@
-use super::*;
-use crate::device::Gpu;
+use cubecl::prelude::*;
 
-#[allow(clippy::too_many_arguments)]
-pub(super) fn copy(_gpu: &Gpu, _src: &Buffer, _from: usize, _dst: &Buffer, _to: usize, _len: usize) -> Result<()> {
-    Err(crate::KernelError::Unsupported { op: "copy", message: "no GPU kernel".into() })
+use crate::device::Gpu;
+use crate::ops::lanes::elementwise;
+use crate::{Buffer, Result};
+
+pub(super) fn copy(gpu: &Gpu, src: &Buffer, from: usize, dst: &Buffer, to: usize, len: usize) -> Result<()> {
+    const OP: &str = "copy";
+    let (count, dim) = elementwise(len);
+    // SAFETY: the caller checked that `from + len` and `to + len` lie inside the buffers.
+    unsafe {
+        kernel::launch_unchecked(gpu.launch(), count, dim, src.arg(OP)?, dst.arg(OP)?, from, to, len);
+    }
+    Ok(())
+}
+
+/// One unit a word.
+#[cube(launch_unchecked)]
+fn kernel(src: &[u32], dst: &mut [u32], from: usize, to: usize, len: usize) {
+    let i = ABSOLUTE_POS;
+    if i < len {
+        dst[to + i] = src[from + i];
+    }
 }

@@ -1,6 +1,7 @@
 //! The host's own path: rows of the matrix are de-quantised a block at a time, products run on `gemm`.
 
-use super::{Epilogue, LowRank, twin::gelu};
+use super::{Epilogue, Input, LowRank, twin::gelu};
+use crate::ops::{rms_norm, swiglu};
 use crate::parallel::for_each_chunk;
 use crate::{Buffer, Linear, Result};
 
@@ -9,15 +10,14 @@ const ROWS: usize = 64;
 
 pub(super) fn linear(
     w: &Linear,
-    x: &Buffer,
+    x: &[f32],
     m: usize,
     low_rank: Option<LowRank<'_>>,
     epilogue: Epilogue,
     dst: &Buffer,
 ) -> Result<()> {
     const OP: &str = "linear";
-    let x = x.cpu_read(OP)?;
-    let x = &x.f32()[..m * w.cols];
+    let x = &x[..m * w.cols];
     let bias = w.bias.as_ref().map(|b| b.cpu_read(OP)).transpose()?;
     let low = low_rank
         .map(|low| Ok::<_, crate::KernelError>((low, low.b.cpu_read(OP)?, low.t.cpu_read(OP)?)))
@@ -58,6 +58,22 @@ pub(super) fn linear(
         }
     });
     Ok(())
+}
+
+/// The rows of `x` after [`Input`], `None` where they stay as they are.
+pub(super) fn transformed(w: &Linear, x: &Buffer, input: Input<'_>, m: usize) -> Result<Option<Vec<f32>>> {
+    const OP: &str = "linear";
+    let x = x.cpu_read(OP)?;
+    let mut rows = vec![0.0f32; m * w.cols];
+    match input {
+        Input::Plain => return Ok(None),
+        Input::RmsNorm { weight, eps } => {
+            let weight = weight.cpu_read(OP)?;
+            rms_norm::twin::rms_norm(x.f32(), &weight.f32()[..w.cols], eps, m, &mut rows);
+        }
+        Input::SwiGlu => swiglu::twin::swiglu(x.f32(), w.cols, &mut rows),
+    }
+    Ok(Some(rows))
 }
 
 /// `out[rows, m] = weight[rows, cols] * x[m, cols]^T`.
@@ -102,6 +118,12 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
             sums[i] += a[i] * b[i];
         }
     }
-    let tail: f32 = a.chunks_exact(8).remainder().iter().zip(b.chunks_exact(8).remainder()).map(|(a, b)| a * b).sum();
+    let tail: f32 = a
+        .chunks_exact(8)
+        .remainder()
+        .iter()
+        .zip(b.chunks_exact(8).remainder())
+        .map(|(a, b)| a * b)
+        .sum();
     sums.iter().sum::<f32>() + tail
 }

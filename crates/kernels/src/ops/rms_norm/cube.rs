@@ -29,7 +29,7 @@ pub(super) fn rms_norm(gpu: &Gpu, x: &Buffer, weight: &Buffer, eps: f32, rows: u
 fn kernel(x: &[f32], weight: &[f32], dst: &mut [f32], eps: f32, width: usize, #[comptime] threads: usize) {
     let row = CUBE_POS_X as usize * width;
     let unit = UNIT_POS_X as usize;
-    let mut partial = SharedMemory::<f32>::new(threads);
+    let mut partial = Shared::<[f32]>::new_slice(threads);
     let mut sum = 0.0f32;
     let mut i = unit;
     while i < width {

@@ -75,8 +75,11 @@ pub fn rope_append(device: &Device, args: Rope<'_>) -> Result<()> {
                 });
             }
             let table = args.table.cpu_read(OP)?;
-            let (mut qkv, mut keys, mut values) =
-                (args.qkv.cpu_write(OP)?, args.keys.cpu_write(OP)?, args.values.cpu_write(OP)?);
+            let (mut qkv, mut keys, mut values) = (
+                args.qkv.cpu_write(OP)?,
+                args.keys.cpu_write(OP)?,
+                args.values.cpu_write(OP)?,
+            );
             twin::rope_append(&args, table.f32(), position, qkv.f32(), keys.f32(), values.f32());
             Ok(())
         }

@@ -15,7 +15,11 @@ pub fn swiglu(device: &Device, gate_up: &Buffer, m: usize, width: usize, dst: &B
     dst.expect(OP, "dst", m * width)?;
     match device {
         Device::Cpu(_) => {
-            twin::swiglu(gate_up.cpu_read(OP)?.f32(), width, &mut dst.cpu_write(OP)?.f32()[..m * width]);
+            twin::swiglu(
+                gate_up.cpu_read(OP)?.f32(),
+                width,
+                &mut dst.cpu_write(OP)?.f32()[..m * width],
+            );
             Ok(())
         }
         Device::Gpu(gpu) => cube::swiglu(gpu, gate_up, m, width, dst),

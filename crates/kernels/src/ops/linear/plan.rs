@@ -1,0 +1,153 @@
+//! How one linear map is cut into cubes: everything a kernel is compiled for.
+
+use super::{Epilogue, Input, LowRank};
+use crate::device::GpuInfo;
+use crate::weight::BLOCK;
+use crate::{KernelError, Linear, Result, Weight};
+
+/// Storage of the matrix, see [`Weight`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    F32,
+    Int8,
+    Q41,
+    Q80,
+}
+
+impl Kind {
+    pub(super) fn of(weight: &Weight) -> Self {
+        match weight {
+            Weight::F32 { .. } => Self::F32,
+            Weight::Int8 { .. } => Self::Int8,
+            Weight::Q41 { .. } => Self::Q41,
+            Weight::Q80 { .. } => Self::Q80,
+        }
+    }
+
+    /// Values in one 32-bit word.
+    pub(super) fn per_word(self) -> usize {
+        match self {
+            Self::F32 => 1,
+            Self::Int8 | Self::Q80 => 4,
+            Self::Q41 => 8,
+        }
+    }
+}
+
+/// What happens to a row of `x` on its way into shared memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Prologue {
+    Plain,
+    RmsNorm,
+    SwiGlu,
+}
+
+impl Prologue {
+    pub(super) fn of(input: Input<'_>) -> Self {
+        match input {
+            Input::Plain => Self::Plain,
+            Input::RmsNorm { .. } => Self::RmsNorm,
+            Input::SwiGlu => Self::SwiGlu,
+        }
+    }
+}
+
+/// Compile-time sizes of [`super::mat_vec`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct MatVec {
+    pub kind: Kind,
+    pub prologue: Prologue,
+    pub epilogue: Epilogue,
+    /// Rank of the adapter, 0 without one.
+    pub rank: usize,
+    /// Values of a row of `x`, in fours.
+    pub quads: usize,
+    /// Words that a lane loads at a time: 4, or 1 where a row is not a multiple of 16 bytes.
+    pub width: usize,
+    /// Loads a row.
+    pub loads: usize,
+    /// Fours of `x` that one load meets.
+    pub span: usize,
+    /// `span` made odd: neighbouring lanes then read different banks of shared memory.
+    pub stride: usize,
+    /// Loads staged at a time.
+    pub stage: usize,
+    /// Units of a cube.
+    pub threads: usize,
+    /// Units that share an output.
+    pub lanes: usize,
+    /// Outputs a group of lanes computes.
+    pub repeat: usize,
+    /// Whether lanes meet by plane shuffles instead of through shared memory.
+    pub plane: bool,
+}
+
+/// Fours of `x` in shared memory: 8 KiB beside the partial sums.
+const STAGED_QUADS: usize = 512;
+
+impl MatVec {
+    /// A plan for a device; fails where only the tiled kernel can run.
+    pub(super) fn new(
+        w: &Linear,
+        input: Input<'_>,
+        low: Option<LowRank<'_>>,
+        epilogue: Epilogue,
+        info: &GpuInfo,
+    ) -> Result<Self> {
+        let kind = Kind::of(&w.weight);
+        if !w.cols.is_multiple_of(4) {
+            return Err(KernelError::Unsupported {
+                op: "linear",
+                message: format!("a matrix-vector product over {} columns", w.cols),
+            });
+        }
+        let words = w.cols / kind.per_word();
+        let width = if words.is_multiple_of(4) { 4 } else { 1 };
+        let (loads, span) = (words / width, width * kind.per_word() / 4);
+        let stride = span | 1;
+        let (threads, lanes, repeat) = Self::shape(w, loads, info);
+        Ok(Self {
+            kind,
+            prologue: Prologue::of(input),
+            epilogue,
+            rank: low.map_or(0, |low| low.rank),
+            quads: w.cols / 4,
+            width,
+            loads,
+            span,
+            stride,
+            stage: loads.min(STAGED_QUADS / stride),
+            threads,
+            lanes,
+            repeat,
+            plane: info.plane.0 as usize >= lanes && lanes > 1,
+        })
+    }
+
+    /// `(threads, lanes, repeat)`: wide groups where rows are few, so that a GPU's memory is kept busy; narrow ones in software,
+    /// where a lane that has nothing to load still costs its time.
+    fn shape(w: &Linear, loads: usize, info: &GpuInfo) -> (usize, usize, usize) {
+        if info.software {
+            return (64, 4, 1);
+        }
+        if w.rows >= 16_384 {
+            return (256, 4, 1);
+        }
+        let lanes = loads.next_power_of_two().clamp(4, 32);
+        (if w.rows * lanes >= 65_536 { 256 } else { 128 }, lanes, 1)
+    }
+
+    /// Rows a cube computes.
+    pub(super) fn rows(&self) -> usize {
+        self.threads / self.lanes * self.repeat
+    }
+}
+
+/// Blocks of a Q8_0 row share a word of scales in pairs.
+pub(super) fn scale_words(kind: Kind, cols: usize) -> usize {
+    match kind {
+        Kind::Q41 => cols / BLOCK,
+        Kind::Q80 => (cols / BLOCK).div_ceil(2),
+        Kind::F32 | Kind::Int8 => 1,
+    }
+}

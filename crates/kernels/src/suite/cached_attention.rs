@@ -1,0 +1,49 @@
+use super::{Case, TOLERANCE_F32, compare, hash_vec};
+use crate::ops::cached_attention::twin;
+use crate::ops::{CachedAttention, cached_attention};
+
+pub(super) fn cases(cases: &mut Vec<Case>) {
+    let smollm = |m, position| (m, position, 9, 3, 64, 1024, 2.0);
+    for (m, position, heads, kv_heads, head_dim, capacity, scale) in [
+        smollm(1, 0),
+        smollm(1, 1),
+        smollm(1, 127),
+        smollm(1, 128),
+        smollm(1, 300),
+        smollm(1, 1023),
+        smollm(2, 62),
+        smollm(7, 250),
+        smollm(64, 0),
+        smollm(213, 0),
+        smollm(40, 600),
+        // Scores of +-100: a softmax without its maximum would overflow.
+        (3, 200, 2, 2, 64, 256, 14.0),
+        (5, 11, 4, 1, 32, 16, 2.0),
+        (4, 130, 2, 1, 128, 140, 2.0),
+    ] {
+        let name = format!("cached_attention/{m}at{position}x{heads}x{head_dim}");
+        cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
+            let kv = capacity * kv_heads * head_dim;
+            let qkv = hash_vec(m * (heads + 2 * kv_heads) * head_dim, 1, scale);
+            let (keys, values) = (hash_vec(kv, 2, scale), hash_vec(kv, 3, 2.0));
+            let buffers = [&qkv, &keys, &values].map(|v| device.upload_f32(v));
+            let at = device.upload_u32(&[position as u32]);
+            let args = CachedAttention {
+                qkv: &buffers[0],
+                keys: &buffers[1],
+                values: &buffers[2],
+                position: &at,
+                m,
+                heads,
+                kv_heads,
+                head_dim,
+                capacity,
+            };
+            let mut expected = vec![0.0; m * heads * head_dim];
+            twin::cached_attention(&args, &qkv, &keys, &values, position, &mut expected);
+            let dst = device.empty_f32(m * heads * head_dim);
+            cached_attention(&device, args, &dst)?;
+            Ok(compare(&device.read_f32(&dst).await?, &expected))
+        }));
+    }
+}

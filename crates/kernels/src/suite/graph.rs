@@ -1,0 +1,253 @@
+//! One decoder layer with adapters, recorded once and replayed over a growing KV cache: what decoding rests on.
+
+use super::matrices::{Kind, matrix};
+use super::{Case, TOLERANCE_F32, compare, hash_vec};
+use crate::ops::{self, CachedAttention, Epilogue, Input, LowRank, Rope, linear, linear_from};
+use crate::{Buffer, Device, Linear, Result};
+
+const WIDTH: usize = 576;
+const HEADS: usize = 9;
+const KV_HEADS: usize = 3;
+const HEAD_DIM: usize = 64;
+const QKV: usize = (HEADS + 2 * KV_HEADS) * HEAD_DIM;
+const FFN: usize = 1536;
+const VOCABULARY: usize = 512;
+const CAPACITY: usize = 64;
+const RANK: usize = 16;
+const EPS: f32 = 1e-5;
+const TOKENS: usize = 40;
+
+pub(super) fn cases(cases: &mut Vec<Case>) {
+    for fused in [false, true] {
+        let name = if fused {
+            "graph/decoder_layer_fused"
+        } else {
+            "graph/decoder_layer"
+        };
+        cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
+            let expected = decode(&Device::cpu(), fused).await?;
+            let found = decode(&device, fused).await?;
+            Ok(compare(&found, &expected))
+        }));
+    }
+}
+
+/// Logits and choices of [`TOKENS`] steps.
+async fn decode(device: &Device, fused: bool) -> Result<Vec<f32>> {
+    let layer = Layer::new(device)?;
+    let graph = device.record(|| layer.step(device, fused)).await?;
+    // The run that warms a recording up has chosen a token and moved on.
+    device.write_u32(&layer.token, &[3])?;
+    device.write_u32(&layer.position, &[0])?;
+    let mut found = Vec::new();
+    for _ in 0..TOKENS {
+        match &graph {
+            Some(graph) => graph.replay()?,
+            None => layer.step(device, fused)?,
+        }
+        found.extend(device.read_f32(&layer.logits).await?);
+    }
+    // Tokens and positions count fully: an error of one is far above the tolerance.
+    found.extend(
+        device.read_u32(&layer.history).await?[1..=TOKENS]
+            .iter()
+            .map(|&t| t as f32),
+    );
+    found.push(device.read_u32(&layer.position).await?[0] as f32);
+    Ok(found)
+}
+
+struct Layer {
+    embedding: Linear,
+    norms: [Buffer; 3],
+    qkv: Linear,
+    output: Linear,
+    gate_up: Linear,
+    down: Linear,
+    // A and B of each of the four maps above.
+    adapters: [(Linear, Buffer); 4],
+    table: Buffer,
+    keys: Buffer,
+    values: Buffer,
+    token: Buffer,
+    position: Buffer,
+    history: Buffer,
+    // Activations.
+    x: Buffer,
+    normed: Buffer,
+    t: Buffer,
+    rows: Buffer,
+    attended: Buffer,
+    hidden: Buffer,
+    logits: Buffer,
+}
+
+impl Layer {
+    fn new(device: &Device) -> Result<Self> {
+        let q41 = |rows, cols, seed| matrix(device, Kind::Q41, rows, cols, seed, false);
+        let adapter = |rows: usize, cols, segments, seed| {
+            let a = matrix(device, Kind::F32, segments * RANK, cols, seed, false)?;
+            Ok::<_, crate::KernelError>((a, device.upload_f32(&hash_vec(rows * RANK, seed + 7, 0.5))))
+        };
+        let norm = |seed| device.upload_f32(&hash_vec(WIDTH, seed, 1.0).iter().map(|v| v + 1.0).collect::<Vec<_>>());
+        Ok(Self {
+            embedding: matrix(device, Kind::Q80, VOCABULARY, WIDTH, 90, false)?,
+            norms: [norm(1), norm(2), norm(3)],
+            qkv: q41(QKV, WIDTH, 10)?,
+            output: q41(WIDTH, WIDTH, 20)?,
+            gate_up: q41(2 * FFN, WIDTH, 30)?,
+            down: q41(WIDTH, FFN, 40)?,
+            adapters: [
+                adapter(QKV, WIDTH, 3, 50)?,
+                adapter(WIDTH, WIDTH, 1, 60)?,
+                adapter(2 * FFN, WIDTH, 2, 70)?,
+                adapter(WIDTH, FFN, 1, 80)?,
+            ],
+            table: device.upload_f32(&ops::rope_table(CAPACITY, HEAD_DIM, 1e5)),
+            keys: device.upload_f32(&vec![0.0; CAPACITY * KV_HEADS * HEAD_DIM]),
+            values: device.upload_f32(&vec![0.0; CAPACITY * KV_HEADS * HEAD_DIM]),
+            token: device.upload_u32(&[3]),
+            position: device.upload_u32(&[0]),
+            history: device.upload_u32(&[0; CAPACITY]),
+            x: device.empty_f32(WIDTH),
+            normed: device.empty_f32(WIDTH),
+            t: device.empty_f32(3 * RANK),
+            rows: device.empty_f32(2 * FFN),
+            attended: device.empty_f32(WIDTH),
+            hidden: device.empty_f32(FFN),
+            logits: device.empty_f32(VOCABULARY),
+        })
+    }
+
+    fn step(&self, device: &Device, fused: bool) -> Result<()> {
+        ops::embed(device, &self.embedding, &self.token, 1, &self.x)?;
+        let bounds = [HEADS * HEAD_DIM, (HEADS + KV_HEADS) * HEAD_DIM];
+        self.normed_map(device, fused, 0, &self.qkv, bounds)?;
+        self.attend(device)?;
+        self.adapted(
+            device,
+            1,
+            &self.output,
+            &self.attended,
+            Input::Plain,
+            [WIDTH; 2],
+            Epilogue::Add,
+            &self.x,
+        )?;
+        self.normed_map(device, fused, 2, &self.gate_up, [FFN, 2 * FFN])?;
+        if fused {
+            self.adapted(
+                device,
+                3,
+                &self.down,
+                &self.rows,
+                Input::SwiGlu,
+                [WIDTH; 2],
+                Epilogue::Add,
+                &self.x,
+            )?;
+        } else {
+            ops::swiglu(device, &self.rows, 1, FFN, &self.hidden)?;
+            self.adapted(
+                device,
+                3,
+                &self.down,
+                &self.hidden,
+                Input::Plain,
+                [WIDTH; 2],
+                Epilogue::Add,
+                &self.x,
+            )?;
+        }
+        ops::rms_norm(device, &self.x, &self.norms[2], EPS, 1, &self.normed)?;
+        linear(
+            device,
+            &self.embedding,
+            &self.normed,
+            1,
+            None,
+            Epilogue::Store,
+            &self.logits,
+        )?;
+        ops::next_token(
+            device,
+            &self.logits,
+            VOCABULARY,
+            &self.token,
+            &self.position,
+            &self.history,
+        )
+    }
+
+    /// Adapter `which` of the normed residual stream into `rows`.
+    fn normed_map(&self, device: &Device, fused: bool, which: usize, w: &Linear, bounds: [usize; 2]) -> Result<()> {
+        let weight = &self.norms[which / 2];
+        if fused {
+            let input = Input::RmsNorm { weight, eps: EPS };
+            return self.adapted(device, which, w, &self.x, input, bounds, Epilogue::Store, &self.rows);
+        }
+        ops::rms_norm(device, &self.x, weight, EPS, 1, &self.normed)?;
+        self.adapted(
+            device,
+            which,
+            w,
+            &self.normed,
+            Input::Plain,
+            bounds,
+            Epilogue::Store,
+            &self.rows,
+        )
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn adapted(
+        &self,
+        device: &Device,
+        which: usize,
+        w: &Linear,
+        x: &Buffer,
+        input: Input<'_>,
+        bounds: [usize; 2],
+        epilogue: Epilogue,
+        dst: &Buffer,
+    ) -> Result<()> {
+        let (a, b) = &self.adapters[which];
+        linear_from(device, a, x, input, 1, None, Epilogue::Store, &self.t)?;
+        let low = LowRank {
+            b,
+            t: &self.t,
+            rank: RANK,
+            scale: 2.0,
+            bounds,
+        };
+        linear_from(device, w, x, input, 1, Some(low), epilogue, dst)
+    }
+
+    fn attend(&self, device: &Device) -> Result<()> {
+        let rope = Rope {
+            qkv: &self.rows,
+            keys: &self.keys,
+            values: &self.values,
+            position: &self.position,
+            table: &self.table,
+            m: 1,
+            heads: HEADS,
+            kv_heads: KV_HEADS,
+            head_dim: HEAD_DIM,
+            capacity: CAPACITY,
+        };
+        ops::rope_append(device, rope)?;
+        let attention = CachedAttention {
+            qkv: &self.rows,
+            keys: &self.keys,
+            values: &self.values,
+            position: &self.position,
+            m: 1,
+            heads: HEADS,
+            kv_heads: KV_HEADS,
+            head_dim: HEAD_DIM,
+            capacity: CAPACITY,
+        };
+        ops::cached_attention(device, attention, &self.attended)
+    }
+}
