@@ -129,9 +129,9 @@ pub struct Doctor {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  sightline bench\n  sightline bench --only decode,encoder --json bench.json --svg encoders.svg")]
 pub struct Bench {
-    /// Parts to run.
-    #[arg(long, value_delimiter = ',', value_name = "PART")]
-    pub only: Vec<String>,
+    /// Parts to run [default: all].
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PART")]
+    pub only: Vec<BenchPart>,
     /// Also writes the numbers as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -141,6 +141,24 @@ pub struct Bench {
     /// Timed runs of each, after warm-up.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub runs: u32,
+    /// Small sizes only, seconds instead of minutes: for tests.
+    #[arg(long)]
+    pub quick: bool,
+}
+
+/// Parts of `sightline bench`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchPart {
+    /// Every kernel at the shapes of the shipped pair and of the language model.
+    Kernels,
+    /// Whole encoders.
+    Encoder,
+    /// The language model over 256 tokens.
+    Prefill,
+    /// The language model, token by token.
+    Decode,
+    /// What a launch costs.
+    Launch,
 }
 
 fn temperature(text: &str) -> Result<f32, String> {

@@ -32,6 +32,24 @@ pub enum VlmError {
         /// Rows and columns trained.
         trained: [usize; 2],
     },
+    /// The canvas that the manifest asks for cannot be made.
+    #[error(transparent)]
+    Transform(#[from] sightline_vision::TransformError),
+    /// A file of the model is missing, cut or changed.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error(transparent)]
+    File(#[from] sightline_checkpoint::cache::CacheError),
+    /// A row of the manifest that lacks something.
+    #[error("model `{id}` of the manifest {problem}")]
+    Row {
+        /// The model's id.
+        id: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A question before any picture.
+    #[error("no picture was looked at yet")]
+    NoPicture,
     /// The class list is unsound.
     #[error("{file} is not a JSON list of class names: {message}")]
     Classes {
@@ -40,6 +58,17 @@ pub enum VlmError {
         /// What is wrong.
         message: String,
     },
+}
+
+impl VlmError {
+    /// Whether the question is at fault, not the model or the device.
+    pub fn is_question(&self) -> bool {
+        use sightline_language::LanguageError as L;
+        matches!(
+            self,
+            Self::Language(L::EmptyQuestion | L::TooLong { .. } | L::Encode(_) | L::CacheFull { .. })
+        )
+    }
 }
 
 /// Result of every call in this crate.

@@ -268,7 +268,7 @@ impl Engine<'_> {
         if !self.loaded.contains_key(id) {
             let files = Files::read(self.folder, self.manifest, id).map_err(failure)?;
             let language = self.language(&files.row.language_model).await?;
-            let model = Vlm::load(&self.device, &files, language).map_err(failure)?;
+            let model = Vlm::load(&self.device, &files, language).await.map_err(failure)?;
             if self.verbose {
                 eprintln!("{id}: loaded, {:.1} MB on the device", self.device.allocated_bytes() as f64 / 1e6);
             }

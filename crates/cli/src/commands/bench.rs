@@ -1,0 +1,95 @@
+//! `sightline bench`: what this device does with the kernels, the encoders and the language model, held against what it could
+//! do at most.
+
+mod bencher;
+mod chart;
+mod counts;
+mod encoder_kernels;
+mod encoders;
+mod inputs;
+mod language_kernels;
+mod launches;
+mod random_encoder;
+mod report;
+mod scale;
+
+use clap::ValueEnum;
+use sightline_kernels::{Device, Peak};
+
+use crate::args::{Bench, BenchPart, Global};
+use crate::commands::doctor;
+use crate::failure::{Failure, OrFail, RUNNING};
+use crate::{device, output};
+use bencher::Bencher;
+use report::{Machine, Report};
+use scale::Scale;
+
+/// Runs the command.
+pub fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
+    let choice = pollster::block_on(device::open(global.device))?;
+    let scale = Scale::of(&choice.device, args);
+    let mut bencher = Bencher::new(choice.device, scale, start(args)?)?;
+    for part in parts(args) {
+        match part {
+            BenchPart::Kernels => {
+                encoder_kernels::run(&mut bencher);
+                language_kernels::run(&mut bencher);
+            }
+            BenchPart::Encoder => encoders::run(&mut bencher),
+            BenchPart::Prefill | BenchPart::Decode => bencher.skip(part_name(part), "not in this build"),
+            BenchPart::Launch => launches::run(&mut bencher),
+        }
+        // After every part, so that an interrupted run keeps what it has measured.
+        save(args, &bencher.report)?;
+    }
+    output::print(&bencher.report.table())
+}
+
+fn start(args: &Bench) -> Result<Report, Failure> {
+    // A file that cannot be written should be known before minutes of measuring, not after.
+    for path in [&args.json, &args.svg].into_iter().flatten() {
+        let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+        if let Some(missing) = parent.filter(|p| !p.is_dir()) {
+            return Err(Failure::new(RUNNING, format!("there is no folder {}", missing.display())));
+        }
+    }
+    Ok(Report::default())
+}
+
+fn parts(args: &Bench) -> Vec<BenchPart> {
+    if args.only.is_empty() {
+        return BenchPart::value_variants().to_vec();
+    }
+    args.only.clone()
+}
+
+fn part_name(part: BenchPart) -> String {
+    part.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned())
+}
+
+fn save(args: &Bench, report: &Report) -> Result<(), Failure> {
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(report).or_fail(RUNNING)?;
+        sightline_checkpoint::file::write_whole(path, text.as_bytes()).or_fail(RUNNING)?;
+    }
+    if let Some((path, svg)) = args.svg.as_ref().zip(chart::draw(report)) {
+        sightline_checkpoint::file::write_whole(path, svg.as_bytes()).or_fail(RUNNING)?;
+    }
+    Ok(())
+}
+
+/// Facts about the device that every row is read against.
+fn machine(device: &Device, scale: &Scale, peak: &Peak) -> Machine {
+    Machine {
+        sightline: env!("CARGO_PKG_VERSION"),
+        build: if cfg!(debug_assertions) { "debug" } else { "release" },
+        device: doctor::name(device),
+        backend: device.backend(),
+        software: device.gpu_info().is_none_or(|info| info.software),
+        cpu_threads: std::thread::available_parallelism().map_or(1, usize::from),
+        bytes_per_second: peak.bytes_per_second,
+        flops_per_second: peak.flops_per_second,
+        runs: scale.runs,
+        quick: scale.quick,
+    }
+}

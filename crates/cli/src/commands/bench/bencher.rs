@@ -1,0 +1,161 @@
+//! Takes samples, and keeps going when a case cannot run.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow};
+use pollster::block_on;
+use sightline_kernels::{Device, KernelError, Peak};
+
+use super::report::{Report, Row};
+use super::scale::{MIN_RUNS, Scale};
+use crate::failure::{Failure, OrFail, RUNNING};
+use crate::output;
+
+/// Enqueues one call of the measured operation.
+pub(super) type Launch = Box<dyn Fn() -> Result<(), KernelError>>;
+
+/// What a case does, counted by hand.
+#[derive(Clone, Debug)]
+pub(super) struct Work {
+    /// Section of the table.
+    pub(super) part: &'static str,
+    /// Name; the same on every device, so that runs and peers can be joined by it.
+    pub(super) id: String,
+    /// Least bytes moved: every input read once, every output written once.
+    pub(super) bytes: f64,
+    /// Operations; a multiply-add is two.
+    pub(super) flops: f64,
+}
+
+/// Times of one case, seconds a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sample {
+    pub(super) median: f64,
+    pub(super) best: f64,
+    pub(super) runs: usize,
+    /// Calls timed together as one sample.
+    pub(super) calls: usize,
+}
+
+/// A device, what it can do at most, and what was measured so far.
+pub(super) struct Bencher {
+    pub(super) device: Device,
+    pub(super) scale: Scale,
+    pub(super) peak: Peak,
+    pub(super) report: Report,
+}
+
+impl Bencher {
+    /// Measures the device's limits first: every share is a share of these.
+    pub(super) fn new(device: Device, scale: Scale, mut report: Report) -> Result<Self, Failure> {
+        let bar = output::spinner("limits of the device");
+        let peak = block_on(Peak::measure(&device, scale.peak_megabytes, 5)).or_fail(RUNNING)?;
+        bar.finish_and_clear();
+        report.machine = Some(super::machine(&device, &scale, &peak));
+        Ok(Self {
+            device,
+            scale,
+            peak,
+            report,
+        })
+    }
+
+    /// Says that a case was not run.
+    pub(super) fn skip(&mut self, id: impl Into<String>, why: impl Into<String>) {
+        self.report.skipped.push((id.into(), why.into()));
+    }
+
+    /// One operation over several input sets, `make(device, set)` each, so that more data is touched than a cache holds. On a GPU
+    /// the calls are recorded and replayed, as the models run them.
+    pub(super) fn kernel(&mut self, work: Work, make: impl Fn(&Device, u32) -> Result<Launch>) {
+        self.case(work, |bencher, work| {
+            let (device, scale) = (&bencher.device, &bencher.scale);
+            let sets = scale.sets(work.bytes);
+            let calls = scale.calls(sets, bencher.peak.floor_seconds(work.bytes, work.flops));
+            let launches = (0..sets as u32).map(|set| make(device, set)).collect::<Result<Vec<_>>>()?;
+            let all = || (0..calls).try_for_each(|i| launches[i % sets]());
+            let graph = block_on(device.record(all))?;
+            bencher.sample(calls, || match &graph {
+                Some(graph) => graph.replay(),
+                None => all(),
+            })
+        });
+    }
+
+    /// Runs a case; an error or a panic in it becomes a line of what was not run.
+    pub(super) fn case(&mut self, work: Work, run: impl FnOnce(&Self, &Work) -> Result<Sample>) -> Option<&mut Row> {
+        let bar = output::spinner(&work.id);
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(self, &work)));
+        bar.finish_and_clear();
+        let sample = outcome.unwrap_or_else(|_| Err(anyhow!("the device's driver panicked")));
+        match sample {
+            Ok(sample) => {
+                self.report.rows.push(Row::new(&work, sample, &self.peak));
+                self.report.rows.last_mut()
+            }
+            Err(error) => {
+                self.skip(work.id, format!("{error:#}"));
+                None
+            }
+        }
+    }
+
+    /// Times `run`, which enqueues `calls` calls. The device is waited for at the end of every sample, and short work is
+    /// repeated within one.
+    pub(super) fn sample(&self, calls: usize, run: impl Fn() -> Result<(), KernelError>) -> Result<Sample> {
+        let timed = |repeats: usize| -> Result<f64> {
+            let start = Instant::now();
+            (0..repeats).try_for_each(|_| run())?;
+            block_on(self.device.sync())?;
+            Ok(start.elapsed().as_secs_f64())
+        };
+        // The first two include compilation and the driver's own warm-up.
+        timed(1)?;
+        let once = timed(1)?.min(timed(1)?);
+        let repeats = (self.scale.min_sample / once.max(1e-7)).ceil().clamp(1.0, 1000.0) as usize;
+        self.collect(calls * repeats, || timed(repeats))
+    }
+
+    /// Takes samples of `one`, which gives its seconds for `calls` calls, until there are enough or time is up.
+    pub(super) fn collect(&self, calls: usize, mut one: impl FnMut() -> Result<f64>) -> Result<Sample> {
+        let mut seconds = Vec::with_capacity(self.scale.runs);
+        let start = Instant::now();
+        while seconds.len() < self.scale.runs {
+            if seconds.len() >= MIN_RUNS && start.elapsed().as_secs_f64() > self.scale.case_seconds {
+                break;
+            }
+            seconds.push(one()? / calls as f64);
+        }
+        seconds.sort_by(f64::total_cmp);
+        let best = *seconds.first().context("no sample was taken")?;
+        Ok(Sample {
+            median: median(&seconds),
+            best,
+            runs: seconds.len(),
+            calls,
+        })
+    }
+}
+
+/// Of sorted values; 0 for none.
+fn median(sorted: &[f64]) -> f64 {
+    match (sorted.get(sorted.len() / 2), sorted.len() % 2) {
+        (Some(&middle), 1) => middle,
+        (Some(&upper), _) => (sorted[sorted.len() / 2 - 1] + upper) / 2.0,
+        (None, _) => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn median_of_few() {
+        assert_eq!(median(&[]), 0.0);
+        assert_eq!(median(&[3.0]), 3.0);
+        assert_eq!(median(&[1.0, 3.0]), 2.0);
+        assert_eq!(median(&[1.0, 3.0, 9.0]), 3.0);
+    }
+}

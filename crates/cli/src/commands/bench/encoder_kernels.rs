@@ -1,0 +1,220 @@
+//! The encoders' kernels at the shapes of the shipped pair.
+
+use sightline_kernels::Device;
+use sightline_kernels::ops::{
+    Activation, Attention, DIRECTIONS, DtProject, Epilogue, Image, SelectiveScan, attention, copy, depthwise_silu,
+    dt_project, im2col, im2col_width, layer_norm, linear, selective_scan, selective_scan_workspace,
+};
+
+use super::bencher::{Bencher, Work};
+use super::counts;
+use super::inputs::{Stored, empty, floats};
+
+/// `(side, channels)` of VMamba's three stages at 224 px.
+const STAGES: [(usize, usize); 3] = [(56, 96), (28, 192), (14, 384)];
+/// Width and heads of the ViT.
+const WIDTH: usize = 384;
+const HEADS: usize = 6;
+
+/// Every case.
+pub(super) fn run(b: &mut Bencher) {
+    let batches: &[usize] = if b.scale.quick { &[1] } else { &[1, b.scale.batch] };
+    for &batch in batches {
+        for (side, channels) in STAGES {
+            scan(b, batch, side, channels);
+        }
+    }
+    for (side, channels) in STAGES {
+        step_sizes(b, side, channels);
+        depthwise(b, side, channels);
+    }
+    patches(b, 224, 3);
+    patches(b, 56, 96);
+    for (rows, width) in [(56 * 56, 96), (28 * 28, 192), (14 * 14, 384)] {
+        norm(b, rows, width);
+    }
+    for &batch in batches {
+        let rows = 196 * batch;
+        for (outputs, inputs) in [(3 * WIDTH, WIDTH), (WIDTH, WIDTH), (4 * WIDTH, WIDTH), (WIDTH, 4 * WIDTH)] {
+            matrix(b, "kernels: encoders", Stored::Int8, rows, outputs, inputs);
+        }
+    }
+    matrix(b, "kernels: encoders", Stored::F32, 196, 4 * WIDTH, WIDTH);
+    for &batch in batches {
+        full_attention(b, batch, 196);
+    }
+    if b.scale.hardware && !b.scale.quick {
+        full_attention(b, 1, 784);
+        full_attention(b, 1, 3136);
+    }
+    if !b.scale.quick {
+        large_copy(b);
+    }
+}
+
+fn work(id: String, bytes: f64, flops: f64) -> Work {
+    Work {
+        part: "kernels: encoders",
+        id,
+        bytes,
+        flops,
+    }
+}
+
+fn scan(b: &mut Bencher, batch: usize, side: usize, channels: usize) {
+    let (rank, state) = (channels.div_ceil(16), 1);
+    let pixels = batch * side * side;
+    let stride = DIRECTIONS * (rank + 2 * state);
+    let words = pixels * (channels + DIRECTIONS * channels + stride + channels) + 3 * DIRECTIONS * channels;
+    let flops = counts::scan(pixels, channels, state);
+    let work = work(format!("scan {side}x{side}x{channels} b{batch}"), 4.0 * words as f64, flops);
+    b.kernel(work, |device, set| {
+        let seed = 16 * set;
+        let u = floats(device, pixels * channels, seed, 2.0, 0.0)?;
+        let delta = floats(device, pixels * DIRECTIONS * channels, seed + 1, 2.0, 0.0)?;
+        let proj = floats(device, pixels * stride, seed + 2, 2.0, 0.0)?;
+        let a = floats(device, DIRECTIONS * channels * state, seed + 3, 1.0, -1.0)?;
+        let d = floats(device, DIRECTIONS * channels, seed + 4, 0.2, 1.0)?;
+        let dt_bias = floats(device, DIRECTIONS * channels, seed + 5, 2.0, -4.0)?;
+        let scratch = selective_scan_workspace(batch, side, side, channels, state);
+        let (workspace, dst) = (empty(device, scratch)?, empty(device, pixels * channels)?);
+        let device = device.clone();
+        Ok(Box::new(move || {
+            let scan = SelectiveScan {
+                u: &u,
+                delta: &delta,
+                proj: &proj,
+                a: &a,
+                d: &d,
+                dt_bias: &dt_bias,
+                batch,
+                height: side,
+                width: side,
+                channels,
+                rank,
+                state,
+            };
+            selective_scan(&device, scan, &workspace, &dst)
+        }))
+    });
+}
+
+fn step_sizes(b: &mut Bencher, side: usize, channels: usize) {
+    let sizes = DtProject {
+        pixels: side * side,
+        channels,
+        rank: channels.div_ceil(16),
+        state: 1,
+    };
+    let (weights, out) = (DIRECTIONS * channels * sizes.rank, sizes.pixels * DIRECTIONS * channels);
+    let words = sizes.pixels * sizes.stride() + weights + out;
+    let flops = (2 * out * sizes.rank) as f64;
+    let work = work(format!("step sizes {side}x{side}x{channels} b1"), 4.0 * words as f64, flops);
+    b.kernel(work, |device, set| {
+        let proj = floats(device, sizes.pixels * sizes.stride(), 2 * set, 2.0, 0.0)?;
+        let weight = floats(device, weights, 2 * set + 1, 0.5, 0.0)?;
+        let dst = empty(device, out)?;
+        let device = device.clone();
+        Ok(Box::new(move || dt_project(&device, &proj, &weight, sizes, &dst)))
+    });
+}
+
+fn depthwise(b: &mut Bencher, side: usize, channels: usize) {
+    let image = Image {
+        batch: 1,
+        height: side,
+        width: side,
+        channels,
+    };
+    let words = 2 * image.len() + 9 * channels;
+    // nine multiply-adds and a SiLU of four
+    let flops = (22 * image.len()) as f64;
+    let work = work(format!("depthwise {side}x{side}x{channels} b1"), 4.0 * words as f64, flops);
+    b.kernel(work, |device, set| {
+        let x = floats(device, image.len(), 2 * set, 2.0, 0.0)?;
+        let weight = floats(device, 9 * channels, 2 * set + 1, 1.0, 0.0)?;
+        let dst = empty(device, image.len())?;
+        let device = device.clone();
+        Ok(Box::new(move || depthwise_silu(&device, &x, &weight, None, image, &dst)))
+    });
+}
+
+fn patches(b: &mut Bencher, side: usize, channels: usize) {
+    let image = Image {
+        batch: 1,
+        height: side,
+        width: side,
+        channels,
+    };
+    let out = side.div_ceil(2).pow(2) * im2col_width(channels);
+    let work = work(format!("im2col {side}x{side}x{channels} b1"), 4.0 * (image.len() + out) as f64, 0.0);
+    b.kernel(work, |device, set| {
+        let x = floats(device, image.len(), set, 2.0, 0.0)?;
+        let dst = empty(device, out)?;
+        let device = device.clone();
+        Ok(Box::new(move || im2col(&device, &x, image, &dst)))
+    });
+}
+
+fn norm(b: &mut Bencher, rows: usize, width: usize) {
+    let words = 2 * rows * width + 2 * width;
+    let work = work(format!("layer norm {rows}x{width}"), 4.0 * words as f64, (7 * rows * width) as f64);
+    b.kernel(work, |device, set| {
+        let x = floats(device, rows * width, 3 * set, 2.0, 0.1)?;
+        let weight = floats(device, width, 3 * set + 1, 0.2, 1.0)?;
+        let bias = floats(device, width, 3 * set + 2, 0.2, 0.0)?;
+        let dst = empty(device, rows * width)?;
+        let device = device.clone();
+        Ok(Box::new(move || {
+            layer_norm(&device, &x, &weight, &bias, 1e-5, rows, Activation::None, &dst)
+        }))
+    });
+}
+
+/// `rows` times a matrix `[outputs, inputs]`; a bias where encoders have one.
+pub(super) fn matrix(b: &mut Bencher, part: &'static str, stored: Stored, rows: usize, outputs: usize, inputs: usize) {
+    let biased = matches!(stored, Stored::F32 | Stored::Int8);
+    let bytes = counts::matrix_bytes(stored, outputs, inputs) + 4.0 * (rows * (inputs + outputs)) as f64;
+    let work = Work {
+        part,
+        id: format!("{} {rows}: {inputs} -> {outputs}", stored.name()),
+        bytes,
+        flops: (2 * rows * inputs * outputs) as f64,
+    };
+    b.kernel(work, |device, set| {
+        let w = stored.linear(device, outputs, inputs, biased, 2 * set)?;
+        let x = floats(device, rows * inputs, 2 * set + 1, 2.0, 0.0)?;
+        let dst = empty(device, rows * outputs)?;
+        let device = device.clone();
+        Ok(Box::new(move || linear(&device, &w, &x, rows, None, Epilogue::Store, &dst)))
+    });
+}
+
+fn full_attention(b: &mut Bencher, batch: usize, tokens: usize) {
+    let sizes = Attention {
+        batch,
+        tokens,
+        heads: HEADS,
+        head_dim: WIDTH / HEADS,
+    };
+    let len = batch * tokens * WIDTH;
+    let flops = 4.0 * (batch * tokens * tokens * WIDTH) as f64;
+    let work = work(format!("attention {tokens}x{WIDTH} b{batch}"), 16.0 * len as f64, flops);
+    b.kernel(work, |device, set| {
+        let qkv = floats(device, 3 * len, set, 2.0, 0.0)?;
+        let dst = empty(device, len)?;
+        let device = device.clone();
+        Ok(Box::new(move || attention(&device, &qkv, sizes, &dst)))
+    });
+}
+
+/// What the memory limit was measured with; its share is 100 % but for noise.
+fn large_copy(b: &mut Bencher) {
+    let words = b.scale.peak_megabytes << 18;
+    let work = work(format!("copy {} MiB", b.scale.peak_megabytes), 8.0 * words as f64, 0.0);
+    b.kernel(work, |device: &Device, set| {
+        let (src, dst) = (floats(device, words, set, 1.0, 0.0)?, empty(device, words)?);
+        let device = device.clone();
+        Ok(Box::new(move || copy(&device, &src, 0, &dst, 0, words)))
+    });
+}

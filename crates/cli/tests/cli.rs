@@ -1,0 +1,193 @@
+//! The program as a user meets it: arguments, exit codes, and one clear sentence for every kind of bad input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const RED_PIXEL: &[u8] = &[
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0,
+    0x90, 0x77, 0x53, 0xde, 0, 0, 0, 0x0c, b'I', b'D', b'A', b'T', 0x08, 0xd7, 0x63, 0xf8, 0xcf, 0xc0, 0, 0, 3, 1, 1, 0, 0x18,
+    0xdd, 0x8d, 0xb0, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+];
+
+/// The weights of this repository.
+fn weights() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../weights")
+}
+
+fn sightline(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sightline"))
+        .args(args)
+        .env_remove("SIGHTLINE_WEIGHTS")
+        .output()
+        .expect("the program starts")
+}
+
+/// Asks with these weights and this picture; gives exit code and stderr.
+fn ask(weights: &Path, picture: &Path, question: &str) -> (Option<i32>, String) {
+    let (weights, picture) = (weights.display().to_string(), picture.display().to_string());
+    let output = sightline(&["ask", &picture, question, "--weights", &weights, "--device", "cpu"]);
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// One sentence on stderr that holds all of `words`.
+fn assert_says(stderr: &str, words: &[&str]) {
+    let said: Vec<&str> = stderr.lines().filter(|l| l.starts_with("sightline: ")).collect();
+    assert_eq!(said.len(), 1, "one sentence expected:\n{stderr}");
+    for word in words {
+        assert!(said[0].contains(word), "`{word}` is missing in: {}", said[0]);
+    }
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+fn picture(dir: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = dir.join(name);
+    fs::write(&path, bytes).expect("the picture is written");
+    path
+}
+
+/// A copy of the repository's weights in which one file can be damaged.
+fn weights_copy(dir: &Path) -> PathBuf {
+    let to = dir.join("weights");
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(weights().join("manifest.json")).expect("manifest")).expect("JSON");
+    let mut names = vec!["manifest.json".to_owned(), "classes.json".to_owned()];
+    for model in manifest["models"].as_array().expect("models") {
+        for file in model["files"].as_array().expect("files") {
+            names.push(file["path"].as_str().expect("path").to_owned());
+        }
+    }
+    for name in names {
+        let path = to.join(&name);
+        fs::create_dir_all(path.parent().expect("parent")).expect("folder");
+        fs::copy(weights().join(&name), path).expect("copy");
+    }
+    to
+}
+
+#[test]
+fn help_has_examples_and_exit_codes() {
+    let help = String::from_utf8(sightline(&["--help"]).stdout).expect("UTF-8");
+    for word in ["Examples:", "sightline ask", "Exit codes:", "doctor"] {
+        assert!(help.contains(word), "`{word}` is missing:\n{help}");
+    }
+    let help = String::from_utf8(sightline(&["ask", "--help"]).stdout).expect("UTF-8");
+    assert!(help.contains("--batch") && help.contains("Examples:"), "{help}");
+}
+
+#[test]
+fn wrong_arguments_end_with_2() {
+    for args in [&["ask"][..], &["ask", "a.png"], &["frobnicate"], &["ask", "a.png", "q", "--temperature", "-1"]] {
+        assert_eq!(sightline(args).status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn completions_are_written_for_every_shell() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = sightline(&["completions", shell]);
+        assert!(output.status.success() && !output.stdout.is_empty(), "{shell}");
+    }
+}
+
+#[test]
+fn doctor_names_every_kind_of_device() {
+    let output = sightline(&["doctor", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let kinds: Vec<&str> = report["devices"].as_array().expect("devices").iter().filter_map(|d| d["kind"].as_str()).collect();
+    assert_eq!(kinds, ["cuda", "wgpu", "cpu"]);
+    assert!(report["why"].as_str().is_some_and(|why| !why.is_empty()));
+}
+
+#[test]
+fn pictures_that_cannot_be_used() {
+    let dir = tempfile::tempdir().expect("folder");
+    let cases: [(&str, Option<&[u8]>); 4] = [
+        ("missing.png", None),
+        ("empty.png", Some(&[])),
+        ("truncated.png", Some(&RED_PIXEL[..40])),
+        ("notes.png", Some(b"these are notes, not a picture")),
+    ];
+    for (name, bytes) in cases {
+        let path = match bytes {
+            Some(bytes) => picture(dir.path(), name, bytes),
+            None => dir.path().join(name),
+        };
+        let (code, stderr) = ask(&weights(), &path, "What is the main object in the image?");
+        assert_eq!(code, Some(3), "{name}: {stderr}");
+        assert_says(&stderr, &[name]);
+    }
+}
+
+#[test]
+fn weights_that_cannot_be_used() {
+    let dir = tempfile::tempdir().expect("folder");
+    let red = picture(dir.path(), "red.png", RED_PIXEL);
+    let (code, stderr) = ask(&dir.path().join("nowhere"), &red, "What is this?");
+    assert_eq!(code, Some(4), "{stderr}");
+    assert_says(&stderr, &["manifest.json"]);
+
+    let copy = weights_copy(dir.path());
+    let manifest = fs::read_to_string(copy.join("manifest.json")).expect("manifest");
+    fs::write(copy.join("manifest.json"), &manifest[..manifest.len() / 2]).expect("write");
+    let (code, stderr) = ask(&copy, &red, "What is this?");
+    assert_eq!(code, Some(4), "{stderr}");
+    assert_says(&stderr, &["manifest.json"]);
+    fs::write(copy.join("manifest.json"), &manifest).expect("write");
+
+    let first = model_file(&manifest);
+    let good = fs::read(copy.join(&first)).expect("model");
+    let mut flipped = good.clone();
+    flipped[good.len() / 2] ^= 1;
+    for (what, bytes) in [("one bit flipped", &flipped[..]), ("cut short", &good[..good.len() - 1])] {
+        fs::write(copy.join(&first), bytes).expect("write");
+        let (code, stderr) = ask(&copy, &red, "What is this?");
+        assert_eq!(code, Some(4), "{what}: {stderr}");
+        assert_says(&stderr, &["model.safetensors"]);
+    }
+}
+
+fn model_file(manifest: &str) -> String {
+    let manifest: serde_json::Value = serde_json::from_str(manifest).expect("JSON");
+    manifest["models"][0]["files"][0]["path"].as_str().expect("path").to_owned()
+}
+
+#[test]
+fn an_unknown_model_lists_the_known_ones() {
+    let dir = tempfile::tempdir().expect("folder");
+    let red = picture(dir.path(), "red.png", RED_PIXEL);
+    let weights = weights().display().to_string();
+    let red = red.display().to_string();
+    let output = sightline(&["ask", &red, "What is this?", "--weights", &weights, "--model", "gpt-5"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert_says(&String::from_utf8_lossy(&output.stderr), &["gpt-5", "sightline-vmamba-tiny", "sightline-vit-tiny"]);
+}
+
+#[test]
+fn a_bad_batch_line_is_named() {
+    let dir = tempfile::tempdir().expect("folder");
+    let file = dir.path().join("questions.jsonl");
+    fs::write(&file, "{\"id\": \"1\", \"image\": \"a.png\"}\n").expect("write");
+    let weights = weights().display().to_string();
+    let output = sightline(&["ask", "--batch", &file.display().to_string(), "--weights", &weights, "--device", "cpu"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert_says(&String::from_utf8_lossy(&output.stderr), &["questions.jsonl line 1", "question"]);
+}
+
+#[test]
+fn without_an_adapter_wgpu_is_refused_with_a_remedy() {
+    let dir = tempfile::tempdir().expect("folder");
+    let red = picture(dir.path(), "red.png", RED_PIXEL);
+    let output = Command::new(env!("CARGO_BIN_EXE_sightline"))
+        .args(["ask", &red.display().to_string(), "What is this?", "--device", "wgpu"])
+        .args(["--weights", &weights().display().to_string()])
+        // Neither Vulkan nor OpenGL finds a driver.
+        .env("VK_DRIVER_FILES", "/nonexistent")
+        .env("VK_ICD_FILENAMES", "/nonexistent")
+        .env("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent")
+        .env("LIBGL_DRIVERS_PATH", "/nonexistent")
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_says(&String::from_utf8_lossy(&output.stderr), &["--device cpu"]);
+}

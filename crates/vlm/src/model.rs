@@ -1,0 +1,325 @@
+//! One model of the manifest on a device: a picture goes in, questions are answered.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use sightline_checkpoint::gguf::Gguf;
+use sightline_checkpoint::hash::sha256_hex;
+use sightline_checkpoint::manifest::{Encoder as EncoderConfig, Model, QuestionType};
+use sightline_checkpoint::tensors::Tensors;
+use sightline_kernels::{Buffer, Device};
+use sightline_language::{Adapters, Finish, Llama, Sampling, Session as Conversation, Tokenizer, chat};
+use sightline_vision::{Corners, Frame, Picture, Session as EncoderSession, Size, Transform};
+use web_time::Instant;
+
+use crate::answer::{Answer, AnswerBox, Source, Timings};
+use crate::boxes::{BoxError, Region};
+use crate::connector::Connector;
+use crate::dense::DenseHead;
+use crate::error::{Result, VlmError};
+use crate::questions::{Recognised, recognise};
+
+/// How an answer is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Most tokens of an answer.
+    pub max_tokens: usize,
+    /// 0 takes the most probable token every time.
+    pub temperature: f32,
+    /// Seed of the randomness.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_tokens: 64,
+            temperature: 0.0,
+            seed: 0,
+        }
+    }
+}
+
+/// A model's row of the manifest and the bytes of its files, verified.
+pub struct Files {
+    /// The row.
+    pub row: Model,
+    /// `model.safetensors`.
+    pub weights: Vec<u8>,
+    /// Names of the dense head's classes, empty without one.
+    pub classes: Vec<String>,
+}
+
+impl Files {
+    /// Reads a model's files from the weights folder, every hash checked.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn read(
+        folder: &std::path::Path,
+        manifest: &sightline_checkpoint::manifest::Manifest,
+        id: &str,
+    ) -> Result<Self> {
+        let row = manifest.model(id)?.clone();
+        let file = row.files.first().ok_or_else(|| VlmError::Row {
+            id: id.into(),
+            problem: "names no file".into(),
+        })?;
+        let weights = sightline_checkpoint::cache::read_model_file(folder, file)?;
+        let classes = match &row.dense_head {
+            None => Vec::new(),
+            Some(head) => {
+                let path = folder.join(&head.classes);
+                let error = |message: String| VlmError::Classes {
+                    file: path.display().to_string(),
+                    message,
+                };
+                let json = std::fs::read(&path).map_err(|e| error(e.to_string()))?;
+                serde_json::from_slice(&json).map_err(|e| error(e.to_string()))?
+            }
+        };
+        Ok(Self { row, weights, classes })
+    }
+}
+
+/// A frozen language model and its tokenizer, shared by all models before it.
+pub struct Language {
+    llama: Arc<Llama>,
+    tokenizer: Tokenizer,
+}
+
+impl Language {
+    /// Reads a GGUF file's bytes. `file` is only used in errors.
+    pub fn load(device: &Device, file: &str, bytes: &[u8]) -> Result<Self> {
+        let gguf = Gguf::parse(file, bytes).map_err(sightline_language::LanguageError::from)?;
+        Ok(Self {
+            llama: Arc::new(Llama::load(device, &gguf)?),
+            tokenizer: Tokenizer::from_gguf(&gguf)?,
+        })
+    }
+
+    /// The decoder's weights.
+    pub fn llama(&self) -> &Arc<Llama> {
+        &self.llama
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+}
+
+/// A picture that was taken in.
+struct Seen {
+    /// SHA-256 of its pixels and sides.
+    key: String,
+    frame: Frame,
+    visual_tokens: usize,
+}
+
+/// One model on a device.
+pub struct Vlm {
+    id: String,
+    device: Device,
+    language: std::rc::Rc<Language>,
+    transform: Transform,
+    encoder: EncoderSession,
+    connector: Connector,
+    dense: Option<DenseHead>,
+    conversation: Conversation,
+    kinds: Vec<QuestionType>,
+    seen: Option<Seen>,
+    timings: Timings,
+}
+
+impl Vlm {
+    /// Puts a model on the device of its language model and records its token step.
+    pub async fn load(device: &Device, files: &Files, language: std::rc::Rc<Language>) -> Result<Self> {
+        let row = &files.row;
+        let name = row.files.first().map_or("model.safetensors", |f| &f.path);
+        let tensors = Tensors::parse(name, &files.weights)?;
+        let encoder = sightline_vision::load(device, &row.encoder, &tensors)?;
+        let [height, width] = row.transform.size;
+        let config = language.llama.config();
+        let connector = Connector::load(device, &tensors, &row.connector, encoder.width(), config.width)?;
+        let dense = match &row.dense_head {
+            Some(_) => Some(DenseHead::load(device, &tensors, encoder.width(), files.classes.clone())?),
+            None => None,
+        };
+        let adapters = match &row.adapters {
+            Some(a) => Some(Arc::new(Adapters::load(device, &tensors, a, config)?)),
+            None => None,
+        };
+        Ok(Self {
+            id: row.id.clone(),
+            device: device.clone(),
+            transform: Transform::from(&row.transform),
+            encoder: encoder.session(Size::one(height, width))?,
+            connector,
+            dense,
+            conversation: Conversation::new(language.llama.clone(), adapters).await?,
+            kinds: row.question_types.clone(),
+            language,
+            seen: None,
+            timings: Timings::default(),
+        })
+    }
+
+    /// The model's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Takes a picture in: features, visual tokens, and the prompt's prefix in the KV cache. The same picture again costs
+    /// nothing; `false` says so.
+    pub async fn look(&mut self, picture: &Picture) -> Result<bool> {
+        let key = format!("{}x{} {}", picture.width(), picture.height(), sha256_hex(picture.pixels()));
+        if self.seen.as_ref().is_some_and(|seen| seen.key == key) {
+            self.timings = Timings {
+                visual_tokens: self.timings.visual_tokens,
+                ..Timings::default()
+            };
+            return Ok(false);
+        }
+        self.seen = None;
+        let start = Instant::now();
+        let (visual, frame, count) = self.see(picture).await?;
+        self.device.sync().await?;
+        let encode_ms = ms(start);
+        let start = Instant::now();
+        self.conversation.prefill_prefix(&visual, count)?;
+        self.device.sync().await?;
+        self.timings = Timings {
+            encode_ms,
+            prefix_ms: ms(start),
+            visual_tokens: count,
+            ..Timings::default()
+        };
+        self.seen = Some(Seen {
+            key,
+            frame,
+            visual_tokens: count,
+        });
+        Ok(true)
+    }
+
+    /// Visual tokens of a picture, the frame of their boxes, and their number.
+    async fn see(&mut self, picture: &Picture) -> Result<(Buffer, Frame, usize)> {
+        let input = self.transform.apply(picture)?;
+        let grid = self.encoder.grid();
+        let features = self.encoder.encode(&input.values).await?.clone();
+        let visual = self.connector.apply(&self.device, &features, (grid.height, grid.width))?;
+        Ok((visual, input.frame, grid.tokens()))
+    }
+
+    /// The encoder's tokens `[tokens, width]` of the picture last looked at, for parity tests.
+    pub async fn features(&self) -> Result<Vec<f32>> {
+        Ok(self.device.read_f32(self.encoder.output()).await?)
+    }
+
+    /// Answers a question about the picture last looked at. `on_text` gets every piece of text; `false` stops the answer.
+    pub async fn ask(
+        &mut self,
+        question: &str,
+        options: &Options,
+        mut on_text: impl FnMut(&str) -> bool,
+    ) -> Result<Answer> {
+        let visual_tokens = self.seen.as_ref().ok_or(VlmError::NoPicture)?.visual_tokens;
+        let tokenizer = &self.language.tokenizer;
+        let prompt = chat::question(tokenizer, question, self.conversation.prefix_len())?;
+        let sampling = if options.temperature > 0.0 {
+            Sampling::Temperature {
+                temperature: options.temperature,
+                seed: options.seed,
+            }
+        } else {
+            Sampling::Greedy
+        };
+        let generation = sightline_language::Options {
+            max_tokens: options.max_tokens,
+            sampling,
+        };
+        let streamed = |text: &str| match on_text(text) {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        };
+        let made = self.conversation.generate(tokenizer, &prompt, &generation, streamed).await?;
+        let mut timings = Timings {
+            prefill_ms: made.timings.prefill_ms,
+            first_token_ms: made.timings.first_token_ms,
+            decode_ms: made.timings.decode_ms,
+            tokens: made.ids.len(),
+            visual_tokens,
+            ..self.timings
+        };
+        let recognised = recognise(&self.kinds, question);
+        let (mut boxes, box_error) = self.written_box(&made.text, recognised.as_ref());
+        let start = Instant::now();
+        boxes.extend(self.dense_boxes(recognised.as_ref()).await?);
+        timings.dense_ms = ms(start);
+        // What was cached for this picture is counted once.
+        (self.timings.encode_ms, self.timings.prefix_ms) = (0.0, 0.0);
+        Ok(Answer {
+            model: self.id.clone(),
+            answer: made.text,
+            boxes,
+            box_error: box_error.map(|e| e.to_string()),
+            outside_training: recognised.is_none(),
+            question_type: recognised.map(|r| r.kind),
+            cut: made.finish == Finish::Length,
+            timings,
+        })
+    }
+
+    /// The box that the language model wrote. Where none was asked for and none was written, there is nothing to report.
+    fn written_box(&self, text: &str, asked: Option<&Recognised>) -> (Vec<AnswerBox>, Option<BoxError>) {
+        let wanted = asked.is_some_and(|r| r.kind == "ground");
+        match Region::parse(text) {
+            Ok(region) => {
+                let label = asked.and_then(|r| r.names.first().cloned());
+                (vec![self.placed(Source::Llm, label, region, None)], None)
+            }
+            Err(BoxError::NotABox) if !wanted => (Vec::new(), None),
+            Err(error) => (Vec::new(), Some(error)),
+        }
+    }
+
+    /// Boxes of the named objects that the dense head knows. They are shown, and never feed the text.
+    async fn dense_boxes(&self, asked: Option<&Recognised>) -> Result<Vec<AnswerBox>> {
+        let (Some(dense), Some(asked)) = (&self.dense, asked) else {
+            return Ok(Vec::new());
+        };
+        let grid = self.encoder.grid();
+        let mut boxes = Vec::new();
+        for class in asked.names.iter().filter_map(|name| dense.class_of(name)) {
+            let found = dense
+                .find(&self.device, self.encoder.output(), (grid.height, grid.width), class)
+                .await?;
+            boxes.push(self.placed(Source::Dense, Some(found.name), found.region, Some(found.score)));
+        }
+        Ok(boxes)
+    }
+
+    fn placed(&self, source: Source, label: Option<String>, region: Region, score: Option<f32>) -> AnswerBox {
+        let corners = [region.x1, region.y1, region.x2, region.y2].map(f64::from);
+        let corners = Corners::new(corners[0], corners[1], corners[2], corners[3]);
+        let px = self.seen.as_ref().and_then(|seen| seen.frame.to_px_inside(corners));
+        AnswerBox {
+            source,
+            label,
+            region,
+            px: px.map(|c| [c.x1, c.y1, c.x2, c.y2].map(|v| v as f32)),
+            score,
+        }
+    }
+}
+
+/// An encoder's kind, for people.
+pub fn encoder_name(config: &EncoderConfig) -> &'static str {
+    match config {
+        EncoderConfig::Vmamba { .. } => "VMamba (state space)",
+        EncoderConfig::Vit { .. } => "ViT (attention)",
+    }
+}
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
