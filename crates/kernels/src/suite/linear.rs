@@ -62,8 +62,15 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
 }
 
 fn shapes() -> Vec<Shape> {
+    let mut shapes = language_model();
+    shapes.extend(encoders());
+    shapes.extend(odd_sizes());
+    shapes
+}
+
+/// The stacked maps of SmolLM2-135M with their adapters, prefill and decode, and its head.
+fn language_model() -> Vec<Shape> {
     let mut shapes = Vec::new();
-    // The language model's stacked maps with their adapters.
     for m in [1, 2, 7, 64, 213] {
         let q41 = |rows, cols, epilogue, bounds| Shape {
             epilogue,
@@ -77,9 +84,84 @@ fn shapes() -> Vec<Shape> {
         shapes.push(Shape::new(Kind::F32, 48, 576, m));
         shapes.push(Shape::new(Kind::F32, 16, 1536, m));
     }
+    shapes.push(Shape::new(Kind::Q41, 960, 576, 1));
     shapes.push(Shape::new(Kind::Q80, 49_152, 576, 1));
     shapes.push(Shape::new(Kind::Q80, 1024, 576, 7));
-    shapes.push(Shape::new(Kind::Q80, 1000, 544, 64));
+    shapes
+}
+
+/// Every map of the shipped encoders, connector and heads, of VMamba-S and ViT-S, each at the number of tokens it meets.
+fn encoders() -> Vec<Shape> {
+    let mut shapes = Vec::new();
+    for kind in [Kind::Int8, Kind::F32] {
+        let with_bias = |rows, cols, m, epilogue| Shape {
+            bias: true,
+            epilogue,
+            ..Shape::new(kind, rows, cols, m)
+        };
+        // Patch embedding and convolutions as products, then a block's maps stage by stage.
+        shapes.push(with_bias(48, 28, 784, Epilogue::Store));
+        shapes.push(with_bias(96, 432, 196, Epilogue::Store));
+        shapes.push(with_bias(192, 864, 196, Epilogue::Store));
+        shapes.push(with_bias(384, 1728, 49, Epilogue::Store));
+        shapes.push(Shape::new(kind, 192, 96, 3136));
+        shapes.push(with_bias(384, 96, 784, Epilogue::Gelu));
+        shapes.push(with_bias(96, 384, 784, Epilogue::Add));
+        for m in [1, 49, 196] {
+            shapes.push(Shape::new(kind, 384, 384, m));
+            shapes.push(with_bias(1152, 384, m, Epilogue::Store));
+            shapes.push(with_bias(1536, 384, m, Epilogue::Gelu));
+            shapes.push(with_bias(384, 1536, m, Epilogue::Add));
+        }
+        shapes.push(Shape::new(kind, 384, 768, 196));
+        // The state-space inputs: 4 * (rank + 2 * states).
+        shapes.push(Shape::new(kind, 32, 96, 784));
+        shapes.push(Shape::new(kind, 56, 192, 196));
+        shapes.push(Shape::new(kind, 104, 384, 196));
+        shapes.push(Shape::new(kind, 176, 384, 49));
+        // Connector and dense head.
+        shapes.push(with_bias(576, 384, 196, Epilogue::Gelu));
+        shapes.push(with_bias(576, 576, 196, Epilogue::Store));
+        shapes.push(with_bias(209, 384, 196, Epilogue::Store));
+    }
+    shapes
+}
+
+/// Sizes that fill no tile: few rows, columns past a tile, ranks that are not the usual one.
+fn odd_sizes() -> Vec<Shape> {
+    let mut shapes = Vec::new();
+    for m in [1, 3, 9, 70] {
+        for (rows, cols) in [(1, 36), (3, 4), (5, 100), (67, 20)] {
+            let epilogue = [Epilogue::Store, Epilogue::Add, Epilogue::Gelu][(rows + m) % 3];
+            shapes.push(Shape {
+                bias: true,
+                epilogue,
+                ..Shape::new(Kind::Int8, rows, cols, m)
+            });
+            // Not a multiple of four: no 16-byte loads.
+            shapes.push(Shape {
+                epilogue,
+                ..Shape::new(Kind::F32, rows, cols - 1, m)
+            });
+        }
+        for (kind, rows, cols) in [
+            (Kind::Q41, 3, 32),
+            (Kind::Q41, 70, 96),
+            (Kind::Q80, 1, 32),
+            (Kind::Q80, 70, 160),
+        ] {
+            shapes.push(Shape {
+                adapter: (rows > 3).then_some((5, [13, 41])),
+                ..Shape::new(kind, rows, cols, m)
+            });
+        }
+        // A row too long for shared memory in one piece.
+        shapes.push(Shape::new(Kind::Q41, 5, 4096, m));
+        shapes.push(Shape {
+            adapter: Some((64, [30, 31])),
+            ..Shape::new(Kind::F32, 31, 4608, m)
+        });
+    }
     shapes
 }
 

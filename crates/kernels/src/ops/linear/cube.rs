@@ -2,9 +2,9 @@
 
 use cubecl::prelude::*;
 
-use super::mat_vec;
-use super::plan::MatVec;
+use super::plan::{MatMul, MatVec};
 use super::{Epilogue, Input, LowRank};
+use super::{mat_mul, mat_vec};
 use crate::device::Gpu;
 use crate::{Buffer, Linear, Result, Weight};
 
@@ -21,9 +21,24 @@ pub(super) struct Call<'a> {
     pub dst: &'a Buffer,
 }
 
+/// Rows of `x` from which tiles are worth their barriers.
+const TILED_ROWS: usize = 8;
+
 pub(super) fn linear(gpu: &Gpu, call: &Call<'_>) -> Result<()> {
-    let plan = MatVec::new(call.w, call.input, call.low_rank, call.epilogue, gpu.info())?;
-    launch_mat_vec(gpu, call, plan)
+    let Call {
+        w,
+        input,
+        m,
+        low_rank,
+        epilogue,
+        ..
+    } = *call;
+    if m < TILED_ROWS && w.cols.is_multiple_of(4) {
+        let plan = MatVec::new(w, input, low_rank, epilogue, gpu.info());
+        return launch_mat_vec(gpu, call, plan);
+    }
+    let plan = MatMul::new(w, input, m, low_rank, epilogue, gpu.info());
+    launch_mat_mul(gpu, call, plan)
 }
 
 /// The matrix's words and, for quantized kinds, its scales.
@@ -61,6 +76,51 @@ fn launch_mat_vec(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
             arg(norm)?.into(),
             call.dst.arg(OP)?,
             w.rows,
+            eps,
+            low.map_or(0.0, |low| low.scale),
+            second,
+            third,
+            plan,
+        );
+    }
+    Ok(())
+}
+
+fn launch_mat_mul(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()> {
+    let w = call.w;
+    let (words, scales) = matrix(w);
+    let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
+    let (norm, eps) = match call.input {
+        Input::RmsNorm { weight, eps } => (Some(weight), eps),
+        Input::Plain | Input::SwiGlu => (None, 0.0),
+    };
+    let low = call.low_rank;
+    let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
+    let (x_width, word_width) = plan.load_widths();
+    // SAFETY: lengths were checked by the caller; rows and columns are clamped, and each output is written by one unit.
+    unsafe {
+        mat_mul::kernel::launch_unchecked(
+            gpu.launch(),
+            CubeCount::Static(
+                w.rows.div_ceil(4 * plan.tile_n) as u32,
+                call.m.div_ceil(4 * plan.tile_m) as u32,
+                1,
+            ),
+            CubeDim::new_1d(plan.threads() as u32),
+            x_width,
+            word_width,
+            plan.width,
+            call.x.arg(OP)?,
+            words.arg(OP)?,
+            arg(scales)?.into(),
+            arg(w.bias.as_ref())?.into(),
+            arg(low.map(|low| low.b))?.into(),
+            arg(low.map(|low| low.t))?.into(),
+            arg(norm)?.into(),
+            call.dst.arg(OP)?,
+            call.m,
+            w.rows,
+            w.cols,
             eps,
             low.map_or(0.0, |low| low.scale),
             second,

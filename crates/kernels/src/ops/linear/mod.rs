@@ -2,6 +2,7 @@
 
 mod cpu;
 mod cube;
+mod mat_mul;
 mod mat_vec;
 mod plan;
 pub(crate) mod twin;

@@ -3,7 +3,7 @@
 use super::{Epilogue, Input, LowRank};
 use crate::device::GpuInfo;
 use crate::weight::BLOCK;
-use crate::{KernelError, Linear, Result, Weight};
+use crate::{Linear, Weight};
 
 /// Storage of the matrix, see [`Weight`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,27 +86,21 @@ pub(super) struct MatVec {
 const STAGED_QUADS: usize = 512;
 
 impl MatVec {
-    /// A plan for a device; fails where only the tiled kernel can run.
+    /// A plan for a matrix whose columns are a multiple of four.
     pub(super) fn new(
         w: &Linear,
         input: Input<'_>,
         low: Option<LowRank<'_>>,
         epilogue: Epilogue,
         info: &GpuInfo,
-    ) -> Result<Self> {
+    ) -> Self {
         let kind = Kind::of(&w.weight);
-        if !w.cols.is_multiple_of(4) {
-            return Err(KernelError::Unsupported {
-                op: "linear",
-                message: format!("a matrix-vector product over {} columns", w.cols),
-            });
-        }
         let words = w.cols / kind.per_word();
         let width = if words.is_multiple_of(4) { 4 } else { 1 };
         let (loads, span) = (words / width, width * kind.per_word() / 4);
         let stride = span | 1;
         let (threads, lanes, repeat) = Self::shape(w, loads, info);
-        Ok(Self {
+        Self {
             kind,
             prologue: Prologue::of(input),
             epilogue,
@@ -121,7 +115,7 @@ impl MatVec {
             lanes,
             repeat,
             plane: info.plane.0 as usize >= lanes && lanes > 1,
-        })
+        }
     }
 
     /// `(threads, lanes, repeat)`: wide groups where rows are few, so that a GPU's memory is kept busy; narrow ones in software,
@@ -140,6 +134,80 @@ impl MatVec {
     /// Rows a cube computes.
     pub(super) fn rows(&self) -> usize {
         self.threads / self.lanes * self.repeat
+    }
+}
+
+/// Compile-time sizes of [`super::mat_mul`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct MatMul {
+    pub kind: Kind,
+    pub prologue: Prologue,
+    pub epilogue: Epilogue,
+    /// Rank of the adapter, 0 without one.
+    pub rank: usize,
+    /// Whether rows of `x` and of an f32 matrix are whole 16 bytes.
+    pub aligned: bool,
+    /// Outputs stored at a time: 4, or 1 where a row of outputs is not a multiple of 16 bytes.
+    pub width: usize,
+    /// Fours of rows of `x` in a tile.
+    pub tile_m: usize,
+    /// Fours of outputs in a tile.
+    pub tile_n: usize,
+    /// Fours of columns in a tile.
+    pub depth: usize,
+    /// Fours of rows of `x` a unit keeps.
+    pub block_m: usize,
+    /// Fours of outputs a unit keeps.
+    pub block_n: usize,
+    /// Groups of units that share out the columns of a tile; divides `4 * depth`.
+    pub groups: usize,
+}
+
+/// Cubes below which the tiles of a product are made smaller: twice the multiprocessors of the largest GPUs.
+const FEW_CUBES: usize = 264;
+
+impl MatMul {
+    /// A plan for `m` rows.
+    pub(super) fn new(
+        w: &Linear,
+        input: Input<'_>,
+        m: usize,
+        low: Option<LowRank<'_>>,
+        epilogue: Epilogue,
+        info: &GpuInfo,
+    ) -> Self {
+        let large = w.rows.div_ceil(64) * m.div_ceil(64) >= FEW_CUBES || info.software;
+        let (tile, depth, block, groups) = if large { (16, 4, 2, 1) } else { (8, 8, 1, 4) };
+        Self {
+            kind: Kind::of(&w.weight),
+            prologue: Prologue::of(input),
+            epilogue,
+            rank: low.map_or(0, |low| low.rank),
+            aligned: w.cols.is_multiple_of(4),
+            width: if w.rows.is_multiple_of(4) { 4 } else { 1 },
+            tile_m: tile,
+            tile_n: tile,
+            depth,
+            block_m: block,
+            block_n: block,
+            groups,
+        }
+    }
+
+    /// Values of `x` and words of the matrix that one load takes.
+    pub(super) fn load_widths(&self) -> (usize, usize) {
+        let x = if self.aligned { 4 } else { 1 };
+        (x, if self.kind == Kind::F32 { x } else { 1 })
+    }
+
+    /// Units of a group.
+    pub(super) fn group(&self) -> usize {
+        self.tile_m / self.block_m * (self.tile_n / self.block_n)
+    }
+
+    /// Units of a cube.
+    pub(super) fn threads(&self) -> usize {
+        self.group() * self.groups
     }
 }
 
