@@ -110,20 +110,31 @@ pub fn seed_of(key: &str) -> u32 {
         .fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
+/// A buffer full of NaN: what a kernel does not write, or reads before it wrote it, cannot pass for a result.
+pub(crate) fn unwritten(device: &Device, len: usize) -> crate::Buffer {
+    device.upload_f32(&vec![f32::NAN; len])
+}
+
+mod attention;
 mod cached_attention;
 mod copy;
 mod embed;
+mod encoder;
 mod graph;
 mod linear;
 mod matrices;
 mod next_token;
 mod rms_norm;
 mod rope;
+mod selective_scan;
 mod swiglu;
 
 /// Every case of every operation.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
+    attention::cases(&mut cases);
+    encoder::cases(&mut cases);
+    selective_scan::cases(&mut cases);
     graph::cases(&mut cases);
     linear::cases(&mut cases);
     rms_norm::cases(&mut cases);

@@ -1,7 +1,50 @@
-use super::*;
-use crate::device::Gpu;
+use cubecl::prelude::*;
 
-#[allow(clippy::too_many_arguments)]
-pub(super) fn add_positions(_gpu: &Gpu, _x: &Buffer, _row: &Buffer, _col: &Buffer, _grid: Image) -> Result<()> {
-    Err(crate::KernelError::Unsupported { op: "add_positions", message: "no GPU kernel".into() })
+use super::Image;
+use crate::device::Gpu;
+use crate::ops::launch::{flat, vector_width};
+use crate::{Buffer, Result};
+
+pub(super) fn add_positions(gpu: &Gpu, x: &Buffer, row: &Buffer, col: &Buffer, grid: Image) -> Result<()> {
+    const OP: &str = "add_positions";
+    let vector = vector_width(grid.channels);
+    let total = grid.len() / vector;
+    let (count, dim) = flat(total);
+    // SAFETY: lengths were checked by the caller, and the kernel stays below `total`.
+    unsafe {
+        kernel::launch_unchecked(
+            gpu.launch(),
+            count,
+            dim,
+            vector,
+            x.arg(OP)?,
+            row.arg(OP)?,
+            col.arg(OP)?,
+            total,
+            grid.height,
+            grid.width,
+            grid.channels / vector,
+        );
+    }
+    Ok(())
+}
+
+/// One thread a vector of channels.
+#[cube(launch_unchecked)]
+fn kernel<V: Size>(
+    x: &mut [Vector<f32, V>],
+    row: &[Vector<f32, V>],
+    col: &[Vector<f32, V>],
+    total: usize,
+    height: usize,
+    width: usize,
+    channels: usize,
+) {
+    let pos = ABSOLUTE_POS;
+    if pos < total {
+        let c = pos % channels;
+        let pixel = pos / channels;
+        let (r, k) = (pixel / width % height, pixel % width);
+        x[pos] = x[pos] + (row[r * channels + c] + col[k * channels + c]);
+    }
 }

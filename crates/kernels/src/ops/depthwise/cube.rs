@@ -1,7 +1,128 @@
-use super::*;
-use crate::device::Gpu;
+use cubecl::prelude::*;
 
-#[allow(clippy::too_many_arguments)]
-pub(super) fn depthwise_silu(_gpu: &Gpu, _x: &Buffer, _weight: &Buffer, _bias: Option<&Buffer>, _image: Image, _dst: &Buffer) -> Result<()> {
-    Err(crate::KernelError::Unsupported { op: "depthwise", message: "no GPU kernel".into() })
+use super::Image;
+use crate::device::Gpu;
+use crate::ops::launch::{flat, vector_width};
+use crate::{Buffer, Result};
+
+/// Pixels of a row that one thread makes where there is work enough: neighbours share two of three columns.
+const RUN: usize = 4;
+
+/// Threads that keep a large GPU busy; below, a thread makes one pixel.
+const BUSY: usize = 1 << 18;
+
+pub(super) fn depthwise_silu(
+    gpu: &Gpu,
+    x: &Buffer,
+    weight: &Buffer,
+    bias: Option<&Buffer>,
+    image: Image,
+    dst: &Buffer,
+) -> Result<()> {
+    const OP: &str = "depthwise_silu";
+    let vector = vector_width(image.channels);
+    let channels = image.channels / vector;
+    let threads = |run: usize| image.batch * image.height * image.width.div_ceil(run) * channels;
+    let run = if threads(RUN) >= BUSY { RUN } else { 1 };
+    let (count, dim) = flat(threads(run));
+    // SAFETY: lengths were checked by the caller, and the kernel writes only pixels of `image`.
+    unsafe {
+        kernel::launch_unchecked(
+            gpu.launch(),
+            count,
+            dim,
+            vector,
+            x.arg(OP)?,
+            weight.arg(OP)?,
+            // Without a bias the weights stand in: the argument is then never read.
+            bias.unwrap_or(weight).arg(OP)?,
+            dst.arg(OP)?,
+            threads(run),
+            image.height,
+            image.width,
+            channels,
+            run,
+            bias.is_some(),
+        );
+    }
+    Ok(())
+}
+
+/// One thread a vector of channels of `run` neighbouring pixels.
+#[cube(launch_unchecked)]
+fn kernel<V: Size>(
+    x: &[Vector<f32, V>],
+    weight: &[Vector<f32, V>],
+    bias: &[Vector<f32, V>],
+    dst: &mut [Vector<f32, V>],
+    total: usize,
+    height: usize,
+    width: usize,
+    channels: usize,
+    #[comptime] run: usize,
+    #[comptime] with_bias: bool,
+) {
+    let pos = ABSOLUTE_POS;
+    if pos < total {
+        let c = pos % channels;
+        let runs = (width + comptime!(run - 1)) / run;
+        let first = pos / channels % runs * run;
+        let row = pos / channels / runs;
+        let y = row % height;
+        let zero = Vector::<f32, V>::new(0.0f32);
+        let mut start = zero;
+        if comptime!(with_bias) {
+            start = bias[c];
+        }
+        let mut sums = Array::<Vector<f32, V>>::new(run);
+        #[unroll]
+        for i in 0..run {
+            sums[i] = start;
+        }
+        for ky in 0..3usize {
+            let ty = y + ky;
+            if ty >= 1 && ty <= height {
+                // Row `row - y + ty - 1` of all pictures' rows is inside the same picture.
+                let line = (row + ky - 1) * width;
+                let (w0, w1, w2) = (
+                    weight[(ky * 3) * channels + c],
+                    weight[(ky * 3 + 1) * channels + c],
+                    weight[(ky * 3 + 2) * channels + c],
+                );
+                #[unroll]
+                for i in 0..comptime!(run + 2) {
+                    // Column `first + i - 1`, zero outside.
+                    let column = first + i;
+                    let mut value = zero;
+                    if column >= 1 && column <= width {
+                        value = x[(line + column - 1) * channels + c];
+                    }
+                    // Column `first + i - 1` is tap `kx = i - o` of output `o`.
+                    if comptime!(i < run) {
+                        sums[i] = sums[i] + value * w0;
+                    }
+                    if comptime!(i >= 1 && i <= run) {
+                        sums[comptime!(i.max(1) - 1)] = sums[comptime!(i.max(1) - 1)] + value * w1;
+                    }
+                    if comptime!(i >= 2) {
+                        sums[comptime!(i.max(2) - 2)] = sums[comptime!(i.max(2) - 2)] + value * w2;
+                    }
+                }
+            }
+        }
+        #[unroll]
+        for i in 0..run {
+            if first + i < width {
+                dst[(row * width + first + i) * channels + c] = silu::<V>(sums[i]);
+            }
+        }
+    }
+}
+
+/// `x / (1 + exp(-x))`; the exponent is bounded so that no infinity appears, which WGSL does not define.
+#[cube]
+fn silu<V: Size>(x: Vector<f32, V>) -> Vector<f32, V> {
+    let one = Vector::<f32, V>::new(1.0f32);
+    let bounded = max(x, Vector::<f32, V>::new(-80.0f32));
+    x / (one + (Vector::<f32, V>::new(0.0f32) - bounded).exp())
 }

@@ -1,7 +1,121 @@
-use super::*;
+use cubecl::prelude::*;
+
+use super::Activation;
 use crate::device::Gpu;
+use crate::{Buffer, Result};
+
+/// Threads of a cube, shared by several rows.
+const THREADS: usize = 128;
+
+/// Most cubes that WebGPU allows in one dimension.
+const MAX_CUBES: usize = 65_535;
 
 #[allow(clippy::too_many_arguments)]
-pub(super) fn layer_norm(_gpu: &Gpu, _x: &Buffer, _weight: &Buffer, _bias: &Buffer, _eps: f32, _rows: usize, _activation: Activation, _dst: &Buffer) -> Result<()> {
-    Err(crate::KernelError::Unsupported { op: "layer_norm", message: "no GPU kernel".into() })
+pub(super) fn layer_norm(
+    gpu: &Gpu,
+    x: &Buffer,
+    weight: &Buffer,
+    bias: &Buffer,
+    eps: f32,
+    rows: usize,
+    activation: Activation,
+    dst: &Buffer,
+) -> Result<()> {
+    const OP: &str = "layer_norm";
+    let width = weight.len();
+    // About 3 to 8 values a thread: enough to hide memory, few enough for many threads on small pictures.
+    let lanes = match width {
+        ..=256 => 32,
+        ..=768 => 64,
+        _ => THREADS,
+    };
+    let cubes = rows.div_ceil(THREADS / lanes).max(1);
+    let lines = cubes.div_ceil(MAX_CUBES);
+    // SAFETY: lengths were checked by the caller, and the kernel writes only the first `rows` rows.
+    unsafe {
+        kernel::launch_unchecked(
+            gpu.launch(),
+            CubeCount::Static(cubes.div_ceil(lines) as u32, lines as u32, 1),
+            CubeDim::new_1d(THREADS as u32),
+            x.arg(OP)?,
+            weight.arg(OP)?,
+            bias.arg(OP)?,
+            dst.arg(OP)?,
+            eps,
+            rows,
+            width,
+            lanes,
+            THREADS,
+            activation == Activation::Gelu,
+        );
+    }
+    Ok(())
+}
+
+/// `lanes` threads a row. Mean first, then the variance around it: the sum of squares alone would cancel.
+#[cube(launch_unchecked)]
+fn kernel(
+    x: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    dst: &mut [f32],
+    eps: f32,
+    rows: usize,
+    width: usize,
+    #[comptime] lanes: usize,
+    #[comptime] threads: usize,
+    #[comptime] gelu: bool,
+) {
+    let unit = UNIT_POS_X as usize;
+    let lane = unit % lanes;
+    let cube = CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize;
+    let row = cube * comptime!(threads / lanes) + unit / lanes;
+    // Threads past the last row work on it without writing: all must reach the barriers.
+    let from = min(row, rows - 1) * width;
+    let mut partial = Shared::<[f32]>::new_slice(threads);
+
+    let mut sum = 0.0f32;
+    let mut i = lane;
+    while i < width {
+        sum += x[from + i];
+        i += lanes;
+    }
+    let mean = row_sum(&mut partial, sum, unit, lanes) / width as f32;
+
+    let mut squares = 0.0f32;
+    let mut i = lane;
+    while i < width {
+        let centred = x[from + i] - mean;
+        squares += centred * centred;
+        i += lanes;
+    }
+    let variance = row_sum(&mut partial, squares, unit, lanes) / width as f32;
+    let scale = 1.0f32 / (variance + eps).sqrt();
+
+    if row < rows {
+        let mut i = lane;
+        while i < width {
+            let mut value = (x[from + i] - mean) * scale * weight[i] + bias[i];
+            if comptime!(gelu) {
+                value = 0.5f32 * value * (1.0f32 + (value * std::f32::consts::FRAC_1_SQRT_2).erf());
+            }
+            dst[from + i] = value;
+            i += lanes;
+        }
+    }
+}
+
+/// The sum of `value` over the `lanes` threads of a row, given to each of them.
+#[cube]
+fn row_sum(partial: &mut Shared<[f32]>, value: f32, unit: usize, #[comptime] lanes: usize) -> f32 {
+    partial[unit] = value;
+    sync_cube();
+    let first = unit / lanes * lanes;
+    let mut total = 0.0f32;
+    #[unroll]
+    for j in 0..lanes {
+        total += partial[first + j];
+    }
+    sync_cube();
+    total
 }

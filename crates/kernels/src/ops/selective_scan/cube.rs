@@ -1,11 +1,123 @@
-use super::*;
-use crate::device::Gpu;
+use cubecl::prelude::*;
 
-#[allow(clippy::too_many_arguments)]
-pub(super) fn selective_scan(_gpu: &Gpu, _scan: SelectiveScan<'_>, _workspace: &Buffer, _dst: &Buffer) -> Result<()> {
-    Err(crate::KernelError::Unsupported { op: "selective_scan", message: "no GPU kernel".into() })
+use super::kernels::{self, Geometry};
+use super::{DIRECTIONS, SelectiveScan};
+use crate::device::Gpu;
+use crate::{Buffer, Result};
+
+/// Threads of a cube.
+const THREADS: usize = 256;
+
+/// Cubes that keep a large GPU busy (an H200 has 132 multiprocessors); below, the length is split over more cubes.
+const BUSY: usize = 128;
+
+/// How one call is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Plan {
+    geometry: Geometry,
+    /// Chunks of the whole length.
+    chunks: usize,
+    /// Chunks of a split.
+    per_split: usize,
+    /// Splits of the length; with one split there is no workspace.
+    splits: usize,
 }
 
-pub(super) fn workspace(_batch: usize, _length: usize, _channels: usize, _state: usize) -> usize {
-    1
+impl Plan {
+    fn new(batch: usize, length: usize, channels: usize, state: usize) -> Self {
+        // Short pictures: few channels a cube (32 bytes, the least that a GPU fetches) and the whole length in one chunk.
+        let lanes = match length {
+            ..=256 => 8,
+            257..=512 => 16,
+            _ => 32,
+        };
+        let segments = THREADS / lanes;
+        // The number of steps that leaves the fewest threads idle in the last chunk.
+        let steps = (4..=8)
+            .min_by_key(|steps| (length.div_ceil(segments * steps) * steps, 8 - steps))
+            .unwrap_or(8);
+        let geometry = Geometry {
+            lanes,
+            segments,
+            steps,
+            state,
+        };
+        let chunks = length.div_ceil(geometry.chunk());
+        let cubes = channels.div_ceil(lanes) * batch;
+        let wanted = BUSY.div_ceil(cubes).min(chunks);
+        let per_split = chunks.div_ceil(wanted);
+        Self {
+            geometry,
+            chunks,
+            per_split,
+            splits: chunks.div_ceil(per_split),
+        }
+    }
+}
+
+pub(super) fn selective_scan(gpu: &Gpu, scan: SelectiveScan<'_>, workspace: &Buffer, dst: &Buffer) -> Result<()> {
+    const OP: &str = "selective_scan";
+    let plan = Plan::new(scan.batch, scan.length(), scan.channels, scan.state);
+    let tiles = scan.channels.div_ceil(plan.geometry.lanes) as u32;
+    let dim = CubeDim::new_1d(THREADS as u32);
+    let carried = plan.splits > 1;
+    if carried {
+        // SAFETY: lengths were checked by the caller; positions past the end are clamped, channels past the last not written.
+        unsafe {
+            kernels::split_ends::launch_unchecked(
+                gpu.launch(),
+                CubeCount::Static(tiles, plan.splits as u32, (scan.batch * DIRECTIONS) as u32),
+                dim,
+                scan.u.arg(OP)?,
+                scan.delta.arg(OP)?,
+                scan.proj.arg(OP)?,
+                scan.a.arg(OP)?,
+                scan.d.arg(OP)?,
+                scan.dt_bias.arg(OP)?,
+                workspace.arg(OP)?,
+                scan.height,
+                scan.width,
+                scan.channels,
+                scan.rank,
+                plan.per_split,
+                plan.geometry,
+            );
+        }
+    }
+    for columns in [false, true] {
+        // SAFETY: as above; the second launch adds to what the first one wrote.
+        unsafe {
+            kernels::scan_pair::launch_unchecked(
+                gpu.launch(),
+                CubeCount::Static(tiles, plan.splits as u32, scan.batch as u32),
+                dim,
+                scan.u.arg(OP)?,
+                scan.delta.arg(OP)?,
+                scan.proj.arg(OP)?,
+                scan.a.arg(OP)?,
+                if carried { workspace } else { scan.d }.arg(OP)?,
+                scan.dt_bias.arg(OP)?,
+                dst.arg(OP)?,
+                scan.height,
+                scan.width,
+                scan.channels,
+                scan.rank,
+                plan.chunks,
+                plan.per_split,
+                plan.geometry,
+                columns,
+                carried,
+                plan.per_split == 1,
+            );
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn workspace(batch: usize, length: usize, channels: usize, state: usize) -> usize {
+    let plan = Plan::new(batch, length, channels, state);
+    match plan.splits {
+        ..=1 => 1,
+        splits => DIRECTIONS * channels * (1 + 2 * batch * splits * state),
+    }
 }

@@ -4,6 +4,7 @@
 //! pixel `map_k(l)`, so nothing is permuted in memory and the outputs of the four directions are summed per pixel.
 
 mod cube;
+mod kernels;
 pub(crate) mod twin;
 
 use super::DIRECTIONS;

@@ -1,0 +1,177 @@
+//! The small operations of the encoders and the connector: normalisation, convolutions, step sizes, positions.
+
+use super::{Case, TOLERANCE_F32, compare, hash_vec, unwritten};
+use crate::ops::{self, Activation, DIRECTIONS, DtProject, Image};
+
+pub(super) fn cases(cases: &mut Vec<Case>) {
+    layer_norm(cases);
+    im2col(cases);
+    depthwise(cases);
+    dt_project(cases);
+    add_positions(cases);
+}
+
+fn layer_norm(cases: &mut Vec<Case>) {
+    // rows, width: stem, stages of T, S and B, ViT, and rows that fill no cube.
+    let shapes = [
+        (12_544, 48),
+        (3136, 96),
+        (784, 192),
+        (196, 384),
+        (3136, 128),
+        (784, 256),
+        (196, 512),
+        (196, 768),
+        (196, 1024),
+        (49, 2048),
+        (5, 7),
+        (1, 1),
+    ];
+    for (rows, width) in shapes {
+        for activation in [Activation::None, Activation::Gelu] {
+            let name = format!("layer_norm/{rows}x{width},{activation:?}");
+            cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
+                // A mean far from zero: the variance must not be a difference of large sums.
+                let x: Vec<f32> = hash_vec(rows * width, 1, 2.0).iter().map(|v| v + 20.0).collect();
+                let (weight, bias) = (hash_vec(width, 2, 4.0), hash_vec(width, 3, 2.0));
+                let mut expected = vec![0.0; rows * width];
+                ops::layer_norm::twin::layer_norm(&x, &weight, &bias, 1e-5, activation, &mut expected);
+                let dst = unwritten(&device, rows * width);
+                let [x, weight, bias] = [&x, &weight, &bias].map(|v| device.upload_f32(v));
+                ops::layer_norm(&device, &x, &weight, &bias, 1e-5, rows, activation, &dst)?;
+                Ok(compare(&device.read_f32(&dst).await?, &expected))
+            }));
+        }
+    }
+}
+
+fn im2col(cases: &mut Vec<Case>) {
+    // batch, height, width, channels: both stem convolutions, the two downsamplings of T and B, odd sides.
+    let shapes = [
+        [1, 224, 224, 3],
+        [1, 112, 112, 48],
+        [1, 56, 56, 96],
+        [1, 28, 28, 192],
+        [1, 56, 56, 128],
+        [1, 28, 28, 256],
+        [2, 13, 7, 3],
+        [2, 9, 12, 4],
+        [1, 1, 1, 5],
+    ];
+    for shape in shapes {
+        let image = image(shape);
+        let name = format!("im2col/{}", label(shape));
+        cases.push(Case::new(name, 0.0, move |device| async move {
+            let rows = image.batch * image.height.div_ceil(2) * image.width.div_ceil(2);
+            let len = rows * ops::im2col_width(image.channels);
+            let x = hash_vec(image.len(), 1, 2.0);
+            let mut expected = vec![f32::NAN; len];
+            ops::im2col::twin::im2col(&x, image, &mut expected);
+            let dst = unwritten(&device, len);
+            ops::im2col(&device, &device.upload_f32(&x), image, &dst)?;
+            Ok(compare(&device.read_f32(&dst).await?, &expected))
+        }));
+    }
+}
+
+fn depthwise(cases: &mut Vec<Case>) {
+    // batch, height, width, channels: T, S, B, odd sides; the batch of 14 makes several pixels a thread.
+    let shapes = [
+        [1, 56, 56, 96],
+        [1, 28, 28, 192],
+        [1, 14, 14, 384],
+        [1, 56, 56, 192],
+        [1, 28, 28, 384],
+        [1, 14, 14, 768],
+        [1, 56, 56, 256],
+        [1, 28, 28, 512],
+        [1, 14, 14, 1024],
+        [14, 57, 55, 96],
+        [2, 13, 7, 24],
+        [1, 51, 40, 7],
+        [3, 1, 1, 5],
+    ];
+    for shape in shapes {
+        for with_bias in [false, true] {
+            let image = image(shape);
+            let name = format!("depthwise/{}{}", label(shape), if with_bias { ",bias" } else { "" });
+            cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
+                let (x, weight) = (hash_vec(image.len(), 1, 4.0), hash_vec(9 * image.channels, 2, 2.0));
+                let bias = with_bias.then(|| hash_vec(image.channels, 3, 2.0));
+                let mut expected = vec![0.0; image.len()];
+                ops::depthwise::twin::depthwise_silu(&x, &weight, bias.as_deref(), image, &mut expected);
+                let dst = unwritten(&device, image.len());
+                let [x, weight] = [&x, &weight].map(|v| device.upload_f32(v));
+                let bias = bias.map(|v| device.upload_f32(&v));
+                ops::depthwise_silu(&device, &x, &weight, bias.as_ref(), image, &dst)?;
+                Ok(compare(&device.read_f32(&dst).await?, &expected))
+            }));
+        }
+    }
+}
+
+fn dt_project(cases: &mut Vec<Case>) {
+    // pixels, channels, rank, state: T, S, B, several pixels a thread, odd sizes.
+    let shapes = [
+        [3136, 96, 6, 1],
+        [784, 192, 12, 1],
+        [196, 384, 24, 1],
+        [3136, 192, 6, 1],
+        [784, 384, 12, 1],
+        [196, 768, 24, 1],
+        [3136, 256, 8, 1],
+        [784, 512, 16, 1],
+        [196, 1024, 32, 1],
+        [11_003, 96, 6, 1],
+        [91, 24, 3, 16],
+        [7, 5, 1, 2],
+    ];
+    for [pixels, channels, rank, state] in shapes {
+        let name = format!("dt_project/{pixels}x{channels},r{rank},n{state}");
+        cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
+            let sizes = DtProject {
+                pixels,
+                channels,
+                rank,
+                state,
+            };
+            let proj = hash_vec(pixels * sizes.stride(), 1, 2.0);
+            let weight = hash_vec(DIRECTIONS * channels * rank, 2, 2.0);
+            let mut expected = vec![0.0; pixels * DIRECTIONS * channels];
+            ops::dt_project::twin::dt_project(&proj, &weight, sizes, &mut expected);
+            let dst = unwritten(&device, expected.len());
+            let [proj, weight] = [&proj, &weight].map(|v| device.upload_f32(v));
+            ops::dt_project(&device, &proj, &weight, sizes, &dst)?;
+            Ok(compare(&device.read_f32(&dst).await?, &expected))
+        }));
+    }
+}
+
+fn add_positions(cases: &mut Vec<Case>) {
+    for shape in [[1, 14, 14, 576], [2, 3, 5, 7]] {
+        let grid = image(shape);
+        let name = format!("add_positions/{}", label(shape));
+        cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
+            let mut x = hash_vec(grid.len(), 1, 2.0);
+            let row = hash_vec(grid.height * grid.channels, 2, 2.0);
+            let col = hash_vec(grid.width * grid.channels, 3, 2.0);
+            let [dst, row_vectors, col_vectors] = [&x, &row, &col].map(|v| device.upload_f32(v));
+            ops::add_positions::twin::add_positions(&mut x, &row, &col, grid);
+            ops::add_positions(&device, &dst, &row_vectors, &col_vectors, grid)?;
+            Ok(compare(&device.read_f32(&dst).await?, &x))
+        }));
+    }
+}
+
+fn image([batch, height, width, channels]: [usize; 4]) -> Image {
+    Image {
+        batch,
+        height,
+        width,
+        channels,
+    }
+}
+
+fn label([batch, height, width, channels]: [usize; 4]) -> String {
+    format!("{batch}x{height}x{width}x{channels}")
+}
