@@ -50,6 +50,11 @@ class Context:
             self._bank = Bank(self.shards, sets, self.device)
         return self._bank
 
+    def excluded(self, bank: Bank) -> list[int]:
+        """Picture ids, in `bank`, of held-out pictures that look like a training picture; they are never scored."""
+        rows = {} if self.toy else self.recipe("evaluate")["excluded"]
+        return [bank.sets[name][0] + r for name, listed in rows.items() if name in bank.sets for r in listed]
+
     def wait_for(self, path: Path, seconds: float = 900) -> Path:
         start = time.time()
         while not path.exists():

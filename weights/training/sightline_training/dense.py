@@ -72,12 +72,14 @@ def named_object_boxes(outputs, names) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @torch.no_grad()
-def evaluate(encoder, head, bank: Bank, count: int, batch: int, dtype) -> dict:
+def evaluate(encoder, head, bank: Bank, count: int, batch: int, dtype, excluded: list[int]) -> dict:
     """Held-out mosaics: token classes, box quality, and the share of uniquely named objects found at IoU 0.5."""
     generator = step_generator(bank.device, 11, 0)
     sums = dict.fromkeys(("tokens", "right", "iou", "objects", "found"), 0.0)
     for _ in range(max(1, count // batch)):
         canvas = draw_canvases(bank, "tiny_val", batch, generator, None)
+        for picture in excluded:
+            canvas.picture[canvas.picture == picture] = picture + 1
         label, box, inside = targets(bank, canvas)
         outputs = head(encoder(bank.render(canvas, dtype=dtype)))
         sums["tokens"] += inside.sum().item()
@@ -136,7 +138,7 @@ def run_eval(ctx: Context, arm: str) -> None:
     recipe = ctx.recipe("dense")
     bank = ctx.bank(list(SETS))
     encoder, head = load_dense(ctx, arm)
-    scores = evaluate(encoder, head, bank, recipe["eval_canvases"], recipe["batch"], ctx.dtype)
+    scores = evaluate(encoder, head, bank, recipe["eval_canvases"], recipe["batch"], ctx.dtype, ctx.excluded(bank))
     ctx.log(f"dense_{arm}").write(show=True, what="held_out", **scores)
     ctx.result(f"dense_{arm}", scores)
 

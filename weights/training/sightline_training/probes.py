@@ -84,14 +84,16 @@ def run(ctx: Context, arm: str, stage: str = "pretrain") -> None:
     for task, (column, classes) in TASKS.items():
         labels = getattr(bank, column)
         y, y_val = (labels[slice(*bank.sets[f"{task}_{split}"])] for split in ("train", "val"))
-        row = {"n": len(y_val)}
+        ids = torch.arange(*bank.sets[f"{task}_val"], device=ctx.device)
+        keep = ~torch.isin(ids, torch.tensor(ctx.excluded(bank), device=ctx.device, dtype=torch.long))
+        y_val, row = y_val[keep], {"n": int(keep.sum())}
         # Tiny ImageNet's pictures are square: squashed and letterboxed are the same canvas.
         square = [("squash", ["squash", "pillow"])]
         for fitted, views in square if task == "tiny" else VIEWS:
             x = features(encoder, bank, f"{task}_train", fitted, ctx.dtype)
             probe = fit_probe(x, y, classes)
             for view in views:
-                x_val = features(encoder, bank, f"{task}_val", view, ctx.dtype)
+                x_val = features(encoder, bank, f"{task}_val", view, ctx.dtype)[keep]
                 row[f"probe_{view}"] = (probe(x_val).argmax(1) == y_val).float().mean().item()
                 if view == "squash":
                     row["knn20_squash"] = knn_accuracy(x, y, x_val, y_val, classes)
