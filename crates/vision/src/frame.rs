@@ -60,12 +60,7 @@ impl Frame {
     /// A crop of the original: its corners in px become 0 and 1. `None` for an empty crop.
     pub fn crop(width: u32, height: u32, crop: Corners) -> Option<Self> {
         let (w, h) = (crop.x2 - crop.x1, crop.y2 - crop.y1);
-        let usable = w > 0.0
-            && h > 0.0
-            && w.is_finite()
-            && h.is_finite()
-            && crop.x1.is_finite()
-            && crop.y1.is_finite();
+        let usable = w > 0.0 && h > 0.0 && w.is_finite() && h.is_finite() && crop.x1.is_finite() && crop.y1.is_finite();
         usable.then(|| Self {
             original: [f64::from(width), f64::from(height)],
             scale: [1.0 / w, 1.0 / h],
@@ -74,12 +69,7 @@ impl Frame {
     }
 
     /// A picture scaled by `scale` (canvas px a px) with its corner at `corner` (canvas px) on a canvas of `canvas` px.
-    pub(crate) fn placed(
-        original: [u32; 2],
-        scale: [f64; 2],
-        corner: [f64; 2],
-        canvas: [u32; 2],
-    ) -> Self {
+    pub(crate) fn placed(original: [u32; 2], scale: [f64; 2], corner: [f64; 2], canvas: [u32; 2]) -> Self {
         let canvas = canvas.map(|n| f64::from(n.max(1)));
         Self {
             original: original.map(f64::from),
@@ -99,18 +89,12 @@ impl Frame {
     pub fn to_px(&self, fractions: Corners) -> Corners {
         let x = |v: f64| (v - self.offset[0]) / self.scale[0];
         let y = |v: f64| (v - self.offset[1]) / self.scale[1];
-        Corners::new(
-            x(fractions.x1),
-            y(fractions.y1),
-            x(fractions.x2),
-            y(fractions.y2),
-        )
+        Corners::new(x(fractions.x1), y(fractions.y1), x(fractions.x2), y(fractions.y2))
     }
 
     /// As [`Frame::to_px`], cut to the picture; `None` for a box that lies in the padding only.
     pub fn to_px_inside(&self, fractions: Corners) -> Option<Corners> {
-        self.to_px(fractions)
-            .clipped(self.original[0], self.original[1])
+        self.to_px(fractions).clipped(self.original[0], self.original[1])
     }
 
     /// Fractions of this frame into fractions of another frame over the same picture.

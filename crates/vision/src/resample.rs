@@ -3,13 +3,10 @@
 //! Source: Pillow `src/libImaging/Resample.c`, `ImagingResample` for 8 bits a channel: coefficients in f64, rounded to 22-bit
 //! fixed point, a horizontal pass into bytes, then a vertical pass into bytes.
 
-use serde::{Deserialize, Serialize};
-
 use crate::picture::Picture;
 
 /// Resampling kernel, by Pillow's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filter {
     /// Triangle, support 1.
     Bilinear,
@@ -89,13 +86,7 @@ pub fn resize(picture: &Picture, width: u32, height: u32, filter: Filter) -> Vec
 
 /// As [`resize`], of a picture with a frame around it, and only `window` of the result: RGB bytes `[window.height,
 /// window.width, 3]`. The window must lie inside the result.
-pub(crate) fn resize_window(
-    source: &Padded,
-    width: usize,
-    height: usize,
-    window: Window,
-    filter: Filter,
-) -> Vec<u8> {
+pub(crate) fn resize_window(source: &Padded, width: usize, height: usize, window: Window, filter: Filter) -> Vec<u8> {
     let across = Taps::new(source.width, width, window.left, window.width, filter);
     let down = Taps::new(source.height, height, window.top, window.height, filter);
     let wide = horizontal(source, &across);
@@ -115,13 +106,7 @@ fn horizontal(source: &Padded, taps: &Taps) -> Wide {
         rows: vec![0; rows * stride],
         pad_row: vec![0; stride],
     };
-    let mut line: Vec<u8> = source
-        .pad
-        .iter()
-        .copied()
-        .cycle()
-        .take(source.width * 3)
-        .collect();
+    let mut line: Vec<u8> = source.pad.iter().copied().cycle().take(source.width * 3).collect();
     taps.across(&line, &mut wide.pad_row);
     let start = source.left * 3;
     for (y, out) in wide.rows.chunks_exact_mut(stride).enumerate() {
@@ -211,10 +196,7 @@ impl Taps {
     }
 
     fn at(&self, x: usize) -> (usize, &[i32]) {
-        (
-            self.first[x],
-            &self.weights[self.start[x]..self.start[x + 1]],
-        )
+        (self.first[x], &self.weights[self.start[x]..self.start[x + 1]])
     }
 
     /// One row of RGB.

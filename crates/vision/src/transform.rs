@@ -2,7 +2,7 @@
 //!
 //! Policies and constants: paper facts, section 6; the released VLM's wrappers.
 
-use serde::{Deserialize, Serialize};
+use sightline_checkpoint::manifest;
 use thiserror::Error;
 
 use crate::frame::Frame;
@@ -13,14 +13,12 @@ use crate::resample::{Filter, Padded, Window, resize_window};
 pub const MAX_CANVAS: u32 = 2048;
 
 /// How a picture of any shape gets onto the canvas, by its name in the manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
     /// Pad to a centred square, resize to `size`. Both shipped arms; the paper's classification encoders.
     Letterbox,
     /// Shrink to fit `size` (never enlarge), pad right and below. The paper's detection, segmentation, ViTDet and ViT-Adapter
     /// letterbox, and its `letterbox-square-N`.
-    #[serde(alias = "letterbox-square")]
     LetterboxCorner,
     /// Squash to `size`.
     ResizeNaive,
@@ -35,8 +33,36 @@ pub enum Policy {
     VmambaSegmentation,
 }
 
+impl Policy {
+    /// Every policy by its name in a manifest.
+    pub const NAMES: [(&'static str, Self); 7] = [
+        ("letterbox", Self::Letterbox),
+        ("letterbox-corner", Self::LetterboxCorner),
+        ("resize-naive", Self::ResizeNaive),
+        ("resize-crop", Self::ResizeCrop),
+        ("vmamba-classification", Self::VmambaClassification),
+        ("vmamba-detection", Self::VmambaDetection),
+        ("vmamba-segmentation", Self::VmambaSegmentation),
+    ];
+
+    /// The policy of that name.
+    ///
+    /// # Errors
+    /// [`TransformError`] lists the known names.
+    pub fn from_name(name: &str) -> Result<Self, TransformError> {
+        let known = || Self::NAMES.map(|(name, _)| name).join(", ");
+        match Self::NAMES.iter().find(|(known, _)| *known == name) {
+            Some((_, policy)) => Ok(*policy),
+            None => Err(TransformError {
+                field: "policy",
+                message: format!("`{name}` is unknown; known are {}", known()),
+            }),
+        }
+    }
+}
+
 /// A row's `transform` in the manifest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Transform {
     /// How the picture gets onto the canvas.
     pub policy: Policy,
@@ -86,6 +112,25 @@ pub struct Canvas {
     pub width: usize,
     /// Original px to canvas fractions and back.
     pub frame: Frame,
+}
+
+impl From<&manifest::Transform> for Transform {
+    fn from(row: &manifest::Transform) -> Self {
+        Self {
+            policy: match row.policy {
+                manifest::Policy::Letterbox => Policy::Letterbox,
+            },
+            // what does not fit is refused by `check`
+            size: row.size.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
+            pad: row.pad,
+            filter: match row.filter {
+                manifest::Filter::Bicubic => Filter::Bicubic,
+                manifest::Filter::Bilinear => Filter::Bilinear,
+            },
+            mean: row.mean,
+            std: row.std,
+        }
+    }
 }
 
 impl Transform {
@@ -170,11 +215,7 @@ impl Transform {
     /// `(byte / 255 - mean) / std`, `[pixels, 3]`, in f64 and rounded once.
     pub fn normalise(&self, pixels: &[u8]) -> Vec<f32> {
         let table: Vec<[f32; 256]> = (0..3)
-            .map(|c| {
-                std::array::from_fn(|byte| {
-                    ((byte as f64 / 255.0 - self.mean[c]) / self.std[c]) as f32
-                })
-            })
+            .map(|c| std::array::from_fn(|byte| ((byte as f64 / 255.0 - self.mean[c]) / self.std[c]) as f32))
             .collect();
         let pixel = |p: &[u8]| {
             [
@@ -191,17 +232,8 @@ impl Transform {
         if (window.width, window.height) == (width, height) {
             return seen;
         }
-        let mut out: Vec<u8> = self
-            .pad
-            .iter()
-            .copied()
-            .cycle()
-            .take(width * height * 3)
-            .collect();
-        for (to, from) in out
-            .chunks_exact_mut(width * 3)
-            .zip(seen.chunks_exact(window.width * 3))
-        {
+        let mut out: Vec<u8> = self.pad.iter().copied().cycle().take(width * height * 3).collect();
+        for (to, from) in out.chunks_exact_mut(width * 3).zip(seen.chunks_exact(window.width * 3)) {
             to[..from.len()].copy_from_slice(from);
         }
         out
@@ -232,8 +264,7 @@ impl Transform {
             }
             Policy::ResizeNaive => plain,
             Policy::LetterboxCorner => {
-                let fit = (f64::from(columns) / f64::from(width))
-                    .min(f64::from(rows) / f64::from(height));
+                let fit = (f64::from(columns) / f64::from(width)).min(f64::from(rows) / f64::from(height));
                 let [w, h] = shrunk(fit);
                 Placement {
                     resized: [w.min(columns), h.min(rows)],
@@ -241,9 +272,7 @@ impl Transform {
                 }
             }
             Policy::ResizeCrop => plain.cropped(width, height, [columns, rows]),
-            Policy::VmambaClassification => {
-                plain.cropped(width, height, [columns, rows].map(|n| n * 8 / 7))
-            }
+            Policy::VmambaClassification => plain.cropped(width, height, [columns, rows].map(|n| n * 8 / 7)),
             Policy::VmambaDetection | Policy::VmambaSegmentation => {
                 let (long, short) = (rows.max(columns), rows.min(columns));
                 let fit = (f64::from(long) / f64::from(width.max(height)))
@@ -273,18 +302,13 @@ impl Placement {
     /// Resized so that `cover` is just covered, as torchvision's `Resize` of the short side (long side cut to an integer), and
     /// the centre taken as its `CenterCrop` (halves rounded to even).
     fn cropped(self, width: u32, height: u32, cover: [u32; 2]) -> Self {
-        let scale =
-            (f64::from(cover[0]) / f64::from(width)).max(f64::from(cover[1]) / f64::from(height));
+        let scale = (f64::from(cover[0]) / f64::from(width)).max(f64::from(cover[1]) / f64::from(height));
         let grown = |n: u32, least: u32| ((f64::from(n) * scale) as u32).max(least);
         let resized = [grown(width, cover[0]), grown(height, cover[1])];
-        let middle =
-            |n: u32, crop: u32| (f64::from(n.saturating_sub(crop)) / 2.0).round_ties_even() as u32;
+        let middle = |n: u32, crop: u32| (f64::from(n.saturating_sub(crop)) / 2.0).round_ties_even() as u32;
         Self {
             resized,
-            cut: [
-                middle(resized[0], self.canvas[0]),
-                middle(resized[1], self.canvas[1]),
-            ],
+            cut: [middle(resized[0], self.canvas[0]), middle(resized[1], self.canvas[1])],
             ..self
         }
     }

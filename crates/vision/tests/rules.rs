@@ -1,0 +1,227 @@
+//! The rules that rebuild golden weights are the ones Python used, and a golden notices what goes wrong with an encoder.
+
+use std::fs;
+use std::path::Path;
+
+use sightline_checkpoint::hash::sha256_hex;
+use sightline_kernels::Device;
+use sightline_vision::suite::{Hashed, Precision, Subject, cosine, golden_weight};
+use sightline_vision::{Encoder, EncoderError, Size, Vit, VitConfig, Vmamba, VmambaConfig};
+
+#[test]
+fn weights_have_pythons_bits() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/rules/rules.json");
+    let rules: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    for rule in rules.as_array().unwrap() {
+        let key = rule["key"].as_str().unwrap();
+        if !key.starts_with("encoder.") {
+            continue;
+        }
+        let shape: Vec<usize> = rule["shape"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|n| n.as_u64().unwrap() as usize)
+            .collect();
+        let values = golden_weight(key, &shape);
+        for (value, bits) in values.iter().zip(rule["first_bits"].as_array().unwrap()) {
+            let expected = bits.as_u64().unwrap() as u32;
+            assert!(
+                value.to_bits().abs_diff(expected) <= u32::from(key.ends_with("A_logs")),
+                "{key}"
+            );
+        }
+        if !key.ends_with("A_logs") {
+            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            assert_eq!(sha256_hex(&bytes), rule["sha256"].as_str().unwrap(), "{key}");
+        }
+    }
+}
+
+/// The smallest VMamba golden, 16 states a channel, on the CPU.
+const SIZE: [usize; 2] = [203, 157];
+const SUBJECT: Subject = Subject::Vmamba("n16");
+
+fn error_of(weights: &Hashed) -> f64 {
+    let features = pollster::block_on(SUBJECT.features(&Device::cpu(), weights, SIZE, 1)).unwrap();
+    SUBJECT.compare(&features, SIZE, Precision::F32).unwrap().error
+}
+
+fn exchange_directions(values: &mut [f32], one: usize, other: usize) {
+    let len = values.len() / 4;
+    for i in 0..len {
+        values.swap(one * len + i, other * len + i);
+    }
+}
+
+fn is_directional(key: &str) -> bool {
+    ["x_proj_weight", "dt_projs_weight", "dt_projs_bias", "A_logs", "Ds"]
+        .iter()
+        .any(|name| key.ends_with(name))
+}
+
+#[test]
+fn the_golden_notices_exchanged_directions_and_a_missing_skip() {
+    let weights = Hashed::vmamba(&Subject::vmamba_config("n16"), Precision::F32);
+    assert!(error_of(&weights) < 1e-4);
+    let rows_and_columns = weights.clone().mutated(|key, values| {
+        if is_directional(key) {
+            exchange_directions(values, 0, 1);
+        }
+    });
+    assert!(error_of(&rows_and_columns) > 2e-3);
+    let forth_and_back = weights.clone().mutated(|key, values| {
+        if is_directional(key) && key.contains("layers.2.blocks.1.") {
+            exchange_directions(values, 0, 2);
+        }
+    });
+    assert!(error_of(&forth_and_back) > 2e-3);
+    let no_skip = weights.mutated(|key, values| {
+        if key.ends_with(".Ds") {
+            values.fill(0.0);
+        }
+    });
+    assert!(error_of(&no_skip) > 2e-3);
+}
+
+#[test]
+fn two_pictures_differ() {
+    for (subject, size) in [(SUBJECT, SIZE), (Subject::Vit("ours"), [208, 176])] {
+        let weights = subject.weights(size, Precision::F32).unwrap();
+        let features = pollster::block_on(subject.features(&Device::cpu(), &weights, size, 2)).unwrap();
+        let cosine = cosine(&features.pictures[0], &features.pictures[1]);
+        assert!(cosine < 0.99, "{subject:?}: cosine {cosine}");
+    }
+}
+
+#[test]
+fn taps_inside_the_network_agree_with_the_golden() {
+    use sightline_checkpoint::manifest::StageTap;
+    use sightline_checkpoint::tensors::Tensors;
+    let config = Subject::vmamba_config("n16");
+    let weights = Hashed::vmamba(&config, Precision::F32);
+    let file = Tensors::parse("golden", SUBJECT.golden()).unwrap();
+    let pixels = sightline_vision::suite::picture("picture.a", SIZE[0], SIZE[1]);
+    let values: Vec<f32> = pixels.iter().map(|&p| (f32::from(p) - 127.0) / 128.0).collect();
+    for stage in 1..=3 {
+        let block = config.depths[stage - 1] - 1;
+        let tap = StageTap {
+            stage,
+            block,
+            norm: false,
+        };
+        let device = Device::cpu();
+        let encoder = Vmamba::load(&device, VmambaConfig { tap, ..config.clone() }, &weights).unwrap();
+        let mut session = encoder.session(Size::one(SIZE[0], SIZE[1])).unwrap();
+        pollster::block_on(session.encode(&values)).unwrap();
+        let found = pollster::block_on(device.read_f32(session.output())).unwrap();
+        let expected = file
+            .get(&format!("203x157.picture.a.stage{stage}.mean"))
+            .unwrap()
+            .into_f32();
+        assert_eq!(expected.len(), encoder.width());
+        let tokens = session.grid().tokens() as f64;
+        for (c, expected) in expected.iter().enumerate() {
+            let mean: f64 = found
+                .iter()
+                .skip(c)
+                .step_by(encoder.width())
+                .map(|&v| f64::from(v))
+                .sum::<f64>()
+                / tokens;
+            assert!(
+                (mean - f64::from(*expected)).abs() < 1e-4,
+                "stage {stage} channel {c}: {mean} instead of {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_absent_output_norm_is_the_identity() {
+    let config = Subject::vmamba_config("n16");
+    let weights = Hashed::vmamba(&config, Precision::F32);
+    let without = weights
+        .without("encoder.outnorm2.weight")
+        .without("encoder.outnorm2.bias");
+    let features = pollster::block_on(SUBJECT.features(&Device::cpu(), &without, SIZE, 1)).unwrap();
+    for token in features.pictures[0].chunks_exact(features.width) {
+        let mean = token.iter().sum::<f32>() / features.width as f32;
+        let square = token.iter().map(|v| v * v).sum::<f32>() / features.width as f32;
+        assert!(
+            mean.abs() < 1e-4 && (square - 1.0).abs() < 1e-2,
+            "mean {mean}, mean square {square}"
+        );
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let device = Device::cpu();
+    let config = Subject::vmamba_config("n16");
+    let weights = Hashed::vmamba(&config, Precision::F32);
+    let key = "encoder.layers.1.blocks.0.op.Ds";
+    let error = Vmamba::load(&device, config.clone(), &weights.clone().without(key))
+        .err()
+        .unwrap();
+    assert!(
+        matches!(&error, EncoderError::Missing { key: found } if found == key),
+        "{error}"
+    );
+    let error = Vmamba::load(&device, config.clone(), &weights.clone().reshaped(key, &[3]))
+        .err()
+        .unwrap();
+    assert!(
+        matches!(&error, EncoderError::Shape { key: found, .. } if found == key),
+        "{error}"
+    );
+    let bad = [
+        VmambaConfig {
+            d_state: 17,
+            ..config.clone()
+        },
+        VmambaConfig {
+            ssm_ratio: f64::NAN,
+            ..config.clone()
+        },
+        VmambaConfig {
+            dims: vec![],
+            ..config.clone()
+        },
+        VmambaConfig {
+            dims: vec![usize::MAX; 3],
+            ..config.clone()
+        },
+        VmambaConfig {
+            depths: vec![1, 1, 1],
+            ..config.clone()
+        },
+    ];
+    for config in bad {
+        let error = Vmamba::load(&device, config, &weights).err().unwrap();
+        assert!(matches!(error, EncoderError::Config { .. }), "{error}");
+    }
+    let encoder = Vmamba::load(&device, config, &weights).unwrap();
+    assert!(
+        encoder
+            .session(Size {
+                batch: 0,
+                height: 8,
+                width: 8
+            })
+            .is_err()
+    );
+    assert!(encoder.session(Size::one(1 << 20, 1 << 20)).is_err());
+    let mut one = encoder.session(Size::one(1, 1)).unwrap();
+    assert!(pollster::block_on(one.encode(&[0.1; 3])).is_ok());
+    assert!(matches!(
+        one.write(&[0.0; 4]),
+        Err(EncoderError::Length { expected: 3, found: 4 })
+    ));
+    let vit = VitConfig {
+        heads: 5,
+        ..VitConfig::sightline()
+    };
+    let error = Vit::load(&device, vit, &weights).err().unwrap();
+    assert!(error.to_string().contains("encoder.heads"), "{error}");
+}
