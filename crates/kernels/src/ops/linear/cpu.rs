@@ -1,12 +1,16 @@
-//! The host's own path: rows of the matrix are de-quantised a block at a time, products run on `gemm`.
+//! The host's own path: one row of `x` meets the stored matrix directly, many rows meet blocks of it expanded to floats, on `gemm`.
 
+use super::host::{Host, Vector};
 use super::{Epilogue, Input, LowRank, twin::gelu};
+use crate::buffer::CpuRead;
 use crate::ops::{rms_norm, swiglu};
 use crate::parallel::for_each_chunk;
 use crate::{Buffer, Linear, Result};
 
-/// Rows of the matrix that one task de-quantises at a time.
-const ROWS: usize = 64;
+/// Rows of the matrix that one task takes at a time. Expanded, they fit the second-level cache.
+const ROWS: usize = 128;
+/// Matrices of fewer values are not worth a second thread.
+const SMALL: usize = 1 << 16;
 
 pub(super) fn linear(
     w: &Linear,
@@ -18,46 +22,80 @@ pub(super) fn linear(
 ) -> Result<()> {
     const OP: &str = "linear";
     let x = &x[..m * w.cols];
-    let bias = w.bias.as_ref().map(|b| b.cpu_read(OP)).transpose()?;
-    let low = low_rank
-        .map(|low| Ok::<_, crate::KernelError>((low, low.b.cpu_read(OP)?, low.t.cpu_read(OP)?)))
-        .transpose()?;
+    let host = Host::lock(w)?;
+    let after = After::lock(w, low_rank)?;
+    let mut dst = dst.cpu_write(OP)?;
+    let dst = &mut dst.f32()[..m * w.rows];
+    if m == 1 {
+        let vector = Vector::new(x);
+        let chunk = if w.rows * w.cols < SMALL { w.rows } else { ROWS };
+        for_each_chunk(dst, chunk, |block, dst| {
+            let mut product = vec![0.0f32; dst.len()];
+            host.dots(block * chunk, &vector, &mut product);
+            for (i, (&y, dst)) in product.iter().zip(dst).enumerate() {
+                store(after.apply(y, block * chunk + i, 0), epilogue, dst);
+            }
+        });
+        return Ok(());
+    }
     // Transposed product `[rows, m]`: a task owns whole rows of it.
     let mut product = vec![0.0f32; w.rows * m];
     for_each_chunk(&mut product, ROWS * m, |block, out| {
         let (first, count) = (block * ROWS, out.len() / m);
         let mut rows = vec![0.0f32; count * w.cols];
-        for (i, row) in rows.chunks_exact_mut(w.cols).enumerate() {
-            // Lengths were checked by the caller; a foreign buffer leaves zeros and fails below.
-            let _ = w.cpu_row(first + i, row);
-        }
+        host.expand(first, &mut rows);
         multiply(&rows, x, count, m, w.cols, out);
-        for (i, out) in out.chunks_exact_mut(m).enumerate() {
-            let row = first + i;
-            let b = bias.as_ref().map_or(0.0, |b| b.f32()[row]);
-            for (j, v) in out.iter_mut().enumerate() {
-                *v += b;
-                if let Some((low, lb, lt)) = &low {
-                    let segment = low.bounds.iter().filter(|&&bound| bound <= row).count();
-                    let t = &lt.f32()[(j * low.segments(w.rows) + segment) * low.rank..][..low.rank];
-                    let b = &lb.f32()[row * low.rank..][..low.rank];
-                    *v += low.scale * b.iter().zip(t).map(|(b, t)| b * t).sum::<f32>();
-                }
-            }
-        }
     });
-    let mut dst = dst.cpu_write(OP)?;
-    for_each_chunk(&mut dst.f32()[..m * w.rows], w.rows, |i, dst| {
+    for_each_chunk(dst, w.rows, |i, dst| {
         for (row, dst) in dst.iter_mut().enumerate() {
-            let y = product[row * m + i];
-            *dst = match epilogue {
-                Epilogue::Store => y,
-                Epilogue::Gelu => gelu(f64::from(y)) as f32,
-                Epilogue::Add => *dst + y,
-            };
+            store(after.apply(product[row * m + i], row, i), epilogue, dst);
         }
     });
     Ok(())
+}
+
+/// What is added to a product: bias and adapter.
+struct After<'a> {
+    bias: Option<CpuRead<'a>>,
+    low: Option<(LowRank<'a>, CpuRead<'a>, CpuRead<'a>)>,
+    rows: usize,
+}
+
+impl<'a> After<'a> {
+    fn lock(w: &'a Linear, low_rank: Option<LowRank<'a>>) -> Result<Self> {
+        const OP: &str = "linear";
+        Ok(Self {
+            bias: w.bias.as_ref().map(|b| b.cpu_read(OP)).transpose()?,
+            low: low_rank
+                .map(|low| Ok::<_, crate::KernelError>((low, low.b.cpu_read(OP)?, low.t.cpu_read(OP)?)))
+                .transpose()?,
+            rows: w.rows,
+        })
+    }
+
+    /// The product `y` of matrix row `row` and vector `i` with bias and adapter.
+    #[inline]
+    fn apply(&self, mut y: f32, row: usize, i: usize) -> f32 {
+        if let Some(bias) = &self.bias {
+            y += bias.f32()[row];
+        }
+        if let Some((low, b, t)) = &self.low {
+            let segment = low.bounds.iter().filter(|&&bound| bound <= row).count();
+            let t = &t.f32()[(i * low.segments(self.rows) + segment) * low.rank..][..low.rank];
+            let b = &b.f32()[row * low.rank..][..low.rank];
+            y += low.scale * b.iter().zip(t).map(|(b, t)| b * t).sum::<f32>();
+        }
+        y
+    }
+}
+
+#[inline]
+fn store(y: f32, epilogue: Epilogue, dst: &mut f32) {
+    *dst = match epilogue {
+        Epilogue::Store => y,
+        Epilogue::Gelu => gelu(f64::from(y)) as f32,
+        Epilogue::Add => *dst + y,
+    };
 }
 
 /// The rows of `x` after [`Input`], `None` where they stay as they are.
@@ -78,12 +116,6 @@ pub(super) fn transformed(w: &Linear, x: &Buffer, input: Input<'_>, m: usize) ->
 
 /// `out[rows, m] = weight[rows, cols] * x[m, cols]^T`.
 fn multiply(weight: &[f32], x: &[f32], rows: usize, m: usize, cols: usize, out: &mut [f32]) {
-    if m == 1 {
-        for (row, out) in weight.chunks_exact(cols).zip(out) {
-            *out = dot(row, x);
-        }
-        return;
-    }
     // SAFETY: the three slices hold rows * cols, m * cols and rows * m values with these strides.
     unsafe {
         gemm::gemm(
@@ -108,22 +140,4 @@ fn multiply(weight: &[f32], x: &[f32], rows: usize, m: usize, cols: usize, out: 
             gemm::Parallelism::None,
         );
     }
-}
-
-/// Dot product with eight partial sums, which the compiler keeps in one vector register.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
-        for i in 0..8 {
-            sums[i] += a[i] * b[i];
-        }
-    }
-    let tail: f32 = a
-        .chunks_exact(8)
-        .remainder()
-        .iter()
-        .zip(b.chunks_exact(8).remainder())
-        .map(|(a, b)| a * b)
-        .sum();
-    sums.iter().sum::<f32>() + tail
 }

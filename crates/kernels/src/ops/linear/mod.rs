@@ -2,6 +2,7 @@
 
 mod cpu;
 mod cube;
+mod host;
 mod mat_mul;
 mod mat_vec;
 mod plan;
