@@ -7,9 +7,11 @@ mod counts;
 mod encoder_kernels;
 mod encoders;
 mod inputs;
+mod language;
 mod language_kernels;
 mod launches;
 mod random_encoder;
+mod random_language;
 mod report;
 mod scale;
 
@@ -36,7 +38,8 @@ pub fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
                 language_kernels::run(&mut bencher);
             }
             BenchPart::Encoder => encoders::run(&mut bencher),
-            BenchPart::Prefill | BenchPart::Decode => bencher.skip(part_name(part), "not in this build"),
+            BenchPart::Prefill => language::prefill(&mut bencher),
+            BenchPart::Decode => language::decode(&mut bencher),
             BenchPart::Launch => launches::run(&mut bencher),
         }
         // After every part, so that an interrupted run keeps what it has measured.
@@ -61,10 +64,6 @@ fn parts(args: &Bench) -> Vec<BenchPart> {
         return BenchPart::value_variants().to_vec();
     }
     args.only.clone()
-}
-
-fn part_name(part: BenchPart) -> String {
-    part.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned())
 }
 
 fn save(args: &Bench, report: &Report) -> Result<(), Failure> {

@@ -44,7 +44,7 @@ fn sample(b: &Bencher, replayed: bool, waited: bool) -> Result<Sample> {
     } else {
         None
     };
-    let mut timed = || -> Result<f64> {
+    let timed = || -> Result<f64> {
         let start = Instant::now();
         match &graph {
             Some(graph) => (0..REPLAYS).try_for_each(|_| graph.replay())?,
