@@ -105,8 +105,7 @@ impl Session {
             stream: TextStream::default(),
             ids: Vec::new(),
             text: String::new(),
-            // One token is chosen without a step of its own, hence one more than the cache has room for.
-            most: options.max_tokens.min(CAPACITY - self.len() + 1),
+            most: options.max_tokens.min(CAPACITY - self.len()),
             stop: self.llama().config().stop,
         };
         let mut chooser = Chooser::new(options.sampling);
@@ -209,9 +208,8 @@ impl Chooser {
         for _ in usize::from(first)..burst {
             session.step()?;
         }
-        // Choices past the last position have no place in the history, and `most` does not ask for them.
         let history = session.history().await?;
-        Ok(history[position.min(CAPACITY)..(position + burst).min(CAPACITY)].to_vec())
+        Ok(history[position..position + burst].to_vec())
     }
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use sightline_kernels::ops::{self, CachedAttention, Epilogue, Rope};
+use sightline_kernels::ops::{self, CachedAttention, Epilogue, Input, Rope};
 use sightline_kernels::{Buffer, Device, Graph, KernelError, Linear};
 
 use crate::adapters::{Adapter, Adapters};
@@ -267,22 +267,12 @@ impl Runner {
     /// Final norm, logits, and the greedy choice for one row.
     fn head(&self, row: &Buffer) -> Result<(), KernelError> {
         let llama = &*self.llama;
-        let device = &llama.device;
-        ops::rms_norm(device, row, &llama.norm, llama.config.eps, 1, &self.normed)?;
-        ops::linear(
-            device,
-            &llama.embedding,
-            &self.normed,
-            1,
-            None,
-            Epilogue::Store,
-            &self.logits,
-        )?;
-        let vocabulary = llama.config.vocabulary;
+        let norm = self.norm(&llama.norm);
+        self.linear(&llama.embedding, None, row, norm, 1, Epilogue::Store, &self.logits)?;
         ops::next_token(
-            device,
+            &llama.device,
             &self.logits,
-            vocabulary,
+            llama.config.vocabulary,
             &self.token,
             &self.position,
             &self.history,
@@ -300,15 +290,8 @@ impl Runner {
         let (device, config) = (&self.llama.device, &self.llama.config);
         let adapters = self.adapters.as_ref().and_then(|a| a.layers.get(i));
         let (keys, values) = &self.cache[i];
-        ops::rms_norm(device, &self.x, &layer.attn_norm, config.eps, m, &self.normed)?;
-        self.linear(
-            &layer.qkv,
-            adapters.map(|a| &a.qkv),
-            &self.normed,
-            m,
-            Epilogue::Store,
-            &self.qkv,
-        )?;
+        let (norm, qkv) = (self.norm(&layer.attn_norm), adapters.map(|a| &a.qkv));
+        self.linear(&layer.qkv, qkv, &self.x, norm, m, Epilogue::Store, &self.qkv)?;
         ops::rope_append(
             device,
             Rope {
@@ -336,50 +319,59 @@ impl Runner {
             capacity: CAPACITY,
         };
         ops::cached_attention(device, attention, &self.attended)?;
-        self.linear(
-            &layer.output,
-            adapters.map(|a| &a.output),
-            &self.attended,
-            m,
-            Epilogue::Add,
-            &self.x,
-        )?;
-        ops::rms_norm(device, &self.x, &layer.ffn_norm, config.eps, m, &self.normed)?;
+        let (plain, output) = (Input::Plain, adapters.map(|a| &a.output));
+        self.linear(&layer.output, output, &self.attended, plain, m, Epilogue::Add, &self.x)?;
+        let (norm, gate_up) = (self.norm(&layer.ffn_norm), adapters.map(|a| &a.gate_up));
         self.linear(
             &layer.gate_up,
-            adapters.map(|a| &a.gate_up),
-            &self.normed,
+            gate_up,
+            &self.x,
+            norm,
             m,
             Epilogue::Store,
             &self.gate_up,
         )?;
-        ops::swiglu(device, &self.gate_up, m, config.ffn, &self.activated)?;
-        self.linear(
-            &layer.down,
-            adapters.map(|a| &a.down),
-            &self.activated,
-            m,
-            Epilogue::Add,
-            &self.x,
-        )
+        let (gated, down) = (Input::SwiGlu, adapters.map(|a| &a.down));
+        self.linear(&layer.down, down, &self.gate_up, gated, m, Epilogue::Add, &self.x)
     }
 
-    /// A frozen matrix and the adapter beside it.
+    fn norm<'a>(&self, weight: &'a Buffer) -> Input<'a> {
+        Input::RmsNorm {
+            weight,
+            eps: self.llama.config.eps,
+        }
+    }
+
+    /// A frozen matrix of `input(x)`, and the adapter beside it.
+    #[allow(clippy::too_many_arguments)]
     fn linear(
         &self,
         matrix: &Linear,
         adapter: Option<&Adapter>,
         x: &Buffer,
+        input: Input<'_>,
         m: usize,
         epilogue: Epilogue,
         dst: &Buffer,
     ) -> Result<(), KernelError> {
         let device = &self.llama.device;
+        // Fused for a single row, where a launch counts; with many rows every cube would repeat the work.
+        let (x, input) = match input {
+            Input::RmsNorm { weight, eps } if m > 1 => {
+                ops::rms_norm(device, x, weight, eps, m, &self.normed)?;
+                (&self.normed, Input::Plain)
+            }
+            Input::SwiGlu if m > 1 => {
+                ops::swiglu(device, x, m, matrix.cols, &self.activated)?;
+                (&self.activated, Input::Plain)
+            }
+            input => (x, input),
+        };
         if let Some(adapter) = adapter {
-            ops::linear(device, &adapter.a, x, m, None, Epilogue::Store, &self.low)?;
+            ops::linear_from(device, &adapter.a, x, input, m, None, Epilogue::Store, &self.low)?;
         }
         let low = adapter.map(|a| a.low_rank(&self.low));
-        ops::linear(device, matrix, x, m, low, epilogue, dst)
+        ops::linear_from(device, matrix, x, input, m, low, epilogue, dst)
     }
 }
 

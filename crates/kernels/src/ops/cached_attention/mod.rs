@@ -1,5 +1,6 @@
 //! Grouped-query causal attention over a KV cache: prefill (many rows) and decode (one row).
 
+mod cpu;
 mod cube;
 pub(crate) mod twin;
 
@@ -69,7 +70,7 @@ pub fn cached_attention(device: &Device, args: CachedAttention<'_>, dst: &Buffer
             }
             let mut dst = dst.cpu_write(OP)?;
             let dst = &mut dst.f32()[..m * heads * head_dim];
-            twin::cached_attention(&args, qkv.f32(), keys.f32(), values.f32(), position, dst);
+            cpu::cached_attention(&args, qkv.f32(), keys.f32(), values.f32(), position, dst);
             Ok(())
         }
         Device::Gpu(gpu) => cube::cached_attention(gpu, args, dst),

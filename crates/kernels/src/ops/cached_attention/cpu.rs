@@ -1,0 +1,92 @@
+//! The host's own path: the twin's loops in f32, over lanes that become vector instructions.
+
+use super::CachedAttention;
+use crate::parallel::for_each_chunk;
+
+/// Partial sums of a dot product.
+const LANES: usize = 16;
+/// Products of queries with cache positions that are worth a second thread.
+const SMALL: usize = 1 << 14;
+
+/// A task owns one row and head, or everything where there is little to do.
+pub(super) fn cached_attention(
+    args: &CachedAttention<'_>,
+    qkv: &[f32],
+    keys: &[f32],
+    values: &[f32],
+    position: usize,
+    dst: &mut [f32],
+) {
+    let small = args.m * args.heads * (position + args.m) < SMALL;
+    let tasks = if small { (args.m * args.heads).max(1) } else { 1 };
+    for_each_chunk(dst, tasks * args.head_dim, |first, dst| {
+        pulp::Arch::new().dispatch(Heads {
+            args,
+            qkv,
+            keys,
+            values,
+            position,
+            first: first * tasks,
+            dst,
+        });
+    });
+}
+
+/// Heads of rows, counted row by row from `first` on, as many as `dst` holds.
+struct Heads<'a> {
+    args: &'a CachedAttention<'a>,
+    qkv: &'a [f32],
+    keys: &'a [f32],
+    values: &'a [f32],
+    position: usize,
+    first: usize,
+    dst: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Heads<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (heads, kv_heads, dim) = (self.args.heads, self.args.kv_heads, self.args.head_dim);
+        let row_width = (heads + 2 * kv_heads) * dim;
+        let scale = 1.0 / (dim as f32).sqrt();
+        let mut scores = Vec::new();
+        for (i, dst) in self.dst.chunks_exact_mut(dim).enumerate() {
+            let (row, head) = ((self.first + i) / heads, (self.first + i) % heads);
+            let q = &self.qkv[row * row_width + head * dim..][..dim];
+            let start = head / (heads / kv_heads) * dim;
+            let at = |t: usize| start + t * kv_heads * dim;
+            let mut max = f32::NEG_INFINITY;
+            scores.clear();
+            for t in 0..self.position + row + 1 {
+                let score = scale * dot(q, &self.keys[at(t)..][..dim]);
+                max = max.max(score);
+                scores.push(score);
+            }
+            dst.fill(0.0);
+            let mut total = 0.0;
+            for (t, score) in scores.iter().enumerate() {
+                let p = (score - max).exp();
+                total += p;
+                for (sum, value) in dst.iter_mut().zip(&self.values[at(t)..][..dim]) {
+                    *sum += p * value;
+                }
+            }
+            dst.iter_mut().for_each(|sum| *sum /= total);
+        }
+    }
+}
+
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0f32; LANES];
+    let (a_tail, b_tail) = (a.chunks_exact(LANES).remainder(), b.chunks_exact(LANES).remainder());
+    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
+        for j in 0..LANES {
+            sums[j] += a[j] * b[j];
+        }
+    }
+    let tail: f32 = a_tail.iter().zip(b_tail).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + tail
+}
