@@ -15,7 +15,9 @@ use crate::message::{Outcome, TestEvent, VERSION};
 pub async fn run_tests(filter: String, report: Function) -> Result<(), JsValue> {
     let reporter = Reporter { filter, report };
     // A browser shows one adapter; whether it is software is the browser's business.
-    let device = Device::wgpu(false).await.map_err(|e| JsValue::from_str(&e.to_string()))?;
+    let device = Device::wgpu(false)
+        .await
+        .map_err(|e| JsValue::from_str(&e.to_string()))?;
     let adapter = device
         .gpu_info()
         .map_or_else(|| "none".to_owned(), |info| format!("{} ({})", info.adapter, info.api));

@@ -1,0 +1,98 @@
+//! A headless browser of our own, with a profile that nobody else uses.
+
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+/// Quiet, nothing in the background, and WebGPU also where the GPU is software.
+const FLAGS: &[&str] = &[
+    "--headless",
+    "--enable-unsafe-webgpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-logging=stderr",
+];
+
+/// Lines of the browser's log that are shown when tests fail.
+const SHOWN_LINES: usize = 30;
+
+/// A running browser. Killed when dropped, with all its processes.
+pub(super) struct Chromium {
+    child: Child,
+    profile: TempDir,
+}
+
+impl Chromium {
+    /// Opens `url`.
+    pub(super) fn start(program: &Path, url: &str) -> Result<Self> {
+        let profile = tempfile::Builder::new()
+            .prefix("sightline-chromium-")
+            .tempdir()
+            .context("cannot make a profile for Chromium")?;
+        let log = File::create(log_path(&profile)).context("cannot make a log for Chromium")?;
+        let mut command = Command::new(program);
+        command
+            .args(FLAGS)
+            .arg(format!("--user-data-dir={}", profile.path().join("profile").display()));
+        if is_root() {
+            // Chromium refuses to start as root with its sandbox.
+            command.arg("--no-sandbox");
+        }
+        let child = command
+            .arg(url)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            // A group of its own, so that all its processes can be ended at once.
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        Ok(Self { child, profile })
+    }
+
+    /// How it ended, if it has.
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// The last lines of its log that come from the page.
+    pub(super) fn console(&self) -> String {
+        let log = std::fs::read(log_path(&self.profile)).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = log
+            .lines()
+            .filter(|line| line.contains("CONSOLE") || line.contains("FATAL"))
+            .collect();
+        lines[lines.len().saturating_sub(SHOWN_LINES)..]
+            .iter()
+            .map(|line| format!("chromium: {line}\n"))
+            .collect()
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill")
+            .args(["-KILL", "--", &group])
+            .stderr(Stdio::null())
+            .status();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn log_path(profile: &TempDir) -> PathBuf {
+    profile.path().join("chromium.log")
+}
+
+fn is_root() -> bool {
+    crate::shell::output(Command::new("id").arg("-u")).as_deref() == Some("0")
+}

@@ -1,0 +1,130 @@
+//! `cargo xtask check`: what a machine can judge without running the product.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::cli::{CheckArgs, Step};
+use crate::counts::{Counts, Outcome};
+use crate::repo::{WASM, wasm_target};
+use crate::setup::{self, Need};
+use crate::shell::{cargo, command, say, succeeds, which};
+
+/// Every step, in the order in which a mistake is cheapest to find.
+const STEPS: &[Step] = &[Step::Fmt, Step::Typos, Step::Deny, Step::Clippy, Step::Wasm, Step::Docs];
+
+/// What must compile for a browser.
+const WASM_PACKAGES: &[&str] = &[
+    "sightline-kernels",
+    "sightline-vision",
+    "sightline-language",
+    "sightline-checkpoint",
+    "sightline-vlm",
+    "sightline-web",
+];
+
+pub(crate) fn run(args: &CheckArgs) -> Result<bool> {
+    let mut total = Outcome::default();
+    for &step in STEPS
+        .iter()
+        .filter(|step| args.only.is_empty() || args.only.contains(step))
+    {
+        let result = check(step)?;
+        total.counts += result.counts;
+        total.failures.extend(result.failures);
+        total.skips.extend(result.skips);
+    }
+    for failure in &total.failures {
+        println!("failed: {failure}");
+    }
+    for skip in &total.skips {
+        println!("skipped: {skip}");
+    }
+    println!("{}", total.counts);
+    Ok(total.counts.failed == 0)
+}
+
+fn check(step: Step) -> Result<Outcome> {
+    match step {
+        Step::Fmt => verdict("formatting", cargo().args(["fmt", "--all", "--check"])),
+        Step::Clippy => {
+            say("clippy natively (about 10 minutes on two cores when nothing is built yet)");
+            let mut clippy = cargo();
+            clippy.args([
+                "clippy",
+                "--release",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ]);
+            verdict("clippy", &mut clippy)
+        }
+        Step::Wasm => wasm(),
+        Step::Docs => {
+            let mut docs = cargo();
+            docs.args(["doc", "--release", "--workspace", "--no-deps"])
+                .env("RUSTDOCFLAGS", "-D warnings");
+            verdict("docs", &mut docs)
+        }
+        Step::Typos => match which(&["typos"]) {
+            Some(_) => verdict("spelling", &mut command("typos")),
+            None => Ok(Outcome::left_out(
+                "spelling: typos is not installed (cargo install --locked typos-cli)",
+            )),
+        },
+        Step::Deny => match which(&["cargo-deny"]) {
+            Some(_) => verdict("licences and sources", cargo().args(["deny", "check"])),
+            None => Ok(Outcome::left_out(
+                "licences: cargo-deny is not installed (cargo install --locked cargo-deny)",
+            )),
+        },
+    }
+}
+
+fn wasm() -> Result<Outcome> {
+    setup::ensure(&[Need::WasmTarget])?;
+    say("clippy for wasm32 (about 8 minutes on two cores when nothing is built yet)");
+    let mut clippy = cargo();
+    clippy
+        .args(["clippy", "--release", "--target", WASM, "--target-dir"])
+        .arg(wasm_target());
+    for package in WASM_PACKAGES {
+        clippy.args(["--package", package]);
+    }
+    clippy.args(["--", "-D", "warnings"]);
+    verdict("clippy for wasm32", &mut clippy)
+}
+
+fn verdict(name: &str, command: &mut Command) -> Result<Outcome> {
+    if succeeds(command)? {
+        let counts = Counts {
+            passed: 1,
+            ..Counts::default()
+        };
+        return Ok(Outcome {
+            counts,
+            ..Outcome::default()
+        });
+    }
+    Ok(Outcome::broken(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn every_step_is_run() {
+        assert!(Step::value_variants().iter().all(|step| STEPS.contains(step)));
+    }
+
+    #[test]
+    fn a_failing_command_is_a_failure() {
+        let outcome = verdict("false", &mut Command::new("false")).expect("false runs");
+        assert_eq!(outcome, Outcome::broken("false"));
+    }
+}

