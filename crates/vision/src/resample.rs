@@ -1,7 +1,9 @@
 //! Pillow's antialiased resampling of 8-bit RGB, bit for bit.
 //!
 //! Source: Pillow `src/libImaging/Resample.c`, `ImagingResample` for 8 bits a channel: coefficients in f64, rounded to 22-bit
-//! fixed point, a horizontal pass into bytes, then a vertical pass into bytes.
+//! fixed point, one pass into bytes, then the other.
+
+use std::ops::Range;
 
 use crate::picture::Picture;
 
@@ -59,6 +61,17 @@ impl<'a> Padded<'a> {
             pad: [0; 3],
         }
     }
+
+    /// A row of the frame's colour.
+    fn pad_line(&self) -> Vec<u8> {
+        self.pad.iter().copied().cycle().take(self.width * 3).collect()
+    }
+
+    /// Overwrites the picture's part of a line of the frame with row `y` of the picture.
+    fn place_row(&self, y: usize, line: &mut [u8]) {
+        let (row, start) = (self.picture.row(y), self.left * 3);
+        line[start..start + row.len()].copy_from_slice(row);
+    }
 }
 
 /// The part of a resized picture that is wanted, px. A crop of a strip enlarged by its short side would otherwise pass through
@@ -89,8 +102,15 @@ pub fn resize(picture: &Picture, width: u32, height: u32, filter: Filter) -> Vec
 pub(crate) fn resize_window(source: &Padded, width: usize, height: usize, window: Window, filter: Filter) -> Vec<u8> {
     let across = Taps::new(source.width, width, window.left, window.width, filter);
     let down = Taps::new(source.height, height, window.top, window.height, filter);
+    // Which pass comes first shows in the last bit. Pillow 13 starts with the rows where the height shrinks by more than twice
+    // what the width does (its pull request 9549; the rule was read off 2,455 random sizes, none differed). Pillow 12 and
+    // before always start with the columns; a square letterbox is the same in both.
+    let lost = |from: usize, to: usize| from as i64 - to as i64;
+    if height < source.height && lost(source.height, height) > 2 * lost(source.width, width) {
+        return rows_first(source, &across, &down);
+    }
     let wide = horizontal(source, &across);
-    vertical(source, &wide, &down, window.width)
+    vertical(source, &wide, &down)
 }
 
 /// Rows after the horizontal pass: the picture's own, and the one that every row of the frame above and below becomes.
@@ -100,25 +120,22 @@ struct Wide {
 }
 
 fn horizontal(source: &Padded, taps: &Taps) -> Wide {
-    let rows = source.picture.height() as usize;
     let stride = taps.len() * 3;
-    let mut wide = Wide {
-        rows: vec![0; rows * stride],
-        pad_row: vec![0; stride],
-    };
-    let mut line: Vec<u8> = source.pad.iter().copied().cycle().take(source.width * 3).collect();
-    taps.across(&line, &mut wide.pad_row);
-    let start = source.left * 3;
-    for (y, out) in wide.rows.chunks_exact_mut(stride).enumerate() {
-        let row = source.picture.row(y);
-        line[start..start + row.len()].copy_from_slice(row);
-        taps.across(&line, out);
+    let mut line = source.pad_line();
+    let mut pad_row = vec![0; stride];
+    taps.across(&line, &mut pad_row, 0..taps.len());
+    // A strip in a large square touches few columns; the others are the frame's colour.
+    let touched = taps.touching(source.left, source.left + source.picture.width() as usize);
+    let mut rows = pad_row.repeat(source.picture.height() as usize);
+    for (y, out) in rows.chunks_exact_mut(stride).enumerate() {
+        source.place_row(y, &mut line);
+        taps.across(&line, out, touched.clone());
     }
-    wide
+    Wide { rows, pad_row }
 }
 
-fn vertical(source: &Padded, wide: &Wide, taps: &Taps, width: usize) -> Vec<u8> {
-    let stride = width * 3;
+fn vertical(source: &Padded, wide: &Wide, taps: &Taps) -> Vec<u8> {
+    let stride = wide.pad_row.len();
     let rows = source.picture.height() as usize;
     let row_at = |y: usize| match y.checked_sub(source.top) {
         Some(y) if y < rows => &wide.rows[y * stride..(y + 1) * stride],
@@ -130,15 +147,50 @@ fn vertical(source: &Padded, wide: &Wide, taps: &Taps, width: usize) -> Vec<u8> 
         let (first, weights) = taps.at(y);
         sums.fill(HALF);
         for (k, &weight) in weights.iter().enumerate() {
-            for (sum, &value) in sums.iter_mut().zip(row_at(first + k)) {
-                *sum += i32::from(value) * weight;
-            }
+            add(&mut sums, row_at(first + k), weight);
         }
-        for (value, &sum) in row.iter_mut().zip(&sums) {
-            *value = clip(sum);
-        }
+        store(&sums, row);
     }
     out
+}
+
+/// The passes the other way round, one row of the result at a time.
+fn rows_first(source: &Padded, across: &Taps, down: &Taps) -> Vec<u8> {
+    let stride = across.len() * 3;
+    let rows = source.picture.height() as usize;
+    let pad_line = source.pad_line();
+    let mut line = pad_line.clone();
+    let mut short = vec![0u8; line.len()];
+    let mut sums = vec![0i32; line.len()];
+    let mut out = vec![0u8; down.len() * stride];
+    for (y, row) in out.chunks_exact_mut(stride).enumerate() {
+        let (first, weights) = down.at(y);
+        sums.fill(HALF);
+        for (k, &weight) in weights.iter().enumerate() {
+            match (first + k).checked_sub(source.top) {
+                Some(y) if y < rows => {
+                    source.place_row(y, &mut line);
+                    add(&mut sums, &line, weight);
+                }
+                _ => add(&mut sums, &pad_line, weight),
+            }
+        }
+        store(&sums, &mut short);
+        across.across(&short, row, 0..across.len());
+    }
+    out
+}
+
+fn add(sums: &mut [i32], values: &[u8], weight: i32) {
+    for (sum, &value) in sums.iter_mut().zip(values) {
+        *sum += i32::from(value) * weight;
+    }
+}
+
+fn store(sums: &[i32], row: &mut [u8]) {
+    for (value, &sum) in row.iter_mut().zip(sums) {
+        *value = clip(sum);
+    }
 }
 
 /// Bits behind the point of the fixed-point weights: 8 for the value, 2 to spare for overshoot.
@@ -199,9 +251,20 @@ impl Taps {
         (self.first[x], &self.weights[self.start[x]..self.start[x + 1]])
     }
 
-    /// One row of RGB.
-    fn across(&self, line: &[u8], out: &mut [u8]) {
-        for (x, pixel) in out.chunks_exact_mut(3).enumerate() {
+    /// Outputs whose weights reach into the inputs `from..to`.
+    fn touching(&self, from: usize, to: usize) -> Range<usize> {
+        let ends_before = |x: &usize| {
+            let (first, weights) = self.at(*x);
+            first + weights.len() <= from
+        };
+        let start = (0..self.len()).take_while(ends_before).count();
+        let end = (start..self.len()).take_while(|&x| self.first[x] < to).count() + start;
+        start..end
+    }
+
+    /// The outputs `columns` of one row of RGB.
+    fn across(&self, line: &[u8], out: &mut [u8], columns: Range<usize>) {
+        for x in columns {
             let (first, weights) = self.at(x);
             let mut sum = [HALF; 3];
             for (value, &weight) in line[first * 3..].chunks_exact(3).zip(weights) {
@@ -209,7 +272,7 @@ impl Taps {
                     *s += i32::from(v) * weight;
                 }
             }
-            for (byte, s) in pixel.iter_mut().zip(sum) {
+            for (byte, s) in out[x * 3..x * 3 + 3].iter_mut().zip(sum) {
                 *byte = clip(s);
             }
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sightline_checkpoint::hash::sha256_hex;
 use sightline_kernels::Device;
-use sightline_vision::suite::{Hashed, Precision, Subject, cosine, golden_weight};
+use sightline_vision::suite::{Hashed, Precision, Subject, cosine, golden_weight, picture};
 use sightline_vision::{Encoder, EncoderError, Size, Vit, VitConfig, Vmamba, VmambaConfig};
 
 #[test]
@@ -13,10 +13,15 @@ fn weights_have_pythons_bits() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/rules/rules.json");
     let rules: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     for rule in rules.as_array().unwrap() {
-        let key = rule["key"].as_str().unwrap();
-        if !key.starts_with("encoder.") {
+        if let Some(name) = rule["picture"].as_str() {
+            let side = |i: usize| rule["shape"][i].as_u64().unwrap() as usize;
+            let bytes = picture(name, side(0), side(1));
+            assert_eq!(sha256_hex(&bytes), rule["sha256"].as_str().unwrap(), "{name}");
             continue;
         }
+        let Some(key) = rule["key"].as_str().filter(|key| key.starts_with("encoder.")) else {
+            continue;
+        };
         let shape: Vec<usize> = rule["shape"]
             .as_array()
             .unwrap()
@@ -101,7 +106,7 @@ fn taps_inside_the_network_agree_with_the_golden() {
     let config = Subject::vmamba_config("n16");
     let weights = Hashed::vmamba(&config, Precision::F32);
     let file = Tensors::parse("golden", SUBJECT.golden()).unwrap();
-    let pixels = sightline_vision::suite::picture("picture.a", SIZE[0], SIZE[1]);
+    let pixels = picture("picture.a", SIZE[0], SIZE[1]);
     let values: Vec<f32> = pixels.iter().map(|&p| (f32::from(p) - 127.0) / 128.0).collect();
     for stage in 1..=3 {
         let block = config.depths[stage - 1] - 1;
