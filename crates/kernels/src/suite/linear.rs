@@ -1,7 +1,10 @@
 use super::matrices::{Kind, dequantised, matrix};
 use super::{Case, Report, TOLERANCE_F32, compare, hash_vec};
 use crate::ops::linear::twin::{self, Reference};
-use crate::ops::{Epilogue, LowRank, linear};
+use crate::ops::linear::{Call, Route, linear_by};
+use crate::ops::rms_norm::twin::rms_norm;
+use crate::ops::swiglu::twin::swiglu;
+use crate::ops::{Epilogue, Input, LowRank};
 use crate::{Device, Result};
 
 /// One product to compare.
@@ -15,6 +18,16 @@ struct Shape {
     epilogue: Epilogue,
     /// Rank and first rows of the second and third segment.
     adapter: Option<(usize, [usize; 2])>,
+    before: Before,
+    route: Route,
+}
+
+/// What happens to `x` before the product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    RmsNorm,
+    SwiGlu,
 }
 
 impl Shape {
@@ -27,6 +40,8 @@ impl Shape {
             bias: false,
             epilogue: Epilogue::Store,
             adapter: None,
+            before: Before::Nothing,
+            route: Route::Best,
         }
     }
 
@@ -34,7 +49,18 @@ impl Shape {
         let Self {
             kind, rows, cols, m, ..
         } = self;
-        let mut name = format!("linear/{}/{m}x{cols}->{rows}", kind.name());
+        let route = match self.route {
+            Route::Best => "",
+            Route::Cube => ".cube",
+            Route::Plane => ".plane",
+            Route::Wgsl => ".wgsl",
+        };
+        let before = match self.before {
+            Before::Nothing => "",
+            Before::RmsNorm => "norm+",
+            Before::SwiGlu => "swiglu+",
+        };
+        let mut name = format!("linear{route}/{}/{before}{m}x{cols}->{rows}", kind.name());
         if self.bias {
             name += "+bias";
         }
@@ -65,6 +91,7 @@ fn shapes() -> Vec<Shape> {
     let mut shapes = language_model();
     shapes.extend(encoders());
     shapes.extend(odd_sizes());
+    shapes.extend(routes());
     shapes
 }
 
@@ -165,6 +192,53 @@ fn odd_sizes() -> Vec<Shape> {
     shapes
 }
 
+/// Decoding by every kernel that could do it, and what is fused in front of it.
+fn routes() -> Vec<Shape> {
+    let mut shapes = Vec::new();
+    for route in [Route::Wgsl, Route::Cube, Route::Plane] {
+        for (rows, cols, epilogue, adapter, before) in [
+            (960, 576, Epilogue::Store, Some((16, [576, 768])), Before::RmsNorm),
+            (576, 576, Epilogue::Add, Some((16, [576, 576])), Before::Nothing),
+            (3072, 576, Epilogue::Store, Some((16, [1536, 3072])), Before::RmsNorm),
+            (576, 1536, Epilogue::Add, Some((16, [576, 576])), Before::SwiGlu),
+            (576, 1536, Epilogue::Store, None, Before::SwiGlu),
+            (13, 96, Epilogue::Add, Some((5, [4, 12])), Before::Nothing),
+            (7, 4096, Epilogue::Store, None, Before::RmsNorm),
+        ] {
+            for kind in [Kind::Q41, Kind::Q80] {
+                shapes.push(Shape {
+                    epilogue,
+                    adapter,
+                    before,
+                    route,
+                    ..Shape::new(kind, rows, cols, 1)
+                });
+            }
+        }
+        shapes.push(Shape {
+            before: Before::RmsNorm,
+            route,
+            ..Shape::new(Kind::Q80, 49_152, 576, 1)
+        });
+    }
+    for m in [1, 3, 8, 70] {
+        for (kind, rows, cols) in [
+            (Kind::F32, 48, 576),
+            (Kind::F32, 9, 35),
+            (Kind::Int8, 33, 100),
+            (Kind::Q41, 100, 96),
+        ] {
+            for before in [Before::RmsNorm, Before::SwiGlu] {
+                shapes.push(Shape {
+                    before,
+                    ..Shape::new(kind, rows, cols, m)
+                });
+            }
+        }
+    }
+    shapes
+}
+
 async fn check(shape: Shape, device: &Device) -> Result<Report> {
     let Shape {
         kind, rows, cols, m, ..
@@ -173,7 +247,15 @@ async fn check(shape: Shape, device: &Device) -> Result<Report> {
     let on_host = matrix(&host, kind, rows, cols, 5, shape.bias)?;
     let weight = dequantised(&on_host)?;
     let bias = shape.bias.then(|| hash_vec(rows, 6, 2.0));
-    let x = hash_vec(m * on_host.cols, 1, 2.0);
+    let wide = if shape.before == Before::SwiGlu { 2 } else { 1 };
+    let x = hash_vec(m * on_host.cols * wide, 1, 2.0 * wide as f32);
+    let norm = hash_vec(on_host.cols, 8, 2.0);
+    let mut input = vec![0.0; m * on_host.cols];
+    match shape.before {
+        Before::Nothing => input.copy_from_slice(&x),
+        Before::RmsNorm => rms_norm(&x, &norm, 1e-5, m, &mut input),
+        Before::SwiGlu => swiglu(&x, on_host.cols, &mut input),
+    }
     let residual = hash_vec(m * rows, 2, 2.0);
     let adapter = shape.adapter.map(|(rank, bounds)| {
         let segments = 1 + bounds.iter().filter(|&&b| b < rows).count();
@@ -195,20 +277,39 @@ async fn check(shape: Shape, device: &Device) -> Result<Report> {
             .map(|(b, t, rank, bounds)| (b.as_slice(), t.as_slice(), *rank, 2.0, *bounds)),
         epilogue: shape.epilogue,
     };
-    twin::linear(&reference, &x, m, &mut expected);
+    twin::linear(&reference, &input, m, &mut expected);
 
     let w = matrix(device, kind, rows, cols, 5, shape.bias)?;
-    let (x, dst) = (device.upload_f32(&x), device.upload_f32(&residual));
+    let (x, dst, norm) = (
+        device.upload_f32(&x),
+        device.upload_f32(&residual),
+        device.upload_f32(&norm),
+    );
     let uploaded = adapter
         .as_ref()
         .map(|(b, t, rank, bounds)| (device.upload_f32(b), device.upload_f32(t), *rank, *bounds));
-    let low_rank = uploaded.as_ref().map(|(b, t, rank, bounds)| LowRank {
-        b,
-        t,
-        rank: *rank,
-        scale: 2.0,
-        bounds: *bounds,
-    });
-    linear(device, &w, &x, m, low_rank, shape.epilogue, &dst)?;
+    let call = Call {
+        w: &w,
+        x: &x,
+        input: match shape.before {
+            Before::Nothing => Input::Plain,
+            Before::RmsNorm => Input::RmsNorm {
+                weight: &norm,
+                eps: 1e-5,
+            },
+            Before::SwiGlu => Input::SwiGlu,
+        },
+        m,
+        low_rank: uploaded.as_ref().map(|(b, t, rank, bounds)| LowRank {
+            b,
+            t,
+            rank: *rank,
+            scale: 2.0,
+            bounds: *bounds,
+        }),
+        epilogue: shape.epilogue,
+        dst: &dst,
+    };
+    linear_by(device, shape.route, &call)?;
     Ok(compare(&device.read_f32(&dst).await?, &expected))
 }

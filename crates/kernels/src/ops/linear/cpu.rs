@@ -1,7 +1,7 @@
 //! The host's own path: one row of `x` meets the stored matrix directly, many rows meet blocks of it expanded to floats, on `gemm`.
 
 use super::host::{Host, Vector};
-use super::{Epilogue, Input, LowRank, twin::gelu};
+use super::{Call, Epilogue, Input, LowRank, twin::gelu};
 use crate::buffer::CpuRead;
 use crate::ops::{rms_norm, swiglu};
 use crate::parallel::for_each_chunk;
@@ -12,7 +12,23 @@ const ROWS: usize = 128;
 /// Matrices of fewer values are not worth a second thread.
 const SMALL: usize = 1 << 16;
 
-pub(super) fn linear(
+pub(super) fn run(call: &Call<'_>) -> Result<()> {
+    let Call {
+        w,
+        x,
+        input,
+        m,
+        low_rank,
+        epilogue,
+        dst,
+    } = *call;
+    match transformed(w, x, input, m)? {
+        Some(x) => linear(w, &x, m, low_rank, epilogue, dst),
+        None => linear(w, x.cpu_read("linear")?.f32(), m, low_rank, epilogue, dst),
+    }
+}
+
+fn linear(
     w: &Linear,
     x: &[f32],
     m: usize,
@@ -99,7 +115,7 @@ fn store(y: f32, epilogue: Epilogue, dst: &mut f32) {
 }
 
 /// The rows of `x` after [`Input`], `None` where they stay as they are.
-pub(super) fn transformed(w: &Linear, x: &Buffer, input: Input<'_>, m: usize) -> Result<Option<Vec<f32>>> {
+fn transformed(w: &Linear, x: &Buffer, input: Input<'_>, m: usize) -> Result<Option<Vec<f32>>> {
     const OP: &str = "linear";
     let x = x.cpu_read(OP)?;
     let mut rows = vec![0.0f32; m * w.cols];

@@ -3,46 +3,38 @@
 use cubecl::prelude::*;
 
 use super::plan::{MatMul, MatVec};
-use super::{Epilogue, Input, LowRank};
-use super::{mat_mul, mat_vec};
+use super::{Call, Input, Route};
+use super::{mat_mul, mat_vec, wgsl};
 use crate::device::Gpu;
 use crate::{Buffer, Linear, Result, Weight};
 
-const OP: &str = "linear";
-
-/// Everything one call names.
-pub(super) struct Call<'a> {
-    pub w: &'a Linear,
-    pub x: &'a Buffer,
-    pub input: Input<'a>,
-    pub m: usize,
-    pub low_rank: Option<LowRank<'a>>,
-    pub epilogue: Epilogue,
-    pub dst: &'a Buffer,
-}
+pub(super) const OP: &str = "linear";
 
 /// Rows of `x` from which tiles are worth their barriers.
 const TILED_ROWS: usize = 8;
 
-pub(super) fn linear(gpu: &Gpu, call: &Call<'_>) -> Result<()> {
-    let Call {
-        w,
-        input,
-        m,
-        low_rank,
-        epilogue,
-        ..
-    } = *call;
-    if m < TILED_ROWS && w.cols.is_multiple_of(4) {
-        let plan = MatVec::new(w, input, low_rank, epilogue, gpu.info());
-        return launch_mat_vec(gpu, call, plan);
+pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
+    if call.m >= TILED_ROWS || !call.w.cols.is_multiple_of(4) {
+        return launch_mat_mul(gpu, call, MatMul::new(call, gpu.info()));
     }
-    let plan = MatMul::new(w, input, m, low_rank, epilogue, gpu.info());
-    launch_mat_mul(gpu, call, plan)
+    let mut plan = MatVec::new(call, gpu.info());
+    match route {
+        Route::Best | Route::Wgsl if gpu.info().wgsl && wgsl::supports(call, &plan) => {
+            return wgsl::launch(gpu, call, plan);
+        }
+        Route::Plane => plan.lanes = plan.lanes.min(gpu.info().plane.0 as usize),
+        Route::Best | Route::Cube | Route::Wgsl => {}
+    }
+    plan.plane = match route {
+        Route::Plane => true,
+        Route::Best => gpu.info().backend == "cuda",
+        Route::Cube | Route::Wgsl => false,
+    } && plan.lanes <= gpu.info().plane.0 as usize;
+    launch_mat_vec(gpu, call, plan)
 }
 
 /// The matrix's words and, for quantized kinds, its scales.
-fn matrix(w: &Linear) -> (&Buffer, Option<&Buffer>) {
+pub(super) fn matrix(w: &Linear) -> (&Buffer, Option<&Buffer>) {
     match &w.weight {
         Weight::F32 { values } => (values, None),
         Weight::Int8 { words, scale } => (words, Some(scale)),

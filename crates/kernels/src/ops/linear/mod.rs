@@ -7,6 +7,7 @@ mod mat_mul;
 mod mat_vec;
 mod plan;
 pub(crate) mod twin;
+mod wgsl;
 
 use crate::{Buffer, Device, KernelError, Linear, Result};
 
@@ -94,41 +95,62 @@ pub fn linear_from(
     epilogue: Epilogue,
     dst: &Buffer,
 ) -> Result<()> {
-    check(w, x, input, m, low_rank, dst)?;
-    if m == 0 {
+    let call = Call {
+        w,
+        x,
+        input,
+        m,
+        low_rank,
+        epilogue,
+        dst,
+    };
+    linear_by(device, Route::Best, &call)
+}
+
+/// Everything one call names.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) w: &'a Linear,
+    pub(crate) x: &'a Buffer,
+    pub(crate) input: Input<'a>,
+    pub(crate) m: usize,
+    pub(crate) low_rank: Option<LowRank<'a>>,
+    pub(crate) epilogue: Epilogue,
+    pub(crate) dst: &'a Buffer,
+}
+
+/// Which of several kernels for the same work runs. The suite compares each; models take the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// What was measured to be quickest on the device.
+    Best,
+    /// CubeCL, lanes meeting through shared memory.
+    #[cfg_attr(not(feature = "suite"), allow(dead_code))]
+    Cube,
+    /// CubeCL, lanes meeting by plane shuffles where planes are wide enough.
+    #[cfg_attr(not(feature = "suite"), allow(dead_code))]
+    Plane,
+    /// Hand-written WGSL where the device takes it and a shader exists.
+    #[cfg_attr(not(feature = "suite"), allow(dead_code))]
+    Wgsl,
+}
+
+pub(crate) fn linear_by(device: &Device, route: Route, call: &Call<'_>) -> Result<()> {
+    check(call)?;
+    if call.m == 0 {
         return Ok(());
     }
     match device {
-        Device::Cpu(_) => match cpu::transformed(w, x, input, m)? {
-            Some(x) => cpu::linear(w, &x, m, low_rank, epilogue, dst),
-            None => cpu::linear(w, x.cpu_read(OP)?.f32(), m, low_rank, epilogue, dst),
-        },
-        Device::Gpu(gpu) => {
-            let call = cube::Call {
-                w,
-                x,
-                input,
-                m,
-                low_rank,
-                epilogue,
-                dst,
-            };
-            cube::linear(gpu, &call)
-        }
+        Device::Cpu(_) => cpu::run(call),
+        Device::Gpu(gpu) => cube::linear(gpu, route, call),
     }
 }
 
 const OP: &str = "linear";
 
-fn check(
-    w: &Linear,
-    x: &Buffer,
-    input: Input<'_>,
-    m: usize,
-    low_rank: Option<LowRank<'_>>,
-    dst: &Buffer,
-) -> Result<()> {
-    let width = match input {
+fn check(call: &Call<'_>) -> Result<()> {
+    let Call { w, x, m, dst, .. } = *call;
+    let width = match call.input {
         Input::Plain => w.cols,
         Input::RmsNorm { weight, .. } => {
             weight.expect(OP, "norm weight", w.cols)?;
@@ -138,7 +160,7 @@ fn check(
     };
     x.expect(OP, "x", m * width)?;
     dst.expect(OP, "dst", m * w.rows)?;
-    let Some(low) = low_rank else {
+    let Some(low) = call.low_rank else {
         return Ok(());
     };
     low.b.expect(OP, "low_rank.b", w.rows * low.rank)?;

@@ -1,6 +1,6 @@
 //! How one linear map is cut into cubes: everything a kernel is compiled for.
 
-use super::{Epilogue, Input, LowRank};
+use super::{Call, Epilogue, Input};
 use crate::device::GpuInfo;
 use crate::weight::BLOCK;
 use crate::{Linear, Weight};
@@ -87,13 +87,8 @@ const STAGED_QUADS: usize = 512;
 
 impl MatVec {
     /// A plan for a matrix whose columns are a multiple of four.
-    pub(super) fn new(
-        w: &Linear,
-        input: Input<'_>,
-        low: Option<LowRank<'_>>,
-        epilogue: Epilogue,
-        info: &GpuInfo,
-    ) -> Self {
+    pub(super) fn new(call: &Call<'_>, info: &GpuInfo) -> Self {
+        let w = call.w;
         let kind = Kind::of(&w.weight);
         let words = w.cols / kind.per_word();
         let width = if words.is_multiple_of(4) { 4 } else { 1 };
@@ -102,9 +97,9 @@ impl MatVec {
         let (threads, lanes, repeat) = Self::shape(w, loads, info);
         Self {
             kind,
-            prologue: Prologue::of(input),
-            epilogue,
-            rank: low.map_or(0, |low| low.rank),
+            prologue: Prologue::of(call.input),
+            epilogue: call.epilogue,
+            rank: call.low_rank.map_or(0, |low| low.rank),
             quads: w.cols / 4,
             width,
             loads,
@@ -114,7 +109,7 @@ impl MatVec {
             threads,
             lanes,
             repeat,
-            plane: info.plane.0 as usize >= lanes && lanes > 1,
+            plane: false,
         }
     }
 
@@ -168,21 +163,15 @@ const FEW_CUBES: usize = 264;
 
 impl MatMul {
     /// A plan for `m` rows.
-    pub(super) fn new(
-        w: &Linear,
-        input: Input<'_>,
-        m: usize,
-        low: Option<LowRank<'_>>,
-        epilogue: Epilogue,
-        info: &GpuInfo,
-    ) -> Self {
+    pub(super) fn new(call: &Call<'_>, info: &GpuInfo) -> Self {
+        let (w, m) = (call.w, call.m);
         let large = w.rows.div_ceil(64) * m.div_ceil(64) >= FEW_CUBES || info.software;
         let (tile, depth, block, groups) = if large { (16, 4, 2, 1) } else { (8, 8, 1, 4) };
         Self {
             kind: Kind::of(&w.weight),
-            prologue: Prologue::of(input),
-            epilogue,
-            rank: low.map_or(0, |low| low.rank),
+            prologue: Prologue::of(call.input),
+            epilogue: call.epilogue,
+            rank: call.low_rank.map_or(0, |low| low.rank),
             aligned: w.cols.is_multiple_of(4),
             width: if w.rows.is_multiple_of(4) { 4 } else { 1 },
             tile_m: tile,

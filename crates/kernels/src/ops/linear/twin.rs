@@ -1,4 +1,5 @@
 use super::Epilogue;
+use crate::parallel::for_each_chunk;
 
 /// Exact GELU.
 pub(crate) fn gelu(x: f64) -> f64 {
@@ -23,9 +24,9 @@ pub(crate) struct Reference<'a> {
 
 /// Plain-Rust reference of [`super::linear`].
 pub(crate) fn linear(r: &Reference<'_>, x: &[f32], m: usize, dst: &mut [f32]) {
-    for i in 0..m {
+    for_each_chunk(&mut dst[..m * r.rows], r.rows, |i, dst| {
         let x = &x[i * r.cols..][..r.cols];
-        for row in 0..r.rows {
+        for (row, dst) in dst.iter_mut().enumerate() {
             let w = &r.weight[row * r.cols..][..r.cols];
             let mut y: f64 = w.iter().zip(x).map(|(&w, &x)| f64::from(w) * f64::from(x)).sum();
             y += r.bias.map_or(0.0, |b| f64::from(b[row]));
@@ -36,12 +37,11 @@ pub(crate) fn linear(r: &Reference<'_>, x: &[f32], m: usize, dst: &mut [f32]) {
                 let b = &b[row * rank..][..rank];
                 y += f64::from(scale) * b.iter().zip(t).map(|(&b, &t)| f64::from(b) * f64::from(t)).sum::<f64>();
             }
-            let dst = &mut dst[i * r.rows + row];
             *dst = match r.epilogue {
                 Epilogue::Store => y,
                 Epilogue::Gelu => gelu(y),
                 Epilogue::Add => y + f64::from(*dst),
             } as f32;
         }
-    }
+    });
 }

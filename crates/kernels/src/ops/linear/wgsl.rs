@@ -1,0 +1,141 @@
+//! The mat-vec of decoding in hand-written WGSL, for devices that take it (browsers, wgpu).
+
+use burn_wgpu::{KernelSource, SourceKernel, SourceTemplate};
+use cubecl::prelude::*;
+use cubecl::server::{KernelArguments, MetadataBindingInfo};
+
+use super::cube::{OP, matrix};
+use super::plan::{Kind, MatVec, Prologue};
+use super::{Call, Epilogue, Input};
+use crate::device::Gpu;
+use crate::{Buffer, Result};
+
+const Q4_1: &str = include_str!("../../../../../shaders/q4_1_mat_vec.wgsl");
+const Q8_0: &str = include_str!("../../../../../shaders/q8_0_mat_vec.wgsl");
+
+/// Whether a shader exists for what is asked: one row, a block type, no bias, no GELU.
+pub(super) fn supports(call: &Call<'_>, plan: &MatVec) -> bool {
+    call.m == 1
+        && matches!(plan.kind, Kind::Q41 | Kind::Q80)
+        && call.w.bias.is_none()
+        && plan.epilogue != Epilogue::Gelu
+}
+
+pub(super) fn launch(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
+    let w = call.w;
+    let (words, scales) = matrix(w);
+    let low = call.low_rank;
+    let (norm, eps) = match call.input {
+        Input::RmsNorm { weight, eps } => (Some(weight), eps),
+        Input::Plain | Input::SwiGlu => (None, 0.0f32),
+    };
+    let buffers = [
+        Some(call.x),
+        Some(words),
+        scales,
+        Some(call.dst),
+        low.map(|low| low.b),
+        low.map(|low| low.t),
+        norm,
+    ];
+    let mut arguments = KernelArguments::new();
+    for buffer in buffers.into_iter().flatten() {
+        arguments = arguments.with_buffer(binding(buffer)?);
+    }
+    let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
+    let info = [
+        w.rows as u32,
+        second as u32,
+        third as u32,
+        low.map_or(0.0, |low| low.scale).to_bits(),
+        eps.to_bits(),
+        0,
+    ];
+    let info = info
+        .chunks_exact(2)
+        .map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 32)
+        .collect();
+    let kernel = SourceKernel::new(MatVecSource(plan), CubeDim::new_1d(plan.threads as u32));
+    let count = CubeCount::Static(w.rows.div_ceil(plan.rows()) as u32, 1, 1);
+    gpu.launch().launch(
+        Box::new(kernel),
+        count,
+        arguments.with_info(MetadataBindingInfo::custom(info)),
+    );
+    Ok(())
+}
+
+fn binding(buffer: &Buffer) -> Result<cubecl::server::BufferBinding> {
+    Ok(buffer.handle(OP)?.clone().binding())
+}
+
+/// The shader for one plan.
+struct MatVecSource(MatVec);
+
+impl KernelSource for MatVecSource {
+    fn source(&self) -> SourceTemplate {
+        let plan = &self.0;
+        let source = if plan.kind == Kind::Q41 { Q4_1 } else { Q8_0 };
+        let prologue = match plan.prologue {
+            Prologue::Plain => 0,
+            Prologue::RmsNorm => 1,
+            Prologue::SwiGlu => 2,
+        };
+        let constants = [
+            ("LOADS", plan.loads),
+            ("STAGE", plan.stage),
+            ("THREADS", plan.threads),
+            ("LANES", plan.lanes),
+            ("REPEAT", plan.repeat),
+            ("RANK", plan.rank),
+            ("PROLOGUE", prologue),
+            ("ADD", usize::from(plan.epilogue == Epilogue::Add)),
+        ];
+        let parts = [
+            ("LOW_RANK", plan.rank > 0),
+            ("NORM", plan.prologue == Prologue::RmsNorm),
+        ];
+        SourceTemplate::new(specialise(source, &constants, &parts))
+    }
+
+    fn id(&self) -> KernelId {
+        KernelId::new::<Self>().info(self.0)
+    }
+
+    fn lang(&self) -> &'static str {
+        "wgsl"
+    }
+}
+
+/// A shader with other constants, without the parts that are switched off, its bindings numbered from 0 again.
+fn specialise(source: &str, constants: &[(&str, usize)], parts: &[(&str, bool)]) -> String {
+    let mut out = String::with_capacity(source.len());
+    let (mut kept, mut bindings) = (true, 0);
+    for line in source.lines() {
+        if let Some(name) = line.strip_prefix("// if ") {
+            kept = parts.iter().any(|&(part, on)| part == name && on);
+            continue;
+        }
+        if line.starts_with("// end ") {
+            kept = true;
+            continue;
+        }
+        if !kept {
+            continue;
+        }
+        let constant = constants
+            .iter()
+            .find(|(name, _)| line.starts_with(&format!("const {name}:")));
+        if let Some((name, value)) = constant {
+            out += &format!("const {name}: u32 = {value}u;\n");
+        } else if let Some((_, declaration)) = line.strip_prefix("@group(0) @binding(").and_then(|l| l.split_once(')'))
+        {
+            out += &format!("@group(0) @binding({bindings}){declaration}\n");
+            bindings += 1;
+        } else {
+            out += line;
+            out.push('\n');
+        }
+    }
+    out
+}
