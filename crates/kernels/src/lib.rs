@@ -14,6 +14,7 @@ mod peak;
 #[cfg(feature = "suite")]
 pub mod suite;
 mod weight;
+mod wgsl;
 
 pub use buffer::{Buffer, Element};
 pub use device::{Cpu, Device, Gpu, GpuInfo, Graph};

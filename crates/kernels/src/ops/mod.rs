@@ -31,7 +31,7 @@ pub use linear::{Epilogue, Input, LowRank, linear, linear_from};
 pub use next_token::next_token;
 pub use rms_norm::rms_norm;
 pub use rope::{Rope, rope_append, rope_table};
-pub use selective_scan::{SelectiveScan, selective_scan, selective_scan_workspace};
+pub use selective_scan::{ScanKernel, SelectiveScan, selective_scan, selective_scan_with, selective_scan_workspace};
 pub use swiglu::swiglu;
 
 /// Number of scan directions: rows, columns, and both reversed.

@@ -15,6 +15,8 @@ pub struct Case {
     pub name: String,
     /// Largest allowed [`Report::error`].
     pub tolerance: f64,
+    /// Whether the kernel is hand-written WGSL, which not every GPU takes.
+    pub wgsl_only: bool,
     run: Box<dyn Fn(Device) -> BoxFuture<Result<Report>> + Send + Sync>,
 }
 
@@ -56,8 +58,20 @@ impl Case {
         Self {
             name: name.into(),
             tolerance,
+            wgsl_only: false,
             run: Box::new(move |device| Box::pin(run(device))),
         }
+    }
+
+    /// Marks a case that only devices with [`crate::GpuInfo::wgsl`] can run.
+    pub fn wgsl_only(mut self) -> Self {
+        self.wgsl_only = true;
+        self
+    }
+
+    /// Whether `device` can run this case.
+    pub fn runs_on(&self, device: &Device) -> bool {
+        !self.wgsl_only || device.gpu_info().is_some_and(|info| info.wgsl)
     }
 
     /// Runs on `device`.
@@ -128,6 +142,7 @@ mod rms_norm;
 mod rope;
 mod selective_scan;
 mod swiglu;
+mod trained;
 
 /// Every case of every operation.
 pub fn cases() -> Vec<Case> {
@@ -135,6 +150,7 @@ pub fn cases() -> Vec<Case> {
     attention::cases(&mut cases);
     encoder::cases(&mut cases);
     selective_scan::cases(&mut cases);
+    trained::cases(&mut cases);
     graph::cases(&mut cases);
     linear::cases(&mut cases);
     rms_norm::cases(&mut cases);

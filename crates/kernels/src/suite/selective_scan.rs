@@ -1,27 +1,46 @@
-use super::{Case, TOLERANCE_F32, compare, hash_vec, unwritten};
+use super::{Case, Report, TOLERANCE_F32, compare, hash_vec, unwritten};
 use crate::ops::selective_scan::{SelectiveScan, twin};
-use crate::ops::{DIRECTIONS, selective_scan, selective_scan_workspace};
-use crate::{Device, Result};
+use crate::ops::{DIRECTIONS, ScanKernel, selective_scan_with, selective_scan_workspace};
+use crate::{Buffer, Device, Result};
 
 /// Sizes of a case.
 #[derive(Clone, Copy)]
-struct Sizes {
-    batch: usize,
-    height: usize,
-    width: usize,
-    channels: usize,
-    rank: usize,
-    state: usize,
+pub(super) struct Sizes {
+    pub(super) batch: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) channels: usize,
+    pub(super) rank: usize,
+    pub(super) state: usize,
 }
 
 /// Values of every argument.
-struct Values {
-    u: Vec<f32>,
-    delta: Vec<f32>,
-    proj: Vec<f32>,
-    a: Vec<f32>,
-    d: Vec<f32>,
-    dt_bias: Vec<f32>,
+pub(super) struct Values {
+    pub(super) u: Vec<f32>,
+    pub(super) delta: Vec<f32>,
+    pub(super) proj: Vec<f32>,
+    pub(super) a: Vec<f32>,
+    pub(super) d: Vec<f32>,
+    pub(super) dt_bias: Vec<f32>,
+}
+
+impl Sizes {
+    fn arguments<'a>(&self, [u, delta, proj, a, d, dt_bias]: &'a [Buffer; 6]) -> SelectiveScan<'a> {
+        SelectiveScan {
+            u,
+            delta,
+            proj,
+            a,
+            d,
+            dt_bias,
+            batch: self.batch,
+            height: self.height,
+            width: self.width,
+            channels: self.channels,
+            rank: self.rank,
+            state: self.state,
+        }
+    }
 }
 
 pub(super) fn cases(cases: &mut Vec<Case>) {
@@ -73,10 +92,19 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             state,
             ..
         } = s;
-        let name = format!("selective_scan/{batch}x{height}x{width}x{channels},n{state}");
-        cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
-            run(&device, s, &values(s)).await
-        }));
+        let shape = format!("{batch}x{height}x{width}x{channels},n{state}");
+        for (label, kernel) in [("cube", ScanKernel::Cube), ("wgsl", ScanKernel::Wgsl)] {
+            let case = Case::new(
+                format!("selective_scan.{label}/{shape}"),
+                TOLERANCE_F32,
+                move |device| async move { run(&device, kernel, s, &values(s)).await },
+            );
+            cases.push(if kernel == ScanKernel::Wgsl {
+                case.wgsl_only()
+            } else {
+                case
+            });
+        }
     }
 }
 
@@ -94,26 +122,22 @@ fn values(s: Sizes) -> Values {
     }
 }
 
-async fn run(device: &Device, s: Sizes, v: &Values) -> Result<super::Report> {
-    let len = s.batch * s.height * s.width * s.channels;
+async fn run(device: &Device, kernel: ScanKernel, s: Sizes, v: &Values) -> Result<Report> {
+    Ok(compare(&run_on(device, kernel, s, v).await?, &twin_of(s, v)))
+}
+
+/// The device's output.
+pub(super) async fn run_on(device: &Device, kernel: ScanKernel, s: Sizes, v: &Values) -> Result<Vec<f32>> {
     let words = selective_scan_workspace(s.batch, s.height, s.width, s.channels, s.state);
-    let (workspace, dst) = (unwritten(device, words), unwritten(device, len));
+    let workspace = unwritten(device, words);
+    let dst = unwritten(device, s.batch * s.height * s.width * s.channels);
     let buffers = [&v.u, &v.delta, &v.proj, &v.a, &v.d, &v.dt_bias].map(|values| device.upload_f32(values));
-    let [u, delta, proj, a, d, dt_bias] = &buffers;
-    let scan = SelectiveScan {
-        u,
-        delta,
-        proj,
-        a,
-        d,
-        dt_bias,
-        batch: s.batch,
-        height: s.height,
-        width: s.width,
-        channels: s.channels,
-        rank: s.rank,
-        state: s.state,
-    };
+    selective_scan_with(device, kernel, s.arguments(&buffers), &workspace, &dst)?;
+    device.read_f32(&dst).await
+}
+
+/// The twin's output.
+pub(super) fn twin_of(s: Sizes, v: &Values) -> Vec<f32> {
     let inputs = twin::Inputs {
         u: &v.u,
         delta: &v.delta,
@@ -122,8 +146,9 @@ async fn run(device: &Device, s: Sizes, v: &Values) -> Result<super::Report> {
         d: &v.d,
         dt_bias: &v.dt_bias,
     };
-    let mut expected = vec![0.0; len];
-    twin::selective_scan(&scan, &inputs, &mut expected);
-    selective_scan(device, scan, &workspace, &dst)?;
-    Ok(compare(&device.read_f32(&dst).await?, &expected))
+    // The twin takes its sizes from the arguments and its values from `inputs`.
+    let none = [(); 6].map(|()| Device::cpu().empty_f32(1));
+    let mut dst = vec![0.0; s.batch * s.height * s.width * s.channels];
+    twin::selective_scan(&s.arguments(&none), &inputs, &mut dst);
+    dst
 }

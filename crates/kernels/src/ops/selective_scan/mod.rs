@@ -6,9 +6,10 @@
 mod cube;
 mod kernels;
 pub(crate) mod twin;
+mod wgsl;
 
 use super::DIRECTIONS;
-use crate::{Buffer, Device, KernelError, Result};
+use crate::{Buffer, Device, GpuInfo, KernelError, Result};
 
 /// Arguments of [`selective_scan`]. All in pixel order, channels last.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,27 @@ pub struct SelectiveScan<'a> {
     pub state: usize,
 }
 
+/// The two GPU versions of [`selective_scan`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanKernel {
+    /// CubeCL: a cube shares a split among segments in shared memory. Runs everywhere.
+    Cube,
+    /// `shaders/selective_scan.wgsl`: no barriers. Only where [`GpuInfo::wgsl`].
+    Wgsl,
+}
+
+impl ScanKernel {
+    /// The one to use: in software, barriers cost more than threads give (lavapipe: WGSL 1.4 to 9 times faster over the shapes of
+    /// `examples/measure.rs`).
+    pub fn of(info: &GpuInfo) -> Self {
+        if info.wgsl && info.software {
+            Self::Wgsl
+        } else {
+            Self::Cube
+        }
+    }
+}
+
 impl SelectiveScan<'_> {
     /// Pixels of one picture.
     pub fn length(&self) -> usize {
@@ -48,7 +70,8 @@ impl SelectiveScan<'_> {
 
 /// 32-bit words of scratch memory that [`selective_scan`] needs on a GPU for these sizes.
 pub fn selective_scan_workspace(batch: usize, height: usize, width: usize, channels: usize, state: usize) -> usize {
-    cube::workspace(batch, height * width, channels, state)
+    let length = height * width;
+    cube::workspace(batch, length, channels, state).max(wgsl::workspace(batch, length, channels, state))
 }
 
 /// `y[p] = sum over k of C_t . h_t + D u_t` with `h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t`,
@@ -57,6 +80,18 @@ pub fn selective_scan_workspace(batch: usize, height: usize, width: usize, chann
 /// # Shapes
 /// `dst` `[batch, h*w, channels]`; `workspace` [`selective_scan_workspace`] words.
 pub fn selective_scan(device: &Device, scan: SelectiveScan<'_>, workspace: &Buffer, dst: &Buffer) -> Result<()> {
+    let kernel = device.gpu_info().map_or(ScanKernel::Cube, ScanKernel::of);
+    selective_scan_with(device, kernel, scan, workspace, dst)
+}
+
+/// [`selective_scan`] by a chosen version, to compare them. The host has only its own.
+pub fn selective_scan_with(
+    device: &Device,
+    kernel: ScanKernel,
+    scan: SelectiveScan<'_>,
+    workspace: &Buffer,
+    dst: &Buffer,
+) -> Result<()> {
     const OP: &str = "selective_scan";
     let (pixels, c) = (scan.batch * scan.length(), scan.channels);
     if !(1..=16).contains(&scan.state) {
@@ -91,7 +126,14 @@ pub fn selective_scan(device: &Device, scan: SelectiveScan<'_>, workspace: &Buff
         Device::Gpu(gpu) => {
             let needed = selective_scan_workspace(scan.batch, scan.height, scan.width, c, scan.state);
             workspace.expect(OP, "workspace", needed)?;
-            cube::selective_scan(gpu, scan, workspace, dst)
+            match kernel {
+                ScanKernel::Cube => cube::selective_scan(gpu, scan, workspace, dst),
+                ScanKernel::Wgsl if gpu.info().wgsl => wgsl::selective_scan(gpu, scan, workspace, dst),
+                ScanKernel::Wgsl => Err(KernelError::Unsupported {
+                    op: OP,
+                    message: "this device takes no WGSL".into(),
+                }),
+            }
         }
     }
 }

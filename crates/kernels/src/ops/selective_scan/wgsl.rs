@@ -1,0 +1,65 @@
+use super::{DIRECTIONS, SelectiveScan};
+use crate::device::Gpu;
+use crate::wgsl::Shader;
+use crate::{Buffer, Result};
+
+const SOURCE: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shaders/selective_scan.wgsl"
+));
+
+/// Positions that an invocation loads before it computes.
+const STEPS: usize = 8;
+
+/// How the length is split: positions of a split (a multiple of [`STEPS`]) and splits.
+fn plan(software: bool, batch: usize, length: usize, channels: usize) -> (usize, usize) {
+    // A GPU in software gains nothing from threads beyond its few cores, and every split costs a second reading.
+    let threads = if software { 64 } else { 16_384 };
+    let wanted = threads / (batch * channels).max(1);
+    let splits = wanted.clamp(1, length.div_ceil(2 * STEPS));
+    let positions = length.div_ceil(splits).next_multiple_of(STEPS);
+    (positions, length.div_ceil(positions))
+}
+
+pub(super) fn selective_scan(gpu: &Gpu, scan: SelectiveScan<'_>, workspace: &Buffer, dst: &Buffer) -> Result<()> {
+    let (per_split, splits) = plan(gpu.info().software, scan.batch, scan.length(), scan.channels);
+    let carried = splits > 1;
+    let sizes = [
+        scan.height,
+        scan.width,
+        scan.channels,
+        scan.rank,
+        scan.batch,
+        splits,
+        per_split,
+    ]
+    .map(|v| v as u32);
+    let invocations = scan.batch * splits * scan.channels;
+    let shader = |pass: u32, columns: bool| Shader {
+        op: "selective_scan",
+        source: SOURCE,
+        constants: vec![
+            ("PASS", format!("{pass}u")),
+            ("COLUMNS", columns.to_string()),
+            ("CARRIED", carried.to_string()),
+            ("STATE", format!("{}u", scan.state)),
+            ("STEPS", format!("{STEPS}u")),
+        ],
+        threads: 64,
+    };
+    let buffers = |skip, dst| [scan.u, scan.delta, scan.proj, scan.a, skip, scan.dt_bias, dst];
+    if carried {
+        shader(0, false).launch(gpu, invocations * DIRECTIONS, &buffers(scan.d, workspace), &sizes)?;
+    }
+    let skip = if carried { workspace } else { scan.d };
+    shader(1, false).launch(gpu, invocations, &buffers(skip, dst), &sizes)?;
+    shader(1, true).launch(gpu, invocations, &buffers(skip, dst), &sizes)
+}
+
+/// Words of scratch memory that suffice for every GPU.
+pub(super) fn workspace(batch: usize, length: usize, channels: usize, state: usize) -> usize {
+    match plan(false, batch, length, channels).1 {
+        ..=1 => 1,
+        splits => DIRECTIONS * channels * (1 + 2 * batch * splits * state),
+    }
+}
