@@ -1,0 +1,192 @@
+//! The decoder against a plain f64 forward pass of a tiny model, on every backend that is present: prefix, prefill, recorded steps,
+//! adapters. An absent backend shows as ignored, or fails if `SIGHTLINE_REQUIRE` names it.
+
+mod support;
+
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use sightline_checkpoint::gguf::Gguf;
+use sightline_checkpoint::manifest;
+use sightline_checkpoint::tensors::{self, Tensors};
+use sightline_kernels::{Device, KernelError};
+use sightline_language::{Adapters, LanguageError, Llama, Session};
+use support::reference::Reference;
+
+/// Largest difference of a logit, as a share of the largest logit.
+const TOLERANCE: f64 = 5e-5;
+
+type Check = Result<(), Failed>;
+
+fn main() {
+    let required = std::env::var("SIGHTLINE_REQUIRE").unwrap_or_default();
+    let mut trials = Vec::new();
+    backend(&mut trials, "cpu", &required, Ok(Device::cpu()));
+    backend(&mut trials, "wgpu", &required, wgpu());
+    #[cfg(feature = "cuda")]
+    backend(&mut trials, "cuda", &required, Device::cuda(0));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// A real adapter where there is one, else the software one.
+fn wgpu() -> Result<Device, KernelError> {
+    pollster::block_on(Device::wgpu(false)).or_else(|_| pollster::block_on(Device::wgpu(true)))
+}
+
+fn backend(trials: &mut Vec<Trial>, name: &str, required: &str, device: Result<Device, KernelError>) {
+    let tests: [(&str, fn(&Device) -> Check); 4] = [
+        ("text", text),
+        ("picture_text_and_adapters", picture_text_and_adapters),
+        ("questions_after_one_prefix", questions_after_one_prefix),
+        ("long_prefill", long_prefill),
+    ];
+    let required = required.split(',').any(|r| r == name);
+    for (test, run) in tests {
+        let title = format!("{name}::{test}");
+        trials.push(match &device {
+            Ok(device) => {
+                let device = device.clone();
+                Trial::test(title, move || run(&device))
+            }
+            Err(error) => {
+                let message = error.to_string();
+                Trial::test(title, move || Err(message.into())).with_ignored_flag(!required)
+            }
+        });
+    }
+}
+
+/// A session of the tiny model and the reference of it.
+fn tiny(device: &Device, adapted: bool) -> Result<(Session, Reference), Failed> {
+    let bytes = support::file().bytes();
+    let gguf = Gguf::parse("tiny.gguf", &bytes)?;
+    let llama = Arc::new(Llama::load(device, &gguf)?);
+    let stored = support::adapters();
+    let adapters = match adapted {
+        true => {
+            let file = tensors::serialize("tiny.safetensors", &stored)?;
+            let file = Tensors::parse("tiny.safetensors", &file)?;
+            let row = manifest::Adapters {
+                rank: support::RANK,
+                alpha: support::ALPHA,
+            };
+            Some(Arc::new(Adapters::load(device, &file, &row, llama.config())?))
+        }
+        false => None,
+    };
+    let session = pollster::block_on(Session::new(llama, adapters))?;
+    Ok((session, Reference::new(&gguf, adapted.then_some(&stored))))
+}
+
+fn compare(session: &Session, reference: &Reference, inputs: &[Vec<f64>], what: &str) -> Check {
+    let found = pollster::block_on(session.logits())?;
+    let expected = reference.logits(inputs);
+    let largest = expected.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    let worst = found
+        .iter()
+        .zip(&expected)
+        .fold(0.0f64, |m, (&a, b)| m.max((f64::from(a) - b).abs()));
+    println!("{what}: {:.1e} of {largest:.2}", worst / largest);
+    if worst <= TOLERANCE * largest {
+        Ok(())
+    } else {
+        Err(format!("{what}: off by {worst} of {largest}").into())
+    }
+}
+
+fn text(device: &Device) -> Check {
+    let (mut session, reference) = tiny(device, false)?;
+    let ids = [1, 17, 99, 5, 299, 42];
+    let mut inputs: Vec<Vec<f64>> = ids.iter().map(|&id| reference.embed(id)).collect();
+    session.prefill_text(&ids)?;
+    compare(&session, &reference, &inputs, "prefill")?;
+    // Greedy steps, each of which must append the token that the logits before it name.
+    for step in 0..3 {
+        let logits = reference.logits(&inputs);
+        let best = (0..logits.len()).fold(0, |b, i| if logits[i] > logits[b] { i } else { b });
+        inputs.push(reference.embed(best as u32));
+        session.step()?;
+        compare(&session, &reference, &inputs, &format!("step {step}"))?;
+    }
+    for id in [7, 250] {
+        inputs.push(reference.embed(id));
+        session.step_with(id)?;
+        compare(&session, &reference, &inputs, "forced step")?;
+    }
+    if session.len() != 11 {
+        Err(format!("{} positions", session.len()).into())
+    } else {
+        Ok(())
+    }
+}
+
+/// Visual tokens on the device, and as the reference takes them.
+fn visual(device: &Device, count: usize) -> (sightline_kernels::Buffer, Vec<Vec<f64>>) {
+    let values: Vec<f32> = (0..count * support::WIDTH)
+        .map(|i| 4.0 * support::noise(77, i))
+        .collect();
+    let rows = values.chunks(support::WIDTH);
+    let rows = rows.map(|row| row.iter().copied().map(f64::from).collect()).collect();
+    (device.upload_f32(&values), rows)
+}
+
+fn picture_text_and_adapters(device: &Device) -> Check {
+    let (mut session, reference) = tiny(device, true)?;
+    let (buffer, mut rows) = visual(device, 9);
+    let mut inputs = vec![reference.embed(1)];
+    inputs.append(&mut rows);
+    session.prefill_prefix(&buffer, 9)?;
+    let ids = [1, 50, 60, 70];
+    inputs.extend(ids.iter().map(|&id| reference.embed(id)));
+    session.prefill_text(&ids)?;
+    compare(&session, &reference, &inputs, "prefill")?;
+    for id in [33, 44] {
+        inputs.push(reference.embed(id));
+        session.step_with(id)?;
+        compare(&session, &reference, &inputs, "step")?;
+    }
+    // The same weights without adapters say something else.
+    let plain = Reference::new(&Gguf::parse("tiny.gguf", &support::file().bytes())?, None);
+    if compare(&session, &plain, &inputs, "without adapters").is_ok() {
+        return Err("the adapters change nothing".into());
+    }
+    Ok(())
+}
+
+/// A second question sees the picture and nothing of the first question.
+fn questions_after_one_prefix(device: &Device) -> Check {
+    let (mut session, reference) = tiny(device, true)?;
+    let (buffer, rows) = visual(device, 5);
+    session.prefill_prefix(&buffer, 5)?;
+    for ids in [&[1, 20, 30, 40, 50][..], &[9, 8], &[100, 101, 102]] {
+        session.truncate(session.prefix_len());
+        session.prefill_text(ids)?;
+        let mut inputs = vec![reference.embed(1)];
+        inputs.extend(rows.iter().cloned());
+        inputs.extend(ids.iter().map(|&id| reference.embed(id)));
+        compare(&session, &reference, &inputs, "question")?;
+        session.step()?;
+    }
+    Ok(())
+}
+
+/// Longer than the rows that a prefill runs at once, and then longer than the cache.
+fn long_prefill(device: &Device) -> Check {
+    let (mut session, reference) = tiny(device, false)?;
+    let (buffer, mut rows) = visual(device, 270);
+    let mut inputs = vec![reference.embed(1)];
+    inputs.append(&mut rows);
+    session.prefill_prefix(&buffer, 270)?;
+    let ids: Vec<u32> = (0..260).map(|i| i % 300).collect();
+    inputs.extend(ids.iter().map(|&id| reference.embed(id)));
+    session.prefill_text(&ids)?;
+    compare(&session, &reference, &inputs, "531 rows")?;
+    let full = session.prefill_text(&vec![3; 600]);
+    let unknown = session.prefill_text(&[300]);
+    match (full, unknown) {
+        (Err(LanguageError::CacheFull { tokens: 1131, .. }), Err(LanguageError::UnknownToken { id: 300, .. })) => {
+            Ok(())
+        }
+        other => Err(format!("{other:?}").into()),
+    }
+}
