@@ -41,6 +41,7 @@ def test_quick_run_on_the_cpu():
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "peers.json"
         command = [sys.executable, str(HERE / "peers.py"), "--quick", "--torch-device", "cpu", "--runs", "3"]
+        command += ["--budget", "600", "--only", "language,vit,kernels,upstream"]
         done = subprocess.run(command + ["--json", str(out)], capture_output=True, text=True, timeout=900)
         assert done.returncode == 0, done.stderr
         data = json.loads(out.read_text())

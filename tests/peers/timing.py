@@ -45,18 +45,21 @@ class Results:
     rows: list[dict] = field(default_factory=list)
     not_run: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, ours: str, peer: str, seconds: float, note: str = "") -> None:
-        self.rows.append({"ours": ours, "peer": peer, "seconds": seconds, "note": note})
+    def add(self, ours: str | tuple[str, ...], peer: str, seconds: float, note: str = "") -> None:
+        """One measurement, held against one of ours or against several that do the same work."""
+        for name in (ours,) if isinstance(ours, str) else ours:
+            self.rows.append({"ours": name, "peer": peer, "seconds": seconds, "note": note})
 
     def skip(self, what: str, why: str) -> None:
         self.not_run.append((what, why))
 
-    def attempt(self, ours: str, peer: str, measure: Callable[[], float], note: str = "") -> None:
+    def attempt(self, ours: str | tuple[str, ...], peer: str, measure: Callable[[], float], note: str = "") -> None:
         """Measures one case; a failure loses only this one."""
         try:
             self.add(ours, peer, measure(), note)
         except Exception as error:  # noqa: BLE001 whatever goes wrong in a peer must not lose the other rows
-            self.skip(f"{ours}: {peer}", f"{type(error).__name__}: {str(error)[:200]}")
+            name = ours if isinstance(ours, str) else ours[0]
+            self.skip(f"{name}: {peer}", f"{type(error).__name__}: {str(error)[:200]}")
 
 
 def sync(scale: Scale) -> None:
@@ -126,7 +129,14 @@ def kernel(scale: Scale, make: Callable[[int], Callable[[], object]], total_byte
     return measure(scale, run, calls, 1e-3 if scale.cuda else 0.0)
 
 
-def both_ways(scale: Scale, results: Results, ours: str, peer: str, run: Callable[[], object], note: str = "") -> None:
+def both_ways(
+    scale: Scale,
+    results: Results,
+    ours: str | tuple[str, ...],
+    peer: str,
+    run: Callable[[], object],
+    note: str = "",
+) -> None:
     """Eager, and as a CUDA graph where there is CUDA."""
     results.attempt(ours, f"{peer}, eager", lambda: measure(scale, run), note)
     if scale.cuda:

@@ -91,7 +91,7 @@ def run_vmamba(scale: Scale, results: Results, left: Callable[[], float]) -> Non
                     return model(x)
 
             note = "" if label == "f32" else "autocast"
-            for ours in ("sightline-vmamba-tiny int8", "VMamba-T (s1l8) f32"):
-                with torch.no_grad():
-                    name = f"PyTorch + Triton scan {label}"
-                    both_ways(scale, results, f"{ours} {side}px b{batch}", name, run, note)
+            ours = tuple(f"{name} {side}px b{batch}" for name in ("sightline-vmamba-tiny int8", "VMamba-T (s1l8) f32"))
+            how = "Triton scan" if scale.cuda else "PyTorch scan"
+            with torch.no_grad():
+                both_ways(scale, results, ours, f"VMamba in PyTorch, {how}, {label}", run, note)

@@ -73,7 +73,9 @@ impl Bencher {
             let (device, scale) = (&bencher.device, &bencher.scale);
             let sets = scale.sets(work.bytes);
             let calls = scale.calls(sets, bencher.peak.floor_seconds(work.bytes, work.flops));
-            let launches = (0..sets as u32).map(|set| make(device, set)).collect::<Result<Vec<_>>>()?;
+            let launches = (0..sets as u32)
+                .map(|set| make(device, set))
+                .collect::<Result<Vec<_>>>()?;
             let all = || (0..calls).try_for_each(|i| launches[i % sets]());
             let graph = block_on(device.record(all))?;
             bencher.sample(calls, || match &graph {

@@ -68,7 +68,11 @@ pub(super) fn draw(report: &Report) -> Option<String> {
     );
     frame(&mut svg, report, &x, &y, points.iter().map(|p| p.2));
     for (i, name) in names.iter().enumerate() {
-        let line: Vec<(f64, f64)> = points.iter().filter(|p| p.1 == *name).map(|p| (x.place(p.2), y.place(p.0.seconds))).collect();
+        let line: Vec<(f64, f64)> = points
+            .iter()
+            .filter(|p| p.1 == *name)
+            .map(|p| (x.place(p.2), y.place(p.0.seconds)))
+            .collect();
         series(&mut svg, name, COLOURS[i % COLOURS.len()], &line);
     }
     svg.push_str("</svg>\n");
@@ -79,8 +83,20 @@ pub(super) fn draw(report: &Report) -> Option<String> {
 fn frame(svg: &mut String, report: &Report, x: &Axis, y: &Axis, tokens: impl Iterator<Item = f64>) {
     let device = report.machine.as_ref().map_or("", |m| m.device.as_str());
     let (bottom, middle) = (y.start, (x.start + x.end) / 2.0);
-    put(svg, middle, 24.0, "middle", &format!("One picture through an encoder, {device}"));
-    put(svg, middle, HEIGHT - 14.0, "middle", "visual tokens (224, 448, 896 px), logarithmic");
+    put(
+        svg,
+        middle,
+        24.0,
+        "middle",
+        &format!("One picture through an encoder, {device}"),
+    );
+    put(
+        svg,
+        middle,
+        HEIGHT - 14.0,
+        "middle",
+        "visual tokens (224, 448, 896 px), logarithmic",
+    );
     let height = (y.start + y.end) / 2.0;
     let _ = writeln!(
         svg,
@@ -103,12 +119,22 @@ fn frame(svg: &mut String, report: &Report, x: &Axis, y: &Axis, tokens: impl Ite
 
 fn series(svg: &mut String, name: &str, colour: &str, points: &[(f64, f64)]) {
     let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-    let _ = writeln!(svg, r#"<polyline points="{}" fill="none" stroke="{colour}" stroke-width="2"/>"#, path.join(" "));
+    let _ = writeln!(
+        svg,
+        r#"<polyline points="{}" fill="none" stroke="{colour}" stroke-width="2"/>"#,
+        path.join(" ")
+    );
     for (x, y) in points {
         let _ = writeln!(svg, r#"<circle cx="{x:.1}" cy="{y:.1}" r="4" fill="{colour}"/>"#);
     }
     if let Some((x, y)) = points.last() {
-        let _ = writeln!(svg, r#"<text x="{:.1}" y="{:.1}" fill="{colour}">{}</text>"#, x + 10.0, y + 4.0, escape(name));
+        let _ = writeln!(
+            svg,
+            r#"<text x="{:.1}" y="{:.1}" fill="{colour}">{}</text>"#,
+            x + 10.0,
+            y + 4.0,
+            escape(name)
+        );
     }
 }
 
@@ -128,7 +154,11 @@ fn rule(svg: &mut String, [x1, y1, x2, y2]: [f64; 4]) {
 }
 
 fn put(svg: &mut String, x: f64, y: f64, anchor: &str, text: &str) {
-    let _ = writeln!(svg, r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{}</text>"#, escape(text));
+    let _ = writeln!(
+        svg,
+        r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{}</text>"#,
+        escape(text)
+    );
 }
 
 fn escape(text: &str) -> String {

@@ -57,7 +57,10 @@ pub(super) fn run(b: &mut Bencher) {
         }
     }
     if b.scale.sides.len() < 3 {
-        b.skip("encoders at 896 px, and in batches", "left out on a device without a GPU's speed");
+        b.skip(
+            "encoders at 896 px, and in batches",
+            "left out on a device without a GPU's speed",
+        );
     }
 }
 
@@ -67,7 +70,10 @@ fn one(b: &mut Bencher, entry: &Entry, side: usize, batch: usize) {
             let config = at(config, side);
             (RandomEncoder::vit(&config, entry.int8), counts::vit(&config, batch))
         }
-        Net::Vmamba(config) => (RandomEncoder::vmamba(config, entry.int8), counts::vmamba(config, batch, side)),
+        Net::Vmamba(config) => (
+            RandomEncoder::vmamba(config, entry.int8),
+            counts::vmamba(config, batch, side),
+        ),
     };
     let tokens = side.div_ceil(16).pow(2);
     // At the least the weights and the picture are read and the tokens, 384 wide in every encoder here, are written.

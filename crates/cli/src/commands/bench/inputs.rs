@@ -6,7 +6,9 @@ use sightline_kernels::{Buffer, Device, Linear};
 
 /// A value of -0.5..0.5 for an index: the mixing of `docs/model-format.md`.
 fn hash(index: u32, seed: u32) -> f32 {
-    let mut x = index.wrapping_mul(2_654_435_761).wrapping_add(seed.wrapping_mul(0x9E37_79B9));
+    let mut x = index
+        .wrapping_mul(2_654_435_761)
+        .wrapping_add(seed.wrapping_mul(0x9E37_79B9));
     x ^= x >> 16;
     x = x.wrapping_mul(0x85EB_CA6B);
     x ^= x >> 13;
@@ -40,7 +42,11 @@ pub(super) fn empty(device: &Device, len: usize) -> Result<Buffer> {
 fn fits(device: &Device, len: usize) -> Result<()> {
     let limit = device.gpu_info().map_or(u64::MAX, |info| info.max_binding);
     if 4 * len as u64 > limit {
-        bail!("needs a buffer of {} MiB, this device binds at most {} MiB", len >> 18, limit >> 20);
+        bail!(
+            "needs a buffer of {} MiB, this device binds at most {} MiB",
+            len >> 18,
+            limit >> 20
+        );
     }
     Ok(())
 }
@@ -70,7 +76,13 @@ impl Stored {
         let step = (12.0 / cols as f32).sqrt();
         let bias = bias.then(|| values(rows, seed ^ 7, 0.1, 0.0));
         let linear = match self {
-            Self::F32 => Linear::f32(device, &values(rows * cols, seed, step, 0.0), rows, cols, bias.as_deref())?,
+            Self::F32 => Linear::f32(
+                device,
+                &values(rows * cols, seed, step, 0.0),
+                rows,
+                cols,
+                bias.as_deref(),
+            )?,
             Self::Int8 => {
                 let scale = values(rows, seed ^ 3, step / 1000.0, step / 254.0);
                 Linear::int8(device, &bytes(rows * cols, seed), &scale, rows, cols, bias.as_deref())?

@@ -13,7 +13,7 @@ use sightline_language::{Adapters, Llama, Options, Sampling, Session, Tokenizer}
 
 use super::bencher::{Bencher, Sample, Work};
 use super::inputs;
-use super::random_language::{self as random, ADAPTERS, HEADS, HEAD, KV, LAYERS, MATRICES, VOCABULARY, WIDTH};
+use super::random_language::{self as random, ADAPTERS, HEAD, HEADS, KV, LAYERS, MATRICES, VOCABULARY, WIDTH};
 
 /// Positions before the first token that is timed.
 const PREFIX: usize = 256;

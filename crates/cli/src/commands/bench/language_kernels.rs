@@ -1,8 +1,8 @@
 //! The language model's kernels at the shapes of SmolLM2-135M: one row (decode) and 256 rows (prefill).
 
 use sightline_kernels::ops::{
-    CachedAttention, Epilogue, LowRank, Rope, cached_attention, embed, linear, next_token, rms_norm, rope_append, rope_table,
-    swiglu,
+    CachedAttention, Epilogue, LowRank, Rope, cached_attention, embed, linear, next_token, rms_norm, rope_append,
+    rope_table, swiglu,
 };
 
 use super::bencher::{Bencher, Work};
@@ -101,10 +101,17 @@ fn norm(b: &mut Bencher, m: usize) {
 
 fn rotate(b: &mut Bencher, m: usize) {
     // q is read and written; k and v are read, and written to the cache.
-    let work = work(format!("rotary and cache append {m}"), 2 * m * QKV + m * HEAD, 3 * m * (HEADS + KV_HEADS) * HEAD);
+    let work = work(
+        format!("rotary and cache append {m}"),
+        2 * m * QKV + m * HEAD,
+        3 * m * (HEADS + KV_HEADS) * HEAD,
+    );
     b.kernel(work, |device, set| {
         let qkv = floats(device, m * QKV, set, 2.0, 0.0)?;
-        let (keys, values) = (empty(device, CAPACITY * KV_HEADS * HEAD)?, empty(device, CAPACITY * KV_HEADS * HEAD)?);
+        let (keys, values) = (
+            empty(device, CAPACITY * KV_HEADS * HEAD)?,
+            empty(device, CAPACITY * KV_HEADS * HEAD)?,
+        );
         let table = device.upload_f32(&rope_table(CAPACITY, HEAD, 100_000.0));
         let position = device.upload_u32(&[if m == 1 { 256 } else { 0 }]);
         let device = device.clone();
@@ -167,12 +174,18 @@ fn gate(b: &mut Bencher, m: usize) {
 
 fn lookup(b: &mut Bencher) {
     let row = counts::matrix_bytes(Stored::Q80, PREFILL, WIDTH);
-    let mut work = work(format!("embedding of {PREFILL} tokens"), PREFILL * (WIDTH + 1), PREFILL * WIDTH);
+    let mut work = work(
+        format!("embedding of {PREFILL} tokens"),
+        PREFILL * (WIDTH + 1),
+        PREFILL * WIDTH,
+    );
     work.bytes += row;
     b.kernel(work, |device, set| {
         // One table is enough: it is larger than what a call reads of it.
         let table = Stored::Q80.linear(device, 4096, WIDTH, false, set)?;
-        let ids: Vec<u32> = (0..PREFILL as u32).map(|i| i.wrapping_mul(2_654_435_761) % 4096).collect();
+        let ids: Vec<u32> = (0..PREFILL as u32)
+            .map(|i| i.wrapping_mul(2_654_435_761) % 4096)
+            .collect();
         let (ids, dst) = (device.upload_u32(&ids), empty(device, PREFILL * WIDTH)?);
         let device = device.clone();
         Ok(Box::new(move || embed(&device, &table, &ids, PREFILL, &dst)))
@@ -180,11 +193,16 @@ fn lookup(b: &mut Bencher) {
 }
 
 fn choose(b: &mut Bencher) {
-    b.kernel(work(format!("next token of {VOCABULARY}"), VOCABULARY, VOCABULARY), |device, set| {
-        let logits = floats(device, VOCABULARY, set, 20.0, 0.0)?;
-        let (token, position) = (device.upload_u32(&[1]), device.upload_u32(&[0]));
-        let history = device.upload_u32(&[0; CAPACITY]);
-        let device = device.clone();
-        Ok(Box::new(move || next_token(&device, &logits, VOCABULARY, &token, &position, &history)))
-    });
+    b.kernel(
+        work(format!("next token of {VOCABULARY}"), VOCABULARY, VOCABULARY),
+        |device, set| {
+            let logits = floats(device, VOCABULARY, set, 20.0, 0.0)?;
+            let (token, position) = (device.upload_u32(&[1]), device.upload_u32(&[0]));
+            let history = device.upload_u32(&[0; CAPACITY]);
+            let device = device.clone();
+            Ok(Box::new(move || {
+                next_token(&device, &logits, VOCABULARY, &token, &position, &history)
+            }))
+        },
+    );
 }

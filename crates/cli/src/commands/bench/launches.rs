@@ -22,7 +22,11 @@ pub(super) fn run(b: &mut Bencher) {
     for replayed in [false, true] {
         for waited in [false, true] {
             let how = if replayed { "replayed in a graph" } else { "launched" };
-            let until = if waited { "until the device is done" } else { "enqueue only" };
+            let until = if waited {
+                "until the device is done"
+            } else {
+                "enqueue only"
+            };
             let work = Work {
                 part: "launches, a kernel",
                 id: format!("{how}, {until}"),
@@ -52,7 +56,11 @@ fn sample(b: &Bencher, replayed: bool, waited: bool) -> Result<Sample> {
         }
         let enqueued = start.elapsed().as_secs_f64();
         block_on(device.sync())?;
-        Ok(if waited { start.elapsed().as_secs_f64() } else { enqueued })
+        Ok(if waited {
+            start.elapsed().as_secs_f64()
+        } else {
+            enqueued
+        })
     };
     timed()?;
     timed()?;

@@ -38,7 +38,11 @@ impl RandomEncoder {
         let (width, patch) = (config.width, config.patch);
         let patches = config.image[0] / patch * (config.image[1] / patch);
         let mut all = Self::new(int8);
-        all.add("patch_embed.proj.weight", &[width, 3, patch, patch], Fill::Matrix(3 * patch * patch));
+        all.add(
+            "patch_embed.proj.weight",
+            &[width, 3, patch, patch],
+            Fill::Matrix(3 * patch * patch),
+        );
         all.bias("patch_embed.proj", width);
         let tokens = patches + usize::from(config.class_token);
         all.add("pos_embed", &[1, tokens, width], Fill::Around(0.0, 0.1));
@@ -85,12 +89,32 @@ impl RandomEncoder {
         let proj = rank + 2 * state;
         self.norm(&format!("{key}.norm"), dim);
         self.add(&format!("{op}.in_proj.weight"), &[inner, dim], Fill::Matrix(dim));
-        self.add(&format!("{op}.conv2d.weight"), &[inner, 1, 3, 3], Fill::Around(0.0, 1.0));
-        self.add(&format!("{op}.x_proj_weight"), &[DIRECTIONS, proj, inner], Fill::Matrix(inner));
-        self.add(&format!("{op}.dt_projs_weight"), &[DIRECTIONS, inner, rank], Fill::Around(0.0, 0.5));
+        self.add(
+            &format!("{op}.conv2d.weight"),
+            &[inner, 1, 3, 3],
+            Fill::Around(0.0, 1.0),
+        );
+        self.add(
+            &format!("{op}.x_proj_weight"),
+            &[DIRECTIONS, proj, inner],
+            Fill::Matrix(inner),
+        );
+        self.add(
+            &format!("{op}.dt_projs_weight"),
+            &[DIRECTIONS, inner, rank],
+            Fill::Around(0.0, 0.5),
+        );
         // softplus of -6.9..-2.3 is the published start, steps of 0.001 to 0.1
-        self.add(&format!("{op}.dt_projs_bias"), &[DIRECTIONS, inner], Fill::Around(-4.6, 4.6));
-        self.add(&format!("{op}.A_logs"), &[DIRECTIONS * inner, state], Fill::Around(0.0, 0.2));
+        self.add(
+            &format!("{op}.dt_projs_bias"),
+            &[DIRECTIONS, inner],
+            Fill::Around(-4.6, 4.6),
+        );
+        self.add(
+            &format!("{op}.A_logs"),
+            &[DIRECTIONS * inner, state],
+            Fill::Around(0.0, 0.2),
+        );
         self.add(&format!("{op}.Ds"), &[DIRECTIONS * inner], Fill::Around(1.0, 0.2));
         self.norm(&format!("{op}.out_norm"), inner);
         self.add(&format!("{op}.out_proj.weight"), &[dim, inner], Fill::Matrix(inner));
@@ -142,7 +166,9 @@ impl Source for RandomEncoder {
             return Ok(None);
         };
         // FNV-1a of the key, as the goldens seed theirs
-        let seed = key.bytes().fold(0x811C_9DC5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+        let seed = key
+            .bytes()
+            .fold(0x811C_9DC5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
         let len = shape.iter().product();
         let data = match *fill {
             Fill::Matrix(cols) if self.int8 => TensorData::I8 {
@@ -173,10 +199,7 @@ mod tests {
             ..VmambaConfig::tiny()
         };
         let vmamba = VmambaConfig {
-            tap: sightline_checkpoint::manifest::StageTap {
-                block: 0,
-                ..vmamba.tap
-            },
+            tap: sightline_checkpoint::manifest::StageTap { block: 0, ..vmamba.tap },
             ..vmamba
         };
         for int8 in [false, true] {

@@ -98,7 +98,12 @@ impl File {
         names[1] = "<|im_start|>".into();
         names[STOP] = "<|im_end|>".into();
         let kinds: Vec<u8> = (0..VOCABULARY)
-            .flat_map(|i| i32::from([1, STOP].contains(&i)).wrapping_mul(2).wrapping_add(1).to_le_bytes())
+            .flat_map(|i| {
+                i32::from([1, STOP].contains(&i))
+                    .wrapping_mul(2)
+                    .wrapping_add(1)
+                    .to_le_bytes()
+            })
             .collect();
         let number = |n: usize| (4, (n as u32).to_le_bytes().to_vec());
         let float = |v: f32| (6, v.to_le_bytes().to_vec());
@@ -125,13 +130,19 @@ impl File {
             ("tokenizer.ggml.bos_token_id", number(1)),
             ("tokenizer.ggml.eos_token_id", number(STOP)),
         ] {
-            self.pairs.push([&string(key)[..], &u32::to_le_bytes(kind), &value].concat());
+            self.pairs
+                .push([&string(key)[..], &u32::to_le_bytes(kind), &value].concat());
         }
     }
 
     fn norm(&mut self, name: &str) {
         let values = inputs::values(WIDTH, name.len() as u32, 0.2, 1.0);
-        self.tensor(name, &[WIDTH], F32, values.iter().flat_map(|v| v.to_le_bytes()).collect());
+        self.tensor(
+            name,
+            &[WIDTH],
+            F32,
+            values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        );
     }
 
     /// Dimensions stand in the file fastest first.
