@@ -2,7 +2,8 @@
 
     python tests/goldens/language/make.py --gguf FILE
 
-Writes `forced.safetensors` (512 forced tokens of `passage.txt`) and `chats.json` (eight greedy answers).
+Writes `forced.safetensors` (512 forced tokens of `passage.txt`), `chats.json` (eight greedy answers) and
+`sequence.safetensors` (sequence.py: visual tokens and adapters).
 """
 
 import argparse
@@ -16,6 +17,8 @@ import torch
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+import sequence  # noqa: E402
+
 import common  # noqa: E402
 import gguf_reference  # noqa: E402
 
@@ -107,6 +110,7 @@ def main() -> None:
     model, tokenizer = gguf_reference.model(gguf), gguf_reference.tokenizer(gguf)
     forced(model, tokenizer)
     chats(model, tokenizer)
+    sequence.make(model, tokenizer)
 
 
 if __name__ == "__main__":
