@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
+
+from .data.questions import WORDINGS
 
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 LANGUAGE_MODEL = {
@@ -28,7 +31,7 @@ TRANSFORM = {
     "policy": "letterbox", "size": [224, 224], "pad": [127, 127, 127], "filter": "bicubic",
     "mean": [127 / 255] * 3, "std": [128 / 255] * 3,
 }  # fmt: skip
-QUESTION_TYPES = [
+_EXAMPLES = [
     {"id": "name", "example": "What is the main object in the image?"},
     {"id": "region", "example": "What is the object in the region [0.10, 0.20, 0.50, 0.60]?"},
     {"id": "presence", "example": "Is there a goldfish in the image?"},
@@ -41,6 +44,25 @@ QUESTION_TYPES = [
     {"id": "caption", "example": "Describe the image in one sentence."},
     {"id": "daquar", "example": "What is on the left side of the bed?"},
 ]
+
+# DAQUAR's questions are free; these are frequent forms of its training split.
+_DAQUAR_FORMS = [
+    "What is on the left side of {}?", "What is on the right side of {}?", "What is found on {}?", "How many {} are there?",
+    "What is the colour of {}?", "What is found to the left of {}?", "What is found to the right of {}?",
+    "What is in front of {}?", "What is behind {}?",
+]  # fmt: skip
+
+
+def wordings(kind: str) -> list[str]:
+    """All wordings of a kind as inference matches them: every gap is `{}`, whatever its number."""
+    if kind == "daquar":
+        return _DAQUAR_FORMS
+    kinds = ["relation_x", "relation_y"] if kind == "relation" else [kind]
+    templates = [template for k in kinds for template in WORDINGS[k]]
+    return [re.sub(r"\{\d?\}", "{}", template) for template in templates]
+
+
+QUESTION_TYPES = [example | {"wordings": wordings(example["id"])} for example in _EXAMPLES]
 
 
 def sha256_file(path: Path) -> str:

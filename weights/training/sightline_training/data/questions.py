@@ -4,7 +4,7 @@ import random
 
 TASKS = ("name", "region", "presence", "count", "relation", "ground", "caption", "daquar", "coco")
 
-_WORDINGS = {
+WORDINGS = {
     "name": [
         "What is the main object in the image?", "What is shown in the image?", "What is this?",
         "Name the main object in this picture.", "Which object does the image show?", "What can be seen in the picture?",
@@ -46,7 +46,7 @@ _WORDINGS = {
 
 def word(rng: random.Random | None, kind: str, *values: str) -> str:
     """A question of `kind`; without `rng` the first wording (held-out scoring asks what the manifest shows)."""
-    options = _WORDINGS[kind]
+    options = WORDINGS[kind]
     template = options[0] if rng is None or rng.random() < 0.5 else rng.choice(options[1:])
     return template.format(*values)
 
