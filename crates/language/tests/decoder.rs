@@ -17,6 +17,14 @@ use support::reference::Reference;
 const TOLERANCE: f64 = 5e-5;
 
 type Check = Result<(), Failed>;
+type Test = (&'static str, fn(&Device) -> Check);
+
+const TESTS: [Test; 4] = [
+    ("text", text),
+    ("picture_text_and_adapters", picture_text_and_adapters),
+    ("questions_after_one_prefix", questions_after_one_prefix),
+    ("long_prefill", long_prefill),
+];
 
 fn main() {
     let required = std::env::var("SIGHTLINE_REQUIRE").unwrap_or_default();
@@ -34,14 +42,8 @@ fn wgpu() -> Result<Device, KernelError> {
 }
 
 fn backend(trials: &mut Vec<Trial>, name: &str, required: &str, device: Result<Device, KernelError>) {
-    let tests: [(&str, fn(&Device) -> Check); 4] = [
-        ("text", text),
-        ("picture_text_and_adapters", picture_text_and_adapters),
-        ("questions_after_one_prefix", questions_after_one_prefix),
-        ("long_prefill", long_prefill),
-    ];
     let required = required.split(',').any(|r| r == name);
-    for (test, run) in tests {
+    for (test, run) in TESTS {
         let title = format!("{name}::{test}");
         trials.push(match &device {
             Ok(device) => {
