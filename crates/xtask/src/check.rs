@@ -6,9 +6,9 @@ use anyhow::Result;
 
 use crate::cli::{CheckArgs, Step};
 use crate::counts::{Counts, Outcome};
-use crate::repo::{WASM, wasm_target};
+use crate::repo::{SELECTIONS, WASM, wasm_target};
 use crate::setup::{self, Need};
-use crate::shell::{cargo, command, say, succeeds, which};
+use crate::shell::{cargo, command, say, shown, succeeds, which};
 
 /// Every step, in the order in which a mistake is cheapest to find.
 const STEPS: &[Step] = &[Step::Fmt, Step::Typos, Step::Deny, Step::Clippy, Step::Wasm, Step::Docs];
@@ -29,10 +29,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<bool> {
         .iter()
         .filter(|step| args.only.is_empty() || args.only.contains(step))
     {
-        let result = check(step)?;
-        total.counts += result.counts;
-        total.failures.extend(result.failures);
-        total.skips.extend(result.skips);
+        total.add(check(step)?);
     }
     for failure in &total.failures {
         println!("failed: {failure}");
@@ -49,25 +46,23 @@ fn check(step: Step) -> Result<Outcome> {
         Step::Fmt => verdict("formatting", cargo().args(["fmt", "--all", "--check"])),
         Step::Clippy => {
             say("clippy natively (about 10 minutes on two cores when nothing is built yet)");
-            let mut clippy = cargo();
-            clippy.args([
-                "clippy",
-                "--release",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ]);
-            verdict("clippy", &mut clippy)
+            each(|selection| {
+                let mut clippy = cargo();
+                clippy
+                    .args(["clippy", "--release", "--all-targets"])
+                    .args(selection)
+                    .args(["--", "-D", "warnings"]);
+                clippy
+            })
         }
         Step::Wasm => wasm(),
-        Step::Docs => {
+        Step::Docs => each(|selection| {
             let mut docs = cargo();
-            docs.args(["doc", "--release", "--workspace", "--no-deps"])
+            docs.args(["doc", "--release", "--no-deps"])
+                .args(selection)
                 .env("RUSTDOCFLAGS", "-D warnings");
-            verdict("docs", &mut docs)
-        }
+            docs
+        }),
         Step::Typos => match which(&["typos"]) {
             Some(_) => verdict("spelling", &mut command("typos")),
             None => Ok(Outcome::left_out(
@@ -75,12 +70,26 @@ fn check(step: Step) -> Result<Outcome> {
             )),
         },
         Step::Deny => match which(&["cargo-deny"]) {
-            Some(_) => verdict("licences and sources", cargo().args(["deny", "check"])),
+            Some(_) => verdict(
+                "licences and sources",
+                cargo().args(["deny", "check", "bans", "licenses", "sources"]),
+            ),
             None => Ok(Outcome::left_out(
                 "licences: cargo-deny is not installed (cargo install --locked cargo-deny)",
             )),
         },
     }
+}
+
+/// The same for the product and for ourselves.
+fn each(make: impl Fn(&[&str]) -> Command) -> Result<Outcome> {
+    let mut total = Outcome::default();
+    for selection in SELECTIONS {
+        let mut command = make(selection);
+        let name = shown(&command);
+        total.add(verdict(&name, &mut command)?);
+    }
+    Ok(total)
 }
 
 fn wasm() -> Result<Outcome> {

@@ -76,6 +76,13 @@ impl Outcome {
         }
     }
 
+    /// Takes in another's.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.counts += other.counts;
+        self.failures.extend(other.failures);
+        self.skips.extend(other.skips);
+    }
+
     /// Takes in a line of libtest's (or libtest-mimic's) output.
     pub(crate) fn libtest_line(&mut self, line: &str) {
         if let Some(rest) = line.strip_prefix("test result: ") {

@@ -26,3 +26,7 @@ pub(crate) fn wasm_target() -> PathBuf {
 pub(crate) fn scratch() -> PathBuf {
     target().join("xtask")
 }
+
+/// The packages of the workspace, ourselves apart: our dependencies would change the features of the product's, and have its whole
+/// GPU stack built twice.
+pub(crate) const SELECTIONS: &[&[&str]] = &[&["--workspace", "--exclude", "xtask"], &["--package", "xtask"]];

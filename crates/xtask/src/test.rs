@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::cli::{Part, TestArgs};
 use crate::counts::Outcome;
-use crate::repo::root;
+use crate::repo::{SELECTIONS, root};
 use crate::setup::{self, Need};
 use crate::shell::{cargo, command, follow, say};
 use crate::{browser, python};
@@ -39,9 +39,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<bool> {
             outcome.counts,
             started.elapsed().as_secs()
         ));
-        total.counts += outcome.counts;
-        total.failures.extend(outcome.failures);
-        total.skips.extend(outcome.skips);
+        total.add(outcome);
     }
     println!();
     list("failed", &total.failures);
@@ -68,8 +66,7 @@ fn native(filter: &str) -> Result<Outcome> {
         "native tests: kernels on the CPU and on Vulkan, goldens, the command line (building takes about 15 minutes on two cores)",
     );
     let mut outcome = Outcome::default();
-    // Ourselves apart: our dependencies would change the features of the others' and have the whole GPU stack built twice.
-    for selection in [&["--workspace", "--exclude", "xtask"][..], &["--package", "xtask"]] {
+    for selection in SELECTIONS {
         let mut test = cargo();
         test.args(["test", "--release", "--no-fail-fast"])
             .args(selection)
