@@ -23,7 +23,7 @@ class Scale:
     quick: bool = False
     case_seconds: float = 2.0
     # Bytes that the inputs of one small kernel fill together, so that it does not run from the cache alone.
-    working_set: float = 192e6
+    working_set: float = 128e6
 
     @property
     def cuda(self) -> bool:

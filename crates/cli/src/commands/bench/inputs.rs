@@ -17,14 +17,38 @@ fn hash(index: u32, seed: u32) -> f32 {
     (x >> 8) as f32 / 16_777_216.0 - 0.5
 }
 
+/// `len` values, made by as many threads as the host has where they are many.
+fn fill<T: Send + Clone + Default>(len: usize, value: impl Fn(u32) -> T + Sync) -> Vec<T> {
+    let mut out = vec![T::default(); len];
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let piece = len.div_ceil(threads).max(1 << 18);
+    std::thread::scope(|scope| {
+        for (i, part) in out.chunks_mut(piece).enumerate() {
+            let value = &value;
+            let work = move || {
+                for (j, slot) in part.iter_mut().enumerate() {
+                    *slot = value((i * piece + j) as u32);
+                }
+            };
+            // A short piece costs less than a thread.
+            if len <= piece {
+                work();
+            } else {
+                scope.spawn(work);
+            }
+        }
+    });
+    out
+}
+
 /// `len` values around `offset`, `scale` wide.
 pub(super) fn values(len: usize, seed: u32, scale: f32, offset: f32) -> Vec<f32> {
-    (0..len as u32).map(|i| hash(i, seed) * scale + offset).collect()
+    fill(len, |i| hash(i, seed) * scale + offset)
 }
 
 /// `len` signed bytes.
 pub(super) fn bytes(len: usize, seed: u32) -> Vec<i8> {
-    (0..len as u32).map(|i| (hash(i, seed) * 254.0) as i8).collect()
+    fill(len, |i| (hash(i, seed) * 254.0) as i8)
 }
 
 /// A buffer of random floats, unless one binding of the device cannot show it.

@@ -181,10 +181,10 @@ fn lookup(b: &mut Bencher) {
     );
     work.bytes += row;
     b.kernel(work, |device, set| {
-        // One table is enough: it is larger than what a call reads of it.
-        let table = Stored::Q80.linear(device, 4096, WIDTH, false, set)?;
+        // Larger than what a call reads of it.
+        let table = Stored::Q80.linear(device, 1024, WIDTH, false, set)?;
         let ids: Vec<u32> = (0..PREFILL as u32)
-            .map(|i| i.wrapping_mul(2_654_435_761) % 4096)
+            .map(|i| i.wrapping_mul(2_654_435_761) % 1024)
             .collect();
         let (ids, dst) = (device.upload_u32(&ids), empty(device, PREFILL * WIDTH)?);
         let device = device.clone();

@@ -131,8 +131,12 @@ impl Report {
                 out += "this is a debug build: build with --release before reading anything into it\n";
             }
         }
-        let mut parts: Vec<&str> = self.rows.iter().map(|row| row.part).collect();
-        parts.dedup();
+        let mut parts: Vec<&str> = Vec::new();
+        for row in &self.rows {
+            if !parts.contains(&row.part) {
+                parts.push(row.part);
+            }
+        }
         for part in parts {
             out += &format!("\n{}\n", output::bold(part));
             out += &section(self.rows.iter().filter(|row| row.part == part));
