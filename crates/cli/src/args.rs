@@ -119,10 +119,17 @@ pub struct Models {
 
 /// `sightline doctor`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sightline doctor\n  sightline doctor --check --device wgpu\n  sightline doctor --check --filter selective_scan")]
 pub struct Doctor {
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,
+    /// Also runs every kernel against its plain-Rust twin and both encoders against their goldens, on the chosen device.
+    #[arg(long, conflicts_with = "json")]
+    pub check: bool,
+    /// With --check: only cases whose names hold this text.
+    #[arg(long, value_name = "TEXT", requires = "check")]
+    pub filter: Option<String>,
 }
 
 /// `sightline bench`.

@@ -25,6 +25,9 @@ struct Entry {
 
 /// Runs the command.
 pub fn run(args: &Doctor, global: &Global) -> Result<(), Failure> {
+    if args.check {
+        return pollster::block_on(check(args, global));
+    }
     let report = pollster::block_on(report(global))?;
     if args.json {
         return output::line(&serde_json::to_string_pretty(&report).or_fail(RUNNING)?);
@@ -37,6 +40,41 @@ pub fn run(args: &Doctor, global: &Global) -> Result<(), Failure> {
         }
     }
     output::line(&format!("\nWill be used: {}, because {}.", report.used, report.why))
+}
+
+/// Every kernel against its twin, and both encoders against their goldens, on this device.
+async fn check(args: &Doctor, global: &Global) -> Result<(), Failure> {
+    let chosen = device::open(global.device).await?;
+    output::line(&format!("Checking {}, because {}.", name(&chosen.device), chosen.why))?;
+    let filter = args.filter.as_deref().unwrap_or("");
+    let kernels = sightline_kernels::suite::cases();
+    let encoders = sightline_vision::suite::cases();
+    let (mut passed, mut failed) = (0, 0);
+    for case in kernels.iter().chain(&encoders).filter(|case| case.name.contains(filter)) {
+        let verdict = match case.run(&chosen.device).await {
+            Ok(report) if report.error <= case.tolerance => {
+                passed += 1;
+                if !global.verbose {
+                    continue;
+                }
+                format!("ok      {report}")
+            }
+            Ok(report) => {
+                failed += 1;
+                format!("FAILED  {report}; allowed {:.1e}", case.tolerance)
+            }
+            Err(error) => {
+                failed += 1;
+                format!("FAILED  {error}")
+            }
+        };
+        output::line(&format!("{}: {verdict}", case.name))?;
+    }
+    output::line(&format!("{passed} passed, {failed} failed"))?;
+    if failed == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(RUNNING, format!("{failed} checks failed on this device; use another with --device, and tell us")))
 }
 
 async fn report(global: &Global) -> Result<Report, Failure> {
