@@ -55,7 +55,11 @@ def nearest_name(ctx: Context, bank: Bank, encoder, interface: Interface) -> dic
         similarity = F.normalize(mean, dim=-1) @ table.t()
         right10 += (similarity[:, 200:210].argmax(1) + 200 == bank.name[ids]).sum().item()
         right_all += (similarity[:, :NEUTRAL].argmax(1) == bank.name[ids]).sum().item()
-    return {"imagenette_of_10": right10 / (end - first), "imagenette_of_311": right_all / (end - first), "n": end - first}
+    return {
+        "imagenette_of_10": right10 / (end - first),
+        "imagenette_of_311": right_all / (end - first),
+        "n": end - first,
+    }
 
 
 def run(ctx: Context, arm: str) -> None:

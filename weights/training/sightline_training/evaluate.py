@@ -204,7 +204,9 @@ def oracle_visual(ctx: Context, scorer: Scorer, arm: str, shipped: ShippedArm):
 
     def visual(index):
         names = torch.stack([scorer.items[i]["names"] for i in index]).to(ctx.device)
-        tokens = grid_tokens(interface, names, scorer.recipe["oracle_error_rate"], step_generator(ctx.device, 19, index[0]))
+        tokens = grid_tokens(
+            interface, names, scorer.recipe["oracle_error_rate"], step_generator(ctx.device, 19, index[0])
+        )
         with torch.no_grad():
             return interface.place(interface.from_names(tokens))
 

@@ -24,20 +24,16 @@ def compare(function, reference, inputs: list[torch.Tensor], device, dtype) -> l
     weight = torch.randn(expected.shape, dtype=torch.float64)
     (out * weight.to(device, dtype)).sum().backward()
     (expected * weight.to(dtype).double()).sum().backward()
-    return [relative_error(out, expected)] + [
-        relative_error(a.grad, b.grad) for a, b in zip(ours, theirs, strict=True)
-    ]
+    return [relative_error(out, expected)] + [relative_error(a.grad, b.grad) for a, b in zip(ours, theirs, strict=True)]
 
 
 def scan_errors(device, dtype, batch: int, height: int, width: int, channels: int) -> list[float]:
     torch.manual_seed(0)
-    g, n = lambda *s: torch.randn(*s, dtype=torch.float64), height * width  # noqa: E731
+    g, n = lambda *s: torch.randn(*s, dtype=torch.float64), height * width
     inputs = [g(batch, n, channels), g(batch, n, 4, channels), g(batch, n, 4, 2), g(4, channels) * 0.3, g(4, channels)]
     inputs.append(g(4, channels) - 1)
     grid = (height, width)
-    return compare(
-        lambda *a: selective_scan_2d(*a, *grid), lambda *a: scan_reference(*a, *grid), inputs, device, dtype
-    )
+    return compare(lambda *a: selective_scan_2d(*a, *grid), lambda *a: scan_reference(*a, *grid), inputs, device, dtype)
 
 
 def norm_errors(device, dtype, count: int, channels: int) -> list[float]:
@@ -65,7 +61,7 @@ def run(ctx: Context) -> None:
         for channels in (48, 96, 384):
             try:
                 worst = max(norm_errors(ctx.device, dtype, 20_001, channels))
-            except Exception as error:  # noqa: BLE001  (any compiler failure: use PyTorch's norm)
+            except Exception as error:
                 worst = float("inf")
                 print(f"norm kernel failed: {error}", flush=True)
             log.write(show=True, kernel="norm", dtype=str(dtype), channels=channels, worst=worst)

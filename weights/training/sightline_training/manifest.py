@@ -85,9 +85,7 @@ def model_row(arm: str, folder: Path) -> dict:
         "language_model": LANGUAGE_MODEL["id"],
         "adapters": {"rank": 16, "alpha": 32},
         "dense_head": {"classes": "classes.json"},
-        "files": [
-            {"path": f"{model_id}/model.safetensors", "bytes": path.stat().st_size, "sha256": sha256_file(path)}
-        ],
+        "files": [{"path": f"{model_id}/model.safetensors", "bytes": path.stat().st_size, "sha256": sha256_file(path)}],
         "question_types": QUESTION_TYPES,
         "licence": "LICENSE-WEIGHTS",
         "card": f"{model_id}/card.md",

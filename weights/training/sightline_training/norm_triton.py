@@ -12,9 +12,7 @@ BACKWARD_PROGRAMS = 1056  # eight for each of an H200's 132 multiprocessors
 
 
 @triton.jit
-def _forward_kernel(
-    x, weight, bias, y, mean, rstd, count, dim, eps, rows: tl.constexpr, block: tl.constexpr
-):
+def _forward_kernel(x, weight, bias, y, mean, rstd, count, dim, eps, rows: tl.constexpr, block: tl.constexpr):
     """x [count, dim] -> y, and float32 mean and 1/std of every row."""
     r = (tl.program_id(0) * rows + tl.arange(0, rows)).to(tl.int64)
     c = tl.arange(0, block)

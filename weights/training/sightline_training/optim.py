@@ -56,7 +56,7 @@ class RunLog:
     def __init__(self, folder: Path, name: str):
         folder.mkdir(parents=True, exist_ok=True)
         self.name = name
-        self.file = open(folder / f"{name}.jsonl", "a")
+        self.file = open(folder / f"{name}.jsonl", "a")  # noqa: SIM115  (open as long as the run)
         self.start = time.time()
 
     def write(self, show: bool = False, **values) -> None:

@@ -32,10 +32,7 @@ def features(encoder, bank: Bank, name: str, view: str, dtype, size: int = 512) 
     out = []
     for i, j in _chunks(end - first, size):
         canvas = bank.full(torch.arange(first + i, first + j, device=bank.device), view != "squash")
-        if pillow is None:
-            pixels = bank.render(canvas, dtype=dtype)
-        else:
-            pixels = to_pixels(pillow[i:j], bank.device, dtype)
+        pixels = bank.render(canvas, dtype=dtype) if pillow is None else to_pixels(pillow[i:j], bank.device, dtype)
         content = bank.token_slots(canvas)[1].float()[..., None]
         out.append((encoder(pixels).float() * content).sum(1) / content.sum(1))
     return torch.cat(out)

@@ -1,6 +1,6 @@
 """Writes `tests/contract/prompt.json`: questions, the exact text behind the visual tokens, and its token ids.
 
-    python -m sightline_training.prompt_snapshot --gguf FILE --out tests/contract/prompt.json
+python -m sightline_training.prompt_snapshot --gguf FILE --out tests/contract/prompt.json
 """
 
 import argparse

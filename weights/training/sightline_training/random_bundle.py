@@ -1,6 +1,6 @@
 """Both arms' bundles with random, well-scaled weights in the exact layout, so that readers can be built before training.
 
-    python -m sightline_training.random_bundle --out DIR
+python -m sightline_training.random_bundle --out DIR
 """
 
 import argparse

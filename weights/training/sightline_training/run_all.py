@@ -49,7 +49,7 @@ def start_background(ctx: Context, data: Path | None, gguf: Path | None) -> None
     base = [sys.executable, "-m"]
     if data is not None:
         decode = [*base, "sightline_training.data.sources", "--data", str(data), "--out", str(ctx.shards), "--wait"]
-        subprocess.Popen(decode, stdout=open(ctx.work / "decode.log", "a"), stderr=subprocess.STDOUT)
+        _spawn(decode, ctx.work / "decode.log")
     if gguf is not None and not (ctx.work / "smollm.pt").exists():
         code = (
             "import sys, time; from pathlib import Path; from sightline_training.vlm import prepare_language_model as p\n"
@@ -58,7 +58,12 @@ def start_background(ctx: Context, data: Path | None, gguf: Path | None) -> None
             "p(gguf, work)"
         )
         command = [sys.executable, "-c", code, str(gguf), str(ctx.work)]
-        subprocess.Popen(command, stdout=open(ctx.work / "language_model.log", "a"), stderr=subprocess.STDOUT)
+        _spawn(command, ctx.work / "language_model.log")
+
+
+def _spawn(command: list[str], log: Path) -> None:
+    with open(log, "a") as file:
+        subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
 
 
 def run_stages(ctx: Context, names: list[str]) -> list[str]:
@@ -79,7 +84,7 @@ def run_stages(ctx: Context, names: list[str]) -> list[str]:
         log.write(show=True, stage=name, what="start")
         try:
             function(ctx)
-        except Exception as error:  # noqa: BLE001  (one stage's bug must not lose the others)
+        except Exception as error:
             traceback.print_exc()
             log.write(show=True, stage=name, what="failed", error=f"{type(error).__name__}: {error}"[:500])
             failed.append(name)

@@ -33,8 +33,21 @@ def _softplus(x):
 
 @triton.jit
 def _forward_kernel(
-    u, dt, bc, a_logs, ds, dt_bias, y, states, height, width, length, dim, chunks: tl.constexpr,
-    steps: tl.constexpr, block: tl.constexpr,
+    u,
+    dt,
+    bc,
+    a_logs,
+    ds,
+    dt_bias,
+    y,
+    states,
+    height,
+    width,
+    length,
+    dim,
+    chunks: tl.constexpr,
+    steps: tl.constexpr,
+    block: tl.constexpr,
 ):
     """u [B,L,D]; dt [B,L,4,D]; bc [B,L,4,2] -> y [B,L,4,D], states [B,4,chunks,D] (state entering each chunk)."""
     k = tl.program_id(1)
@@ -67,8 +80,25 @@ def _forward_kernel(
 
 @triton.jit
 def _backward_kernel(
-    u, dt, bc, a_logs, ds, dt_bias, states, dy, du, ddt, dbc, dparams, height, width, length, dim,
-    chunks: tl.constexpr, steps: tl.constexpr, block: tl.constexpr,
+    u,
+    dt,
+    bc,
+    a_logs,
+    ds,
+    dt_bias,
+    states,
+    dy,
+    du,
+    ddt,
+    dbc,
+    dparams,
+    height,
+    width,
+    length,
+    dim,
+    chunks: tl.constexpr,
+    steps: tl.constexpr,
+    block: tl.constexpr,
 ):
     """dy [B,L,D] (shared by the directions) -> du, ddt [B,L,4,D], dbc [blocks,B,L,4,2], dparams [3,B,4,D]."""
     nb = tl.program_id(0)
@@ -142,8 +172,22 @@ class SelectiveScan2d(torch.autograd.Function):
         y = torch.empty(batch, length, 4, dim, dtype=u.dtype, device=u.device)
         states = torch.empty(batch, 4, chunks, dim, dtype=torch.float32, device=u.device)
         _forward_kernel[(dim // CHANNELS, 4, batch)](
-            u, dt, bc, a_logs, ds, dt_bias, y, states, height, width, length, dim, chunks,
-            steps=CHUNK, block=CHANNELS, num_warps=4,
+            u,
+            dt,
+            bc,
+            a_logs,
+            ds,
+            dt_bias,
+            y,
+            states,
+            height,
+            width,
+            length,
+            dim,
+            chunks,
+            steps=CHUNK,
+            block=CHANNELS,
+            num_warps=4,
         )
         ctx.save_for_backward(u, dt, bc, a_logs, ds, dt_bias, states)
         ctx.grid = (height, width)
@@ -160,11 +204,35 @@ class SelectiveScan2d(torch.autograd.Function):
         dbc = torch.empty(blocks, batch, length, 4, 2, dtype=torch.float32, device=u.device)
         dparams = torch.empty(3, batch, 4, dim, dtype=torch.float32, device=u.device)
         _backward_kernel[(blocks, 4, batch)](
-            u, dt, bc, a_logs, ds, dt_bias, states, dy.contiguous(), du, ddt, dbc, dparams, height, width, length, dim,
-            states.shape[2], steps=CHUNK, block=CHANNELS, num_warps=4,
+            u,
+            dt,
+            bc,
+            a_logs,
+            ds,
+            dt_bias,
+            states,
+            dy.contiguous(),
+            du,
+            ddt,
+            dbc,
+            dparams,
+            height,
+            width,
+            length,
+            dim,
+            states.shape[2],
+            steps=CHUNK,
+            block=CHANNELS,
+            num_warps=4,
         )
         d_a, d_d, d_bias = dparams.sum(1)
         return (
-            du.sum(2), ddt, dbc.sum(0).to(bc.dtype), d_a.to(a_logs.dtype), d_d.to(ds.dtype), d_bias.to(dt_bias.dtype),
-            None, None,
+            du.sum(2),
+            ddt,
+            dbc.sum(0).to(bc.dtype),
+            d_a.to(a_logs.dtype),
+            d_d.to(ds.dtype),
+            d_bias.to(dt_bias.dtype),
+            None,
+            None,
         )

@@ -51,7 +51,9 @@ def init_adapters(layers: int = LAYERS, seed: int = 11) -> dict[str, torch.Tenso
     """Usual start: A normal with variance 1/in, B zero."""
     generator = torch.Generator().manual_seed(seed)
     return {
-        key: torch.randn(shape, generator=generator) * shape[1] ** -0.5 if key.endswith("lora_a") else torch.zeros(shape)
+        key: torch.randn(shape, generator=generator) * shape[1] ** -0.5
+        if key.endswith("lora_a")
+        else torch.zeros(shape)
         for key, shape in adapter_shapes(layers).items()
     }
 
@@ -129,6 +131,14 @@ def _compiled_layer():
     return torch.compile(layer_forward, dynamic=False)
 
 
+def _best(logits: torch.Tensor, margins: list | None) -> torch.Tensor:
+    """Index of the best logit; its lead over the second best goes into `margins`."""
+    top = logits.topk(2, -1)
+    if margins is not None:
+        margins.append(top.values[:, 0] - top.values[:, 1])
+    return top.indices[:, 0]
+
+
 @dataclass
 class Cache:
     """Keys and values of all layers, each `[batch, 3, capacity, 64]`."""
@@ -162,7 +172,7 @@ class SmolLM(nn.Module):
         def guarded(*args):
             try:
                 return compiled(*args)
-            except Exception as error:  # noqa: BLE001  (any compiler failure means: run eagerly)
+            except Exception as error:
                 print(f"compiled layer failed, running eagerly: {type(error).__name__}: {error}", flush=True)
                 self.layer_forward = layer_forward
                 return layer_forward(*args)
@@ -203,12 +213,22 @@ class SmolLM(nn.Module):
         return F.linear(hidden, self.embedding).float()
 
     @torch.no_grad()
-    def greedy(self, prefix, prompts: list[list[int]], adapters, max_new: int, stop: int = 2, offset: int | None = None):
+    def greedy(
+        self,
+        prefix,
+        prompts: list[list[int]],
+        adapters,
+        max_new: int,
+        stop: int = 2,
+        offset: int | None = None,
+        margins: list | None = None,
+    ):
         """Batched greedy decoding with a cache.
 
         # Arguments
         prefix `[batch, p, 576]` embeddings (BOS and visual tokens) shared in length; prompts: token ids of each row;
-        offset: position of the first prompt token where it is not p (blind runs keep the seeing run's positions).
+        offset: position of the first prompt token where it is not p (blind runs keep the seeing run's positions);
+        margins: receives, a step, the gap between the two best logits `[batch]`.
         # Returns
         For each row the generated ids without the stop token.
         """
@@ -228,7 +248,7 @@ class SmolLM(nn.Module):
         values = [F.pad(v, pad) for v in cache.values]
         rows = torch.arange(batch, device=device)
         place = p + lengths  # where the next token of each row goes
-        token = self.logits(hidden[rows, place - 1]).argmax(-1)
+        token = _best(self.logits(hidden[rows, place - 1]), margins)
         slots = torch.arange(capacity, device=device)[None]
         done = torch.zeros(batch, dtype=torch.bool, device=device)
         generated = []
@@ -245,7 +265,7 @@ class SmolLM(nn.Module):
                 y = layer_decode(
                     y, cos, sin, mask, self.frozen[i], cos_sin_adapters[i], keys[i], values[i], rows, place
                 )
-            token = self.logits(rms_norm(y, self.final_norm)[:, 0]).argmax(-1)
+            token = _best(self.logits(rms_norm(y, self.final_norm)[:, 0]), margins)
             place = place + 1
         out = torch.stack(generated, 1).tolist()
         return [row[: row.index(stop)] if stop in row else row for row in out]

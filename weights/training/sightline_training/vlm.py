@@ -6,12 +6,12 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
+from .context import Context
 from .data.questions import TASKS
 from .heads import Connector, add_positions
 from .names import name_embeddings
 from .prompt import BOS, TEXT_START, Prompter
 from .smollm import WIDTH, SmolLM, init_adapters
-from .context import Context
 
 
 def load_language_model(ctx: Context) -> tuple[SmolLM, Prompter]:
@@ -91,7 +91,9 @@ class Interface:
         x = torch.cat([prefix, self.lm.embedding[ids]], 1)
         x = F.pad(x, (0, 0, 0, -x.shape[1] % 8))  # attention masks want multiples of 8
         extra = x.shape[1] - p - ids.shape[1]
-        positions = torch.cat([torch.arange(p, device=self.device).expand(len(ids), -1), batch["position"] + TEXT_START], 1)
+        positions = torch.cat(
+            [torch.arange(p, device=self.device).expand(len(ids), -1), batch["position"] + TEXT_START], 1
+        )
         positions = F.pad(positions, (0, extra))
         group = F.pad(segment, (p, extra))  # 0: prefix and padding
         index = torch.arange(x.shape[1], device=self.device)

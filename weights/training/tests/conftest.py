@@ -10,7 +10,10 @@ from sightline_training import smollm
 def tiny_lm():
     """Two decoder layers with random weights and a full vocabulary."""
     torch.manual_seed(0)
-    tensors = {"token_embd.weight": torch.randn(49152, smollm.WIDTH) * 0.2, "output_norm.weight": torch.ones(smollm.WIDTH)}
+    tensors = {
+        "token_embd.weight": torch.randn(49152, smollm.WIDTH) * 0.2,
+        "output_norm.weight": torch.ones(smollm.WIDTH),
+    }
     for i in range(2):
         for name, (outputs, inputs) in smollm.LINEARS.items():
             tensors[f"blk.{i}.{name}.weight"] = torch.randn(outputs, inputs) * inputs**-0.5

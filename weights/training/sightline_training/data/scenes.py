@@ -48,7 +48,9 @@ class Scenes:
 
     # ---- canvases -------------------------------------------------------------------------------------------------
 
-    def draw(self, rng: random.Random, generator, kinds: list[str]) -> tuple[Canvas, list[list[Question]], torch.Tensor]:
+    def draw(
+        self, rng: random.Random, generator, kinds: list[str]
+    ) -> tuple[Canvas, list[list[Question]], torch.Tensor]:
         """Canvases of the given kinds, questions for each, and name ids of the tokens `[batch, 196]` (-1 unknown)."""
         layout, pictures = [], []
         for kind in kinds:
@@ -58,9 +60,7 @@ class Scenes:
         canvas = self.place(torch.tensor(layout), torch.tensor(pictures), kinds, generator)
         boxes = (self.bank.boxes(canvas) / CANVAS).tolist()
         ask = {"mosaic": self._ask_mosaic, "tiny": self._ask_tiny}
-        questions = [
-            ask.get(kind, self._ask_picture)(rng, kind, canvas, i, boxes[i]) for i, kind in enumerate(kinds)
-        ]
+        questions = [ask.get(kind, self._ask_picture)(rng, kind, canvas, i, boxes[i]) for i, kind in enumerate(kinds)]
         return canvas, questions, self.token_names(canvas, kinds)
 
     def _mosaic(self, rng) -> tuple[int, list[int]]:
@@ -281,4 +281,3 @@ def loader(dataset: SceneBatches, workers: int, start: int = 0):
 
 def _single_thread(_worker: int) -> None:
     torch.set_num_threads(1)
-
