@@ -78,28 +78,13 @@ def _forward_kernel(
         state = tl.sum(tl.where((r == steps - 1)[:, None], h, 0.0), 0)
 
 
+# fmt: off
 @triton.jit
 def _backward_kernel(
-    u,
-    dt,
-    bc,
-    a_logs,
-    ds,
-    dt_bias,
-    states,
-    dy,
-    du,
-    ddt,
-    dbc,
-    dparams,
-    height,
-    width,
-    length,
-    dim,
-    chunks: tl.constexpr,
-    steps: tl.constexpr,
-    block: tl.constexpr,
+    u, dt, bc, a_logs, ds, dt_bias, states, dy, du, ddt, dbc, dparams, height, width, length, dim,
+    chunks: tl.constexpr, steps: tl.constexpr, block: tl.constexpr,
 ):
+# fmt: on
     """dy [B,L,D] (shared by the directions) -> du, ddt [B,L,4,D], dbc [blocks,B,L,4,2], dparams [3,B,4,D]."""
     nb = tl.program_id(0)
     k = tl.program_id(1)
