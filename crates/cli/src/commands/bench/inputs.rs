@@ -25,7 +25,7 @@ fn fill<T: Send + Clone + Default>(len: usize, value: impl Fn(u32) -> T + Sync) 
     std::thread::scope(|scope| {
         for (i, part) in out.chunks_mut(piece).enumerate() {
             let value = &value;
-            let work = move || {
+            let mut work = move || {
                 for (j, slot) in part.iter_mut().enumerate() {
                     *slot = value((i * piece + j) as u32);
                 }
