@@ -2,6 +2,11 @@
 //!
 //! Reference: MzeroMiko/VMamba `classification/models/vmamba.py` with patch-embed v2, downsample v3, `ln2d`; published key names.
 //! Feature maps lie channels last, so the reference's 1x1 convolutions are linear maps and its `ln2d` is a layer norm.
+//!
+//! All four directions share one `x_proj` product, on pixels in place: directions are index maps inside the scan. The low-rank
+//! step sizes stay two products. Merged into one matrix they would need 8 times the multiplications (115 against 14.5 million
+//! at 14 x 14 x 384) and 16 times the bytes a block, and save no launch, because B and C need `x_proj` all the same; on the
+//! CPU both took 4 to 5 ms a block.
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Decoding, resampling and the letterbox against Pillow's bytes (`tests/goldens/pillow`), and bytes that are no picture.
 
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use sightline_checkpoint::hash::sha256_hex;
@@ -249,6 +250,43 @@ fn hostile_bytes_give_one_sentence() {
             }
         }
     }
+}
+
+/// Pillow's goldens hold no TIFF; `image` writes what it must read again.
+#[test]
+fn tiff_is_read_whole_or_refused() {
+    use image::{DynamicImage, ImageFormat};
+    let pixels = picture("picture.a", 22, 31);
+    let rgb = image::RgbImage::from_raw(31, 22, pixels.clone()).unwrap();
+    let deep = DynamicImage::from(rgb.clone()).into_rgb16();
+    for source in [DynamicImage::from(rgb), DynamicImage::from(deep)] {
+        let mut file = Cursor::new(Vec::new());
+        source.write_to(&mut file, ImageFormat::Tiff).unwrap();
+        let bytes = file.into_inner();
+        assert_eq!(Picture::decode(&bytes, PAD).unwrap().pixels(), pixels);
+        for sixteenth in 1..16 {
+            assert!(
+                Picture::decode(&bytes[..bytes.len() * sixteenth / 16], PAD).is_err(),
+                "cut at {sixteenth}/16"
+            );
+        }
+        for i in 0..bytes.len() {
+            for flip in [0x01u8, 0x80, 0xFF] {
+                let mut damaged = bytes.clone();
+                damaged[i] ^= flip;
+                let _ = Picture::decode(&damaged, PAD);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wrong_name_does_not_matter() {
+    // nothing but the content is looked at: a JPEG called .png is a JPEG
+    let jpeg = Picture::decode(&input("plain.jpg"), PAD).unwrap();
+    assert_eq!((jpeg.width(), jpeg.height()), (28, 20));
+    let text = Picture::decode(b"<html><body>404 Not Found</body></html>", PAD).unwrap_err();
+    assert!(text.to_string().contains("PNG, JPEG"), "{text}");
 }
 
 #[test]

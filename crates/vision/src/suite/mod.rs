@@ -13,6 +13,9 @@ use crate::{Encoder, EncoderError, Size, Vit, VitConfig, Vmamba, VmambaConfig};
 
 /// Largest absolute difference between f32 features and the golden's.
 pub const MAX_ABS_F32: f64 = 2e-3;
+/// The same for the CPU, whose kernels accumulate in f64: a wrong epsilon or an approximate GELU stays below
+/// [`MAX_ABS_F32`] and is noticed here.
+pub const MAX_ABS_F32_CPU: f64 = 1e-4;
 /// Smallest cosine between f32 features and the golden's.
 pub const MIN_COSINE_F32: f64 = 0.999_99;
 /// Largest `1 - cosine` between int8 features and the golden's.
@@ -87,7 +90,7 @@ fn case(subject: Subject, size: [usize; 2], pictures: usize, precision: Precisio
     Case::new(name, tolerance, move |device| {
         let subject = subject.clone();
         async move {
-            let weights = subject.weights(size, precision).map_err(as_kernel_error)?;
+            let weights = subject.weights(size, precision);
             let features = subject.features(&device, &weights, size, pictures).await;
             subject
                 .compare(&features.map_err(as_kernel_error)?, size, precision)
@@ -139,14 +142,11 @@ impl Subject {
     }
 
     /// The golden's weights.
-    ///
-    /// # Errors
-    /// None today; a source may fail.
-    pub fn weights(&self, size: [usize; 2], precision: Precision) -> Result<Hashed, EncoderError> {
-        Ok(match self {
+    pub fn weights(&self, size: [usize; 2], precision: Precision) -> Hashed {
+        match self {
             Self::Vmamba(name) => Hashed::vmamba(&Self::vmamba_config(name), precision),
             Self::Vit(name) => Hashed::vit(&Self::vit_config(name, size), precision),
-        })
+        }
     }
 
     /// Encodes the first `pictures` of [`PICTURES`] in one batch, twice, so that a replayed graph is what is compared.
