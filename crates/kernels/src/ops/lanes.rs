@@ -18,6 +18,11 @@ pub(crate) fn elementwise(len: usize) -> (CubeCount, CubeDim) {
     (count, CubeDim::new_1d(THREADS))
 }
 
+/// The widest vector of floats, 4 or 1, that divides rows of `channels`.
+pub(crate) fn vector_width(channels: usize) -> usize {
+    if channels.is_multiple_of(4) { 4 } else { 1 }
+}
+
 /// `x * sigmoid(x)`. The exponent is capped so that no infinity arises, which WGSL leaves undefined.
 #[cube]
 pub(crate) fn silu(x: f32) -> f32 {

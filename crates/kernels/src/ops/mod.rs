@@ -8,7 +8,6 @@ pub(crate) mod depthwise;
 pub(crate) mod dt_project;
 pub(crate) mod embed;
 pub(crate) mod im2col;
-pub(crate) mod launch;
 pub(crate) mod layer_norm;
 pub(crate) mod lanes;
 pub(crate) mod linear;

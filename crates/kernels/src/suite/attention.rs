@@ -12,12 +12,10 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
         [1, 785, 2, 64],
         [3, 50, 3, 32],
         [1, 130, 2, 128],
-        [2, 65, 2, 48],
         [1, 1, 1, 64],
-        // One thread a query: what a large batch uses.
-        [32, 1025, 4, 8],
-        // Several threads a query without the smallest share.
-        [2, 513, 40, 8],
+        // Enough queries for one thread each, and for four threads each: what batches use.
+        [47, 70, 40, 16],
+        [12, 70, 40, 16],
         // 1,024 px with patches of 16 and more; one head so that software GPUs finish.
         [1, 4200, 1, 64],
     ];

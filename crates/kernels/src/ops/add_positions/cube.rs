@@ -2,14 +2,14 @@ use cubecl::prelude::*;
 
 use super::Image;
 use crate::device::Gpu;
-use crate::ops::launch::{flat, vector_width};
+use crate::ops::lanes::{elementwise, vector_width};
 use crate::{Buffer, Result};
 
 pub(super) fn add_positions(gpu: &Gpu, x: &Buffer, row: &Buffer, col: &Buffer, grid: Image) -> Result<()> {
     const OP: &str = "add_positions";
     let vector = vector_width(grid.channels);
     let total = grid.len() / vector;
-    let (count, dim) = flat(total);
+    let (count, dim) = elementwise(total);
     // SAFETY: lengths were checked by the caller, and the kernel stays below `total`.
     unsafe {
         kernel::launch_unchecked(
@@ -45,6 +45,6 @@ fn kernel<V: Size>(
         let c = pos % channels;
         let pixel = pos / channels;
         let (r, k) = (pixel / width % height, pixel % width);
-        x[pos] = x[pos] + (row[r * channels + c] + col[k * channels + c]);
+        x[pos] += row[r * channels + c] + col[k * channels + c];
     }
 }

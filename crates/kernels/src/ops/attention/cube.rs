@@ -2,13 +2,14 @@ use cubecl::prelude::*;
 
 use super::Attention;
 use crate::device::Gpu;
+use crate::ops::lanes::{Vec4, sum4};
 use crate::{Buffer, KernelError, Result};
 
 /// Threads of a cube.
 const THREADS: usize = 128;
 
-/// Vectors of four floats in a tile of keys (and as many of values): 4 KiB each.
-const TILE: usize = 256;
+/// Vectors of four floats in a tile of keys, and as many of values: together the 16 KiB that WebGPU guarantees.
+const TILE: usize = 512;
 
 /// Queries that keep a large GPU busy with one thread each; below, several threads share a query's keys.
 const BUSY: usize = 1 << 17;
@@ -31,6 +32,8 @@ pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer)
         n if n * 4 >= BUSY => 4,
         _ => 8,
     };
+    // As many keys as the tile holds, a multiple of 32 so that every share has whole groups of four.
+    let keys = (TILE / (head / 4) / 32 * 32).max(16);
     let tiles = sizes.tokens.div_ceil(THREADS / shares);
     // SAFETY: lengths were checked by the caller; tokens past the last are clamped when read and not written.
     unsafe {
@@ -44,8 +47,7 @@ pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer)
             sizes.heads,
             1.0 / (head as f32).sqrt(),
             head / 4,
-            // A multiple of 8, so that it divides among the shares.
-            TILE / (head / 4) / 8 * 8,
+            keys,
             shares,
         );
     }
@@ -53,11 +55,11 @@ pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer)
 }
 
 /// Grid: tiles of queries, heads, pictures. A query belongs to `shares` threads, each with its own part of every tile of keys,
-/// its own running maximum and sums (Milakov and Gimelshein 2018; Dao et al. 2022), merged at the end.
+/// its own running maximum and sums (Milakov and Gimelshein 2018; Dao et al. 2022), merged at the end. Sizes in vectors of four.
 #[cube(launch_unchecked)]
 fn kernel(
-    qkv: &[Vector<f32, Const<4>>],
-    dst: &mut [Vector<f32, Const<4>>],
+    qkv: &[Vec4],
+    dst: &mut [Vec4],
     tokens: usize,
     heads: usize,
     scale: f32,
@@ -71,12 +73,12 @@ fn kernel(
     let lane = unit % queries;
     let token = CUBE_POS_X as usize * queries + lane;
     let width = heads * head;
-    // Vectors of a picture, and of this head inside a token.
+    // First token of the picture, and this head's place inside a token.
     let picture = CUBE_POS_Z as usize * tokens;
     let inside = CUBE_POS_Y as usize * head;
 
-    let mut q = Array::<Vector<f32, Const<4>>>::new(head);
-    let mut sums = Array::<Vector<f32, Const<4>>>::new(head);
+    let mut q = Array::<Vec4>::new(head);
+    let mut sums = Array::<Vec4>::new(head);
     let from = (picture + min(token, tokens - 1)) * 3 * width + inside;
     #[unroll]
     for i in 0..head {
@@ -88,20 +90,38 @@ fn kernel(
     stats[0] = LOWEST;
     stats[1] = 0.0f32;
 
-    // Keys, then values of one tile; at the end the sums that are merged.
-    let mut tile = Shared::<[Vector<f32, Const<4>>]>::new_slice(comptime!(2 * TILE));
-    let tiles = tokens.div_ceil(keys);
-    for t in 0..tiles {
-        let first = t * keys;
-        let mut i = unit;
-        while i < comptime!(keys * head) {
-            // Keys past the last token are read from it and get no weight.
-            let row = (picture + min(first + i / head, tokens - 1)) * 3 * width + inside + i % head;
-            tile[i] = qkv[row + width];
-            tile[TILE + i] = qkv[row + 2 * width];
-            i += THREADS;
+    // Keys, then values of one tile; at the end what is merged.
+    let mut tile = Shared::<[Vec4]>::new_slice(comptime!(2 * TILE));
+    // The next tile waits in registers while this one is used.
+    let loads = comptime!((keys * head).div_ceil(THREADS));
+    let mut next = Array::<Vec4>::new(comptime!(2 * loads));
+    fetch(
+        qkv, &mut next, picture, tokens, 0usize, width, inside, unit, head, keys, loads,
+    );
+    let mut first = 0usize;
+    while first < tokens {
+        #[unroll]
+        for i in 0..loads {
+            let at = unit + comptime!(i * THREADS);
+            if at < comptime!(keys * head) {
+                tile[at] = next[comptime!(2 * i)];
+                tile[TILE + at] = next[comptime!(2 * i + 1)];
+            }
         }
         sync_cube();
+        fetch(
+            qkv,
+            &mut next,
+            picture,
+            tokens,
+            first + keys,
+            width,
+            inside,
+            unit,
+            head,
+            keys,
+            loads,
+        );
         attend(
             &q,
             &mut sums,
@@ -114,6 +134,7 @@ fn kernel(
             shares,
         );
         sync_cube();
+        first += keys;
     }
     if comptime!(shares > 1) {
         merge(&mut sums, &mut stats, &mut tile, share, lane, head, queries, shares);
@@ -128,14 +149,40 @@ fn kernel(
     }
 }
 
+/// This thread's part of the tile of keys and values that starts at token `first`. Tokens past the last are read from it and get no
+/// weight later.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+fn fetch(
+    qkv: &[Vec4],
+    next: &mut Array<Vec4>,
+    picture: usize,
+    tokens: usize,
+    first: usize,
+    width: usize,
+    inside: usize,
+    unit: usize,
+    #[comptime] head: usize,
+    #[comptime] keys: usize,
+    #[comptime] loads: usize,
+) {
+    #[unroll]
+    for i in 0..loads {
+        let at = min(unit + comptime!(i * THREADS), comptime!(keys * head - 1));
+        let row = (picture + min(first + at / head, tokens - 1)) * 3 * width + inside + at % head;
+        next[comptime!(2 * i)] = qkv[row + width];
+        next[comptime!(2 * i + 1)] = qkv[row + 2 * width];
+    }
+}
+
 /// One thread's part of a tile: the scores of a few keys at once, so that the sums are rescaled once for all of them.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 fn attend(
-    q: &Array<Vector<f32, Const<4>>>,
-    sums: &mut Array<Vector<f32, Const<4>>>,
+    q: &Array<Vec4>,
+    sums: &mut Array<Vec4>,
     stats: &mut Array<f32>,
-    tile: &Shared<[Vector<f32, Const<4>>]>,
+    tile: &Shared<[Vec4]>,
     share: usize,
     left: usize,
     #[comptime] head: usize,
@@ -143,47 +190,37 @@ fn attend(
     #[comptime] shares: usize,
 ) {
     let part = comptime!(keys / shares);
-    let group = comptime!(if part.is_multiple_of(4) {
-        4
-    } else if part.is_multiple_of(2) {
-        2
-    } else {
-        1
-    });
+    let group = comptime!(if part.is_multiple_of(4) { 4 } else { 2 });
     let mut scores = Array::<f32>::new(group);
     for g in 0..comptime!(part / group) {
+        let start = share * part + g * group;
         let top = stats[0];
         let mut highest = top;
         #[unroll]
         for i in 0..group {
-            let key = share * part + g * group + i;
-            let mut products = Vector::<f32, Const<4>>::new(0.0f32);
+            let mut products = Vec4::new(0.0f32);
             #[unroll]
             for c in 0..head {
-                products = products + q[c] * tile[key * head + c];
+                products += q[c] * tile[(start + i) * head + c];
             }
-            let score = products.extract(0usize)
-                + products.extract(1usize)
-                + products.extract(2usize)
-                + products.extract(3usize);
-            scores[i] = select(key < left, score, LOWEST);
+            scores[i] = select(start + i < left, sum4(products), LOWEST);
             highest = max(highest, scores[i]);
         }
         let shrink = (top - highest).exp();
         let mut total = stats[1] * shrink;
         #[unroll]
-        for c in 0..head {
-            sums[c] = sums[c] * Vector::new(shrink);
+        for i in 0..group {
+            scores[i] = select(start + i < left, (scores[i] - highest).exp(), 0.0f32);
+            total += scores[i];
         }
         #[unroll]
-        for i in 0..group {
-            let key = share * part + g * group + i;
-            let weight = select(key < left, (scores[i] - highest).exp(), 0.0f32);
-            total += weight;
+        for c in 0..head {
+            let mut sum = sums[c] * Vector::new(shrink);
             #[unroll]
-            for c in 0..head {
-                sums[c] = sums[c] + tile[TILE + key * head + c] * Vector::new(weight);
+            for i in 0..group {
+                sum += tile[TILE + (start + i) * head + c] * Vector::new(scores[i]);
             }
+            sums[c] = sum;
         }
         stats[0] = highest;
         stats[1] = total;
@@ -194,62 +231,53 @@ fn attend(
 #[cube]
 #[allow(clippy::too_many_arguments)]
 fn merge(
-    sums: &mut Array<Vector<f32, Const<4>>>,
+    sums: &mut Array<Vec4>,
     stats: &mut Array<f32>,
-    tile: &mut Shared<[Vector<f32, Const<4>>]>,
+    tile: &mut Shared<[Vec4]>,
     share: usize,
     lane: usize,
     #[comptime] head: usize,
     #[comptime] queries: usize,
     #[comptime] shares: usize,
 ) {
-    let mut tops = Shared::<[f32]>::new_slice(THREADS);
-    let mut totals = Shared::<[f32]>::new_slice(THREADS);
-    tops[share * queries + lane] = stats[0];
-    totals[share * queries + lane] = stats[1];
+    // The loop before ended with a barrier, so the tile is free: first for every thread's maximum and total.
+    let mut mine = Vec4::new(stats[0]);
+    mine.insert(1usize, stats[1]);
+    tile[share * queries + lane] = mine;
     sync_cube();
     let mut highest = stats[0];
     #[unroll]
     for other in 0..shares {
-        highest = max(highest, tops[other * queries + lane]);
+        highest = max(highest, tile[other * queries + lane].extract(0usize));
     }
     let mut total = 0.0f32;
     #[unroll]
     for other in 0..shares {
-        total += totals[other * queries + lane] * (tops[other * queries + lane] - highest).exp();
+        let theirs = tile[other * queries + lane];
+        total += theirs.extract(1usize) * (theirs.extract(0usize) - highest).exp();
     }
-    let shrink = (stats[0] - highest).exp();
-    stats[0] = highest;
+    let shrink = Vec4::new((stats[0] - highest).exp());
     stats[1] = total;
     #[unroll]
     for c in 0..head {
-        sums[c] = sums[c] * Vector::new(shrink);
+        sums[c] *= shrink;
     }
-    // As many vectors of a query at once as the tile holds.
-    let block = comptime!((2 * TILE / queries).min(head));
-    #[unroll]
+    sync_cube();
+    // Then for one share's sums after the other: `queries * head` vectors, at most the whole tile.
     for other in 1..shares {
-        #[unroll]
-        for first in 0..comptime!(head.div_ceil(block)) {
-            if share == other {
-                #[unroll]
-                for c in 0..block {
-                    if comptime!(first * block + c < head) {
-                        tile[lane * block + c] = sums[comptime!((first * block + c).min(head - 1))];
-                    }
-                }
+        if share == other {
+            #[unroll]
+            for c in 0..head {
+                tile[c * queries + lane] = sums[c];
             }
-            sync_cube();
-            if share == 0 {
-                #[unroll]
-                for c in 0..block {
-                    if comptime!(first * block + c < head) {
-                        let at = comptime!((first * block + c).min(head - 1));
-                        sums[at] = sums[at] + tile[lane * block + c];
-                    }
-                }
-            }
-            sync_cube();
         }
+        sync_cube();
+        if share == 0 {
+            #[unroll]
+            for c in 0..head {
+                sums[c] += tile[c * queries + lane];
+            }
+        }
+        sync_cube();
     }
 }

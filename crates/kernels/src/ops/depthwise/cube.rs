@@ -2,7 +2,7 @@ use cubecl::prelude::*;
 
 use super::Image;
 use crate::device::Gpu;
-use crate::ops::launch::{flat, vector_width};
+use crate::ops::lanes::{elementwise, vector_width};
 use crate::{Buffer, Result};
 
 /// Pixels of a row that one thread makes where there is work enough: neighbours share two of three columns.
@@ -24,7 +24,7 @@ pub(super) fn depthwise_silu(
     let channels = image.channels / vector;
     let threads = |run: usize| image.batch * image.height * image.width.div_ceil(run) * channels;
     let run = if threads(RUN) >= BUSY { RUN } else { 1 };
-    let (count, dim) = flat(threads(run));
+    let (count, dim) = elementwise(threads(run));
     // SAFETY: lengths were checked by the caller, and the kernel writes only pixels of `image`.
     unsafe {
         kernel::launch_unchecked(
@@ -99,13 +99,13 @@ fn kernel<V: Size>(
                     }
                     // Column `first + i - 1` is tap `kx = i - o` of output `o`.
                     if comptime!(i < run) {
-                        sums[i] = sums[i] + value * w0;
+                        sums[i] += value * w0;
                     }
                     if comptime!(i >= 1 && i <= run) {
-                        sums[comptime!(i.max(1) - 1)] = sums[comptime!(i.max(1) - 1)] + value * w1;
+                        sums[comptime!(i.max(1) - 1)] += value * w1;
                     }
                     if comptime!(i >= 2) {
-                        sums[comptime!(i.max(2) - 2)] = sums[comptime!(i.max(2) - 2)] + value * w2;
+                        sums[comptime!(i.max(2) - 2)] += value * w2;
                     }
                 }
             }

@@ -2,87 +2,115 @@ use cubecl::prelude::*;
 
 use super::{DIRECTIONS, DtProject};
 use crate::device::Gpu;
-use crate::ops::launch::{flat, vector_width};
 use crate::{Buffer, Result};
 
-/// Pixels that one thread makes where there is work enough, so that a weight is loaded once for all of them.
+/// Threads side by side on one pixel, with neighbouring channels.
+const LANES: usize = 32;
+/// Groups of such threads in a cube.
+const GROUPS: usize = 8;
+/// Pixels that a thread makes.
 const PIXELS: usize = 4;
-
-/// Threads that keep a large GPU busy; below, a thread makes one pixel.
-const BUSY: usize = 1 << 18;
+/// Ranks whose weights are in shared memory at once: 8 KiB.
+const RANKS: usize = 16;
+/// Cubes a dimension that WebGPU guarantees.
+const MAX_CUBES: usize = 65_535;
 
 pub(super) fn dt_project(gpu: &Gpu, proj: &Buffer, weight: &Buffer, sizes: DtProject, dst: &Buffer) -> Result<()> {
     const OP: &str = "dt_project";
-    let vector = vector_width(sizes.channels);
-    let channels = sizes.channels / vector;
-    let threads = |pixels: usize| sizes.pixels.div_ceil(pixels) * DIRECTIONS * channels;
-    let pixels = if threads(PIXELS) >= BUSY { PIXELS } else { 1 };
-    let (count, dim) = flat(threads(pixels));
-    // SAFETY: lengths were checked by the caller, and the kernel writes only the first `pixels` rows.
+    // Channels of a thread: the most of those that leave the fewest threads without a channel.
+    let tiles = |run: usize| sizes.channels.div_ceil(LANES * run);
+    let run = (1..=4).min_by_key(|&run| (tiles(run) * run, 4 - run)).unwrap_or(1);
+    let blocks = sizes.pixels.div_ceil(GROUPS * PIXELS).max(1);
+    let layers = blocks.div_ceil(MAX_CUBES);
+    let count = CubeCount::Static(
+        (DIRECTIONS * tiles(run)) as u32,
+        blocks.div_ceil(layers) as u32,
+        layers as u32,
+    );
+    // SAFETY: lengths were checked by the caller; channels and pixels past the last are clamped when read and not written.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),
             count,
-            dim,
-            vector,
+            CubeDim::new_1d((LANES * GROUPS) as u32),
             proj.arg(OP)?,
             weight.arg(OP)?,
             dst.arg(OP)?,
-            threads(pixels),
             sizes.pixels,
-            channels,
+            sizes.channels,
             sizes.rank,
             sizes.rank + 2 * sizes.state,
-            pixels,
-            vector,
+            run,
         );
     }
     Ok(())
 }
 
-/// One thread a vector of channels of one direction, for `group` neighbouring pixels.
+/// Grid: direction and tile of channels, blocks of pixels. The weights, stored with the rank fastest, are turned around in shared
+/// memory, so that both they and the result move in whole lines.
 #[cube(launch_unchecked)]
-fn kernel<V: Size>(
+#[allow(clippy::too_many_arguments)]
+fn kernel(
     proj: &[f32],
     weight: &[f32],
-    dst: &mut [Vector<f32, V>],
-    total: usize,
+    dst: &mut [f32],
     pixels: usize,
     channels: usize,
     rank: usize,
     stride: usize,
-    #[comptime] group: usize,
-    #[comptime] vector: usize,
+    #[comptime] run: usize,
 ) {
-    let pos = ABSOLUTE_POS;
-    if pos < total {
-        // Row of the weights and of `dst`: direction, then channel.
-        let kc = pos % (4 * channels);
-        let k = kc / channels;
-        let first = pos / (4 * channels) * group;
-        let mut sums = Array::<Vector<f32, V>>::new(group);
-        let mut from = Array::<usize>::new(group);
+    let width = comptime!(LANES * run);
+    // One more, so that neighbouring ranks lie in different banks.
+    let pitch = comptime!(LANES * run + 1);
+    let unit = UNIT_POS_X as usize;
+    let lane = unit % LANES;
+    let tiles = channels.div_ceil(width);
+    let k = CUBE_POS_X as usize / tiles;
+    let tile = CUBE_POS_X as usize % tiles * width;
+    let block = CUBE_POS_Z as usize * CUBE_COUNT_Y as usize + CUBE_POS_Y as usize;
+    let first = (block * GROUPS + unit / LANES) * PIXELS;
+    let mut sums = Array::<f32>::new(comptime!(PIXELS * run));
+    let mut from = Array::<usize>::new(PIXELS);
+    #[unroll]
+    for i in 0..PIXELS {
+        from[i] = (min(first + i, pixels - 1) * 4 + k) * stride;
         #[unroll]
-        for i in 0..group {
-            sums[i] = Vector::new(0.0f32);
-            // Rows past the end are computed from the last one and not written.
-            from[i] = (min(first + i, pixels - 1) * 4 + k) * stride;
+        for j in 0..run {
+            sums[comptime!(i * run + j)] = 0.0f32;
         }
-        for r in 0..rank {
-            let mut w = Vector::<f32, V>::new(0.0f32);
+    }
+    let mut turned = Shared::<[f32]>::new_slice(comptime!(RANKS * (LANES * run + 1)));
+    let mut start = 0usize;
+    while start < rank {
+        let count = min(rank - start, RANKS);
+        let mut i = unit;
+        while i < width * count {
+            let (c, r) = (i / count, i % count);
+            turned[r * pitch + c] = weight[(k * channels + min(tile + c, channels - 1)) * rank + start + r];
+            i += comptime!(LANES * GROUPS);
+        }
+        sync_cube();
+        for r in 0..count {
             #[unroll]
-            for lane in 0..vector {
-                w.insert(lane, weight[(kc * vector + lane) * rank + r]);
-            }
-            #[unroll]
-            for i in 0..group {
-                sums[i] = sums[i] + w * Vector::new(proj[from[i] + r]);
+            for i in 0..PIXELS {
+                let dt = proj[from[i] + start + r];
+                #[unroll]
+                for j in 0..run {
+                    sums[comptime!(i * run + j)] += turned[r * pitch + comptime!(LANES * j) + lane] * dt;
+                }
             }
         }
+        sync_cube();
+        start += RANKS;
+    }
+    #[unroll]
+    for i in 0..PIXELS {
         #[unroll]
-        for i in 0..group {
-            if first + i < pixels {
-                dst[(first + i) * 4 * channels + kc] = sums[i];
+        for j in 0..run {
+            let c = tile + comptime!(LANES * j) + lane;
+            if first + i < pixels && c < channels {
+                dst[((first + i) * 4 + k) * channels + c] = sums[comptime!(i * run + j)];
             }
         }
     }

@@ -2,7 +2,7 @@ use cubecl::prelude::*;
 
 use super::{Image, im2col_width};
 use crate::device::Gpu;
-use crate::ops::launch::{flat, vector_width};
+use crate::ops::lanes::{elementwise, vector_width};
 use crate::{Buffer, Result};
 
 pub(super) fn im2col(gpu: &Gpu, x: &Buffer, image: Image, dst: &Buffer) -> Result<()> {
@@ -11,7 +11,7 @@ pub(super) fn im2col(gpu: &Gpu, x: &Buffer, image: Image, dst: &Buffer) -> Resul
     let (oh, ow) = (image.height.div_ceil(2), image.width.div_ceil(2));
     let row = im2col_width(image.channels) / vector;
     let total = image.batch * oh * ow * row;
-    let (count, dim) = flat(total);
+    let (count, dim) = elementwise(total);
     // SAFETY: lengths were checked by the caller, and the kernel stays below `total`.
     unsafe {
         kernel::launch_unchecked(

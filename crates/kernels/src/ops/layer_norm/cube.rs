@@ -2,6 +2,7 @@ use cubecl::prelude::*;
 
 use super::Activation;
 use crate::device::Gpu;
+use crate::ops::lanes::gelu as activate;
 use crate::{Buffer, Result};
 
 /// Threads of a cube, shared by several rows.
@@ -25,8 +26,8 @@ pub(super) fn layer_norm(
     let width = weight.len();
     // About 3 to 8 values a thread: enough to hide memory, few enough for many threads on small pictures.
     let lanes = match width {
-        ..=256 => 32,
-        ..=768 => 64,
+        0..=256 => 32,
+        257..=768 => 64,
         _ => THREADS,
     };
     let cubes = rows.div_ceil(THREADS / lanes).max(1);
@@ -97,7 +98,7 @@ fn kernel(
         while i < width {
             let mut value = (x[from + i] - mean) * scale * weight[i] + bias[i];
             if comptime!(gelu) {
-                value = 0.5f32 * value * (1.0f32 + (value * std::f32::consts::FRAC_1_SQRT_2).erf());
+                value = activate(value);
             }
             dst[from + i] = value;
             i += lanes;

@@ -8,8 +8,13 @@ use crate::{Buffer, Result};
 /// Threads of a cube.
 const THREADS: usize = 256;
 
-/// Cubes that keep a large GPU busy (an H200 has 132 multiprocessors); below, the length is split over more cubes.
+/// Cubes that keep a large GPU busy (an H200 has 132 multiprocessors); below, the length is split over more cubes. Splitting
+/// reads everything once more, so where it is done at all it is done for several cubes a multiprocessor.
 const BUSY: usize = 128;
+const SPLIT_CUBES: usize = 2048;
+
+/// Most splits: every cube gathers what the earlier ones leave.
+const MAX_SPLITS: usize = 64;
 
 /// How one call is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +49,10 @@ impl Plan {
         };
         let chunks = length.div_ceil(geometry.chunk());
         let cubes = channels.div_ceil(lanes) * batch;
-        let wanted = BUSY.div_ceil(cubes).min(chunks);
+        let wanted = match cubes {
+            BUSY.. => 1,
+            _ => SPLIT_CUBES.div_ceil(cubes).min(MAX_SPLITS).min(chunks),
+        };
         let per_split = chunks.div_ceil(wanted);
         Self {
             geometry,

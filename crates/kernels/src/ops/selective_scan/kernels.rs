@@ -76,13 +76,13 @@ fn place(batch: usize, height: usize, width: usize, channels: usize, rank: usize
 #[cube]
 fn softplus(x: f32) -> f32 {
     let t = (0.0f32 - x.abs()).exp();
-    let mut p = t * 0.005_253_458_f32 - 0.029_588_507_f32;
-    p = p * t + 0.078_361_668_f32;
-    p = p * t - 0.136_747_7_f32;
-    p = p * t + 0.191_114_31_f32;
-    p = p * t - 0.248_443_69_f32;
-    p = p * t + 0.333_192_71_f32;
-    p = p * t - 0.499_995_02_f32;
+    let mut p = t * 0.005_253_458f32 - 0.029_588_507f32;
+    p = p * t + 0.078_361_67f32;
+    p = p * t - 0.136_747_7f32;
+    p = p * t + 0.191_114_3f32;
+    p = p * t - 0.248_443_7f32;
+    p = p * t + 0.333_192_7f32;
+    p = p * t - 0.499_995_02f32;
     p = p * t + 1.0f32;
     max(x, 0.0f32) + p * t
 }
@@ -185,7 +185,7 @@ fn scan_chunk(
             decay[j] = (s.dt[j] * rate).exp();
             input[j] = s.dt[j] * input[j] * s.u[j];
             state = decay[j] * state + input[j];
-            product = product * decay[j];
+            product *= decay[j];
         }
         ends[at.unit] = state;
         decays[at.unit] = product;
@@ -193,18 +193,21 @@ fn scan_chunk(
         let kept = n * comptime!(g.lanes) + at.lane;
         let mut behind = carry[kept];
         state = behind;
-        #[unroll]
-        for i in 0..comptime!(g.segments) {
-            let segment = comptime!(if reverse { g.segments - 1 - i } else { i });
-            let other = comptime!(segment * g.lanes) + at.lane;
-            state = select(at.segment == segment, behind, state);
-            behind = decays[other] * behind + ends[other];
+        // Eight at a time, so that their loads overlap.
+        for block in 0..comptime!(g.segments / 8) {
+            #[unroll]
+            for i in 0..8usize {
+                let segment = select(reverse, comptime!(g.segments - 1 - i) - block * 8, block * 8 + i);
+                let other = segment * comptime!(g.lanes) + at.lane;
+                state = select(at.segment == segment, behind, state);
+                behind = decays[other] * behind + ends[other];
+            }
         }
         #[unroll]
         for i in 0..comptime!(g.steps) {
             let j = comptime!(if reverse { g.steps - 1 - i } else { i });
             state = decay[j] * state + input[j];
-            y[j] = y[j] + output[j] * state;
+            y[j] += output[j] * state;
         }
         sync_cube();
         if at.segment == 0 {
@@ -249,16 +252,15 @@ fn start_carry(
                 let other = select(reverse, splits - 1 - i, i);
                 let word = split_word(at, sequence, other, splits, n, g);
                 state = workspace[word + 1] * state + workspace[word];
-                product = product * workspace[word + 1];
+                product *= workspace[word + 1];
                 i += 1;
             }
             ends[at.unit] = state;
             decays[at.unit] = product;
             sync_cube();
             state = 0.0f32;
-            #[unroll]
             for segment in 0..comptime!(g.segments) {
-                let other = comptime!(segment * g.lanes) + at.lane;
+                let other = segment * comptime!(g.lanes) + at.lane;
                 state = decays[other] * state + ends[other];
             }
             sync_cube();
@@ -335,7 +337,7 @@ pub(super) fn scan_pair(
             for j in 0..comptime!(g.steps) {
                 // With a single chunk the sums of the first direction stay in registers.
                 if comptime!(single && turn == 1) {
-                    y[j] = y[j] + skip_k * s.u[j];
+                    y[j] += skip_k * s.u[j];
                 } else {
                     y[j] = skip_k * s.u[j];
                 }
@@ -359,7 +361,7 @@ pub(super) fn scan_pair(
                     if at.active && position + j < length {
                         let to = s.row[j] * channels + at.channel;
                         if comptime!(columns || (turn == 1 && !single)) {
-                            dst[to] = dst[to] + y[j];
+                            dst[to] += y[j];
                         } else {
                             dst[to] = y[j];
                         }
@@ -398,41 +400,52 @@ pub(super) fn split_ends(
     if split == 0 && sequence < 4 && at.segment == 0 && at.active {
         workspace[row] = d[row];
     }
-    let mut state = Array::<f32>::new(comptime!(g.state));
-    #[unroll]
-    for n in 0..comptime!(g.state) {
-        state[n] = 0.0f32;
-    }
-    let mut total = 0.0f32;
+    // As many states at once as registers hold without a long kernel; more states walk over the split again.
+    let group = comptime!(if g.state % 4 == 0 {
+        4
+    } else if g.state % 2 == 0 {
+        2
+    } else {
+        1
+    });
+    let mut state = Array::<f32>::new(group);
     let mut s = steps(comptime!(g.steps));
-    for i in 0..per_split {
-        let part = select(k >= 2, per_split - 1 - i, i);
-        let first = ((split * comptime!(g.segments) + at.segment) * per_split + part) * comptime!(g.steps);
-        load_any(&at, u, delta, bias[row], k, first, &mut s, comptime!(g.steps));
-        walk(&at, &s, proj, a, k, &mut state, g);
+    for block in 0..comptime!(g.state / group) {
         #[unroll]
-        for j in 0..comptime!(g.steps) {
-            total += s.dt[j];
+        for n in 0..group {
+            state[n] = 0.0f32;
         }
-    }
-    #[unroll]
-    for n in 0..comptime!(g.state) {
-        ends[at.unit] = state[n];
-        decays[at.unit] = (a[row * comptime!(g.state) + n] * total).exp();
-        sync_cube();
-        if at.segment == 0 && at.active {
-            let mut end = 0.0f32;
-            let mut product = 1.0f32;
-            for i in 0..comptime!(g.segments) {
-                let other = select(k >= 2, comptime!(g.segments - 1) - i, i) * comptime!(g.lanes) + at.lane;
-                end = decays[other] * end + ends[other];
-                product = product * decays[other];
+        let mut total = 0.0f32;
+        for i in 0..per_split {
+            let part = select(k >= 2, per_split - 1 - i, i);
+            let first = ((split * comptime!(g.segments) + at.segment) * per_split + part) * comptime!(g.steps);
+            load_any(&at, u, delta, bias[row], k, first, &mut s, comptime!(g.steps));
+            walk(&at, &s, proj, a, k, block * group, &mut state, g, group);
+            #[unroll]
+            for j in 0..comptime!(g.steps) {
+                total += s.dt[j];
             }
-            let word = split_word(&at, sequence, split, splits, n, g);
-            workspace[word] = end;
-            workspace[word + 1] = product;
         }
-        sync_cube();
+        #[unroll]
+        for i in 0..group {
+            let n = block * group + i;
+            ends[at.unit] = state[i];
+            decays[at.unit] = (a[row * comptime!(g.state) + n] * total).exp();
+            sync_cube();
+            if at.segment == 0 && at.active {
+                let mut end = 0.0f32;
+                let mut product = 1.0f32;
+                for i in 0..comptime!(g.segments) {
+                    let other = select(k >= 2, comptime!(g.segments - 1) - i, i) * comptime!(g.lanes) + at.lane;
+                    end = decays[other] * end + ends[other];
+                    product *= decays[other];
+                }
+                let word = split_word(&at, sequence, split, splits, n, g);
+                workspace[word] = end;
+                workspace[word + 1] = product;
+            }
+            sync_cube();
+        }
     }
 }
 
@@ -466,18 +479,30 @@ fn load_any(
     }
 }
 
-/// Moves every state over the steps.
+/// Moves a group of states, from number `first` on, over the steps.
 #[cube]
-fn walk(at: &Place, s: &Steps, proj: &[f32], a: &[f32], k: usize, state: &mut Array<f32>, #[comptime] g: Geometry) {
+#[allow(clippy::too_many_arguments)]
+fn walk(
+    at: &Place,
+    s: &Steps,
+    proj: &[f32],
+    a: &[f32],
+    k: usize,
+    first: usize,
+    state: &mut Array<f32>,
+    #[comptime] g: Geometry,
+    #[comptime] group: usize,
+) {
     #[unroll]
-    for n in 0..comptime!(g.state) {
+    for i in 0..group {
+        let n = first + i;
         let rate = a[(k * at.channels + at.channel) * comptime!(g.state) + n];
-        let mut h = state[n];
+        let mut h = state[i];
         #[unroll]
         for j in 0..comptime!(g.steps) {
             let input = proj[(s.row[j] * 4 + k) * at.stride + at.rank + n];
             h = (s.dt[j] * rate).exp() * h + s.dt[j] * input * s.u[j];
         }
-        state[n] = h;
+        state[i] = h;
     }
 }
