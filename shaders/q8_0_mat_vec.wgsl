@@ -10,7 +10,7 @@ const THREADS: u32 = 64u;
 const LANES: u32 = 4u;
 const REPEAT: u32 = 4u;
 const RANK: u32 = 16u;
-const PROLOGUE: u32 = 0u; // 0: x as it is, 1: RMS norm, 2: silu(x[..cols]) * x[cols..]
+const PROLOGUE: u32 = 0u; // 2: silu(x[..cols]) * x[cols..] in place of x
 const ADD: u32 = 0u;      // 1: add to dst
 
 const GROUPS: u32 = THREADS / LANES;
@@ -41,36 +41,15 @@ struct Info {
 
 var<workgroup> staged: array<vec4<f32>, STAGE * STRIDE>;
 var<workgroup> partial: array<f32, THREADS * REPEAT>;
+var<workgroup> squares: array<f32, THREADS>;
 
-// if NORM
-// One over the root mean square of x.
-fn row_scale(unit: u32) -> f32 {
-    var squares = vec4<f32>();
-    for (var i = unit; i < QUADS; i += THREADS) {
-        squares += x[i] * x[i];
-    }
-    partial[unit] = dot(squares, vec4<f32>(1.0));
-    workgroupBarrier();
-    var total = 0.0;
-    for (var i = 0u; i < THREADS; i++) {
-        total += partial[i];
-    }
-    workgroupBarrier();
-    return inverseSqrt(total / f32(4u * QUADS) + info.eps);
-}
-// end NORM
-
-// Four values of x after the prologue.
-fn input_at(i: u32, scale: f32) -> vec4<f32> {
+// Four values of x after the prologue, but for the norm's factor, which waits until the products are summed.
+fn input_at(i: u32) -> vec4<f32> {
     if (PROLOGUE == 2u) {
         let gate = x[i];
         return gate / (1.0 + exp(min(-gate, vec4<f32>(80.0)))) * x[QUADS + i];
     }
-    var v = x[i] * scale;
-// if NORM
-    v *= norm[i];
-// end NORM
-    return v;
+    return x[i];
 }
 
 fn bytes(word: u32) -> vec4<f32> {
@@ -81,10 +60,7 @@ fn bytes(word: u32) -> vec4<f32> {
 fn main(@builtin(workgroup_id) cube: vec3<u32>, @builtin(local_invocation_index) unit: u32) {
     let lane = unit % LANES;
     let first = cube.x * GROUPS * REPEAT + unit / LANES;
-    var scale = 1.0;
-// if NORM
-    scale = row_scale(unit);
-// end NORM
+    var square = vec4<f32>();
     var sums: array<f32, REPEAT>;
     for (var start = 0u; start < LOADS; start += STAGE) {
         let count = min(STAGE, LOADS - start);
@@ -92,7 +68,12 @@ fn main(@builtin(workgroup_id) cube: vec3<u32>, @builtin(local_invocation_index)
             workgroupBarrier();
         }
         for (var i = unit; i < count * 4u; i += THREADS) {
-            staged[i / 4u * STRIDE + i % 4u] = input_at(start * 4u + i, scale);
+            var v = input_at(start * 4u + i);
+// if NORM
+            square += v * v;
+            v *= norm[start * 4u + i];
+// end NORM
+            staged[i / 4u * STRIDE + i % 4u] = v;
         }
         workgroupBarrier();
         for (var load = lane; load < count; load += LANES) {
@@ -110,32 +91,39 @@ fn main(@builtin(workgroup_id) cube: vec3<u32>, @builtin(local_invocation_index)
             }
         }
     }
-// if LOW_RANK
-    for (var r = 0u; r < REPEAT; r++) {
-        let row = min(first + r * GROUPS, info.rows - 1u);
-        let segment = u32(info.second <= row) + u32(info.third <= row);
-        for (var i = lane; i < RANK; i += LANES) {
-            sums[r] += info.low_scale * low_b[row * RANK + i] * low_t[segment * RANK + i];
-        }
-    }
-// end LOW_RANK
+// if NORM
+    squares[unit] = dot(square, vec4<f32>(1.0));
+// end NORM
     for (var r = 0u; r < REPEAT; r++) {
         partial[r * THREADS + unit] = sums[r];
     }
     workgroupBarrier();
-    if (lane == 0u) {
-        for (var r = 0u; r < REPEAT; r++) {
-            let row = first + r * GROUPS;
-            if (row < info.rows) {
-                var y = 0.0;
-                for (var i = 0u; i < LANES; i++) {
-                    y += partial[r * THREADS + unit + i];
-                }
-                if (ADD == 1u) {
-                    y += dst[row];
-                }
-                dst[row] = y;
-            }
+    // One invocation an output finishes it.
+    for (var index = unit; index < GROUPS * REPEAT; index += THREADS) {
+        let row = cube.x * GROUPS * REPEAT + index;
+        if (row >= info.rows) {
+            break;
         }
+        var y = 0.0;
+        for (var i = 0u; i < LANES; i++) {
+            y += partial[index / GROUPS * THREADS + index % GROUPS * LANES + i];
+        }
+// if NORM
+        var total = 0.0;
+        for (var i = 0u; i < THREADS; i++) {
+            total += squares[i];
+        }
+        y *= inverseSqrt(total / f32(4u * QUADS) + info.eps);
+// end NORM
+// if LOW_RANK
+        let segment = u32(info.second <= row) + u32(info.third <= row);
+        for (var i = 0u; i < RANK; i++) {
+            y += info.low_scale * low_b[row * RANK + i] * low_t[segment * RANK + i];
+        }
+// end LOW_RANK
+        if (ADD == 1u) {
+            y += dst[row];
+        }
+        dst[row] = y;
     }
 }

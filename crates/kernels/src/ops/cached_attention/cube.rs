@@ -5,8 +5,10 @@ use crate::device::Gpu;
 use crate::ops::lanes::{Vec4, cube_max, cube_sum, sum4};
 use crate::{Buffer, KernelError, Result};
 
-/// Units of a cube, and positions of the cache it scores at a time.
+/// Units of a cube, and positions of the cache it scores at a time, where cubes are many.
 const THREADS: usize = 128;
+/// The same for one row: nine cubes must keep more loads in flight each.
+const DECODE_THREADS: usize = 256;
 /// Units that share one key: they read it together, 16 bytes each.
 const LANES: usize = 4;
 
@@ -22,12 +24,17 @@ pub(super) fn cached_attention(gpu: &Gpu, args: CachedAttention<'_>, dst: &Buffe
             ),
         });
     }
+    let threads = if args.m == 1 && !gpu.info().software {
+        DECODE_THREADS
+    } else {
+        THREADS
+    };
     // SAFETY: lengths were checked by the caller; cache positions are clamped to the capacity.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),
             CubeCount::Static(args.heads as u32, args.m as u32, 1),
-            CubeDim::new_1d(THREADS as u32),
+            CubeDim::new_1d(threads as u32),
             args.qkv.arg(OP)?,
             args.keys.arg(OP)?,
             args.values.arg(OP)?,
@@ -38,7 +45,7 @@ pub(super) fn cached_attention(gpu: &Gpu, args: CachedAttention<'_>, dst: &Buffe
             args.capacity,
             1.0 / (args.head_dim as f32).sqrt(),
             quads,
-            THREADS,
+            threads,
             LANES,
         );
     }

@@ -13,8 +13,8 @@ use crate::ops::lanes::{Vec4, gelu, half, signed_byte, silu, sum4};
 /// `dst[m, row] = epilogue(w[row] . prologue(x[m]) + bias + low rank)`; `CUBE_POS_X` counts tiles of `row`, `CUBE_POS_Y` of `m`.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn kernel<X: Size, N: Size, D: Size>(
-    x: &[Vector<f32, X>],
+pub(super) fn kernel<V: Size, N: Size, D: Size>(
+    x: &[Vector<f32, V>],
     words: &[Vector<u32, N>],
     scales: ComptimeOption<&[u32]>,
     bias: ComptimeOption<&[f32]>,
@@ -37,7 +37,7 @@ pub(super) fn kernel<X: Size, N: Size, D: Size>(
     let mut ws = Shared::<[Vec4]>::new_slice(comptime!(4 * plan.depth * plan.tile_n));
     let mut row_scales = Shared::<[f32]>::new_slice(comptime!(4 * plan.tile_m));
     if comptime!(plan.prologue == Prologue::RmsNorm) {
-        norm_scales::<X>(x, first_m, m, cols, eps, &mut row_scales, plan);
+        norm_scales::<V>(x, first_m, m, cols, eps, &mut row_scales, plan);
     }
     let mut sums = Array::<Vec4>::new(comptime!(4 * plan.block_m * plan.block_n));
     #[unroll]
@@ -45,14 +45,47 @@ pub(super) fn kernel<X: Size, N: Size, D: Size>(
         sums[i] = Vec4::new(0.0f32);
     }
 
+    // The next tiles travel from memory into registers while the present ones are multiplied.
+    let mut held = Array::<Vec4>::new(comptime!(4 * plan.tasks()));
+    fetch::<V, N>(
+        x,
+        &norm,
+        words,
+        &scales,
+        &row_scales,
+        &mut held,
+        0,
+        first_m,
+        first_row,
+        m,
+        rows,
+        cols,
+        plan,
+    );
     let mut from = 0usize;
     while from * 4 < cols {
-        load_input::<X>(x, &norm, &row_scales, &mut xs, from, first_m, m, cols, plan);
-        load_weight::<N>(words, &scales, &mut ws, from, first_row, rows, cols, plan);
-        sync_cube();
-        multiply(&xs, &ws, &mut sums, plan);
+        put(&held, &mut xs, &mut ws, plan);
         sync_cube();
         from += comptime!(plan.depth);
+        if from * 4 < cols {
+            fetch::<V, N>(
+                x,
+                &norm,
+                words,
+                &scales,
+                &row_scales,
+                &mut held,
+                from,
+                first_m,
+                first_row,
+                m,
+                rows,
+                cols,
+                plan,
+            );
+        }
+        multiply(&xs, &ws, &mut sums, plan);
+        sync_cube();
     }
     if comptime!(plan.rank > 0) {
         let segments = segment_of(rows - 1, second, third) + 1;
@@ -135,110 +168,159 @@ fn quad_at<N: Size>(x: &[Vector<f32, N>], row: usize, quad: usize, cols: usize, 
 
 /// Writes four rows of four columns as four columns of four rows.
 #[cube]
-fn transpose(block: &Array<Vec4>, tile: &mut Shared<[Vec4]>, at: usize, #[comptime] stride: usize) {
+fn transpose(
+    block: &Array<Vec4>,
+    #[comptime] first: usize,
+    tile: &mut Shared<[Vec4]>,
+    at: usize,
+    #[comptime] stride: usize,
+) {
     #[unroll]
     for i in 0..4usize {
         let mut v = Vec4::new(0.0f32);
         #[unroll]
         for r in 0..4usize {
-            v.insert(r, block[r].extract(i));
+            v.insert(r, block[comptime!(first + r)].extract(i));
         }
         tile[at + i * stride] = v;
     }
 }
 
-/// Columns `4 * from ..` of the tile's rows of `x`, after the prologue.
+/// Fills this unit's registers with its blocks of the tiles at columns `4 * from ..`: first those of `x`, then the matrix's.
 #[cube]
 #[allow(clippy::too_many_arguments)]
-fn load_input<N: Size>(
-    x: &[Vector<f32, N>],
+fn fetch<V: Size, N: Size>(
+    x: &[Vector<f32, V>],
     norm: &ComptimeOption<&[f32]>,
-    row_scales: &Shared<[f32]>,
-    xs: &mut Shared<[Vec4]>,
-    from: usize,
-    first_m: usize,
-    m: usize,
-    cols: usize,
-    #[comptime] plan: MatMul,
-) {
-    let tile = comptime!(plan.tile_m);
-    let mut task = UNIT_POS_X as usize;
-    while task < comptime!(plan.depth * plan.tile_m) {
-        let (quad, k) = (task % tile, task / tile);
-        let mut block = Array::<Vec4>::new(4usize);
-        #[unroll]
-        for r in 0..4usize {
-            let row = usize::min(first_m + quad * 4 + r, m - 1);
-            let mut v = Vec4::new(0.0f32);
-            if comptime!(plan.prologue == Prologue::SwiGlu) {
-                let gate = quad_at::<N>(x, row * 2, from + k, cols, plan);
-                let up = quad_at::<N>(x, row * 2 + 1, from + k, cols, plan);
-                #[unroll]
-                for j in 0..4usize {
-                    v.insert(j, silu(gate.extract(j)) * up.extract(j));
-                }
-            } else {
-                v = quad_at::<N>(x, row, from + k, cols, plan);
-            }
-            #[comptime]
-            match norm {
-                ComptimeOption::Some(weight) => {
-                    let scale = row_scales[quad * 4 + r];
-                    #[unroll]
-                    for j in 0..4usize {
-                        let col = usize::min((from + k) * 4 + j, cols - 1);
-                        v.insert(j, v.extract(j) * scale * weight[col]);
-                    }
-                }
-                ComptimeOption::None => {}
-            }
-            block[r] = v;
-        }
-        transpose(&block, xs, k * comptime!(4 * plan.tile_m) + quad, tile);
-        task += comptime!(plan.threads());
-    }
-}
-
-/// Columns `4 * from ..` of the tile's rows of the matrix, de-quantised.
-#[cube]
-#[allow(clippy::too_many_arguments)]
-fn load_weight<N: Size>(
     words: &[Vector<u32, N>],
     scales: &ComptimeOption<&[u32]>,
-    ws: &mut Shared<[Vec4]>,
+    row_scales: &Shared<[f32]>,
+    held: &mut Array<Vec4>,
     from: usize,
+    first_m: usize,
     first_row: usize,
+    m: usize,
     rows: usize,
     cols: usize,
     #[comptime] plan: MatMul,
 ) {
-    let tile = comptime!(plan.tile_n);
-    let mut task = UNIT_POS_X as usize;
-    while task < comptime!(plan.depth * plan.tile_n) {
-        let (quad, k) = (task % tile, task / tile);
-        let at = from + k;
-        let mut block = Array::<Vec4>::new(4usize);
-        #[unroll]
-        for r in 0..4usize {
-            let row = usize::min(first_row + quad * 4 + r, rows - 1);
-            block[r] = Vec4::new(0.0f32);
-            if comptime!(plan.kind == Kind::F32) {
-                block[r] = float_quad::<N>(words, row, at, cols, plan);
-            } else if at * 4 < cols {
-                #[comptime]
-                match scales {
-                    ComptimeOption::Some(scales) => {
-                        let word = words[word_at(row, at, cols, plan)].extract(0usize);
-                        let scale = scales[scale_at(row, at, cols, plan)];
-                        block[r] = dequantise(word, scale, at, plan);
-                    }
-                    ComptimeOption::None => {}
-                }
+    let (tile_m, tile_n) = comptime!((plan.tile_m, plan.tile_n));
+    #[unroll]
+    for i in 0..comptime!(plan.tasks()) {
+        let task = UNIT_POS_X as usize + comptime!(i * plan.threads());
+        if task < comptime!(plan.depth * plan.tile_m) {
+            let (quad, at) = (task % tile_m, from + task / tile_m);
+            #[unroll]
+            for r in 0..4usize {
+                let local = quad * 4 + r;
+                let row = usize::min(first_m + local, m - 1);
+                held[comptime!(i * 4 + r)] = input_quad::<V>(x, norm, row_scales, row, local, at, cols, plan);
+            }
+        } else if task < comptime!(plan.depth * (plan.tile_m + plan.tile_n)) {
+            let task = task - comptime!(plan.depth * plan.tile_m);
+            let (quad, at) = (task % tile_n, from + task / tile_n);
+            #[unroll]
+            for r in 0..4usize {
+                let row = usize::min(first_row + quad * 4 + r, rows - 1);
+                held[comptime!(i * 4 + r)] = weight_quad::<N>(words, scales, row, at, cols, plan);
             }
         }
-        transpose(&block, ws, k * comptime!(4 * plan.tile_n) + quad, tile);
-        task += comptime!(plan.threads());
     }
+}
+
+/// Writes what [`fetch`] brought into the tiles.
+#[cube]
+fn put(held: &Array<Vec4>, xs: &mut Shared<[Vec4]>, ws: &mut Shared<[Vec4]>, #[comptime] plan: MatMul) {
+    let (tile_m, tile_n) = comptime!((plan.tile_m, plan.tile_n));
+    #[unroll]
+    for i in 0..comptime!(plan.tasks()) {
+        let task = UNIT_POS_X as usize + comptime!(i * plan.threads());
+        let first = comptime!(i * 4);
+        if task < comptime!(plan.depth * plan.tile_m) {
+            transpose(
+                held,
+                first,
+                xs,
+                task / tile_m * comptime!(4 * plan.tile_m) + task % tile_m,
+                tile_m,
+            );
+        } else if task < comptime!(plan.depth * (plan.tile_m + plan.tile_n)) {
+            let task = task - comptime!(plan.depth * plan.tile_m);
+            transpose(
+                held,
+                first,
+                ws,
+                task / tile_n * comptime!(4 * plan.tile_n) + task % tile_n,
+                tile_n,
+            );
+        }
+    }
+}
+
+/// Four columns of a row of `x`, row `local` of the tile, after the prologue.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+fn input_quad<V: Size>(
+    x: &[Vector<f32, V>],
+    norm: &ComptimeOption<&[f32]>,
+    row_scales: &Shared<[f32]>,
+    row: usize,
+    local: usize,
+    at: usize,
+    cols: usize,
+    #[comptime] plan: MatMul,
+) -> Vec4 {
+    let mut v = Vec4::new(0.0f32);
+    if comptime!(plan.prologue == Prologue::SwiGlu) {
+        let gate = quad_at::<V>(x, row * 2, at, cols, plan);
+        let up = quad_at::<V>(x, row * 2 + 1, at, cols, plan);
+        #[unroll]
+        for j in 0..4usize {
+            v.insert(j, silu(gate.extract(j)) * up.extract(j));
+        }
+    } else {
+        v = quad_at::<V>(x, row, at, cols, plan);
+    }
+    #[comptime]
+    match norm {
+        ComptimeOption::Some(weight) => {
+            let scale = row_scales[local];
+            #[unroll]
+            for j in 0..4usize {
+                let col = usize::min(at * 4 + j, cols - 1);
+                v.insert(j, v.extract(j) * scale * weight[col]);
+            }
+        }
+        ComptimeOption::None => {}
+    }
+    v
+}
+
+/// Four columns of a row of the matrix, de-quantised; zeros past its end.
+#[cube]
+fn weight_quad<N: Size>(
+    words: &[Vector<u32, N>],
+    scales: &ComptimeOption<&[u32]>,
+    row: usize,
+    at: usize,
+    cols: usize,
+    #[comptime] plan: MatMul,
+) -> Vec4 {
+    let mut v = Vec4::new(0.0f32);
+    if comptime!(plan.kind == Kind::F32) {
+        v = float_quad::<N>(words, row, at, cols, plan);
+    } else if at * 4 < cols {
+        #[comptime]
+        match scales {
+            ComptimeOption::Some(scales) => {
+                let word = words[word_at(row, at, cols, plan)].extract(0usize);
+                let scale = scales[scale_at(row, at, cols, plan)];
+                v = dequantise(word, scale, at, plan);
+            }
+            ComptimeOption::None => {}
+        }
+    }
+    v
 }
 
 /// Four columns of an f32 matrix, whose words are the floats' bits.
@@ -353,7 +435,7 @@ fn load_low_t(
             }
             block[r] = v;
         }
-        transpose(&block, xs, k * comptime!(4 * plan.tile_m) + quad, tile);
+        transpose(&block, 0usize, xs, k * comptime!(4 * plan.tile_m) + quad, tile);
         task += comptime!(plan.threads());
     }
 }
@@ -397,7 +479,7 @@ fn load_low_b(
             }
             block[r] = v;
         }
-        transpose(&block, ws, k * comptime!(4 * plan.tile_n) + quad, tile);
+        transpose(&block, 0usize, ws, k * comptime!(4 * plan.tile_n) + quad, tile);
         task += comptime!(plan.threads());
     }
 }

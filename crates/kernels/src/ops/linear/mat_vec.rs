@@ -30,15 +30,19 @@ pub(super) fn kernel<N: Size>(
 ) {
     let m = CUBE_POS_Y as usize;
     let unit = UNIT_POS_X as usize;
-    let lanes = comptime!(plan.lanes);
-    let repeat = comptime!(plan.repeat);
+    let (lanes, repeat) = comptime!((plan.lanes, plan.repeat));
     let groups = comptime!(plan.threads / plan.lanes);
     let (lane, group) = (unit % lanes, unit / lanes);
     let first = CUBE_POS_X as usize * (groups * repeat) + group;
     let mut scratch = Shared::<[f32]>::new_slice(comptime!(plan.threads * plan.repeat + 16));
     let mut staged = Shared::<[Vec4]>::new_slice(comptime!(plan.stage * plan.stride));
-    let scale = row_scale(x, m, eps, &mut scratch, plan);
 
+    let mut held = Array::<Vector<u32, N>>::new(comptime!(plan.held() * plan.repeat));
+    let mut held_scales = Array::<u32>::new(comptime!(plan.held() * plan.repeat));
+    if comptime!(plan.prefetch) {
+        hold::<N>(words, &scales, &mut held, &mut held_scales, first, lane, rows, plan);
+    }
+    let mut squares = Vec4::new(0.0f32);
     let mut sums = Array::<f32>::new(repeat);
     #[unroll]
     for r in 0..repeat {
@@ -51,30 +55,49 @@ pub(super) fn kernel<N: Size>(
         if comptime!(s > 0) {
             sync_cube();
         }
-        stage(x, &norm, m, from, count, scale, &mut staged, plan);
+        squares += stage(x, &norm, m, from, count, &mut staged, plan);
         sync_cube();
-        #[unroll]
-        for pass in 0..comptime!(count.div_ceil(plan.lanes)) {
-            let load = pass * lanes + lane;
-            if load < count {
+        if comptime!(plan.prefetch) {
+            #[unroll]
+            for pass in 0..comptime!(plan.held()) {
+                let load = pass * lanes + lane;
+                if load < count {
+                    #[unroll]
+                    for r in 0..repeat {
+                        let i = comptime!(pass * plan.repeat + r);
+                        sums[r] += dot::<N>(held[i], held_scales[i], &staged, load, load, plan);
+                    }
+                }
+            }
+        } else {
+            let mut load = lane;
+            while load < count {
                 #[unroll]
                 for r in 0..repeat {
                     let row = usize::min(first + r * groups, rows - 1);
-                    let w = words[row * comptime!(plan.loads) + from + load];
-                    sums[r] += dot::<N>(w, &staged, load, from + load, row, &scales, plan);
+                    let word = words[row * comptime!(plan.loads) + from + load];
+                    let scale = scale_word(&scales, from + load, row, plan);
+                    sums[r] += dot::<N>(word, scale, &staged, load, from + load, plan);
                 }
+                load += lanes;
             }
         }
     }
-    if comptime!(plan.rank > 0) {
-        let segments = 1 + usize::cast_from(second < rows) + usize::cast_from(third < rows);
+    if comptime!(plan.prologue == Prologue::RmsNorm) {
+        // The norm's factor is common to the whole row, so it waits until the products are summed.
+        sync_cube();
+        let total = cube_sum(sum4(squares), &mut scratch, comptime!(plan.threads));
+        let scale = 1.0f32 / (total / comptime!(4.0 * plan.quads as f32) + eps).sqrt();
         #[unroll]
         for r in 0..repeat {
-            let row = usize::min(first + r * groups, rows - 1);
-            let segment = usize::cast_from(second <= row) + usize::cast_from(third <= row);
-            let t = (m * segments + segment) * comptime!(plan.rank);
-            sums[r] += low_scale * low_rank(&low_b, &low_t, row, t, lane, plan);
+            sums[r] *= scale;
         }
+        sync_cube();
+    }
+    if comptime!(plan.rank > 0) {
+        add_low_rank(
+            &low_b, &low_t, &mut sums, first, lane, m, rows, low_scale, second, third, plan,
+        );
     }
     #[unroll]
     for r in 0..repeat {
@@ -86,39 +109,45 @@ pub(super) fn kernel<N: Size>(
     }
 }
 
-/// One over the root mean square of the row where the prologue is a norm, else 1.
-#[cube]
-fn row_scale(x: &[Vec4], m: usize, eps: f32, scratch: &mut Shared<[f32]>, #[comptime] plan: MatVec) -> f32 {
-    let mut scale = 1.0f32;
-    if comptime!(plan.prologue == Prologue::RmsNorm) {
-        let mut squares = Vec4::new(0.0f32);
-        let mut i = UNIT_POS_X as usize;
-        while i < comptime!(plan.quads) {
-            let v = x[m * comptime!(plan.quads) + i];
-            squares += v * v;
-            i += comptime!(plan.threads);
-        }
-        let total = cube_sum(sum4(squares), scratch, comptime!(plan.threads));
-        scale = 1.0f32 / (total / comptime!(4.0 * plan.quads as f32) + eps).sqrt();
-        sync_cube();
-    }
-    scale
-}
-
-/// Fills shared memory with the part of the row that loads `from .. from + count` meet.
+/// Requests everything this lane will need of its rows before the barriers that follow, so that memory answers meanwhile.
 #[cube]
 #[allow(clippy::too_many_arguments)]
+fn hold<N: Size>(
+    words: &[Vector<u32, N>],
+    scales: &ComptimeOption<&[u32]>,
+    held: &mut Array<Vector<u32, N>>,
+    held_scales: &mut Array<u32>,
+    first: usize,
+    lane: usize,
+    rows: usize,
+    #[comptime] plan: MatVec,
+) {
+    #[unroll]
+    for pass in 0..comptime!(plan.held()) {
+        let load = usize::min(pass * comptime!(plan.lanes) + lane, comptime!(plan.loads - 1));
+        #[unroll]
+        for r in 0..comptime!(plan.repeat) {
+            let row = usize::min(first + r * comptime!(plan.threads / plan.lanes), rows - 1);
+            let i = comptime!(pass * plan.repeat + r);
+            held[i] = words[row * comptime!(plan.loads) + load];
+            held_scales[i] = scale_word(scales, load, row, plan);
+        }
+    }
+}
+
+/// Fills shared memory with the part of the row that loads `from .. from + count` meet; this unit's share of its squares.
+#[cube]
 fn stage(
     x: &[Vec4],
     norm: &ComptimeOption<&[Vec4]>,
     m: usize,
     #[comptime] from: usize,
     #[comptime] count: usize,
-    scale: f32,
     staged: &mut Shared<[Vec4]>,
     #[comptime] plan: MatVec,
-) {
+) -> Vec4 {
     let (quads, span) = comptime!((plan.quads, plan.span));
+    let mut squares = Vec4::new(0.0f32);
     let mut i = UNIT_POS_X as usize;
     while i < comptime!(count * span) {
         let at = comptime!(from * span) + i;
@@ -131,27 +160,30 @@ fn stage(
                 v.insert(j, silu(gate.extract(j)) * up.extract(j));
             }
         } else {
-            v = x[m * quads + at] * Vec4::new(scale);
+            v = x[m * quads + at];
         }
         #[comptime]
         match norm {
-            ComptimeOption::Some(weight) => v *= weight[at],
+            ComptimeOption::Some(weight) => {
+                squares += v * v;
+                v *= weight[at];
+            }
             ComptimeOption::None => {}
         }
         staged[i / span * comptime!(plan.stride) + i % span] = v;
         i += comptime!(plan.threads);
     }
+    squares
 }
 
-/// One load of a weight row times what it meets of `x`: `slot` in shared memory, load `at` of `row` in the matrix.
+/// One load of a weight row times what it meets of `x`: `slot` in shared memory, load `at` of its row.
 #[cube]
 fn dot<N: Size>(
     words: Vector<u32, N>,
+    scale: u32,
     staged: &Shared<[Vec4]>,
     slot: usize,
     at: usize,
-    row: usize,
-    scales: &ComptimeOption<&[u32]>,
     #[comptime] plan: MatVec,
 ) -> f32 {
     let mut sum = 0.0f32;
@@ -178,24 +210,24 @@ fn dot<N: Size>(
             }
         }
     }
-    #[comptime]
-    match scales {
-        ComptimeOption::Some(scales) => scaled(sum, plain, scales[scale_at(at, row, plan)], at, plan),
-        ComptimeOption::None => sum,
-    }
+    scaled(sum, plain, scale, at, plan)
 }
 
-/// Index of the word of scales that load `at` of a row needs.
+/// The word of scales that load `at` of a row needs.
 #[cube]
-fn scale_at(at: usize, row: usize, #[comptime] plan: MatVec) -> usize {
+fn scale_word(scales: &ComptimeOption<&[u32]>, at: usize, row: usize, #[comptime] plan: MatVec) -> u32 {
     let per_row = comptime!(scale_words(plan.kind, plan.quads * 4));
     // A load is a whole block of Q4_1, half a block of Q8_0, of which two share a word.
+    let mut index = row;
     if comptime!(plan.kind == Kind::Q41) {
-        row * per_row + at
+        index = row * per_row + at;
     } else if comptime!(plan.kind == Kind::Q80) {
-        row * per_row + at / 4
-    } else {
-        row
+        index = row * per_row + at / 4;
+    }
+    #[comptime]
+    match scales {
+        ComptimeOption::Some(scales) => scales[index],
+        ComptimeOption::None => 0u32,
     }
 }
 
@@ -206,8 +238,10 @@ fn scaled(sum: f32, plain: f32, word: u32, at: usize, #[comptime] plan: MatVec) 
         half(word & 0xFFFF) * sum + half(word >> 16) * plain
     } else if comptime!(plan.kind == Kind::Q80) {
         half((word >> (at as u32 / 2 % 2 * 16)) & 0xFFFF) * sum
-    } else {
+    } else if comptime!(plan.kind == Kind::Int8) {
         f32::reinterpret(word) * sum
+    } else {
+        sum
     }
 }
 
@@ -218,30 +252,43 @@ fn nibble(word: u32, #[comptime] shift: u32) -> f32 {
     f32::cast_from(i32::cast_from((word >> shift) & 15))
 }
 
-/// This lane's part of `b[row] . t`.
+/// Adds this lane's part of `low_scale * b[row] . t`.
 #[cube]
-fn low_rank(
+#[allow(clippy::too_many_arguments)]
+fn add_low_rank(
     b: &ComptimeOption<&[f32]>,
     t: &ComptimeOption<&[f32]>,
-    row: usize,
-    from: usize,
+    sums: &mut Array<f32>,
+    first: usize,
     lane: usize,
+    m: usize,
+    rows: usize,
+    scale: f32,
+    second: usize,
+    third: usize,
     #[comptime] plan: MatVec,
-) -> f32 {
-    let mut sum = 0.0f32;
+) {
     let rank = comptime!(plan.rank);
-    #[comptime]
-    match (b, t) {
-        (ComptimeOption::Some(b), ComptimeOption::Some(t)) => {
-            let mut i = lane;
-            while i < rank {
-                sum += b[row * rank + i] * t[from + i];
-                i += comptime!(plan.lanes);
+    let segments = 1 + usize::cast_from(second < rows) + usize::cast_from(third < rows);
+    #[unroll]
+    for r in 0..comptime!(plan.repeat) {
+        let row = usize::min(first + r * comptime!(plan.threads / plan.lanes), rows - 1);
+        let segment = usize::cast_from(second <= row) + usize::cast_from(third <= row);
+        let from = (m * segments + segment) * rank;
+        let mut sum = 0.0f32;
+        #[comptime]
+        match (b, t) {
+            (ComptimeOption::Some(b), ComptimeOption::Some(t)) => {
+                let mut i = lane;
+                while i < rank {
+                    sum += b[row * rank + i] * t[from + i];
+                    i += comptime!(plan.lanes);
+                }
             }
+            _ => {}
         }
-        _ => {}
+        sums[r] += scale * sum;
     }
-    sum
 }
 
 /// Sum over the lanes of a group, known to its first lane.

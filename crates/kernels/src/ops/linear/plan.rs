@@ -80,8 +80,12 @@ pub(super) struct MatVec {
     pub repeat: usize,
     /// Whether lanes meet by plane shuffles instead of through shared memory.
     pub plane: bool,
+    /// Whether a lane requests its part of the matrix before anything else.
+    pub prefetch: bool,
 }
 
+/// Words of the matrix that a lane may hold in registers.
+const HELD_WORDS: usize = 32;
 /// Fours of `x` in shared memory: 8 KiB beside the partial sums.
 const STAGED_QUADS: usize = 512;
 
@@ -95,6 +99,8 @@ impl MatVec {
         let (loads, span) = (words / width, width * kind.per_word() / 4);
         let stride = span | 1;
         let (threads, lanes, repeat) = Self::shape(w, loads, info);
+        let stage = loads.min(STAGED_QUADS / stride);
+        let held = loads.div_ceil(lanes) * repeat * width;
         Self {
             kind,
             prologue: Prologue::of(call.input),
@@ -105,11 +111,12 @@ impl MatVec {
             loads,
             span,
             stride,
-            stage: loads.min(STAGED_QUADS / stride),
+            stage,
             threads,
             lanes,
             repeat,
             plane: false,
+            prefetch: stage == loads && held <= HELD_WORDS && !info.software,
         }
     }
 
@@ -117,13 +124,24 @@ impl MatVec {
     /// where a lane that has nothing to load still costs its time.
     fn shape(w: &Linear, loads: usize, info: &GpuInfo) -> (usize, usize, usize) {
         if info.software {
-            return (64, 4, 1);
+            return (64, if w.rows >= 512 { 1 } else { 4 }, 1);
         }
         if w.rows >= 16_384 {
             return (256, 4, 1);
         }
-        let lanes = loads.next_power_of_two().clamp(4, 32);
+        // Wider groups only where plane shuffles add them up.
+        let widest = if info.backend == "cuda" { 32 } else { 16 };
+        let lanes = loads.next_power_of_two().clamp(4, widest);
         (if w.rows * lanes >= 65_536 { 256 } else { 128 }, lanes, 1)
+    }
+
+    /// Loads of each row that a lane holds.
+    pub(super) fn held(&self) -> usize {
+        if self.prefetch {
+            self.loads.div_ceil(self.lanes)
+        } else {
+            0
+        }
     }
 
     /// Rows a cube computes.
@@ -181,6 +199,11 @@ impl MatMul {
             block_n: block,
             groups,
         }
+    }
+
+    /// Blocks of four by four values that a unit brings into the tiles.
+    pub(super) fn tasks(&self) -> usize {
+        (self.depth * (self.tile_m + self.tile_n)).div_ceil(self.threads())
     }
 
     /// Values of `x` and words of the matrix that one load takes.

@@ -4,6 +4,8 @@ use crate::device::Gpu;
 use crate::{Buffer, Result};
 
 const THREADS: usize = 256;
+/// Vectors of logits a unit requests before it looks at the first: one cube must hide the memory's latency on its own.
+const AHEAD: usize = 4;
 
 pub(super) fn next_token(
     gpu: &Gpu,
@@ -14,19 +16,23 @@ pub(super) fn next_token(
     history: &Buffer,
 ) -> Result<()> {
     const OP: &str = "next_token";
+    let width = if vocabulary.is_multiple_of(4) { 4 } else { 1 };
     // SAFETY: the caller checked `logits`, `token` and `position`; `history` is written only within its length.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),
             CubeCount::Static(1, 1, 1),
             CubeDim::new_1d(THREADS as u32),
+            width,
             logits.arg(OP)?,
             token.arg(OP)?,
             position.arg(OP)?,
             history.arg(OP)?,
-            vocabulary,
+            vocabulary / width,
             history.len() as u32,
             THREADS,
+            AHEAD,
+            width,
         );
     }
     Ok(())
@@ -36,29 +42,43 @@ pub(super) fn next_token(
 /// lower index, as on the host.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-fn kernel(
-    logits: &[f32],
+fn kernel<N: Size>(
+    logits: &[Vector<f32, N>],
     token: &mut [u32],
     position: &mut [u32],
     history: &mut [u32],
-    vocabulary: usize,
+    vectors: usize,
     capacity: u32,
     #[comptime] threads: usize,
+    #[comptime] ahead: usize,
+    #[comptime] width: usize,
 ) {
     let unit = UNIT_POS_X as usize;
     let mut values = Shared::<[f32]>::new_slice(threads);
     let mut indices = Shared::<[u32]>::new_slice(threads);
-    // A stripe past the end repeats value 0, which never beats itself.
-    let mut best = select(unit < vocabulary, unit, 0);
-    let mut value = logits[best];
-    let mut i = unit + threads;
-    while i < vocabulary {
-        let candidate = logits[i];
-        if candidate > value {
-            value = candidate;
-            best = i;
+    // Reads past the end repeat the last vector, which never beats itself.
+    let mut best = usize::min(unit, vectors - 1) * width;
+    let mut value = logits[usize::min(unit, vectors - 1)].extract(0usize);
+    let mut from = unit;
+    while from < vectors {
+        let mut seen = Array::<Vector<f32, N>>::new(ahead);
+        #[unroll]
+        for i in 0..ahead {
+            seen[i] = logits[usize::min(from + i * threads, vectors - 1)];
         }
-        i += threads;
+        #[unroll]
+        for i in 0..ahead {
+            let at = usize::min(from + i * threads, vectors - 1) * width;
+            #[unroll]
+            for j in 0..width {
+                let candidate = seen[i].extract(j);
+                if candidate > value {
+                    value = candidate;
+                    best = at + j;
+                }
+            }
+        }
+        from += comptime!(threads * ahead);
     }
     values[unit] = value;
     indices[unit] = best as u32;
