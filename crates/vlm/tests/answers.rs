@@ -1,0 +1,113 @@
+//! The shipped pair's answers in Rust against PyTorch's (`tests/goldens/pair/answers.json`): from picture file to text, greedy.
+//!
+//! Without the language model's file everything shows as ignored, without a GPU its tests do; `SIGHTLINE_REQUIRE=llm,wgpu` turns
+//! absence into failure.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde::Deserialize;
+use sightline_checkpoint::cache::{self, Cache};
+use sightline_checkpoint::manifest::Manifest;
+use sightline_kernels::{Device, KernelError};
+use sightline_vision::Picture;
+use sightline_vlm::{Files, Language, Options, Vlm};
+
+/// Answers that a GPU in software is asked for: one takes it many seconds.
+const SOFTWARE: usize = 1;
+
+/// One row of the golden.
+#[derive(Deserialize)]
+struct Row {
+    model: String,
+    image: String,
+    question: String,
+    answer: String,
+}
+
+/// What every test reads.
+struct Inputs {
+    manifest: Manifest,
+    language: Vec<u8>,
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let required = std::env::var("SIGHTLINE_REQUIRE").unwrap_or_default();
+    let requires = |name: &str| required.split(',').any(|item| item == name);
+    let inputs = match arguments.list {
+        true => Err("only listing".into()),
+        false => open().map(Arc::new),
+    };
+    if let Err(reason) = &inputs {
+        eprintln!("ignored: {reason}");
+    }
+    let mut trials = Vec::new();
+    let mut backend = |name: &str, device: Result<Device, KernelError>| {
+        let device = device.map_err(|e| e.to_string());
+        for id in ["sightline-vmamba-tiny", "sightline-vit-tiny"] {
+            let ignored = (inputs.is_err() && !requires("llm")) || (device.is_err() && !requires(name));
+            let (inputs, device) = (inputs.clone(), device.clone());
+            let trial = Trial::test(format!("{name}::{id}"), move || answers(&*inputs?, &device?, id));
+            trials.push(trial.with_ignored_flag(ignored));
+        }
+    };
+    backend("cpu", Ok(Device::cpu()));
+    backend("wgpu", wgpu());
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A real adapter where there is one, else the software one.
+fn wgpu() -> Result<Device, KernelError> {
+    pollster::block_on(Device::wgpu(false)).or_else(|_| pollster::block_on(Device::wgpu(true)))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn open() -> Result<Inputs, String> {
+    let manifest = Manifest::load(&root().join("weights")).map_err(|e| e.to_string())?;
+    let row = manifest
+        .language_models
+        .first()
+        .ok_or("the manifest names no language model")?;
+    let path = Cache::from_env()
+        .and_then(|cache| cache.find(row, None))
+        .map_err(|e| e.to_string())?;
+    let language = cache::read_language_model(&path, row).map_err(|e| e.to_string())?;
+    Ok(Inputs { manifest, language })
+}
+
+fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
+    let folder = root().join("tests/goldens/pair");
+    let rows: Vec<Row> = serde_json::from_slice(&fs::read(folder.join("answers.json"))?)?;
+    let files = Files::read(&root().join("weights"), &inputs.manifest, id)?;
+    let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
+    let pad = files.row.transform.pad;
+    let mut model = pollster::block_on(Vlm::load(device, &files, language))?;
+    let software = device.gpu_info().is_some_and(|info| info.software);
+    let most = if software { SOFTWARE } else { usize::MAX };
+    let (mut asked, mut wrong) = (0, Vec::new());
+    for row in rows.iter().filter(|row| row.model == id).take(most) {
+        let picture = Picture::decode(&fs::read(folder.join(&row.image))?, pad)?;
+        pollster::block_on(model.look(&picture))?;
+        let answer = pollster::block_on(model.ask(&row.question, &Options::default(), |_| true))?;
+        asked += 1;
+        if answer.answer != row.answer {
+            wrong.push(format!(
+                "{}: {:?}, PyTorch says {:?}",
+                row.image, answer.answer, row.answer
+            ));
+        }
+    }
+    println!("{id}: {} of {asked} answers equal", asked - wrong.len());
+    if asked > 0 && wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("; ").into())
+    }
+}
