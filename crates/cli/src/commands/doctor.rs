@@ -50,7 +50,8 @@ async fn check(args: &Doctor, global: &Global) -> Result<(), Failure> {
     let kernels = sightline_kernels::suite::cases();
     let encoders = sightline_vision::suite::cases();
     let (mut passed, mut failed) = (0, 0);
-    for case in kernels.iter().chain(&encoders).filter(|case| case.name.contains(filter)) {
+    let chosen_cases = kernels.iter().chain(&encoders).filter(|case| case.name.contains(filter));
+    for case in chosen_cases.filter(|case| case.runs_on(&chosen.device)) {
         let verdict = match case.run(&chosen.device).await {
             Ok(report) if report.error <= case.tolerance => {
                 passed += 1;
