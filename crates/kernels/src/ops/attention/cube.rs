@@ -100,14 +100,7 @@ fn kernel(
     );
     let mut first = 0usize;
     while first < tokens {
-        #[unroll]
-        for i in 0..loads {
-            let at = unit + comptime!(i * THREADS);
-            if at < comptime!(keys * head) {
-                tile[at] = next[comptime!(2 * i)];
-                tile[TILE + at] = next[comptime!(2 * i + 1)];
-            }
-        }
+        stage(&next, &mut tile, unit, head, keys, loads);
         sync_cube();
         fetch(
             qkv,
@@ -141,11 +134,17 @@ fn kernel(
     }
     if share == 0 && token < tokens {
         let to = (picture + token) * width + inside;
-        let inverse = 1.0f32 / stats[1];
-        #[unroll]
-        for i in 0..head {
-            dst[to + i] = sums[i] * Vector::new(inverse);
-        }
+        finish(dst, &sums, stats[1], to, head);
+    }
+}
+
+/// Divides by the sum of the weights and writes.
+#[cube]
+fn finish(dst: &mut [Vec4], sums: &Array<Vec4>, total: f32, to: usize, #[comptime] head: usize) {
+    let inverse = Vec4::new(1.0f32 / total);
+    #[unroll]
+    for i in 0..head {
+        dst[to + i] = sums[i] * inverse;
     }
 }
 
@@ -172,6 +171,26 @@ fn fetch(
         let row = (picture + min(first + at / head, tokens - 1)) * 3 * width + inside + at % head;
         next[comptime!(2 * i)] = qkv[row + width];
         next[comptime!(2 * i + 1)] = qkv[row + 2 * width];
+    }
+}
+
+/// Moves what was fetched to shared memory.
+#[cube]
+fn stage(
+    next: &Array<Vec4>,
+    tile: &mut Shared<[Vec4]>,
+    unit: usize,
+    #[comptime] head: usize,
+    #[comptime] keys: usize,
+    #[comptime] loads: usize,
+) {
+    #[unroll]
+    for i in 0..loads {
+        let at = unit + comptime!(i * THREADS);
+        if at < comptime!(keys * head) {
+            tile[at] = next[comptime!(2 * i)];
+            tile[TILE + at] = next[comptime!(2 * i + 1)];
+        }
     }
 }
 

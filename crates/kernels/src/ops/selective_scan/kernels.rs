@@ -302,7 +302,6 @@ pub(super) fn scan_pair(
 ) {
     let (split, splits, batch) = (CUBE_POS_Y as usize, CUBE_COUNT_Y as usize, CUBE_POS_Z as usize);
     let at = place(batch, height, width, channels, rank, g);
-    let length = height * width;
     let first = split * per_split;
     let count = min(per_split, chunks - first);
     let mut ends = Shared::<[f32]>::new_slice(comptime!(g.threads()));
@@ -333,15 +332,7 @@ pub(super) fn scan_pair(
             let chunk = first + select(reverse, count - 1 - i, i);
             let position = (chunk * comptime!(g.segments) + at.segment) * comptime!(g.steps);
             load(&at, u, delta, bias, k, position, &mut s, comptime!(g.steps), columns);
-            #[unroll]
-            for j in 0..comptime!(g.steps) {
-                // With a single chunk the sums of the first direction stay in registers.
-                if comptime!(single && turn == 1) {
-                    y[j] += skip_k * s.u[j];
-                } else {
-                    y[j] = skip_k * s.u[j];
-                }
-            }
+            skip_input(&s, skip_k, &mut y, comptime!(g.steps), comptime!(single && turn == 1));
             scan_chunk(
                 &at,
                 &s,
@@ -356,17 +347,46 @@ pub(super) fn scan_pair(
                 reverse,
             );
             if comptime!(!single || turn == 1) {
-                #[unroll]
-                for j in 0..comptime!(g.steps) {
-                    if at.active && position + j < length {
-                        let to = s.row[j] * channels + at.channel;
-                        if comptime!(columns || (turn == 1 && !single)) {
-                            dst[to] += y[j];
-                        } else {
-                            dst[to] = y[j];
-                        }
-                    }
-                }
+                let add = comptime!(columns || (turn == 1 && !single));
+                store(&at, &s, &y, dst, position, comptime!(g.steps), add);
+            }
+        }
+    }
+}
+
+/// Starts the sums with `D u`, or adds it: with a single chunk those of a pair's first direction stay in registers.
+#[cube]
+fn skip_input(s: &Steps, skip: f32, y: &mut Array<f32>, #[comptime] steps: usize, #[comptime] add: bool) {
+    #[unroll]
+    for j in 0..steps {
+        if comptime!(add) {
+            y[j] += skip * s.u[j];
+        } else {
+            y[j] = skip * s.u[j];
+        }
+    }
+}
+
+/// Writes the sums of the positions from `first` on, or adds them to what is there.
+#[cube]
+fn store(
+    at: &Place,
+    s: &Steps,
+    y: &Array<f32>,
+    dst: &mut [f32],
+    first: usize,
+    #[comptime] steps: usize,
+    #[comptime] add: bool,
+) {
+    let length = at.height * at.width;
+    #[unroll]
+    for j in 0..steps {
+        if at.active && first + j < length {
+            let to = s.row[j] * at.channels + at.channel;
+            if comptime!(add) {
+                dst[to] += y[j];
+            } else {
+                dst[to] = y[j];
             }
         }
     }
