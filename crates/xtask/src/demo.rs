@@ -9,8 +9,8 @@ use crate::repo::{root, target};
 use crate::shell::{cargo, command, run as run_command, say};
 
 /// The sample asked about, below the repository's root, and its question.
-const SAMPLE: &str = "tests/pictures/sample.jpg";
-const QUESTION: &str = "What is the main object in the image?";
+const SAMPLE: &str = "tests/pictures/sample.png";
+const QUESTION: &str = "Where is the pizza?";
 
 pub(crate) fn run(args: &DemoArgs) -> Result<bool> {
     let image = picture(args.image.as_deref())?;

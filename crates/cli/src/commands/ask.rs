@@ -226,9 +226,13 @@ pub fn read_picture(path: &Path, pad: [u8; 3]) -> Result<Picture, Failure> {
     Picture::decode(&bytes, pad).map_err(|e| Failure::new(INPUT, format!("{name}: {e}")))
 }
 
+/// Longest side below which a picture is enlarged before boxes are drawn, px: labels need room.
+const DRAWN_SIDE: u32 = 640;
+
 fn draw(picture: &Picture, answers: &[Answer], ids: &[String], path: &Path) -> Result<(), Failure> {
-    let (width, height) = (picture.width(), picture.height());
-    let mut pixels = picture.pixels().to_vec();
+    let factor = (DRAWN_SIDE / picture.width().max(picture.height())).max(1);
+    let (width, height) = (picture.width() * factor, picture.height() * factor);
+    let mut pixels = enlarged(picture, width, height)?;
     let mut sheet = Sheet {
         pixels: &mut pixels,
         width: width as usize,
@@ -240,11 +244,17 @@ fn draw(picture: &Picture, answers: &[Answer], ids: &[String], path: &Path) -> R
             if let Some(px) = found.px {
                 let arm = answer.model.trim_start_matches("sightline-").trim_end_matches("-tiny");
                 let label = format!("{arm} {} {}", found.source.as_str(), found.label.as_deref().unwrap_or(""));
-                sheet.draw_box(px, label.trim(), pen);
+                sheet.draw_box(px.map(|v| v * factor as f32), label.trim(), pen);
             }
         }
     }
     write_png(path, &pixels, width, height)
+}
+
+fn enlarged(picture: &Picture, width: u32, height: u32) -> Result<Vec<u8>, Failure> {
+    let image = image::RgbImage::from_raw(picture.width(), picture.height(), picture.pixels().to_vec())
+        .ok_or_else(|| Failure::new(RUNNING, "the picture's sides do not fit its pixels"))?;
+    Ok(image::imageops::resize(&image, width, height, image::imageops::FilterType::CatmullRom).into_raw())
 }
 
 /// Writes under a temporary name first, so that a full disk leaves no half picture.
