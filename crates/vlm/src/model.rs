@@ -107,6 +107,9 @@ impl Language {
     }
 }
 
+/// Probability below which a box of the dense head is not shown: it always has a best token, also for what is not there.
+const MIN_DENSE_SCORE: f32 = 0.05;
+
 /// A picture that was taken in.
 struct Seen {
     /// SHA-256 of its pixels and sides.
@@ -293,7 +296,9 @@ impl Vlm {
             let found = dense
                 .find(&self.device, self.encoder.output(), (grid.height, grid.width), class)
                 .await?;
-            boxes.push(self.placed(Source::Dense, Some(found.name), found.region, Some(found.score)));
+            if found.score >= MIN_DENSE_SCORE {
+                boxes.push(self.placed(Source::Dense, Some(found.name), found.region, Some(found.score)));
+            }
         }
         Ok(boxes)
     }

@@ -111,13 +111,17 @@ async fn one(engine: &mut Engine<'_>, args: &Ask, picture: &Picture, question: &
         model.look(picture).await.map_err(failure)?;
         bar.finish_and_clear();
         let live = !args.json;
-        if live {
-            output::print(&format!("{}: ", output::bold(&id)))?;
-        }
-        let on_text = |text: &str| !live || output::print(text).is_ok();
+        // The name stands before the first text, so that a question that is refused leaves no half line.
+        let mut named = !live;
+        let on_text = |text: &str| {
+            let name = if named { String::new() } else { format!("{}: ", output::bold(&id)) };
+            named = true;
+            !live || output::print(&format!("{name}{text}")).is_ok()
+        };
         let answer = model.ask(question, &options(args), on_text).await.map_err(failure)?;
         if live {
-            output::line("")?;
+            let name = if answer.answer.is_empty() { format!("{}: (nothing)", output::bold(&id)) } else { String::new() };
+            output::line(&name)?;
             tell(&answer, engine.verbose)?;
         } else {
             output::line(&serde_json::to_string(&answer).or_fail(RUNNING)?)?;
