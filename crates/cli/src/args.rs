@@ -119,7 +119,9 @@ pub struct Models {
 
 /// `sightline doctor`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  sightline doctor\n  sightline doctor --check --device wgpu\n  sightline doctor --check --filter selective_scan")]
+#[command(
+    after_help = "Examples:\n  sightline doctor\n  sightline doctor --check --device wgpu\n  sightline doctor --check --filter selective_scan"
+)]
 pub struct Doctor {
     /// Prints JSON.
     #[arg(long)]
@@ -134,7 +136,9 @@ pub struct Doctor {
 
 /// `sightline bench`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  sightline bench\n  sightline bench --only decode,encoder --json bench.json --svg encoders.svg")]
+#[command(
+    after_help = "Examples:\n  sightline bench\n  sightline bench --only decode,encoder --json bench.json --svg encoders.svg"
+)]
 pub struct Bench {
     /// Parts to run [default: all].
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART")]

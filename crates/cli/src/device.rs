@@ -41,7 +41,10 @@ async fn automatic() -> Choice {
         Ok(device) if device.gpu_info().is_some_and(|info| !info.software) => {
             choice(device, &format!("a GPU answers through wgpu ({no_cuda})"))
         }
-        Ok(_) => choice(Device::cpu(), &format!("the only GPU is in software, the CPU itself is quicker ({no_cuda})")),
+        Ok(_) => choice(
+            Device::cpu(),
+            &format!("the only GPU is in software, the CPU itself is quicker ({no_cuda})"),
+        ),
         Err(why) => choice(Device::cpu(), &format!("{why}; {no_cuda}")),
     }
 }

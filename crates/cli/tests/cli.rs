@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const RED_PIXEL: &[u8] = &[
-    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0,
-    0x90, 0x77, 0x53, 0xde, 0, 0, 0, 0x0c, b'I', b'D', b'A', b'T', 0x08, 0xd7, 0x63, 0xf8, 0xcf, 0xc0, 0, 0, 3, 1, 1, 0, 0x18,
-    0xdd, 0x8d, 0xb0, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8,
+    2, 0, 0, 0, 0x90, 0x77, 0x53, 0xde, 0, 0, 0, 0x0c, b'I', b'D', b'A', b'T', 0x08, 0xd7, 0x63, 0xf8, 0xcf, 0xc0, 0,
+    0, 3, 1, 1, 0, 0x18, 0xdd, 0x8d, 0xb0, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
 ];
 
 /// The weights of this repository.
@@ -27,7 +27,10 @@ fn sightline(args: &[&str]) -> Output {
 fn ask(weights: &Path, picture: &Path, question: &str) -> (Option<i32>, String) {
     let (weights, picture) = (weights.display().to_string(), picture.display().to_string());
     let output = sightline(&["ask", &picture, question, "--weights", &weights, "--device", "cpu"]);
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }
 
 /// One sentence on stderr that holds all of `words`.
@@ -77,7 +80,12 @@ fn help_has_examples_and_exit_codes() {
 
 #[test]
 fn wrong_arguments_end_with_2() {
-    for args in [&["ask"][..], &["ask", "a.png"], &["frobnicate"], &["ask", "a.png", "q", "--temperature", "-1"]] {
+    for args in [
+        &["ask"][..],
+        &["ask", "a.png"],
+        &["frobnicate"],
+        &["ask", "a.png", "q", "--temperature", "-1"],
+    ] {
         assert_eq!(sightline(args).status.code(), Some(2), "{args:?}");
     }
 }
@@ -94,7 +102,12 @@ fn completions_are_written_for_every_shell() {
 fn doctor_names_every_kind_of_device() {
     let output = sightline(&["doctor", "--json"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let kinds: Vec<&str> = report["devices"].as_array().expect("devices").iter().filter_map(|d| d["kind"].as_str()).collect();
+    let kinds: Vec<&str> = report["devices"]
+        .as_array()
+        .expect("devices")
+        .iter()
+        .filter_map(|d| d["kind"].as_str())
+        .collect();
     assert_eq!(kinds, ["cuda", "wgpu", "cpu"]);
     assert!(report["why"].as_str().is_some_and(|why| !why.is_empty()));
 }
@@ -139,7 +152,10 @@ fn weights_that_cannot_be_used() {
     let good = fs::read(copy.join(&first)).expect("model");
     let mut flipped = good.clone();
     flipped[good.len() / 2] ^= 1;
-    for (what, bytes) in [("one bit flipped", &flipped[..]), ("cut short", &good[..good.len() - 1])] {
+    for (what, bytes) in [
+        ("one bit flipped", &flipped[..]),
+        ("cut short", &good[..good.len() - 1]),
+    ] {
         fs::write(copy.join(&first), bytes).expect("write");
         let (code, stderr) = ask(&copy, &red, "What is this?");
         assert_eq!(code, Some(4), "{what}: {stderr}");
@@ -149,7 +165,10 @@ fn weights_that_cannot_be_used() {
 
 fn model_file(manifest: &str) -> String {
     let manifest: serde_json::Value = serde_json::from_str(manifest).expect("JSON");
-    manifest["models"][0]["files"][0]["path"].as_str().expect("path").to_owned()
+    manifest["models"][0]["files"][0]["path"]
+        .as_str()
+        .expect("path")
+        .to_owned()
 }
 
 #[test]
@@ -160,7 +179,10 @@ fn an_unknown_model_lists_the_known_ones() {
     let red = red.display().to_string();
     let output = sightline(&["ask", &red, "What is this?", "--weights", &weights, "--model", "gpt-5"]);
     assert_eq!(output.status.code(), Some(4));
-    assert_says(&String::from_utf8_lossy(&output.stderr), &["gpt-5", "sightline-vmamba-tiny", "sightline-vit-tiny"]);
+    assert_says(
+        &String::from_utf8_lossy(&output.stderr),
+        &["gpt-5", "sightline-vmamba-tiny", "sightline-vit-tiny"],
+    );
 }
 
 #[test]
@@ -169,9 +191,20 @@ fn a_bad_batch_line_is_named() {
     let file = dir.path().join("questions.jsonl");
     fs::write(&file, "{\"id\": \"1\", \"image\": \"a.png\"}\n").expect("write");
     let weights = weights().display().to_string();
-    let output = sightline(&["ask", "--batch", &file.display().to_string(), "--weights", &weights, "--device", "cpu"]);
+    let output = sightline(&[
+        "ask",
+        "--batch",
+        &file.display().to_string(),
+        "--weights",
+        &weights,
+        "--device",
+        "cpu",
+    ]);
     assert_eq!(output.status.code(), Some(3));
-    assert_says(&String::from_utf8_lossy(&output.stderr), &["questions.jsonl line 1", "question"]);
+    assert_says(
+        &String::from_utf8_lossy(&output.stderr),
+        &["questions.jsonl line 1", "question"],
+    );
 }
 
 #[test]
@@ -188,6 +221,11 @@ fn without_an_adapter_wgpu_is_refused_with_a_remedy() {
         .env("LIBGL_DRIVERS_PATH", "/nonexistent")
         .output()
         .expect("the program starts");
-    assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(5),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_says(&String::from_utf8_lossy(&output.stderr), &["--device cpu"]);
 }

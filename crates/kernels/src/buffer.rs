@@ -32,11 +32,7 @@ pub(crate) enum Storage {
 
 impl Buffer {
     pub(crate) fn new(storage: Storage, len: usize, element: Element) -> Self {
-        Self {
-            storage,
-            len,
-            element,
-        }
+        Self { storage, len, element }
     }
 
     /// Number of 32-bit words.

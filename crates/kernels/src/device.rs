@@ -130,10 +130,8 @@ impl Device {
             message,
         };
         // CubeCL panics where libcuda or the device is missing; that must reach a user as a sentence.
-        let client = std::panic::catch_unwind(|| {
-            cubecl::Device::Cuda(cubecl::cuda::CudaDevice { index }).client()
-        })
-        .map_err(|_| no_device("libcuda, libnvrtc or the device is missing".into()))?;
+        let client = std::panic::catch_unwind(|| cubecl::Device::Cuda(cubecl::cuda::CudaDevice { index }).client())
+            .map_err(|_| no_device("libcuda, libnvrtc or the device is missing".into()))?;
         let info = GpuInfo {
             backend: "cuda",
             adapter: client.name().to_string(),

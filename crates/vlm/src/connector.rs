@@ -32,7 +32,11 @@ impl Connector {
         let last = config.layers.saturating_sub(1);
         let layers = (0..config.layers)
             .map(|i| {
-                let key = if last == 0 { "projector".to_owned() } else { format!("projector.{}", 2 * i) };
+                let key = if last == 0 {
+                    "projector".to_owned()
+                } else {
+                    format!("projector.{}", 2 * i)
+                };
                 let cols = if i == 0 { from } else { config.hidden };
                 let rows = if i == last { to } else { config.hidden };
                 load::linear(device, tensors, &key, rows, cols)
@@ -62,7 +66,11 @@ impl Connector {
         let mut x = features.clone();
         for (i, layer) in self.layers.iter().enumerate() {
             let last = i + 1 == self.layers.len();
-            let epilogue = if last { ops::Epilogue::Store } else { ops::Epilogue::Gelu };
+            let epilogue = if last {
+                ops::Epilogue::Store
+            } else {
+                ops::Epilogue::Gelu
+            };
             let y = device.empty_f32(count * layer.rows);
             ops::linear(device, layer, &x, count, None, epilogue, &y)?;
             x = y;

@@ -53,7 +53,13 @@ impl DenseHead {
     }
 
     /// The most probable place of class `class` among the tokens `[grid.0 * grid.1, width]` of one picture.
-    pub async fn find(&self, device: &Device, tokens: &Buffer, grid: (usize, usize), class: usize) -> Result<Detection> {
+    pub async fn find(
+        &self,
+        device: &Device,
+        tokens: &Buffer,
+        grid: (usize, usize),
+        class: usize,
+    ) -> Result<Detection> {
         let count = grid.0 * grid.1;
         let hidden = device.empty_f32(count * self.hidden.rows);
         let out = device.empty_f32(count * self.out.rows);
@@ -84,7 +90,10 @@ fn probability(logits: &[f32], class: usize) -> f32 {
 
 /// The box around a token's centre, clamped to the picture.
 fn region(sides: &[f32], token: usize, (rows, cols): (usize, usize)) -> Region {
-    let (cx, cy) = (((token % cols) as f32 + 0.5) / cols as f32, ((token / cols) as f32 + 0.5) / rows as f32);
+    let (cx, cy) = (
+        ((token % cols) as f32 + 0.5) / cols as f32,
+        ((token / cols) as f32 + 0.5) / rows as f32,
+    );
     let reach: Vec<f32> = sides.iter().map(|&v| softplus(v) * REACH).collect();
     Region {
         x1: (cx - reach[0]).max(0.0),

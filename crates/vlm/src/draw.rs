@@ -78,10 +78,18 @@ impl Sheet<'_> {
             }
         }
         for (i, c) in text.chars().enumerate() {
-            let rows = font8x8::BASIC_FONTS.get(c).or_else(|| font8x8::BASIC_FONTS.get('?')).unwrap_or([0; 8]);
+            let rows = font8x8::BASIC_FONTS
+                .get(c)
+                .or_else(|| font8x8::BASIC_FONTS.get('?'))
+                .unwrap_or([0; 8]);
             for (r, row) in rows.iter().enumerate() {
                 for b in (0..8).filter(|b| row >> b & 1 == 1) {
-                    self.square(left + pad + i * glyph + b * scale, top + pad + r * scale, scale, [255; 3]);
+                    self.square(
+                        left + pad + i * glyph + b * scale,
+                        top + pad + r * scale,
+                        scale,
+                        [255; 3],
+                    );
                 }
             }
         }
@@ -102,7 +110,9 @@ impl Sheet<'_> {
 
     fn set(&mut self, x: usize, y: usize, colour: [u8; 3]) {
         if x < self.width
-            && let Some(pixel) = self.pixels.get_mut((y * self.width + x) * 3..(y * self.width + x) * 3 + 3)
+            && let Some(pixel) = self
+                .pixels
+                .get_mut((y * self.width + x) * 3..(y * self.width + x) * 3 + 3)
         {
             pixel.copy_from_slice(&colour);
         }

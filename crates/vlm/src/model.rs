@@ -144,7 +144,12 @@ impl Vlm {
         let config = language.llama.config();
         let connector = Connector::load(device, &tensors, &row.connector, encoder.width(), config.width)?;
         let dense = match &row.dense_head {
-            Some(_) => Some(DenseHead::load(device, &tensors, encoder.width(), files.classes.clone())?),
+            Some(_) => Some(DenseHead::load(
+                device,
+                &tensors,
+                encoder.width(),
+                files.classes.clone(),
+            )?),
             None => None,
         };
         let adapters = match &row.adapters {
@@ -174,7 +179,12 @@ impl Vlm {
     /// Takes a picture in: features, visual tokens, and the prompt's prefix in the KV cache. The same picture again costs
     /// nothing; `false` says so.
     pub async fn look(&mut self, picture: &Picture) -> Result<bool> {
-        let key = format!("{}x{} {}", picture.width(), picture.height(), sha256_hex(picture.pixels()));
+        let key = format!(
+            "{}x{} {}",
+            picture.width(),
+            picture.height(),
+            sha256_hex(picture.pixels())
+        );
         if self.seen.as_ref().is_some_and(|seen| seen.key == key) {
             self.timings = Timings {
                 visual_tokens: self.timings.visual_tokens,
@@ -209,7 +219,9 @@ impl Vlm {
         let input = self.transform.apply(picture)?;
         let grid = self.encoder.grid();
         let features = self.encoder.encode(&input.values).await?.clone();
-        let visual = self.connector.apply(&self.device, &features, (grid.height, grid.width))?;
+        let visual = self
+            .connector
+            .apply(&self.device, &features, (grid.height, grid.width))?;
         Ok((visual, input.frame, grid.tokens()))
     }
 
@@ -244,7 +256,10 @@ impl Vlm {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         };
-        let made = self.conversation.generate(tokenizer, &prompt, &generation, streamed).await?;
+        let made = self
+            .conversation
+            .generate(tokenizer, &prompt, &generation, streamed)
+            .await?;
         let mut timings = Timings {
             prefill_ms: made.timings.prefill_ms,
             first_token_ms: made.timings.first_token_ms,

@@ -38,7 +38,11 @@ pub fn recognise(kinds: &[QuestionType], question: &str) -> Option<Recognised> {
 /// Lower case, single spaces, no closing punctuation.
 fn normalise(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").to_lowercase().trim_end_matches(['?', '.', '!', ' ']).to_owned()
+    words
+        .join(" ")
+        .to_lowercase()
+        .trim_end_matches(['?', '.', '!', ' '])
+        .to_owned()
 }
 
 /// The texts in the gaps of `pattern`, or `None` if `text` does not fit it.
@@ -49,7 +53,9 @@ fn fill(pattern: &str, text: &str) -> Option<Vec<String>> {
     let parts: Vec<&str> = parts.collect();
     for (i, part) in parts.iter().enumerate() {
         let end = if i + 1 == parts.len() {
-            rest.len().checked_sub(part.len()).filter(|&end| rest.ends_with(part) && rest.is_char_boundary(end))?
+            rest.len()
+                .checked_sub(part.len())
+                .filter(|&end| rest.ends_with(part) && rest.is_char_boundary(end))?
         } else {
             rest.find(part).filter(|_| !part.is_empty())?
         };
@@ -86,7 +92,10 @@ mod tests {
             kind("name", &["What is the main object in the image?"]),
             kind("presence", &["Is there {} in the image?", "Can you see {}?"]),
             kind("relation", &["Is the {} to the left or to the right of the {}?"]),
-            kind("ground", &["Please provide the bounding box coordinate of the region this sentence describes: {}"]),
+            kind(
+                "ground",
+                &["Please provide the bounding box coordinate of the region this sentence describes: {}"],
+            ),
         ]
     }
 
@@ -94,7 +103,10 @@ mod tests {
     fn trained_wordings_are_recognised_with_their_names() {
         let of = |question| recognise(&kinds(), question).map(|r| (r.kind, r.names));
         let found = |kind: &str, names: &[&str]| Some((kind.to_owned(), names.iter().map(|n| n.to_string()).collect()));
-        assert_eq!(of("Is there a Goldfish  in the image?"), found("presence", &["goldfish"]));
+        assert_eq!(
+            of("Is there a Goldfish  in the image?"),
+            found("presence", &["goldfish"])
+        );
         assert_eq!(of("can you see an umbrella"), found("presence", &["umbrella"]));
         assert_eq!(
             of("Is the teapot to the left or to the right of the bell pepper?"),
@@ -109,7 +121,14 @@ mod tests {
 
     #[test]
     fn other_questions_are_not() {
-        for question in ["", "{}", "Why is the sky blue?", "Is there in the image?", "Is there", "Can you see"] {
+        for question in [
+            "",
+            "{}",
+            "Why is the sky blue?",
+            "Is there in the image?",
+            "Is there",
+            "Can you see",
+        ] {
             assert_eq!(recognise(&kinds(), question), None, "{question}");
         }
     }

@@ -114,13 +114,21 @@ async fn one(engine: &mut Engine<'_>, args: &Ask, picture: &Picture, question: &
         // The name stands before the first text, so that a question that is refused leaves no half line.
         let mut named = !live;
         let on_text = |text: &str| {
-            let name = if named { String::new() } else { format!("{}: ", output::bold(&id)) };
+            let name = if named {
+                String::new()
+            } else {
+                format!("{}: ", output::bold(&id))
+            };
             named = true;
             !live || output::print(&format!("{name}{text}")).is_ok()
         };
         let answer = model.ask(question, &options(args), on_text).await.map_err(failure)?;
         if live {
-            let name = if answer.answer.is_empty() { format!("{}: (nothing)", output::bold(&id)) } else { String::new() };
+            let name = if answer.answer.is_empty() {
+                format!("{}: (nothing)", output::bold(&id))
+            } else {
+                String::new()
+            };
             output::line(&name)?;
             tell(&answer, engine.verbose)?;
         } else {
@@ -166,7 +174,8 @@ fn tell(answer: &Answer, verbose: bool) -> Result<(), Failure> {
 }
 
 async fn batch(engine: &mut Engine<'_>, args: &Ask, file: &Path) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(file).map_err(|e| Failure::new(INPUT, format!("cannot read {}: {e}", file.display())))?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|e| Failure::new(INPUT, format!("cannot read {}: {e}", file.display())))?;
     let base = file.parent().unwrap_or(Path::new("."));
     let questions = parse_batch(file, &text)?;
     let pad = engine.manifest.model(&engine.ids[0]).or_fail(WEIGHTS)?.transform.pad;
@@ -224,7 +233,13 @@ pub fn read_picture(path: &Path, pad: [u8; 3]) -> Result<Picture, Failure> {
     let meta = std::fs::metadata(path).map_err(|e| Failure::new(INPUT, format!("cannot read {name}: {e}")))?;
     if meta.len() > MAX_FILE {
         let limit = MAX_FILE >> 20;
-        return Err(Failure::new(INPUT, format!("{name} has {} MiB, at most {limit} are read; make it smaller", meta.len() >> 20)));
+        return Err(Failure::new(
+            INPUT,
+            format!(
+                "{name} has {} MiB, at most {limit} are read; make it smaller",
+                meta.len() >> 20
+            ),
+        ));
     }
     let bytes = std::fs::read(path).map_err(|e| Failure::new(INPUT, format!("cannot read {name}: {e}")))?;
     Picture::decode(&bytes, pad).map_err(|e| Failure::new(INPUT, format!("{name}: {e}")))
@@ -247,7 +262,11 @@ fn draw(picture: &Picture, answers: &[Answer], ids: &[String], path: &Path) -> R
         for found in &answer.boxes {
             if let Some(px) = found.px {
                 let arm = answer.model.trim_start_matches("sightline-").trim_end_matches("-tiny");
-                let label = format!("{arm} {} {}", found.source.as_str(), found.label.as_deref().unwrap_or(""));
+                let label = format!(
+                    "{arm} {} {}",
+                    found.source.as_str(),
+                    found.label.as_deref().unwrap_or("")
+                );
                 sheet.draw_box(px.map(|v| v * factor as f32), label.trim(), pen);
             }
         }
@@ -284,11 +303,16 @@ impl Engine<'_> {
             let language = self.language(&files.row.language_model).await?;
             let model = Vlm::load(&self.device, &files, language).await.map_err(failure)?;
             if self.verbose {
-                eprintln!("{id}: loaded, {:.1} MB on the device", self.device.allocated_bytes() as f64 / 1e6);
+                eprintln!(
+                    "{id}: loaded, {:.1} MB on the device",
+                    self.device.allocated_bytes() as f64 / 1e6
+                );
             }
             self.loaded.insert(id.to_owned(), model);
         }
-        self.loaded.get_mut(id).ok_or_else(|| Failure::new(RUNNING, format!("{id} was not loaded")))
+        self.loaded
+            .get_mut(id)
+            .ok_or_else(|| Failure::new(RUNNING, format!("{id} was not loaded")))
     }
 
     async fn language(&mut self, id: &str) -> Result<Rc<Language>, Failure> {

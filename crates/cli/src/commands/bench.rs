@@ -53,7 +53,10 @@ fn start(args: &Bench) -> Result<Report, Failure> {
     for path in [&args.json, &args.svg].into_iter().flatten() {
         let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
         if let Some(missing) = parent.filter(|p| !p.is_dir()) {
-            return Err(Failure::new(RUNNING, format!("there is no folder {}", missing.display())));
+            return Err(Failure::new(
+                RUNNING,
+                format!("there is no folder {}", missing.display()),
+            ));
         }
     }
     Ok(Report::default())

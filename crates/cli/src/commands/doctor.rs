@@ -50,7 +50,10 @@ async fn check(args: &Doctor, global: &Global) -> Result<(), Failure> {
     let kernels = sightline_kernels::suite::cases();
     let encoders = sightline_vision::suite::cases();
     let (mut passed, mut failed) = (0, 0);
-    let chosen_cases = kernels.iter().chain(&encoders).filter(|case| case.name.contains(filter));
+    let chosen_cases = kernels
+        .iter()
+        .chain(&encoders)
+        .filter(|case| case.name.contains(filter));
     for case in chosen_cases.filter(|case| case.runs_on(&chosen.device)) {
         let verdict = match case.run(&chosen.device).await {
             Ok(report) if report.error <= case.tolerance => {
@@ -75,7 +78,10 @@ async fn check(args: &Doctor, global: &Global) -> Result<(), Failure> {
     if failed == 0 {
         return Ok(());
     }
-    Err(Failure::new(RUNNING, format!("{failed} checks failed on this device; use another with --device, and tell us")))
+    Err(Failure::new(
+        RUNNING,
+        format!("{failed} checks failed on this device; use another with --device, and tell us"),
+    ))
 }
 
 async fn report(global: &Global) -> Result<Report, Failure> {
@@ -141,6 +147,14 @@ fn facts(info: &GpuInfo) -> Vec<(&'static str, String)> {
         ("storage buffers a kernel", info.max_bindings.to_string()),
         ("16-bit floats", f16.to_owned()),
         ("lanes in a plane", format!("{} to {}", info.plane.0, info.plane.1)),
-        ("kernels", if info.wgsl { "WGSL and CubeCL" } else { "CubeCL through NVRTC" }.to_owned()),
+        (
+            "kernels",
+            if info.wgsl {
+                "WGSL and CubeCL"
+            } else {
+                "CubeCL through NVRTC"
+            }
+            .to_owned(),
+        ),
     ]
 }

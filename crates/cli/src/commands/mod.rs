@@ -9,5 +9,10 @@ use clap::CommandFactory;
 
 /// Writes a completion script to stdout.
 pub fn completions(shell: clap_complete::Shell) {
-    clap_complete::generate(shell, &mut crate::args::Cli::command(), "sightline", &mut std::io::stdout());
+    clap_complete::generate(
+        shell,
+        &mut crate::args::Cli::command(),
+        "sightline",
+        &mut std::io::stdout(),
+    );
 }

@@ -35,15 +35,29 @@ pub fn run(args: &Models, global: &Global) -> Result<(), Failure> {
         return Ok(());
     }
     let cache = Cache::from_env().or_fail(WEIGHTS)?;
-    let rows: Vec<Row<'_>> = manifest.models.iter().map(|model| row(&manifest, &cache, model)).collect();
+    let rows: Vec<Row<'_>> = manifest
+        .models
+        .iter()
+        .map(|model| row(&manifest, &cache, model))
+        .collect();
     if args.json {
         return output::line(&serde_json::to_string_pretty(&rows).or_fail(RUNNING)?);
     }
     for row in &rows {
-        let present = if row.language_model_present { "here" } else { "not fetched yet" };
+        let present = if row.language_model_present {
+            "here"
+        } else {
+            "not fetched yet"
+        };
         output::line(&output::bold(row.id))?;
-        output::line(&format!("  encoder {}, {:.1} MB, terms in {}", row.encoder, row.megabytes, row.licence))?;
-        output::line(&format!("  language model {} ({present}), card {}", row.language_model, row.card))?;
+        output::line(&format!(
+            "  encoder {}, {:.1} MB, terms in {}",
+            row.encoder, row.megabytes, row.licence
+        ))?;
+        output::line(&format!(
+            "  language model {} ({present}), card {}",
+            row.language_model, row.card
+        ))?;
     }
     output::line(&format!("\nWeights: {}", folder.display()))
 }
