@@ -67,7 +67,14 @@ impl Linear {
     }
 
     /// From `[rows, cols]` signed bytes and one scale per row. Columns are padded with zeros to a multiple of 4.
-    pub fn int8(device: &Device, q: &[i8], scale: &[f32], rows: usize, cols: usize, bias: Option<&[f32]>) -> Result<Self> {
+    pub fn int8(
+        device: &Device,
+        q: &[i8],
+        scale: &[f32],
+        rows: usize,
+        cols: usize,
+        bias: Option<&[f32]>,
+    ) -> Result<Self> {
         check("int8 weight", q.len(), rows * cols)?;
         check("int8 scale", scale.len(), rows)?;
         let padded = cols.next_multiple_of(4);

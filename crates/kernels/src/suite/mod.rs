@@ -82,9 +82,15 @@ impl Case {
 
 /// Compares values from a device with the twin's.
 pub fn compare(found: &[f32], expected: &[f32]) -> Report {
-    let scale = expected.iter().fold(f64::MIN_POSITIVE, |m, &v| m.max(f64::from(v).abs()));
+    let scale = expected
+        .iter()
+        .fold(f64::MIN_POSITIVE, |m, &v| m.max(f64::from(v).abs()));
     let mut report = Report {
-        error: if found.len() == expected.len() { 0.0 } else { f64::INFINITY },
+        error: if found.len() == expected.len() {
+            0.0
+        } else {
+            f64::INFINITY
+        },
         worst: 0,
         found: found.first().copied().unwrap_or(f32::NAN),
         expected: expected.first().copied().unwrap_or(f32::NAN),
@@ -107,7 +113,9 @@ pub fn compare(found: &[f32], expected: &[f32]) -> Report {
 pub fn hash_vec(len: usize, seed: u32, scale: f32) -> Vec<f32> {
     (0..len as u32)
         .map(|i| {
-            let mut x = i.wrapping_mul(2_654_435_761).wrapping_add(seed.wrapping_mul(0x9E37_79B9));
+            let mut x = i
+                .wrapping_mul(2_654_435_761)
+                .wrapping_add(seed.wrapping_mul(0x9E37_79B9));
             x ^= x >> 16;
             x = x.wrapping_mul(0x85EB_CA6B);
             x ^= x >> 13;
@@ -120,8 +128,9 @@ pub fn hash_vec(len: usize, seed: u32, scale: f32) -> Vec<f32> {
 
 /// The seed of a named tensor: FNV-1a, 32 bit.
 pub fn seed_of(key: &str) -> u32 {
-    key.bytes()
-        .fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    key.bytes().fold(0x811C_9DC5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 /// A buffer full of NaN: what a kernel does not write, or reads before it wrote it, cannot pass for a result.

@@ -34,7 +34,13 @@ pub(crate) fn softmax_average<'a>(
 ) {
     let scale = 1.0 / (q.len() as f64).sqrt();
     let scores: Vec<f64> = (0..tokens)
-        .map(|t| scale * q.iter().zip(key(t)).map(|(&q, &k)| f64::from(q) * f64::from(k)).sum::<f64>())
+        .map(|t| {
+            scale
+                * q.iter()
+                    .zip(key(t))
+                    .map(|(&q, &k)| f64::from(q) * f64::from(k))
+                    .sum::<f64>()
+        })
         .collect();
     let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut sums = vec![0.0f64; out.len()];

@@ -9,14 +9,22 @@ pub(crate) fn dt_project(proj: &[f32], weight: &[f32], sizes: DtProject, dst: &m
         rank,
         state,
     } = sizes;
-    for_each_chunk(&mut dst[..pixels * DIRECTIONS * channels], DIRECTIONS * channels, |pixel, dst| {
-        let proj = &proj[pixel * sizes.stride()..][..sizes.stride()];
-        for (k, dst) in dst.chunks_exact_mut(channels).enumerate() {
-            let dt = &proj[k * (rank + 2 * state)..][..rank];
-            let weight = &weight[k * channels * rank..][..channels * rank];
-            for (dst, w) in dst.iter_mut().zip(weight.chunks_exact(rank)) {
-                *dst = w.iter().zip(dt).map(|(&w, &t)| f64::from(w) * f64::from(t)).sum::<f64>() as f32;
+    for_each_chunk(
+        &mut dst[..pixels * DIRECTIONS * channels],
+        DIRECTIONS * channels,
+        |pixel, dst| {
+            let proj = &proj[pixel * sizes.stride()..][..sizes.stride()];
+            for (k, dst) in dst.chunks_exact_mut(channels).enumerate() {
+                let dt = &proj[k * (rank + 2 * state)..][..rank];
+                let weight = &weight[k * channels * rank..][..channels * rank];
+                for (dst, w) in dst.iter_mut().zip(weight.chunks_exact(rank)) {
+                    *dst = w
+                        .iter()
+                        .zip(dt)
+                        .map(|(&w, &t)| f64::from(w) * f64::from(t))
+                        .sum::<f64>() as f32;
+                }
             }
-        }
-    });
+        },
+    );
 }
