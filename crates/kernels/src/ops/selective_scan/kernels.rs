@@ -421,9 +421,9 @@ pub(super) fn split_ends(
         workspace[row] = d[row];
     }
     // As many states at once as registers hold without a long kernel; more states walk over the split again.
-    let group = comptime!(if g.state % 4 == 0 {
+    let group = comptime!(if g.state.is_multiple_of(4) {
         4
-    } else if g.state % 2 == 0 {
+    } else if g.state.is_multiple_of(2) {
         2
     } else {
         1
