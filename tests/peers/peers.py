@@ -70,7 +70,7 @@ def run_ours(args: argparse.Namespace, results: Results, seconds: float) -> dict
         return json.loads(out.read_text()) if out.is_file() else None
 
 
-def run_theirs(args: argparse.Namespace, scale: Scale, results: Results, left, building) -> None:
+def run_theirs(args: argparse.Namespace, scale: Scale, results: Results, left, building, save) -> None:
     parts = {
         "language": lambda: language.run(scale, results, left),
         "vit": lambda: vision.run_vit(scale, results, left),
@@ -93,6 +93,8 @@ def run_theirs(args: argparse.Namespace, scale: Scale, results: Results, left, b
             results.skip(name, f"{type(error).__name__}: {str(error)[:300]}")
         if scale.cuda:
             torch.cuda.empty_cache()
+        # After every part, so that an interrupted run keeps what it has measured.
+        save()
 
 
 def join(ours: dict | None, results: Results) -> list[dict]:
@@ -134,26 +136,29 @@ def main() -> None:
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
     scale = Scale(torch.device(args.torch_device), args.runs, args.quick, 0.2 if args.quick else 2.0)
-    results = Results()
+    results = Results(deadline=start + args.budget - 5)
     alongside = args.build_alongside and scale.cuda and args.vmamba_checkout
     building = upstream.build_alongside(args.vmamba_checkout.resolve()) if alongside else None
     # One after the other: the device must be idle for each side.
     ours = run_ours(args, results, args.ours_budget or args.budget / 2)
-    run_theirs(args, scale, results, left, building)
-    rows = join(ours, results)
     theirs = torch.cuda.get_device_name() if scale.cuda else "cpu"
+
+    def save() -> None:
+        if args.json:
+            device = {"name": theirs, "torch": torch.__version__}
+            data = {"ours": ours, "torch": device, "theirs": results.rows, "not_run": results.not_run}
+            args.json.write_text(json.dumps({**data, "joined": join(ours, results)}, indent=1))
+
+    save()
+    run_theirs(args, scale, results, left, building, save)
     mine = (ours or {}).get("machine") or {}
     print(f"ours: {mine.get('device', 'not run')}; theirs: torch {torch.__version__} on {theirs}")
     if building:
         print("VMamba's kernel was compiled on the host while ours ran")
     print("theirs / ours above 1: ours is quicker\n")
-    print(table(rows))
+    print(table(join(ours, results)))
     for what, why in results.not_run:
         print(f"not run: {what}: {why}")
-    if args.json:
-        device = {"name": theirs, "torch": torch.__version__}
-        data = {"ours": ours, "torch": device, "theirs": results.rows, "joined": rows, "not_run": results.not_run}
-        args.json.write_text(json.dumps(data, indent=1))
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ class Results:
 
     rows: list[dict] = field(default_factory=list)
     not_run: list[tuple[str, str]] = field(default_factory=list)
+    # `time.monotonic()` after which no case begins.
+    deadline: float = float("inf")
 
     def add(self, ours: str | tuple[str, ...], peer: str, seconds: float, note: str = "") -> None:
         """One measurement, held against one of ours or against several that do the same work."""
@@ -56,6 +58,8 @@ class Results:
     def attempt(self, ours: str | tuple[str, ...], peer: str, measure: Callable[[], float], note: str = "") -> None:
         """Measures one case; a failure loses only this one."""
         try:
+            if time.monotonic() > self.deadline:
+                raise NotRun("the time was up")
             self.add(ours, peer, measure(), note)
         except Exception as error:  # noqa: BLE001 whatever goes wrong in a peer must not lose the other rows
             name = ours if isinstance(ours, str) else ours[0]
