@@ -27,7 +27,8 @@ pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
         Route::Best | Route::Cube | Route::Wgsl => {}
     }
     plan.plane = match route {
-        Route::Plane => true,
+        // Browsers demand proof that every lane gets to a shuffle, which CubeCL's WGSL does not give.
+        Route::Plane => gpu.info().api != "BrowserWebGpu",
         Route::Best => gpu.info().backend == "cuda",
         Route::Cube | Route::Wgsl => false,
     } && plan.lanes <= gpu.info().plane.0 as usize;
