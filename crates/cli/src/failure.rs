@@ -4,24 +4,24 @@ use std::fmt;
 
 /// Why the program ends with something else than 0.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The process's exit code.
     pub code: u8,
     message: String,
 }
 
 /// Something failed while running.
-pub const RUNNING: u8 = 1;
+pub(crate) const RUNNING: u8 = 1;
 /// A picture or question that cannot be used.
-pub const INPUT: u8 = 3;
+pub(crate) const INPUT: u8 = 3;
 /// Weights or language model missing or damaged.
-pub const WEIGHTS: u8 = 4;
+pub(crate) const WEIGHTS: u8 = 4;
 /// The device asked for is not there.
-pub const DEVICE: u8 = 5;
+pub(crate) const DEVICE: u8 = 5;
 
 impl Failure {
     /// A failure with this code; `message` is a sentence that names the remedy.
-    pub fn new(code: u8, message: impl fmt::Display) -> Self {
+    pub(crate) fn new(code: u8, message: impl fmt::Display) -> Self {
         Self {
             code,
             message: message.to_string(),
@@ -36,7 +36,7 @@ impl fmt::Display for Failure {
 }
 
 /// Gives an error its exit code.
-pub trait OrFail<T> {
+pub(crate) trait OrFail<T> {
     /// The value, or a failure with this code.
     fn or_fail(self, code: u8) -> Result<T, Failure>;
 }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::failure::{Failure, RUNNING};
 
 /// Writes to stdout and flushes. A reader that went away ends the program in peace.
-pub fn print(text: &str) -> Result<(), Failure> {
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
@@ -18,17 +18,17 @@ pub fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes a line.
-pub fn line(text: &str) -> Result<(), Failure> {
+pub(crate) fn line(text: &str) -> Result<(), Failure> {
     print(&format!("{text}\n"))
 }
 
 /// Whether stdout shows colour: a terminal, and `NO_COLOR` unset or empty.
-pub fn colour() -> bool {
+pub(crate) fn colour() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
 /// Bold text where colour is shown.
-pub fn bold(text: &str) -> String {
+pub(crate) fn bold(text: &str) -> String {
     if colour() {
         format!("\x1b[1m{text}\x1b[0m")
     } else {
@@ -37,7 +37,7 @@ pub fn bold(text: &str) -> String {
 }
 
 /// A spinner on stderr that says what is being done; silent off a terminal.
-pub fn spinner(doing: &str) -> ProgressBar {
+pub(crate) fn spinner(doing: &str) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -47,7 +47,7 @@ pub fn spinner(doing: &str) -> ProgressBar {
 }
 
 /// A bar of bytes on stderr; silent off a terminal.
-pub fn bytes_bar(total: u64, doing: &str) -> ProgressBar {
+pub(crate) fn bytes_bar(total: u64, doing: &str) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

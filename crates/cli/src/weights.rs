@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, WEIGHTS};
 
 /// The folder with `manifest.json`: as asked, else `weights` in this folder or one above it, else beside the program.
-pub fn folder(asked: Option<&Path>) -> Result<PathBuf, Failure> {
+pub(crate) fn folder(asked: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(folder) = asked {
         return Ok(folder.to_owned());
     }

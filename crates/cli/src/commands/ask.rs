@@ -48,7 +48,7 @@ struct Engine<'a> {
 }
 
 /// Runs the command.
-pub fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
+pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
     let folder = weights::folder(global.weights.as_deref())?;
     let manifest = Manifest::load(&folder).or_fail(WEIGHTS)?;
     let ids = chosen(&manifest, &args.model)?;
@@ -228,7 +228,7 @@ fn options(args: &Ask) -> Options {
 }
 
 /// Decodes a picture file; errors name the file.
-pub fn read_picture(path: &Path, pad: [u8; 3]) -> Result<Picture, Failure> {
+pub(crate) fn read_picture(path: &Path, pad: [u8; 3]) -> Result<Picture, Failure> {
     let name = path.display();
     let meta = std::fs::metadata(path).map_err(|e| Failure::new(INPUT, format!("cannot read {name}: {e}")))?;
     if meta.len() > MAX_FILE {

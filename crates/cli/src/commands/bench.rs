@@ -27,7 +27,7 @@ use report::{Machine, Report};
 use scale::Scale;
 
 /// Runs the command.
-pub fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
+pub(crate) fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
     let choice = pollster::block_on(device::open(global.device))?;
     let scale = Scale::of(&choice.device, args);
     let mut bencher = Bencher::new(choice.device, scale, start(args)?)?;

@@ -24,7 +24,7 @@ struct Entry {
 }
 
 /// Runs the command.
-pub fn run(args: &Doctor, global: &Global) -> Result<(), Failure> {
+pub(crate) fn run(args: &Doctor, global: &Global) -> Result<(), Failure> {
     if args.check {
         return pollster::block_on(check(args, global));
     }
@@ -122,7 +122,7 @@ fn entry(kind: &'static str, device: Result<Device, String>) -> Entry {
 }
 
 /// A device's name for people.
-pub fn name(device: &Device) -> String {
+pub(crate) fn name(device: &Device) -> String {
     match device.gpu_info() {
         None => "cpu".into(),
         Some(info) => {

@@ -1,14 +1,14 @@
 //! One file a command.
 
-pub mod ask;
-pub mod bench;
-pub mod doctor;
-pub mod models;
+pub(crate) mod ask;
+pub(crate) mod bench;
+pub(crate) mod doctor;
+pub(crate) mod models;
 
 use clap::CommandFactory;
 
 /// Writes a completion script to stdout.
-pub fn completions(shell: clap_complete::Shell) {
+pub(crate) fn completions(shell: clap_complete::Shell) {
     clap_complete::generate(
         shell,
         &mut crate::args::Cli::command(),

@@ -24,7 +24,7 @@ struct Row<'a> {
 }
 
 /// Runs the command.
-pub fn run(args: &Models, global: &Global) -> Result<(), Failure> {
+pub(crate) fn run(args: &Models, global: &Global) -> Result<(), Failure> {
     let folder = weights::folder(global.weights.as_deref())?;
     let manifest = Manifest::load(&folder).or_fail(WEIGHTS)?;
     if args.fetch {
@@ -76,7 +76,7 @@ fn row<'a>(manifest: &'a Manifest, cache: &Cache, model: &'a sightline_checkpoin
 }
 
 /// The language model's file: from the cache, else fetched with a progress bar.
-pub fn fetch_language_model(model: &LanguageModel) -> Result<std::path::PathBuf, Failure> {
+pub(crate) fn fetch_language_model(model: &LanguageModel) -> Result<std::path::PathBuf, Failure> {
     let cache = Cache::from_env().or_fail(WEIGHTS)?;
     if let Ok(path) = cache.find(model, None) {
         return Ok(path);

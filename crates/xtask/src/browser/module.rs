@@ -40,6 +40,7 @@ fn bind(wasm: &Path, out: &Path) -> Result<PathBuf> {
         .web(true)
         .map_err(|e| anyhow!("{e:#}"))?
         .typescript(false)
+        .omit_default_module_path(false)
         .keep_debug(false)
         .generate(out)
         .map_err(|e| anyhow!("{e:#}"))

@@ -1,3 +1,8 @@
+#![allow(
+    clippy::manual_div_ceil,
+    reason = "kernels are written in the subset of Rust that CubeCL expands"
+)]
+
 use cubecl::prelude::*;
 
 use crate::device::Gpu;

@@ -4,6 +4,11 @@
 //! `A x` below `x`. Units may form groups that share out the columns of a tile and add up at the end: small products (one picture
 //! through an encoder) have too few outputs to occupy a large GPU otherwise.
 
+#![allow(
+    clippy::manual_div_ceil,
+    reason = "kernels are written in the subset of Rust that CubeCL expands"
+)]
+
 use cubecl::prelude::*;
 
 use super::Epilogue;

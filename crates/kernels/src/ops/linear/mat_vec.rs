@@ -3,6 +3,12 @@
 //! The input row is staged in shared memory once a cube, after its normalisation or activation where one is fused in. A lane
 //! reads 16 bytes of a weight row at a time and keeps them quantized until they are in registers.
 
+#![allow(
+    clippy::manual_is_multiple_of,
+    clippy::single_match,
+    reason = "kernels are written in the subset of Rust that CubeCL expands"
+)]
+
 use cubecl::prelude::*;
 
 use super::Epilogue;

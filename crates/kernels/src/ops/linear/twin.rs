@@ -10,6 +10,9 @@ fn libm_erf(x: f64) -> f64 {
     libm::erf(x)
 }
 
+/// `(b, t, rank, scale, bounds)` of [`super::LowRank`], on the host.
+type Adapter<'a> = (&'a [f32], &'a [f32], usize, f32, [usize; 2]);
+
 /// What the reference needs of a linear map, all on the host.
 pub(crate) struct Reference<'a> {
     /// `[rows, cols]`, de-quantised.
@@ -18,7 +21,7 @@ pub(crate) struct Reference<'a> {
     pub rows: usize,
     pub cols: usize,
     /// `(b, t, rank, scale, bounds)` of [`super::LowRank`].
-    pub low_rank: Option<(&'a [f32], &'a [f32], usize, f32, [usize; 2])>,
+    pub low_rank: Option<Adapter<'a>>,
     pub epilogue: Epilogue,
 }
 
