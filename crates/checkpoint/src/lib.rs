@@ -2,7 +2,7 @@
 //!
 //! Every reader takes bytes that a stranger may have written. Lengths, offsets, overlaps and products are checked before
 //! anything is allocated, and each thing that does not add up has its own error, which names the file, the field and what to do.
-//! Readers work on bytes in memory and compile for the browser; what opens files ([`cache`], [`fetch`], [`file`]) is native only.
+//! Readers work on bytes in memory and compile for the browser; what opens files ([`cache`], [`fetch`], [`mod@file`]) is native only.
 //!
 //! - [`gguf`]: the language model's container; [`ggml`]: its block-quantized number formats.
 //! - [`tensors`]: safetensors with the project's int8 convention.
