@@ -1,5 +1,7 @@
 //! The shipped pair's answers in Rust against PyTorch's (`tests/goldens/pair/answers.json`): from picture file to text, greedy.
 //!
+//! And what its weights take on a device, which is little more than their files: nothing is expanded there.
+//!
 //! Without the language model's file everything shows as ignored, without a GPU its tests do; `SIGHTLINE_REQUIRE=llm,wgpu` turns
 //! absence into failure.
 
@@ -12,12 +14,19 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
 use sightline_checkpoint::cache::{self, Cache};
 use sightline_checkpoint::manifest::Manifest;
+use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::{Device, KernelError};
+use sightline_language::Adapters;
 use sightline_vision::Picture;
-use sightline_vlm::{Files, Language, Options, Vlm};
+use sightline_vlm::{Connector, Files, Language, Options, Vlm};
+
+const ARMS: [&str; 2] = ["sightline-vmamba-tiny", "sightline-vit-tiny"];
 
 /// Answers that a GPU in software is asked for: one takes it many seconds.
 const SOFTWARE: usize = 1;
+
+/// Largest share of the files' bytes that the weights may take on a device.
+const BYTES: f64 = 1.2;
 
 /// One row of the golden.
 #[derive(Deserialize)]
@@ -46,9 +55,14 @@ fn main() {
         eprintln!("ignored: {reason}");
     }
     let mut trials = Vec::new();
+    for id in ARMS {
+        let (ignored, inputs) = (inputs.is_err() && !requires("llm"), inputs.clone());
+        let trial = Trial::test(format!("weights_stay_quantized::{id}"), move || bytes(&*inputs?, id));
+        trials.push(trial.with_ignored_flag(ignored));
+    }
     let mut backend = |name: &str, device: Result<Device, KernelError>| {
         let device = device.map_err(|e| e.to_string());
-        for id in ["sightline-vmamba-tiny", "sightline-vit-tiny"] {
+        for id in ARMS {
             let ignored = (inputs.is_err() && !requires("llm")) || (device.is_err() && !requires(name));
             let (inputs, device) = (inputs.clone(), device.clone());
             let trial = Trial::test(format!("{name}::{id}"), move || answers(&*inputs?, &device?, id));
@@ -80,6 +94,31 @@ fn open() -> Result<Inputs, String> {
         .map_err(|e| e.to_string())?;
     let language = cache::read_language_model(&path, row).map_err(|e| e.to_string())?;
     Ok(Inputs { manifest, language })
+}
+
+/// Buffers are counted alike on every device, so the host stands for all. Scratch memory and the KV cache are not weights.
+fn bytes(inputs: &Inputs, id: &str) -> Result<(), Failed> {
+    let device = Device::cpu();
+    let files = Files::read(&root().join("weights"), &inputs.manifest, id)?;
+    let tensors = Tensors::parse(id, &files.weights)?;
+    let language = Language::load(&device, "language model", &inputs.language)?;
+    let config = language.llama().config();
+    let encoder = sightline_vision::load(&device, &files.row.encoder, &tensors)?;
+    let connector = Connector::load(&device, &tensors, &files.row.connector, encoder.width(), config.width)?;
+    let row = files.row.adapters.ok_or("the model has no adapters")?;
+    let adapters = Adapters::load(&device, &tensors, &row, config)?;
+    let stored = inputs.language.len() + files.weights.len();
+    let share = device.allocated_bytes() as f64 / stored as f64;
+    println!(
+        "{id}: {share:.3} of the files' bytes, {} wide, rank {}",
+        connector.width(),
+        adapters.rank()
+    );
+    if share <= BYTES {
+        Ok(())
+    } else {
+        Err(format!("{share:.3} of the files' bytes").into())
+    }
 }
 
 fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
