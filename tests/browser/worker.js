@@ -21,8 +21,13 @@ self.addEventListener("unhandledrejection", (event) => {
 const filter = new URLSearchParams(location.search).get("filter") ?? "";
 try {
   if (!navigator.gpu) throw new Error("this browser has no WebGPU");
+  const adapter = await navigator.gpu.requestAdapter();
+  if (!adapter) throw new Error("this browser has no adapter for WebGPU");
+  const { vendor, architecture, description } = adapter.info;
+  const features = [...adapter.features].filter((name) => ["shader-f16", "subgroups"].includes(name));
+  post("/note", `adapter ${vendor} ${architecture} ${description}`.trim() + `, features: ${features.join(", ") || "none"}`);
   const started = performance.now();
-  await init();
+  await init({ module_or_path: new URL("./module/sightline_web_bg.wasm", import.meta.url) });
   post("/note", `the module was ready after ${Math.round(performance.now() - started)} ms`);
   await run_tests(filter, (event) => post("/event", JSON.stringify(event)));
 } catch (failure) {

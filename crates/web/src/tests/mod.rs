@@ -1,7 +1,7 @@
 //! The tests that run in a browser. The harness of `cargo xtask test` calls [`run_tests`] in a dedicated worker.
 
-mod kernels;
 mod launch;
+mod suites;
 
 use js_sys::Function;
 use sightline_kernels::Device;
@@ -21,14 +21,19 @@ pub async fn run_tests(filter: String, report: Function) -> Result<(), JsValue> 
     let adapter = device
         .gpu_info()
         .map_or_else(|| "none".to_owned(), |info| format!("{} ({})", info.adapter, info.api));
+    let timed = reporter.wants(launch::NAME);
+    let mut cases = suites::cases();
+    cases.retain(|(name, _)| reporter.wants(name));
     reporter.send(&TestEvent::Started {
         version: VERSION,
         adapter,
-        cases: kernels::count() as u32 + 1,
+        cases: cases.len() as u32 + u32::from(timed),
     })?;
     // First, while the queue is empty and nothing has grown.
-    launch::run(&device, &reporter).await?;
-    kernels::run(&device, &reporter).await?;
+    if timed {
+        launch::run(&device, &reporter).await?;
+    }
+    suites::run(cases, &device, &reporter).await?;
     reporter.send(&TestEvent::Finished)
 }
 

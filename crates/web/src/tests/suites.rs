@@ -1,0 +1,44 @@
+//! The suites that also run natively: every kernel against its twin, both encoders against their goldens.
+
+use sightline_kernels::Device;
+use sightline_kernels::suite::Case;
+use wasm_bindgen::JsValue;
+
+use super::Reporter;
+use crate::clock;
+
+/// Encoders that run here: the shipped pair and the one with a wide state. The published sizes S and B run natively; on a GPU in
+/// software they would take most of an hour.
+const ENCODERS: [&str; 2] = ["/ours/", "/n16/"];
+
+/// All cases, named as in the native runs.
+pub(super) fn cases() -> Vec<(String, Case)> {
+    let kernels = sightline_kernels::suite::cases().into_iter();
+    let encoders = sightline_vision::suite::cases()
+        .into_iter()
+        .filter(|case| ENCODERS.iter().any(|name| case.name.contains(name)));
+    kernels
+        .chain(encoders)
+        .map(|case| (format!("wgpu::{}", case.name), case))
+        .collect()
+}
+
+/// Runs them one after the other.
+pub(super) async fn run(cases: Vec<(String, Case)>, device: &Device, reporter: &Reporter) -> Result<(), JsValue> {
+    for (name, case) in cases {
+        let started = clock::now();
+        let result = check(&case, device).await;
+        reporter.case(&name, started, result)?;
+    }
+    Ok(())
+}
+
+async fn check(case: &Case, device: &Device) -> Result<String, String> {
+    let report = case.run(device).await.map_err(|e| e.to_string())?;
+    // Written so that a NaN fails.
+    if report.error <= case.tolerance {
+        Ok(format!("error {:.1e} of {:.0e}", report.error, case.tolerance))
+    } else {
+        Err(format!("{report}; tolerance {:.1e}", case.tolerance))
+    }
+}
