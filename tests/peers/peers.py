@@ -136,6 +136,9 @@ def main() -> None:
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
     scale = Scale(torch.device(args.torch_device), args.runs, args.quick, 0.2 if args.quick else 2.0)
+    if args.quick and not scale.cuda:
+        # On a busy machine a second thread is waited for longer than it helps.
+        torch.set_num_threads(1)
     results = Results(deadline=start + args.budget - 5)
     alongside = args.build_alongside and scale.cuda and args.vmamba_checkout
     building = upstream.build_alongside(args.vmamba_checkout.resolve()) if alongside else None

@@ -15,6 +15,8 @@ mod random_language;
 mod report;
 mod scale;
 
+use std::path::Path;
+
 use clap::ValueEnum;
 use sightline_kernels::{Device, Peak};
 
@@ -30,7 +32,10 @@ use scale::Scale;
 pub(crate) fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
     let choice = pollster::block_on(device::open(global.device))?;
     let scale = Scale::of(&choice.device, args);
-    let mut bencher = Bencher::new(choice.device, scale, start(args)?)?;
+    check_folders(args)?;
+    let (json, svg) = (args.json.clone(), args.svg.clone());
+    let keep = move |report: &Report| save(json.as_deref(), svg.as_deref(), report);
+    let mut bencher = Bencher::new(choice.device, scale, Box::new(keep))?;
     for part in parts(args) {
         match part {
             BenchPart::Kernels => {
@@ -42,14 +47,13 @@ pub(crate) fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
             BenchPart::Decode => language::decode(&mut bencher),
             BenchPart::Launch => launches::run(&mut bencher),
         }
-        // After every part, so that an interrupted run keeps what it has measured.
-        save(args, &bencher.report)?;
     }
+    save(args.json.as_deref(), args.svg.as_deref(), &bencher.report)?;
     output::print(&bencher.report.table())
 }
 
-fn start(args: &Bench) -> Result<Report, Failure> {
-    // A file that cannot be written should be known before minutes of measuring, not after.
+/// A file that cannot be written should be known before minutes of measuring, not after.
+fn check_folders(args: &Bench) -> Result<(), Failure> {
     for path in [&args.json, &args.svg].into_iter().flatten() {
         let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
         if let Some(missing) = parent.filter(|p| !p.is_dir()) {
@@ -59,7 +63,7 @@ fn start(args: &Bench) -> Result<Report, Failure> {
             ));
         }
     }
-    Ok(Report::default())
+    Ok(())
 }
 
 fn parts(args: &Bench) -> Vec<BenchPart> {
@@ -69,12 +73,12 @@ fn parts(args: &Bench) -> Vec<BenchPart> {
     args.only.clone()
 }
 
-fn save(args: &Bench, report: &Report) -> Result<(), Failure> {
-    if let Some(path) = &args.json {
+fn save(json: Option<&Path>, svg: Option<&Path>, report: &Report) -> Result<(), Failure> {
+    if let Some(path) = json {
         let text = serde_json::to_string_pretty(report).or_fail(RUNNING)?;
         sightline_checkpoint::file::write_whole(path, text.as_bytes()).or_fail(RUNNING)?;
     }
-    if let Some((path, svg)) = args.svg.as_ref().zip(chart::draw(report)) {
+    if let Some((path, svg)) = svg.zip(chart::draw(report)) {
         sightline_checkpoint::file::write_whole(path, svg.as_bytes()).or_fail(RUNNING)?;
     }
     Ok(())

@@ -12,6 +12,9 @@ use super::scale::{MIN_RUNS, Scale};
 use crate::failure::{Failure, OrFail, RUNNING};
 use crate::output;
 
+/// Work before the first sample on a GPU, seconds.
+const WARM_SECONDS: f64 = 0.1;
+
 /// Enqueues one call of the measured operation.
 pub(super) type Launch = Box<dyn Fn() -> Result<(), KernelError>>;
 
@@ -44,21 +47,36 @@ pub(super) struct Bencher {
     pub(super) scale: Scale,
     pub(super) peak: Peak,
     pub(super) report: Report,
+    save: Save,
 }
 
+/// Writes what was measured so far.
+pub(super) type Save = Box<dyn Fn(&Report) -> Result<(), Failure>>;
+
 impl Bencher {
-    /// Measures the device's limits first: every share is a share of these.
-    pub(super) fn new(device: Device, scale: Scale, mut report: Report) -> Result<Self, Failure> {
+    /// Measures the device's limits first: every share is a share of these. `save` is called after every case, so that an
+    /// interrupted run keeps what it has measured.
+    pub(super) fn new(device: Device, scale: Scale, save: Save) -> Result<Self, Failure> {
         let bar = output::spinner("limits of the device");
         let peak = block_on(Peak::measure(&device, scale.peak_megabytes, 5)).or_fail(RUNNING)?;
         bar.finish_and_clear();
-        report.machine = Some(super::machine(&device, &scale, &peak));
+        let report = Report {
+            machine: Some(super::machine(&device, &scale, &peak)),
+            ..Report::default()
+        };
+        save(&report)?;
         Ok(Self {
             device,
             scale,
             peak,
             report,
+            save,
         })
+    }
+
+    /// Writes what was measured so far. A disk that is full now is told at the end, not in every case.
+    fn keep(&self) {
+        let _ = (self.save)(&self.report);
     }
 
     /// Says that a case was not run.
@@ -87,6 +105,8 @@ impl Bencher {
 
     /// Runs a case; an error or a panic in it becomes a line of what was not run.
     pub(super) fn case(&mut self, work: Work, run: impl FnOnce(&Self, &Work) -> Result<Sample>) -> Option<&mut Row> {
+        // Before, not after: a row is complete once its caller has added what it knows.
+        self.keep();
         let bar = output::spinner(&work.id);
         let outcome = catch_unwind(AssertUnwindSafe(|| run(self, &work)));
         bar.finish_and_clear();
@@ -121,6 +141,11 @@ impl Bencher {
 
     /// Takes samples of `one`, which gives its seconds for `calls` calls, until there are enough or time is up.
     pub(super) fn collect(&self, calls: usize, mut one: impl FnMut() -> Result<f64>) -> Result<Sample> {
+        // A card that was idle raises its clocks over some milliseconds; the first case must not pay for that.
+        let warm = Instant::now();
+        while self.scale.hardware && warm.elapsed().as_secs_f64() < WARM_SECONDS {
+            one()?;
+        }
         let mut seconds = Vec::with_capacity(self.scale.runs);
         let start = Instant::now();
         while seconds.len() < self.scale.runs {
