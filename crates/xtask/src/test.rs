@@ -69,7 +69,7 @@ fn native(filter: &str) -> Result<Outcome> {
     for selection in SELECTIONS {
         let mut test = cargo();
         test.args(["test", "--release", "--no-fail-fast"])
-            .args(selection)
+            .args(*selection)
             .env("SIGHTLINE_REQUIRE", REQUIRE);
         if !filter.is_empty() {
             test.args(["--", filter]);

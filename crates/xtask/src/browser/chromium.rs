@@ -21,7 +21,7 @@ const FLAGS: &[&str] = &[
 ];
 
 /// Lines of the browser's log that are shown when tests fail.
-const SHOWN_LINES: usize = 30;
+const SHOWN_LINES: usize = 60;
 
 /// A running browser. Killed when dropped, with all its processes.
 pub(super) struct Chromium {
@@ -62,19 +62,29 @@ impl Chromium {
         self.child.try_wait().ok().flatten()
     }
 
-    /// The last lines of its log that come from the page.
+    /// What the page wrote to its console, the last lines of it.
     pub(super) fn console(&self) -> String {
         let log = std::fs::read(log_path(&self.profile)).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
-        let lines: Vec<&str> = log
-            .lines()
-            .filter(|line| line.contains("CONSOLE") || line.contains("FATAL"))
-            .collect();
-        lines[lines.len().saturating_sub(SHOWN_LINES)..]
-            .iter()
-            .map(|line| format!("chromium: {line}\n"))
-            .collect()
+        page_lines(&String::from_utf8_lossy(&log))
     }
+}
+
+/// The entries of a browser's log that a page caused. An entry starts with `[process:thread:time:LEVEL:...]` and may go on over
+/// several lines: a refused shader is explained in the later ones.
+fn page_lines(log: &str) -> String {
+    let mut kept = Vec::new();
+    let mut ours = false;
+    for line in log.lines() {
+        if line.starts_with('[') && (line.contains(":INFO:") || line.contains(":ERROR:") || line.contains(":WARNING:"))
+        {
+            ours = line.contains("CONSOLE");
+        }
+        if ours {
+            kept.push(line);
+        }
+    }
+    let first = kept.len().saturating_sub(SHOWN_LINES);
+    kept[first..].iter().map(|line| format!("chromium: {line}\n")).collect()
 }
 
 impl Drop for Chromium {
@@ -95,4 +105,22 @@ fn log_path(profile: &TempDir) -> PathBuf {
 
 fn is_root() -> bool {
     crate::shell::output(Command::new("id").arg("-u")).as_deref() == Some("0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_lines;
+
+    #[test]
+    fn the_page_is_heard_over_the_browser() {
+        let log = "[1:1:1124/1.2:ERROR:dbus/bus.cc:405] Failed to connect\nto the bus\n\
+                   [1:1:1124/1.3:INFO:CONSOLE:15] \"panicked at x.rs\nwgpu error\", source: worker.js (15)\n\
+                   [1:1:1124/1.4:WARNING:ui/idle.cc:1] none\n";
+        let shown = page_lines(log);
+        assert!(
+            shown.contains("panicked at x.rs") && shown.contains("wgpu error"),
+            "{shown}"
+        );
+        assert!(!shown.contains("bus") && !shown.contains("idle"), "{shown}");
+    }
 }
