@@ -11,7 +11,10 @@ use crate::clock;
 use crate::message::{Outcome, TestEvent, VERSION};
 
 /// Runs every case whose name contains `filter`, and calls `report` with a [`TestEvent`] for each.
-#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only, whatever module they are in")]
+#[allow(
+    unreachable_pub,
+    reason = "wasm-bindgen exports public functions only, whatever module they are in"
+)]
 #[wasm_bindgen]
 pub async fn run_tests(filter: String, report: Function) -> Result<(), JsValue> {
     let reporter = Reporter { filter, report };
