@@ -75,7 +75,13 @@ fn main() {
     }
     let mut backend = |name: &str, device: Result<Device, KernelError>| {
         let device = device.map_err(|e| e.to_string());
+        let info = device.as_ref().ok().and_then(Device::gpu_info);
+        let software = info.is_some_and(|info| info.software);
         for (test, run) in DEVICE_TESTS {
+            // A thousand rows take a GPU in software a quarter of an hour, and the host has shown it by then.
+            if software && test == "a_full_cache" {
+                continue;
+            }
             let ignored = (file.is_err() && !requires("llm")) || (device.is_err() && !requires(name));
             let (file, device) = (file.clone(), device.clone());
             let trial = Trial::test(format!("{name}::{test}"), move || run(&load(file?, device?)?));
@@ -424,8 +430,7 @@ fn sampling_and_stopping(model: &Model) -> Check {
             }
         }))
     };
-    let most = model.effort().0.min(12);
-    let (one, again, other) = (ask(1, most, 0)?, ask(1, most, 0)?, ask(2, most, 0)?);
+    let (one, again, other) = (ask(1, 12, 0)?, ask(1, 12, 0)?, ask(2, 12, 0)?);
     if one.ids != again.ids || one.ids == other.ids {
         return Err(format!("seeds: {:?}, {:?}, {:?}", one.text, again.text, other.text).into());
     }
@@ -439,11 +444,8 @@ fn sampling_and_stopping(model: &Model) -> Check {
     Ok(())
 }
 
-/// A prompt that fills the cache but for two positions leaves room for two tokens. Says nothing new of a GPU in software.
+/// A prompt that fills the cache but for two positions leaves room for two tokens.
 fn a_full_cache(model: &Model) -> Check {
-    if model.effort() == SOFTWARE {
-        return Ok(());
-    }
     let mut session = model.session()?;
     let filling = vec![198; 1022];
     let none = |_: &str| ControlFlow::Continue(());
