@@ -53,7 +53,6 @@ impl Shape {
             Route::Best => "",
             Route::Cube => ".cube",
             Route::Plane => ".plane",
-            Route::SmallTiles => ".small",
             Route::Wgsl => ".wgsl",
         };
         let before = match self.before {
@@ -220,43 +219,6 @@ fn routes() -> Vec<Shape> {
             before: Before::RmsNorm,
             route,
             ..Shape::new(Kind::Q80, 49_152, 576, 1)
-        });
-    }
-    // What a large GPU takes for a small product.
-    for (kind, rows, cols, m) in [
-        (Kind::Q41, 960, 576, 64),
-        (Kind::Q80, 70, 160, 37),
-        (Kind::Int8, 384, 384, 196),
-        (Kind::Int8, 67, 100, 9),
-        (Kind::F32, 176, 384, 49),
-        (Kind::F32, 31, 35, 70),
-    ] {
-        for before in [Before::Nothing, Before::RmsNorm, Before::SwiGlu] {
-            shapes.push(Shape {
-                before,
-                route: Route::SmallTiles,
-                epilogue: if before == Before::Nothing {
-                    Epilogue::Add
-                } else {
-                    Epilogue::Store
-                },
-                adapter: matches!(kind, Kind::Q41 | Kind::Q80).then_some((16, [rows / 2, rows - 5])),
-                bias: kind == Kind::Int8,
-                ..Shape::new(kind, rows, cols, m)
-            });
-        }
-    }
-    // Few outputs at many rows: no tiles on a large GPU.
-    for route in [Route::Cube, Route::Plane] {
-        shapes.push(Shape {
-            route,
-            ..Shape::new(Kind::F32, 48, 576, 213)
-        });
-        shapes.push(Shape {
-            route,
-            adapter: Some((16, [40, 96])),
-            before: Before::SwiGlu,
-            ..Shape::new(Kind::Q41, 100, 96, 70)
         });
     }
     for m in [1, 3, 8, 70] {

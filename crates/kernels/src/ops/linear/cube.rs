@@ -13,42 +13,25 @@ pub(super) const OP: &str = "linear";
 /// Rows of `x` from which tiles are worth their barriers.
 const TILED_ROWS: usize = 8;
 
-/// Tiles below which a GPU does better with one group of lanes an output, although that reads the matrix for every row of `x`:
-/// an adapter's `A` has 16 to 48 outputs.
-const FEW_TILES: usize = 32;
-/// Most rows of `x` for that.
-const MOST_ROWS: usize = 1024;
-
 pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
-    let info = gpu.info();
-    let tiled = MatMul::new(call, info.software && route != Route::SmallTiles);
-    let few = !info.software && tiled.cubes(call.w.rows, call.m) < FEW_TILES && call.m <= MOST_ROWS;
-    let tiles = match route {
-        Route::Best => call.m >= TILED_ROWS && !few,
-        Route::SmallTiles => true,
-        Route::Cube | Route::Plane | Route::Wgsl => false,
-    };
-    if tiles || !call.w.cols.is_multiple_of(4) {
-        return launch_mat_mul(gpu, call, tiled);
+    if call.m >= TILED_ROWS || !call.w.cols.is_multiple_of(4) {
+        return launch_mat_mul(gpu, call, MatMul::new(call, gpu.info()));
     }
-    // Browsers demand proof that every lane gets to a shuffle, which CubeCL's WGSL does not give.
-    let shuffles = match route {
-        Route::Plane => info.api != "BrowserWebGpu",
-        Route::Best => info.backend == "cuda",
-        Route::Cube | Route::SmallTiles | Route::Wgsl => false,
-    };
-    // Wider groups only where plane shuffles add them up.
-    let widest = if shuffles {
-        (info.plane.0 as usize).clamp(4, 32)
-    } else {
-        16
-    };
-    let mut plan = MatVec::new(call, info.software && route != Route::Plane, widest);
-    plan.plane = shuffles && plan.lanes <= info.plane.0 as usize;
-    // On lavapipe both take as long within a tenth (CPU time for 960x576 in Q4_1: WGSL 690 us, CubeCL 625 us).
-    if matches!(route, Route::Best | Route::Wgsl) && info.wgsl && wgsl::supports(call, &plan) {
-        return wgsl::launch(gpu, call, plan);
+    let mut plan = MatVec::new(call, gpu.info());
+    match route {
+        // On lavapipe both take as long within a tenth (CPU time for 960x576 in Q4_1: WGSL 690 us, CubeCL 625 us).
+        Route::Best | Route::Wgsl if gpu.info().wgsl && wgsl::supports(call, &plan) => {
+            return wgsl::launch(gpu, call, plan);
+        }
+        Route::Plane => plan.lanes = plan.lanes.min(gpu.info().plane.0 as usize),
+        Route::Best | Route::Cube | Route::Wgsl => {}
     }
+    plan.plane = match route {
+        // Browsers demand proof that every lane gets to a shuffle, which CubeCL's WGSL does not give.
+        Route::Plane => gpu.info().api != "BrowserWebGpu",
+        Route::Best => gpu.info().backend == "cuda",
+        Route::Cube | Route::Wgsl => false,
+    } && plan.lanes <= gpu.info().plane.0 as usize;
     launch_mat_vec(gpu, call, plan)
 }
 

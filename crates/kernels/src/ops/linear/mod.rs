@@ -6,7 +6,6 @@ mod host;
 mod mat_mul;
 mod mat_vec;
 mod plan;
-mod tiles;
 pub(crate) mod twin;
 mod wgsl;
 
@@ -128,12 +127,9 @@ pub(crate) enum Route {
     /// CubeCL, lanes meeting through shared memory.
     #[cfg_attr(not(feature = "suite"), allow(dead_code))]
     Cube,
-    /// CubeCL as on a large GPU: fetching ahead, lanes meeting by plane shuffles where planes are wide enough.
+    /// CubeCL, lanes meeting by plane shuffles where planes are wide enough.
     #[cfg_attr(not(feature = "suite"), allow(dead_code))]
     Plane,
-    /// CubeCL in small tiles as on a large GPU, groups of units sharing out the columns.
-    #[cfg_attr(not(feature = "suite"), allow(dead_code))]
-    SmallTiles,
     /// Hand-written WGSL where the device takes it and a shader exists.
     #[cfg_attr(not(feature = "suite"), allow(dead_code))]
     Wgsl,

@@ -1,6 +1,7 @@
 //! How one linear map is cut into cubes: everything a kernel is compiled for.
 
 use super::{Call, Epilogue, Input};
+use crate::device::GpuInfo;
 use crate::weight::BLOCK;
 use crate::{Linear, Weight};
 
@@ -89,15 +90,15 @@ const HELD_WORDS: usize = 32;
 const STAGED_QUADS: usize = 512;
 
 impl MatVec {
-    /// A plan for a matrix whose columns are a multiple of four. `software`: for a GPU in software.
-    pub(super) fn new(call: &Call<'_>, software: bool, widest: usize) -> Self {
+    /// A plan for a matrix whose columns are a multiple of four.
+    pub(super) fn new(call: &Call<'_>, info: &GpuInfo) -> Self {
         let w = call.w;
         let kind = Kind::of(&w.weight);
         let words = w.cols / kind.per_word();
         let width = if words.is_multiple_of(4) { 4 } else { 1 };
         let (loads, span) = (words / width, width * kind.per_word() / 4);
         let stride = span | 1;
-        let (threads, lanes, repeat) = Self::shape(w, loads, software, widest);
+        let (threads, lanes, repeat) = Self::shape(w, loads, info);
         let stage = loads.min(STAGED_QUADS / stride);
         let held = loads.div_ceil(lanes) * repeat * width;
         Self {
@@ -115,19 +116,21 @@ impl MatVec {
             lanes,
             repeat,
             plane: false,
-            prefetch: stage == loads && held <= HELD_WORDS && !software,
+            prefetch: stage == loads && held <= HELD_WORDS && !info.software,
         }
     }
 
     /// `(threads, lanes, repeat)`: wide groups where rows are few, so that a GPU's memory is kept busy; narrow ones in software,
     /// where a lane that has nothing to load still costs its time.
-    fn shape(w: &Linear, loads: usize, software: bool, widest: usize) -> (usize, usize, usize) {
-        if software {
+    fn shape(w: &Linear, loads: usize, info: &GpuInfo) -> (usize, usize, usize) {
+        if info.software {
             return (64, if w.rows >= 512 { 1 } else { 4 }, 1);
         }
         if w.rows >= 16_384 {
             return (256, 4, 1);
         }
+        // Wider groups only where plane shuffles add them up.
+        let widest = if info.backend == "cuda" { 32 } else { 16 };
         let lanes = loads.next_power_of_two().clamp(4, widest);
         (if w.rows * lanes >= 65_536 { 256 } else { 128 }, lanes, 1)
     }
@@ -177,10 +180,10 @@ pub(super) struct MatMul {
 const FEW_CUBES: usize = 264;
 
 impl MatMul {
-    /// A plan for `m` rows, in large tiles where there are enough of them to go round, and in software.
-    pub(super) fn new(call: &Call<'_>, software: bool) -> Self {
+    /// A plan for `m` rows.
+    pub(super) fn new(call: &Call<'_>, info: &GpuInfo) -> Self {
         let (w, m) = (call.w, call.m);
-        let large = w.rows.div_ceil(64) * m.div_ceil(64) >= FEW_CUBES || software;
+        let large = w.rows.div_ceil(64) * m.div_ceil(64) >= FEW_CUBES || info.software;
         let (tile, depth, block, groups) = if large { (16, 4, 2, 1) } else { (8, 8, 1, 4) };
         Self {
             kind: Kind::of(&w.weight),
@@ -207,11 +210,6 @@ impl MatMul {
     pub(super) fn load_widths(&self) -> (usize, usize) {
         let x = if self.aligned { 4 } else { 1 };
         (x, if self.kind == Kind::F32 { x } else { 1 })
-    }
-
-    /// Cubes of a launch.
-    pub(super) fn cubes(&self, rows: usize, m: usize) -> usize {
-        rows.div_ceil(4 * self.tile_n) * m.div_ceil(4 * self.tile_m)
     }
 
     /// Units of a group.
