@@ -1,11 +1,9 @@
-//! Sightline in a browser: the engine that a dedicated worker loads. Today it holds the tests that run there, every kernel
-//! against its twin and both encoders against their goldens; the page's engine grows beside them.
-
-pub mod message;
+//! Sightline in a browser: the engine that the page's dedicated worker loads. With the feature `tests` it is instead the module that
+//! compares every kernel with its twin and both encoders with their goldens.
 
 #[cfg(target_arch = "wasm32")]
 mod clock;
 #[cfg(target_arch = "wasm32")]
 mod start;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "tests"))]
 mod tests;

@@ -5,10 +5,10 @@ mod suites;
 
 use js_sys::Function;
 use sightline_kernels::Device;
+use sightline_messages::{Outcome, TestEvent, VERSION};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::clock;
-use crate::message::{Outcome, TestEvent, VERSION};
 
 /// Runs every case whose name contains `filter`, and calls `report` with a [`TestEvent`] for each.
 #[allow(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sightline_web::message::{self, TestEvent, VERSION};
+use sightline_messages::{TestEvent, VERSION};
 
 use super::server::Message;
 use crate::counts::Outcome;
@@ -70,19 +70,19 @@ impl Log {
         }
     }
 
-    fn case(&mut self, name: &str, outcome: message::Outcome, detail: &str, ms: f64) {
+    fn case(&mut self, name: &str, outcome: sightline_messages::Outcome, detail: &str, ms: f64) {
         self.reported += 1;
         let word = match outcome {
-            message::Outcome::Passed => {
+            sightline_messages::Outcome::Passed => {
                 self.outcome.counts.passed += 1;
                 "ok"
             }
-            message::Outcome::Failed => {
+            sightline_messages::Outcome::Failed => {
                 self.outcome.counts.failed += 1;
                 self.outcome.failures.push(format!("{name}: {detail}"));
                 "FAILED"
             }
-            message::Outcome::Skipped => {
+            sightline_messages::Outcome::Skipped => {
                 self.outcome.counts.skipped += 1;
                 self.outcome.skips.push(format!("{name}: {detail}"));
                 "ignored"
@@ -134,7 +134,7 @@ mod tests {
         })
     }
 
-    fn case(outcome: message::Outcome) -> Message {
+    fn case(outcome: sightline_messages::Outcome) -> Message {
         Message::Event(TestEvent::Case {
             name: "wgpu::op/1".into(),
             outcome,
@@ -147,9 +147,9 @@ mod tests {
     fn a_whole_run_is_counted() {
         let mut log = Log::default();
         assert_eq!(log.take(started(3)), Step::More);
-        log.take(case(message::Outcome::Passed));
-        log.take(case(message::Outcome::Failed));
-        log.take(case(message::Outcome::Skipped));
+        log.take(case(sightline_messages::Outcome::Passed));
+        log.take(case(sightline_messages::Outcome::Failed));
+        log.take(case(sightline_messages::Outcome::Skipped));
         assert_eq!(log.take(Message::Event(TestEvent::Finished)), Step::End);
         let outcome = log.outcome();
         assert_eq!(
@@ -167,7 +167,7 @@ mod tests {
     fn cases_lost_to_a_crash_have_failed() {
         let mut log = Log::default();
         log.take(started(5));
-        log.take(case(message::Outcome::Passed));
+        log.take(case(sightline_messages::Outcome::Passed));
         assert_eq!(log.take(Message::Broken("unreachable executed".into())), Step::End);
         assert_eq!(log.outcome().counts.failed, 5);
     }

@@ -22,6 +22,8 @@ pub(super) fn build() -> Result<PathBuf> {
             "--release",
             "--package",
             "sightline-web",
+            "--features",
+            "tests",
             "--target",
             WASM,
             "--target-dir",

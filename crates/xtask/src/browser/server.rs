@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use anyhow::{Result, anyhow};
-use sightline_web::message::TestEvent;
+use sightline_messages::TestEvent;
 use tiny_http::{Header, Method, Request, Response};
 
 use crate::repo::root;

@@ -1,9 +1,4 @@
-//! What the worker tells the page. One enum, versioned, because the two may be cached apart.
-
 use serde::{Deserialize, Serialize};
-
-/// Changes when a message changes its meaning.
-pub const VERSION: u32 = 1;
 
 /// One message from a test run, in the order in which things happen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -11,7 +6,7 @@ pub const VERSION: u32 = 1;
 pub enum TestEvent {
     /// The device is open and the cases are known.
     Started {
-        /// [`VERSION`] of the sender.
+        /// [`crate::VERSION`] of the sender.
         version: u32,
         /// The adapter's own name and interface.
         adapter: String,

@@ -1,0 +1,66 @@
+use serde::{Deserialize, Serialize};
+
+/// What the page asks of the engine. Commands are carried out one after the other; only [`Command::Stop`] overtakes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Command {
+    /// The first message. The engine opens a device, reads the bundle's list of files, looks what is cached, and answers
+    /// [`crate::Event::Ready`]. Nothing of a model is fetched.
+    Hello {
+        /// [`crate::VERSION`] of the page.
+        version: u32,
+        /// Absolute address of `bundle.json`.
+        bundle: String,
+        /// Which device to use.
+        device: Wish,
+    },
+    /// Fetches what is missing, checks every part, puts the models on the device and compiles them. Answered by
+    /// [`crate::Event::Progress`], [`crate::Event::Compiling`] and one [`crate::Event::Loaded`].
+    Load,
+    /// A picture file's bytes; works before [`Command::Load`]. Answered by [`crate::Event::Picture`] or
+    /// [`crate::Event::PictureRefused`]. The engine keeps the last picture only.
+    Picture {
+        /// The page's number of this picture.
+        picture: u32,
+        /// The file, as it was given.
+        #[serde(with = "serde_bytes")]
+        bytes: Vec<u8>,
+    },
+    /// A question about the picture last sent. Answered by [`crate::Event::Started`] and, at the end, [`crate::Event::Done`].
+    Ask {
+        /// The page's number of this question.
+        turn: u32,
+        /// The picture it is about.
+        picture: u32,
+        /// The question.
+        question: String,
+        /// Most tokens of an answer.
+        max_tokens: u32,
+    },
+    /// Ends the answers of a turn at the next token.
+    Stop {
+        /// The turn.
+        turn: u32,
+    },
+    /// Removes every downloaded part from this browser. What is loaded stays loaded.
+    Forget,
+    /// Measures encoders and decoding. Needs loaded models; answered by [`crate::Event::Measured`].
+    Measure {
+        /// Runs of each, after warm-up.
+        runs: u32,
+    },
+    /// The features of the picture last sent, of every model, for the comparison with the native program:
+    /// [`crate::Event::Features`].
+    Features,
+}
+
+/// Which device the engine should use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// WebGPU where there is an adapter, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+}

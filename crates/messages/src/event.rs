@@ -1,0 +1,350 @@
+use serde::{Deserialize, Serialize};
+
+/// What the engine tells the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// The device is open and the files are known; nothing of a model was fetched.
+    Ready {
+        /// [`crate::VERSION`] of the engine.
+        version: u32,
+        /// What will compute.
+        machine: Machine,
+        /// The models that will answer.
+        models: Vec<ModelInfo>,
+        /// What has to be here, and how much of it is.
+        files: Vec<FileInfo>,
+        /// Where downloaded parts are kept.
+        store: Store,
+    },
+    /// How far a file is. Absolute numbers, bytes.
+    Progress {
+        /// Index in [`Event::Ready`]'s `files`.
+        file: u32,
+        /// Came from the network.
+        downloaded: u64,
+        /// Came from this browser's store.
+        cached: u64,
+        /// Passed its hash.
+        verified: u64,
+    },
+    /// Something worth knowing that stops nothing: a damaged part fetched again, a full store.
+    Notice {
+        /// A whole sentence.
+        sentence: String,
+    },
+    /// A model goes to the device and its kernels are compiled.
+    Compiling {
+        /// Model id, or the language model's.
+        model: String,
+    },
+    /// Everything is ready to answer.
+    Loaded(Loaded),
+    /// A picture was decoded.
+    Picture {
+        /// The page's number.
+        picture: u32,
+        /// Width in px, upright.
+        width: u32,
+        /// Height in px, upright.
+        height: u32,
+        /// What the models will look at, to show.
+        preview: Preview,
+    },
+    /// A picture cannot be used.
+    PictureRefused {
+        /// The page's number.
+        picture: u32,
+        /// Why, and what would help.
+        sentence: String,
+    },
+    /// A question is being answered.
+    Started {
+        /// The page's number.
+        turn: u32,
+        /// Model ids in the order in which they will answer.
+        order: Vec<String>,
+        /// Whether the models were trained on no question of this kind.
+        outside_training: bool,
+    },
+    /// A model begins to look at the picture.
+    Looking {
+        /// The page's number.
+        turn: u32,
+        /// Model id.
+        model: String,
+    },
+    /// A model has looked.
+    Looked {
+        /// The page's number.
+        turn: u32,
+        /// Model id.
+        model: String,
+        /// Whether features of an earlier question about this picture were reused.
+        reused: bool,
+        /// Transform, encoder and connector, ms; 0 if reused.
+        encode_ms: f64,
+        /// Visual tokens.
+        visual_tokens: u32,
+    },
+    /// A piece of an answer.
+    Text {
+        /// The page's number.
+        turn: u32,
+        /// Model id.
+        model: String,
+        /// What to append.
+        text: String,
+    },
+    /// A model's whole answer.
+    Answered {
+        /// The page's number.
+        turn: u32,
+        /// The answer.
+        answer: Answer,
+    },
+    /// A question cannot be answered; the engine goes on.
+    Refused {
+        /// The page's number.
+        turn: u32,
+        /// Why, and what would help.
+        sentence: String,
+    },
+    /// Every model has answered, or was stopped, or the question was refused.
+    Done {
+        /// The page's number.
+        turn: u32,
+    },
+    /// Loading failed; it can be tried again with [`crate::Command::Load`].
+    LoadFailed {
+        /// Why, and what would help.
+        sentence: String,
+    },
+    /// The engine cannot go on.
+    Broken {
+        /// Why, and what would help.
+        sentence: String,
+        /// What the page should offer.
+        remedy: Remedy,
+    },
+    /// Downloaded parts were removed.
+    Forgotten {
+        /// Bytes removed.
+        bytes: u64,
+    },
+    /// Answer to [`crate::Command::Measure`].
+    Measured(Measured),
+    /// Answer to [`crate::Command::Features`]: one model's features of the picture last sent.
+    Features {
+        /// Model id.
+        model: String,
+        /// `[tokens, width]`, row-major.
+        values: Vec<f32>,
+    },
+}
+
+/// What computes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// `webgpu` or `cpu`.
+    pub backend: String,
+    /// The adapter's own name; for the CPU, what it is.
+    pub adapter: String,
+    /// Whether the adapter is a GPU in software.
+    pub software: bool,
+    /// Arithmetic of the encoders.
+    pub dtype: Dtype,
+    /// Why not WebGPU, or why not half precision; a whole sentence.
+    pub why: Option<String>,
+    /// Seconds until both models have answered a first short question, where that is known to be long.
+    pub patience_s: Option<f64>,
+}
+
+/// Arithmetic of the encoders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dtype {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit products, 32-bit sums; only after a comparison with [`Dtype::F32`] on this machine.
+    F16,
+}
+
+/// A model of the bundle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Id in the manifest.
+    pub id: String,
+    /// `vmamba` or `vit`.
+    pub encoder: String,
+    /// The encoder for people, `VMamba (state space)`.
+    pub name: String,
+    /// Kinds of question it was trained on.
+    pub kinds: Vec<Kind>,
+}
+
+/// A kind of question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kind {
+    /// Stable id, for example `presence`.
+    pub id: String,
+    /// A question of this kind.
+    pub example: String,
+}
+
+/// A file of the bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// What it is, for people.
+    pub name: String,
+    /// Its length, bytes.
+    pub bytes: u64,
+    /// How much of it this browser holds already, bytes.
+    pub cached: u64,
+    /// Length of every part, bytes.
+    pub parts: Vec<u64>,
+}
+
+/// Where downloaded parts are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Store {
+    /// The origin's private file system.
+    Opfs,
+    /// The Cache API.
+    Cache,
+    /// Nowhere: they are fetched again at the next visit.
+    Memory,
+}
+
+/// Models are on the device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// From the command to here, ms.
+    pub total_ms: f64,
+    /// Model ids, each with the time its kernels took to compile and run once, ms.
+    pub compile_ms: Vec<(String, f64)>,
+    /// Bytes on the device.
+    pub device_bytes: u64,
+    /// The engine's own memory, bytes: it never shrinks, so this is its peak so far.
+    pub heap_bytes: u64,
+    /// What computes, after the comparison of dtypes.
+    pub machine: Machine,
+}
+
+/// A picture to show.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Width in px, at most 1,024.
+    pub width: u32,
+    /// Height in px, at most 1,024.
+    pub height: u32,
+    /// `[height, width, 4]`, opaque.
+    #[serde(with = "serde_bytes")]
+    pub rgba: Vec<u8>,
+}
+
+impl std::fmt::Debug for Preview {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Preview({}x{})", self.width, self.height)
+    }
+}
+
+/// Who found a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The language model wrote it.
+    Llm,
+    /// The dense head found it in the encoder's tokens.
+    Dense,
+}
+
+/// A box that belongs to an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnswerBox {
+    /// Who found it.
+    pub source: Source,
+    /// What it shows, where that is known.
+    pub label: Option<String>,
+    /// Corners `x1, y1, x2, y2` in px of the upright picture; absent if it lies in the padding.
+    pub px: Option<[f32; 4]>,
+    /// Probability, for the dense head.
+    pub score: Option<f32>,
+}
+
+/// Where the time went, ms. Zero for what was reused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Transform, encoder and connector.
+    pub encode_ms: f64,
+    /// Prompt prefix.
+    pub prefix_ms: f64,
+    /// The question's own tokens.
+    pub prefill_ms: f64,
+    /// From the question, with everything that had to be computed for it, to the first token.
+    pub first_token_ms: f64,
+    /// All tokens after the first.
+    pub decode_ms: f64,
+    /// Tokens of the answer.
+    pub tokens: u32,
+    /// Visual tokens.
+    pub visual_tokens: u32,
+    /// The dense head.
+    pub dense_ms: f64,
+}
+
+/// What one model says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Model id.
+    pub model: String,
+    /// The text.
+    pub text: String,
+    /// Boxes, the language model's first.
+    pub boxes: Vec<AnswerBox>,
+    /// Why an answer that should be a box holds none.
+    pub box_error: Option<String>,
+    /// True if the answer was cut at the length limit.
+    pub cut: bool,
+    /// True if the visitor stopped it.
+    pub stopped: bool,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+/// What the page should offer when the engine cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remedy {
+    /// A new engine: what was downloaded is still there.
+    Restart,
+    /// The page itself is of another version.
+    Reload,
+}
+
+/// One line of a measurement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// Model id.
+    pub model: String,
+    /// `encode` or `decode`.
+    pub what: String,
+    /// Median, ms a picture or a token.
+    pub median_ms: f64,
+    /// Runs.
+    pub runs: u32,
+    /// Kernel launches a picture or a token; 0 on the CPU.
+    pub launches: u32,
+    /// Bytes that a picture or a token has to move at least: weights, and the cache for a token.
+    pub bytes: u64,
+}
+
+/// A measurement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// What computed.
+    pub machine: Machine,
+    /// Its lines.
+    pub rows: Vec<Measure>,
+}
