@@ -2,12 +2,16 @@
 //!
 //! Source: `docs/gguf.md` of ggml. Layout: magic, version, counts, metadata pairs, tensor directory, padding, tensor data.
 //! [`Gguf::parse`] borrows the file's bytes and copies only the directory; no count in the file is believed before the bytes it
-//! speaks of are known to exist.
+//! speaks of are known to exist. [`Gguf::parse_head`] needs only what stands before the tensors, and fetches each of those from a
+//! [`Blob`] when it is asked for.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use thiserror::Error;
 
+use crate::blob::Blob;
 use crate::ggml::GgmlType;
 
 mod metadata;
@@ -151,6 +155,16 @@ pub enum GgufError {
         /// The tensor that starts inside it.
         second: String,
     },
+    /// The bytes of a tensor could not be fetched.
+    #[error("{file}: cannot read tensor `{tensor}`: {message}")]
+    Read {
+        /// File name.
+        file: String,
+        /// Tensor name.
+        tensor: String,
+        /// What went wrong.
+        message: String,
+    },
     /// A tensor that the model needs is not in the file.
     #[error("{file} has no tensor `{tensor}`; it is another model than expected")]
     NoTensor {
@@ -180,8 +194,8 @@ pub struct Tensor<'a> {
     pub kind: GgmlType,
     /// Row-major shape: slowest dimension first, so a matrix is `[rows, cols]` (the file has the reverse order).
     pub shape: Vec<usize>,
-    /// The stored bytes.
-    pub bytes: &'a [u8],
+    /// Where its bytes lie in the file.
+    pub span: Range<u64>,
 }
 
 impl Tensor<'_> {
@@ -194,17 +208,38 @@ impl Tensor<'_> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
 
-    /// All values as floats, expanded on the host.
-    pub fn to_f32(&self) -> Vec<f32> {
-        crate::ggml::dequantize(self.kind, self.bytes)
+/// Where the tensors' bytes are.
+#[derive(Clone, Copy)]
+enum Bytes<'a> {
+    Whole(&'a [u8]),
+    Blob(&'a dyn Blob),
+}
+
+impl Bytes<'_> {
+    fn size(self) -> u64 {
+        match self {
+            Self::Whole(bytes) => bytes.len() as u64,
+            Self::Blob(blob) => blob.size(),
+        }
     }
 }
+
+impl std::fmt::Debug for Bytes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.size())
+    }
+}
+
+/// First attempt at what stands before the tensors, bytes.
+const FIRST_HEAD: u64 = 4 << 20;
 
 /// A parsed GGUF file that borrows its bytes.
 #[derive(Clone, Debug)]
 pub struct Gguf<'a> {
     file: String,
+    bytes: Bytes<'a>,
     metadata: HashMap<&'a str, Value<'a>>,
     tensors: Vec<Tensor<'a>>,
     index: HashMap<&'a str, usize>,
@@ -226,7 +261,41 @@ impl<'a> Gguf<'a> {
     /// Every inconsistency is a [`GgufError`]; nothing in the bytes makes this panic or allocate more than a small multiple
     /// of their length.
     pub fn parse(file: &str, bytes: &'a [u8]) -> Result<Self, GgufError> {
-        let mut cursor = Cursor::new(file, bytes);
+        Self::parse_from(file, bytes, Bytes::Whole(bytes))
+    }
+
+    /// As [`Gguf::parse`], but only what stands before the tensors is in memory; [`Gguf::head`] gives it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn parse_head(file: &str, head: &'a [u8], blob: &'a dyn Blob) -> Result<Self, GgufError> {
+        Self::parse_from(file, head, Bytes::Blob(blob))
+    }
+
+    /// The beginning of a file with everything before its tensors, for [`Gguf::parse_head`].
+    ///
+    /// # Errors
+    /// As [`Gguf::parse`], and [`GgufError::Read`].
+    pub fn head(file: &str, blob: &dyn Blob) -> Result<Vec<u8>, GgufError> {
+        let mut len = FIRST_HEAD;
+        loop {
+            let whole = len >= blob.size();
+            let head = blob.read(0..len.min(blob.size())).map_err(|message| GgufError::Read {
+                file: file.into(),
+                tensor: "(directory)".into(),
+                message,
+            })?;
+            match Gguf::parse_head(file, &head, blob) {
+                // Both may only mean that the beginning was too short.
+                Err(GgufError::Truncated { .. } | GgufError::Count { .. }) if !whole => len *= 4,
+                Err(error) => return Err(error),
+                Ok(_) => return Ok(head),
+            }
+        }
+    }
+
+    fn parse_from(file: &str, head: &'a [u8], bytes: Bytes<'a>) -> Result<Self, GgufError> {
+        let mut cursor = Cursor::new(file, head);
         if cursor.u32("the magic number").ok() != Some(MAGIC) {
             return Err(GgufError::Magic { file: file.into() });
         }
@@ -247,7 +316,7 @@ impl<'a> Gguf<'a> {
             entries.push(read_entry(&mut cursor)?);
         }
         let data_start = (cursor.position() as u64).next_multiple_of(alignment);
-        let tensors = place(file, bytes, entries, data_start, alignment)?;
+        let tensors = place(file, bytes.size(), entries, data_start, alignment)?;
         let mut index = HashMap::with_capacity(tensors.len());
         for (i, tensor) in tensors.iter().enumerate() {
             if index.insert(tensor.name, i).is_some() {
@@ -259,6 +328,7 @@ impl<'a> Gguf<'a> {
         }
         Ok(Self {
             file: file.into(),
+            bytes,
             metadata,
             tensors,
             index,
@@ -282,6 +352,35 @@ impl<'a> Gguf<'a> {
             tensor: name.into(),
         })?;
         Ok(&self.tensors[*index])
+    }
+
+    /// The stored bytes of a tensor of this file.
+    ///
+    /// # Errors
+    /// [`GgufError::Read`] if they cannot be fetched.
+    pub fn bytes(&self, tensor: &Tensor<'_>) -> Result<Cow<'a, [u8]>, GgufError> {
+        let span = tensor.span.clone();
+        match self.bytes {
+            // `place` saw to it that the span lies inside the file, and so fits usize.
+            Bytes::Whole(bytes) => bytes
+                .get(span.start as usize..span.end as usize)
+                .map(Cow::Borrowed)
+                .ok_or_else(|| "the tensor is of another file".to_owned()),
+            Bytes::Blob(blob) => blob.read(span).map(Cow::Owned),
+        }
+        .map_err(|message| GgufError::Read {
+            file: self.file.clone(),
+            tensor: tensor.name.into(),
+            message,
+        })
+    }
+
+    /// All values of a tensor as floats, expanded on the host.
+    ///
+    /// # Errors
+    /// As [`Gguf::bytes`].
+    pub fn values(&self, tensor: &Tensor<'_>) -> Result<Vec<f32>, GgufError> {
+        Ok(crate::ggml::dequantize(tensor.kind, &self.bytes(tensor)?))
     }
 
     /// The metadata value of that key, if there is one.
@@ -404,10 +503,10 @@ fn stored_bytes(kind: GgmlType, dims: &[u64]) -> Option<u64> {
     (values / block).checked_mul(kind.block_bytes() as u64)
 }
 
-/// Checks every tensor's place in the data section and borrows its bytes.
+/// Checks every tensor's place in the data section of a file of `size` bytes.
 fn place<'a>(
     file: &str,
-    bytes: &'a [u8],
+    size: u64,
     entries: Vec<Entry<'a>>,
     data_start: u64,
     alignment: u64,
@@ -426,22 +525,19 @@ fn place<'a>(
         // Saturating: an end beyond u64 lies beyond the file as well.
         let start = data_start.saturating_add(entry.offset);
         let end = start.saturating_add(entry.bytes);
-        let missing = end.saturating_sub(bytes.len() as u64);
-        let stored = usize::try_from(start)
-            .ok()
-            .zip(usize::try_from(end).ok())
-            .and_then(|(start, end)| bytes.get(start..end))
-            .ok_or_else(|| GgufError::OutOfFile {
+        if end > size {
+            return Err(GgufError::OutOfFile {
                 file: file.into(),
                 tensor: entry.name.into(),
-                missing,
-            })?;
+                missing: end - size,
+            });
+        }
         spans.push((start, end, entry.name));
         tensors.push(Tensor {
             name: entry.name,
             kind: entry.kind,
             shape: entry.shape,
-            bytes: stored,
+            span: start..end,
         });
     }
     spans.sort_unstable();

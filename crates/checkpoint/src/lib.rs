@@ -7,8 +7,11 @@
 //! - [`gguf`]: the language model's container; [`ggml`]: its block-quantized number formats.
 //! - [`tensors`]: safetensors with the project's int8 convention.
 //! - [`manifest`]: which models exist, and what each is made of.
+//! - [`bundle`]: the same in parts, as a browser downloads it; [`blob`]: bytes that need not lie in one piece of memory.
 //! - [`hash`]: SHA-256 while bytes stream by.
 
+pub mod blob;
+pub mod bundle;
 pub mod ggml;
 pub mod gguf;
 pub mod hash;

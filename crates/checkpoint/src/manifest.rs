@@ -311,8 +311,13 @@ impl Manifest {
         }
         // From the text again, because only that error knows line and column.
         let manifest: Self = serde_json::from_str(json).map_err(json_error)?;
-        check::check(file, &manifest)?;
+        manifest.check(file)?;
         Ok(manifest)
+    }
+
+    /// Everything that the types do not already say. `file` is only used in errors.
+    pub(crate) fn check(&self, file: &str) -> Result<(), ManifestError> {
+        check::check(file, self)
     }
 
     /// Reads `manifest.json` in the weights folder.

@@ -1,5 +1,6 @@
 //! Hostile GGUF files: every truncation, every claimed count, every overlap is refused with its own error, and nothing panics.
 
+use sightline_checkpoint::blob::Blob;
 use sightline_checkpoint::ggml::GgmlType;
 use sightline_checkpoint::gguf::{Gguf, GgufError};
 
@@ -89,10 +90,10 @@ fn a_sound_file_is_read() {
     assert_eq!(gguf.value("flag").and_then(|v| v.as_bool()), Some(true));
     let matrix = gguf.tensor("matrix").unwrap();
     assert_eq!(
-        (matrix.kind, &matrix.shape[..], matrix.bytes.len()),
+        (matrix.kind, &matrix.shape[..], gguf.bytes(matrix).unwrap().len()),
         (GgmlType::Q4_1, &[3, 64][..], 120)
     );
-    assert_eq!(matrix.to_f32().len(), 192);
+    assert_eq!(gguf.values(matrix).unwrap().len(), 192);
     assert_eq!(gguf.tensors().len(), 3);
 }
 
@@ -115,7 +116,7 @@ fn no_single_wrong_byte_panics() {
             if let Ok(gguf) = Gguf::parse("a.gguf", &bytes) {
                 gguf.tensors()
                     .iter()
-                    .for_each(|t| assert_eq!(t.to_f32().len(), t.len()));
+                    .for_each(|t| assert_eq!(gguf.values(t).unwrap().len(), t.len()));
             }
         }
     }
@@ -242,4 +243,33 @@ fn what_is_missing_is_named() {
         "a.gguf has no tensor `output.weight`; it is another model than expected"
     );
     assert!(gguf.u64("eps").is_err() && gguf.strings("flag").is_err());
+}
+
+/// A file that is read piece by piece gives what the whole one does.
+#[test]
+fn a_blob_gives_the_same_tensors() {
+    let bytes = File::good().bytes();
+    let whole = Gguf::parse("a.gguf", &bytes).unwrap();
+    let pieces = Pieces(bytes.clone());
+    let head = Gguf::head("a.gguf", &pieces).unwrap();
+    let blob = Gguf::parse_head("a.gguf", &head, &pieces).unwrap();
+    for (a, b) in whole.tensors().iter().zip(blob.tensors()) {
+        assert_eq!(a, b);
+        assert_eq!(whole.bytes(a).unwrap(), blob.bytes(b).unwrap());
+    }
+    let short = Pieces(bytes[..bytes.len() - 1].to_vec());
+    let error = Gguf::parse_head("a.gguf", &head, &short).expect_err("cut").to_string();
+    assert!(error.contains("ends 1 bytes after the file"), "{error}");
+}
+
+struct Pieces(Vec<u8>);
+
+impl Blob for Pieces {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read(&self, span: std::ops::Range<u64>) -> Result<Vec<u8>, String> {
+        self.0[..].read(span)
+    }
 }

@@ -86,6 +86,15 @@ impl Adapters {
     pub fn rank(&self) -> usize {
         self.rank
     }
+
+    /// Bytes on the device.
+    pub fn bytes(&self) -> usize {
+        let adapters = |l: &LayerAdapters| {
+            let adapters = [&l.qkv, &l.output, &l.gate_up, &l.down];
+            adapters.iter().map(|a| a.a.weight_bytes() + a.b.bytes()).sum::<usize>()
+        };
+        self.layers.iter().map(adapters).sum()
+    }
 }
 
 struct Loader<'a> {

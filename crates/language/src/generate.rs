@@ -80,7 +80,8 @@ pub struct Generated {
 impl Session {
     /// Answers a prompt behind the cached prefix; what an earlier question left there is forgotten first.
     ///
-    /// `on_text` gets every piece of text as soon as it is whole characters, and may stop the answer at any token.
+    /// `on_text` gets every piece of text as soon as it is whole characters, and may stop the answer at any token. It is awaited, so
+    /// that a host with one thread can use it to look whether somebody wants to stop.
     ///
     /// # Errors
     /// A prompt that does not fit the cache, or a device that fails. Use [`crate::chat::question`] for a prompt that fits.
@@ -89,7 +90,7 @@ impl Session {
         tokenizer: &Tokenizer,
         prompt: &[u32],
         options: &Options,
-        mut on_text: impl FnMut(&str) -> ControlFlow<()>,
+        mut on_text: impl AsyncFnMut(&str) -> ControlFlow<()>,
     ) -> Result<Generated> {
         let start = Instant::now();
         self.truncate(self.prefix_len());
@@ -118,7 +119,7 @@ impl Session {
             let known = answer.ids.len();
             let chosen = chooser.next(self, prompt_len + known, answer.most - known).await?;
             first.get_or_insert_with(Instant::now);
-            if let Some(finish) = answer.take(tokenizer, &chosen, &mut on_text) {
+            if let Some(finish) = answer.take(tokenizer, &chosen, &mut on_text).await {
                 break finish;
             }
         };
@@ -126,7 +127,7 @@ impl Session {
         if !rest.is_empty() {
             answer.text.push_str(&rest);
             // The answer has ended anyway.
-            let _ = on_text(&rest);
+            let _ = on_text(&rest).await;
         }
         let first = first.unwrap_or(start);
         timings.first_token_ms = (first - start).as_secs_f64() * 1e3;
@@ -152,11 +153,11 @@ struct Answer {
 
 impl Answer {
     /// Takes tokens until one of them ends the answer.
-    fn take(
+    async fn take(
         &mut self,
         tokenizer: &Tokenizer,
         chosen: &[u32],
-        on_text: &mut impl FnMut(&str) -> ControlFlow<()>,
+        on_text: &mut impl AsyncFnMut(&str) -> ControlFlow<()>,
     ) -> Option<Finish> {
         for &id in chosen {
             if id == self.stop {
@@ -166,7 +167,7 @@ impl Answer {
             let piece = self.stream.push(tokenizer.token_bytes(id));
             if !piece.is_empty() {
                 self.text.push_str(&piece);
-                if on_text(&piece).is_break() {
+                if on_text(&piece).await.is_break() {
                     return Some(Finish::Cancelled);
                 }
             }

@@ -44,7 +44,7 @@ impl Llama {
                 "is a head of its own, not the tied embedding".into(),
             ));
         }
-        let embedding = Linear::q8_0(device, table.bytes, config.vocabulary, config.width)?;
+        let embedding = Linear::q8_0(device, &gguf.bytes(table)?, config.vocabulary, config.width)?;
         let layers = (0..config.layers)
             .map(|i| loader.layer(&config, i))
             .collect::<Result<_>>()?;
@@ -92,9 +92,10 @@ impl<'a> Loader<'a> {
                 .iter()
                 .map(|&(name, rows)| {
                     let tensor = self.tensor(&format!("blk.{i}.{name}.weight"), GgmlType::Q4_1, &[rows, cols])?;
-                    Ok(tensor.bytes)
+                    Ok(self.gguf.bytes(tensor)?)
                 })
                 .collect::<Result<Vec<_>>>()?;
+            let tensors: Vec<&[u8]> = tensors.iter().map(AsRef::as_ref).collect();
             let rows = parts.iter().map(|(_, rows)| rows).sum();
             Ok::<_, crate::LanguageError>(Linear::q4_1(self.device, &tensors, rows, cols)?)
         };
@@ -110,7 +111,7 @@ impl<'a> Loader<'a> {
 
     fn norm(&self, name: &str, width: usize) -> Result<Buffer> {
         let tensor = self.tensor(name, GgmlType::F32, &[width])?;
-        Ok(self.device.upload_f32(&tensor.to_f32()))
+        Ok(self.device.upload_f32(&self.gguf.values(tensor)?))
     }
 
     fn tensor(&self, name: &str, kind: GgmlType, shape: &[usize]) -> Result<&'a Tensor<'a>> {

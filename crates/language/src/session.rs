@@ -104,6 +104,14 @@ impl Session {
         self.launches
     }
 
+    /// Bytes that the next step reads at least: every weight, the adapters, and the keys and values so far.
+    pub fn bytes_per_token(&self) -> usize {
+        let run = &self.run;
+        let adapters = run.adapters.as_ref().map_or(0, |a| a.bytes());
+        let cache = 2 * self.len * run.llama.config.kv_width() * 4 * run.llama.config.layers;
+        run.llama.weight_bytes() + adapters + cache
+    }
+
     /// Forgets everything from position `len` on. What lies behind is overwritten, never read.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);

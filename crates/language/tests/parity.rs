@@ -391,10 +391,13 @@ fn greedy_answers(model: &Model) -> Check {
             return Err(format!("{question}: prompt {prompt:?}").into());
         }
         let mut streamed = String::new();
-        let answer = pollster::block_on(session.generate(&model.file.tokenizer, &prompt, &options, |text| {
-            streamed.push_str(text);
-            ControlFlow::Continue(())
-        }))?;
+        let answer =
+            pollster::block_on(
+                session.generate(&model.file.tokenizer, &prompt, &options, async |text: &str| {
+                    streamed.push_str(text);
+                    ControlFlow::Continue(())
+                }),
+            )?;
         let mut expected = ids(&chat["answer"]);
         let stopped = expected.last() == Some(&2);
         expected.truncate(expected.len() - usize::from(stopped));
@@ -421,14 +424,16 @@ fn sampling_and_stopping(model: &Model) -> Check {
             sampling: Sampling::Temperature { temperature: 1.5, seed },
         };
         let mut pieces = 0;
-        pollster::block_on(session.generate(&model.file.tokenizer, &prompt, &options, |_| {
-            pieces += 1;
-            if pieces == stop_after {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        }))
+        pollster::block_on(
+            session.generate(&model.file.tokenizer, &prompt, &options, async |_: &str| {
+                pieces += 1;
+                if pieces == stop_after {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            }),
+        )
     };
     let (one, again, other) = (ask(1, 12, 0)?, ask(1, 12, 0)?, ask(2, 12, 0)?);
     if one.ids != again.ids || one.ids == other.ids {
@@ -448,7 +453,7 @@ fn sampling_and_stopping(model: &Model) -> Check {
 fn a_full_cache(model: &Model) -> Check {
     let mut session = model.session()?;
     let filling = vec![198; 1022];
-    let none = |_: &str| ControlFlow::Continue(());
+    let none = async |_: &str| ControlFlow::Continue(());
     let full = pollster::block_on(session.generate(&model.file.tokenizer, &filling, &Options::default(), none))?;
     if full.ids.len() > 2 || session.len() > 1024 {
         return Err(format!("{} tokens behind 1022 of 1024", full.ids.len()).into());

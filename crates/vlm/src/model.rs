@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use sightline_checkpoint::blob::Blob;
 use sightline_checkpoint::gguf::Gguf;
 use sightline_checkpoint::hash::sha256_hex;
 use sightline_checkpoint::manifest::{Encoder as EncoderConfig, Model, QuestionType};
@@ -90,9 +91,20 @@ impl Language {
     /// Reads a GGUF file's bytes. `file` is only used in errors.
     pub fn load(device: &Device, file: &str, bytes: &[u8]) -> Result<Self> {
         let gguf = Gguf::parse(file, bytes).map_err(sightline_language::LanguageError::from)?;
+        Self::from_gguf(device, &gguf)
+    }
+
+    /// As [`Language::load`], tensor by tensor: the file is never in memory as a whole.
+    pub fn load_blob(device: &Device, file: &str, blob: &dyn Blob) -> Result<Self> {
+        let head = Gguf::head(file, blob).map_err(sightline_language::LanguageError::from)?;
+        let gguf = Gguf::parse_head(file, &head, blob).map_err(sightline_language::LanguageError::from)?;
+        Self::from_gguf(device, &gguf)
+    }
+
+    fn from_gguf(device: &Device, gguf: &Gguf<'_>) -> Result<Self> {
         Ok(Self {
-            llama: Arc::new(Llama::load(device, &gguf)?),
-            tokenizer: Tokenizer::from_gguf(&gguf)?,
+            llama: Arc::new(Llama::load(device, gguf)?),
+            tokenizer: Tokenizer::from_gguf(gguf)?,
         })
     }
 
@@ -105,6 +117,17 @@ impl Language {
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
     }
+}
+
+/// What a picture and a token cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Kernel launches of the encoder (0 on the CPU).
+    pub picture_launches: usize,
+    /// Kernel launches of one decoding step (0 on the CPU).
+    pub token_launches: usize,
+    /// Bytes that one decoding step reads at least: weights, adapters, and the keys and values of everything before it.
+    pub token_bytes: usize,
 }
 
 /// Probability below which a box of the dense head is not shown: it always has a best token, also for what is not there.
@@ -225,17 +248,32 @@ impl Vlm {
         Ok((visual, input.frame, grid.tokens()))
     }
 
+    /// Whether the question is of a kind that the model was trained on.
+    pub fn recognises(&self, question: &str) -> bool {
+        recognise(&self.kinds, question).is_some()
+    }
+
+    /// What a picture and a token cost, after the first picture.
+    pub fn cost(&self) -> Cost {
+        Cost {
+            picture_launches: self.encoder.recorded_launches().unwrap_or(0),
+            token_launches: self.conversation.launches_per_token(),
+            token_bytes: self.conversation.bytes_per_token(),
+        }
+    }
+
     /// The encoder's tokens `[tokens, width]` of the picture last looked at, for parity tests.
     pub async fn features(&self) -> Result<Vec<f32>> {
         Ok(self.device.read_f32(self.encoder.output()).await?)
     }
 
-    /// Answers a question about the picture last looked at. `on_text` gets every piece of text; `false` stops the answer.
+    /// Answers a question about the picture last looked at. `on_text` gets every piece of text and is awaited; `false` stops
+    /// the answer.
     pub async fn ask(
         &mut self,
         question: &str,
         options: &Options,
-        mut on_text: impl FnMut(&str) -> bool,
+        mut on_text: impl AsyncFnMut(&str) -> bool,
     ) -> Result<Answer> {
         let visual_tokens = self.seen.as_ref().ok_or(VlmError::NoPicture)?.visual_tokens;
         let tokenizer = &self.language.tokenizer;
@@ -252,7 +290,7 @@ impl Vlm {
             max_tokens: options.max_tokens,
             sampling,
         };
-        let streamed = |text: &str| match on_text(text) {
+        let streamed = async |text: &str| match on_text(text).await {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         };

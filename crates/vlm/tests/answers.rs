@@ -134,7 +134,7 @@ fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     for row in rows.iter().filter(|row| row.model == id).take(most) {
         let picture = Picture::decode(&fs::read(folder.join(&row.image))?, pad)?;
         pollster::block_on(model.look(&picture))?;
-        let answer = pollster::block_on(model.ask(&row.question, &Options::default(), |_| true))?;
+        let answer = pollster::block_on(model.ask(&row.question, &Options::default(), async |_: &str| true))?;
         asked += 1;
         if answer.answer != row.answer {
             wrong.push(format!(

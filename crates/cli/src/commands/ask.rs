@@ -113,7 +113,7 @@ async fn one(engine: &mut Engine<'_>, args: &Ask, picture: &Picture, question: &
         let live = !args.json;
         // The name stands before the first text, so that a question that is refused leaves no half line.
         let mut named = !live;
-        let on_text = |text: &str| {
+        let on_text = async |text: &str| {
             let name = if named {
                 String::new()
             } else {
@@ -190,7 +190,7 @@ async fn batch(engine: &mut Engine<'_>, args: &Ask, file: &Path) -> Result<(), F
             let model = engine.model(&id).await?;
             model.look(picture).await.map_err(failure)?;
             let answer = model
-                .ask(&question.question, &options(args), |_| true)
+                .ask(&question.question, &options(args), async |_: &str| true)
                 .await
                 .map_err(|e| Failure::new(code(&e), format!("{}: question {}: {e}", file.display(), question.id)))?;
             let line = BatchAnswer {

@@ -21,7 +21,11 @@ impl Reference {
     pub(crate) fn new(gguf: &Gguf<'_>, adapters: Option<&BTreeMap<String, Tensor>>) -> Self {
         let floats = |name: &str| -> Vec<f64> {
             let tensor = gguf.tensor(name).expect("the file has it");
-            tensor.to_f32().into_iter().map(f64::from).collect()
+            gguf.values(tensor)
+                .expect("it is in the file")
+                .into_iter()
+                .map(f64::from)
+                .collect()
         };
         let rows = |values: Vec<f64>, cols: usize| -> Matrix { values.chunks(cols).map(<[f64]>::to_vec).collect() };
         let matrix = |layer: usize, (name, _, cols): (&'static str, usize, usize)| {

@@ -147,7 +147,7 @@ fn sample(b: &Bencher, model: &mut Model, tokens: usize, sampling: Sampling) -> 
         sampling,
     };
     let mut timed = || -> Result<f64> {
-        let go = |_: &str| ControlFlow::Continue(());
+        let go = async |_: &str| ControlFlow::Continue(());
         let made = block_on(model.session.generate(&model.tokenizer, &[5], &options, go))?;
         (made.timings.steps > 0)
             .then(|| made.timings.ms_per_token() / 1e3)
