@@ -30,6 +30,10 @@ pub struct Gpu {
     info: Arc<GpuInfo>,
     allocated: Arc<AtomicUsize>,
     launches: Arc<AtomicUsize>,
+    /// Whether encoders may multiply in 16 bits, see [`Device::with_half`].
+    half: bool,
+    /// The driver's device, to hear of its loss; absent on CUDA.
+    driver: Option<wgpu::Device>,
 }
 
 /// What `sightline doctor` prints of a GPU.
@@ -119,7 +123,18 @@ impl Device {
             f16: setup.device.features().contains(wgpu::Features::SHADER_F16),
             plane: plane(&client),
         };
-        Ok(Self::Gpu(Gpu::new(client, info)))
+        Ok(Self::Gpu(Gpu::new(client, info, Some(setup.device))))
+    }
+
+    /// Has `lost` called, with what the driver says, when the GPU is taken away while the program runs: the driver restarted, or
+    /// the machine slept. Nothing on the device works from then on. Only for wgpu, where a loss may otherwise never be reported.
+    pub fn on_lost(&self, lost: fn(&str)) {
+        if let Self::Gpu(Gpu {
+            driver: Some(driver), ..
+        }) = self
+        {
+            driver.set_device_lost_callback(move |_, message| lost(&message));
+        }
     }
 
     /// NVIDIA device number `index` through CUDA.
@@ -143,7 +158,7 @@ impl Device {
             f16: true,
             plane: plane(&client),
         };
-        Ok(Self::Gpu(Gpu::new(client, info)))
+        Ok(Self::Gpu(Gpu::new(client, info, None)))
     }
 
     /// Memory for `len` words; the contents are not defined.
@@ -269,6 +284,27 @@ impl Device {
         }
     }
 
+    /// The same device, same memory and stream, on which encoders may (`true`) or may not round both factors of their products to
+    /// 16-bit floats: matrices stored as f32 or int8 without adapters, over many rows. What is added stays f32 over any length, buffers
+    /// stay f32, and a language model's operations are the same on either. Load an encoder's second session on what this gives.
+    ///
+    /// # Errors
+    /// [`KernelError::NoHalf`] where [`GpuInfo::f16`] is false, and on the host.
+    pub fn with_half(&self, half: bool) -> Result<Self> {
+        match self {
+            Self::Gpu(gpu) if gpu.info.f16 || !half => Ok(Self::Gpu(Gpu { half, ..gpu.clone() })),
+            Self::Cpu(_) if !half => Ok(self.clone()),
+            _ => Err(KernelError::NoHalf {
+                device: self.gpu_info().map_or("the CPU".into(), |info| info.adapter.clone()),
+            }),
+        }
+    }
+
+    /// Whether encoders may multiply in 16 bits here, see [`Device::with_half`].
+    pub fn half(&self) -> bool {
+        matches!(self, Self::Gpu(gpu) if gpu.half)
+    }
+
     /// `cpu`, `wgpu` or `cuda`.
     pub fn backend(&self) -> &'static str {
         self.gpu_info().map_or("cpu", |info| info.backend)
@@ -296,13 +332,20 @@ impl Device {
 }
 
 impl Gpu {
-    fn new(client: Client, info: GpuInfo) -> Self {
+    fn new(client: Client, info: GpuInfo, driver: Option<wgpu::Device>) -> Self {
         Self {
+            half: false,
+            driver,
             client,
             info: Arc::new(info),
             allocated: Arc::default(),
             launches: Arc::default(),
         }
+    }
+
+    /// Whether encoders may multiply in 16 bits.
+    pub(crate) fn half(&self) -> bool {
+        self.half
     }
 
     /// What the GPU is.

@@ -142,6 +142,41 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Runs `steps` steps behind what is in the cache, read back as often as an answer's are, and gives the mean time of one in ms.
+    /// They are forgotten afterwards.
+    ///
+    /// # Errors
+    /// A full cache, or a device that fails.
+    pub async fn time_steps(&mut self, steps: usize) -> Result<f64> {
+        let len = self.len();
+        self.prefill_text(&[self.llama().config().bos])?;
+        self.sync().await?;
+        let start = Instant::now();
+        let mut left = steps;
+        while left > 0 {
+            let burst = left.min(self.burst());
+            for _ in 0..burst {
+                self.step()?;
+            }
+            self.history().await?;
+            left -= burst;
+        }
+        let spent = ms(start);
+        self.truncate(len);
+        Ok(spent / steps.max(1) as f64)
+    }
+
+    /// Steps between two read-backs.
+    fn burst(&self) -> usize {
+        // The CPU chooses at once, so that there is nothing to wait for.
+        match self.llama().device().gpu_info() {
+            Some(_) => BURST,
+            None => 1,
+        }
+    }
+}
+
 /// What was said so far.
 struct Answer {
     stream: TextStream,
@@ -203,8 +238,7 @@ impl Chooser {
             session.choose(id)?;
             return Ok(vec![id]);
         }
-        let on_cpu = session.llama().device().gpu_info().is_none();
-        let burst = if first || on_cpu { 1 } else { BURST.min(most) };
+        let burst = if first { 1 } else { session.burst().min(most) };
         // The prefill already chose the first token.
         for _ in usize::from(first)..burst {
             session.step()?;

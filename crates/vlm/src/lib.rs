@@ -19,5 +19,5 @@ pub use connector::Connector;
 pub use dense::{DenseHead, Detection};
 pub use draw::{PENS, Pen, Sheet};
 pub use error::{Result, VlmError};
-pub use model::{Cost, Files, Language, Options, Vlm, encoder_name};
+pub use model::{Cost, Files, Language, Look, Options, Vlm, encoder_name};
 pub use questions::{Recognised, recognise};

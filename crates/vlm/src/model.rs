@@ -119,11 +119,26 @@ impl Language {
     }
 }
 
+/// What looking at a picture took.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Whether it had been looked at before, so that nothing was computed.
+    pub reused: bool,
+    /// Transform, encoder and connector, ms.
+    pub encode_ms: f64,
+    /// Prompt prefix, ms.
+    pub prefix_ms: f64,
+    /// Visual tokens.
+    pub visual_tokens: usize,
+}
+
 /// What a picture and a token cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// Kernel launches of the encoder (0 on the CPU).
     pub picture_launches: usize,
+    /// Bytes of the encoder's weights and scratch memory, each of which a picture touches.
+    pub picture_bytes: usize,
     /// Kernel launches of one decoding step (0 on the CPU).
     pub token_launches: usize,
     /// Bytes that one decoding step reads at least: weights, adapters, and the keys and values of everything before it.
@@ -148,6 +163,8 @@ pub struct Vlm {
     language: std::rc::Rc<Language>,
     transform: Transform,
     encoder: EncoderSession,
+    /// On the device: weights and scratch.
+    encoder_bytes: usize,
     connector: Connector,
     dense: Option<DenseHead>,
     conversation: Conversation,
@@ -162,8 +179,10 @@ impl Vlm {
         let row = &files.row;
         let name = row.files.first().map_or("model.safetensors", |f| &f.path);
         let tensors = Tensors::parse(name, &files.weights)?;
+        let before = device.allocated_bytes();
         let encoder = sightline_vision::load(device, &row.encoder, &tensors)?;
-        let [height, width] = row.transform.size;
+        let session = encoder.session(Size::one(row.transform.size[0], row.transform.size[1]))?;
+        let encoder_bytes = device.allocated_bytes() - before;
         let config = language.llama.config();
         let connector = Connector::load(device, &tensors, &row.connector, encoder.width(), config.width)?;
         let dense = match &row.dense_head {
@@ -183,7 +202,8 @@ impl Vlm {
             id: row.id.clone(),
             device: device.clone(),
             transform: Transform::from(&row.transform),
-            encoder: encoder.session(Size::one(height, width))?,
+            encoder: session,
+            encoder_bytes,
             connector,
             dense,
             conversation: Conversation::new(language.llama.clone(), adapters).await?,
@@ -200,8 +220,8 @@ impl Vlm {
     }
 
     /// Takes a picture in: features, visual tokens, and the prompt's prefix in the KV cache. The same picture again costs
-    /// nothing; `false` says so.
-    pub async fn look(&mut self, picture: &Picture) -> Result<bool> {
+    /// nothing.
+    pub async fn look(&mut self, picture: &Picture) -> Result<Look> {
         let key = format!(
             "{}x{} {}",
             picture.width(),
@@ -213,7 +233,7 @@ impl Vlm {
                 visual_tokens: self.timings.visual_tokens,
                 ..Timings::default()
             };
-            return Ok(false);
+            return Ok(self.looked(true));
         }
         self.seen = None;
         let start = Instant::now();
@@ -234,7 +254,24 @@ impl Vlm {
             frame,
             visual_tokens: count,
         });
-        Ok(true)
+        Ok(self.looked(false))
+    }
+
+    fn looked(&self, reused: bool) -> Look {
+        Look {
+            reused,
+            encode_ms: self.timings.encode_ms,
+            prefix_ms: self.timings.prefix_ms,
+            visual_tokens: self.timings.visual_tokens,
+        }
+    }
+
+    /// Runs decoding steps behind the picture last looked at, whatever they say, and gives the mean time of one in ms.
+    pub async fn time_steps(&mut self, steps: usize) -> Result<f64> {
+        if self.seen.is_none() {
+            return Err(VlmError::NoPicture);
+        }
+        Ok(self.conversation.time_steps(steps).await?)
     }
 
     /// Visual tokens of a picture, the frame of their boxes, and their number.
@@ -257,6 +294,7 @@ impl Vlm {
     pub fn cost(&self) -> Cost {
         Cost {
             picture_launches: self.encoder.recorded_launches().unwrap_or(0),
+            picture_bytes: self.encoder_bytes,
             token_launches: self.conversation.launches_per_token(),
             token_bytes: self.conversation.bytes_per_token(),
         }

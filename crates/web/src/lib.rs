@@ -1,9 +1,12 @@
 //! Sightline in a browser: the engine that the page's dedicated worker loads. With the feature `tests` it is instead the module that
 //! compares every kernel with its twin and both encoders with their goldens.
 
-#[cfg(target_arch = "wasm32")]
-mod clock;
+#[cfg(all(target_arch = "wasm32", not(feature = "tests")))]
+mod engine;
 #[cfg(target_arch = "wasm32")]
 mod start;
+
+#[cfg(all(target_arch = "wasm32", feature = "tests"))]
+mod clock;
 #[cfg(all(target_arch = "wasm32", feature = "tests"))]
 mod tests;

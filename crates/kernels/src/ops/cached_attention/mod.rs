@@ -2,6 +2,7 @@
 
 mod cpu;
 mod cube;
+#[cfg(feature = "suite")]
 pub(crate) mod twin;
 
 use crate::{Buffer, Device, KernelError, Result};

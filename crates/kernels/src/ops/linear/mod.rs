@@ -6,6 +6,7 @@ mod host;
 mod mat_mul;
 mod mat_vec;
 mod plan;
+#[cfg(feature = "suite")]
 pub(crate) mod twin;
 mod wgsl;
 

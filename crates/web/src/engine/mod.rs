@@ -1,0 +1,114 @@
+//! The engine of the page: one per worker. It takes [`Command`]s one after the other and answers with [`Event`]s; only a stop
+//! overtakes. Nothing but this crate touches WebGPU or a model, and nothing in it leaves the machine.
+
+mod answer;
+mod arms;
+mod browser;
+mod device;
+mod download;
+mod failure;
+mod measure;
+mod outbox;
+mod parts;
+mod picture;
+mod state;
+mod store;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use js_sys::Function;
+use sightline_messages::{Command, Event, Remedy};
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use wasm_bindgen_futures::spawn_local;
+
+use outbox::Outbox;
+use state::State;
+
+/// The engine, as the worker's script holds it.
+#[allow(
+    unreachable_pub,
+    reason = "wasm-bindgen exports public types only, whatever module they are in"
+)]
+#[wasm_bindgen]
+pub struct Engine {
+    shared: Rc<Shared>,
+}
+
+/// What the commands share with the one that is running.
+struct Shared {
+    outbox: Outbox,
+    waiting: RefCell<VecDeque<Command>>,
+    /// Absent while a command runs.
+    state: RefCell<Option<State>>,
+    stop: Stop,
+}
+
+/// The turn that the visitor stopped last.
+#[derive(Clone, Default)]
+struct Stop(Rc<Cell<Option<u32>>>);
+
+impl Stop {
+    fn asked(&self, turn: u32) -> bool {
+        self.0.get().is_some_and(|stopped| stopped >= turn)
+    }
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// An engine that hands every event, as a plain value, to `post`.
+    #[wasm_bindgen(constructor)]
+    #[allow(unreachable_pub, reason = "exported")]
+    pub fn new(post: Function) -> Self {
+        let outbox = Outbox::new(post);
+        outbox::report_panics(&outbox);
+        let stop = Stop::default();
+        Self {
+            shared: Rc::new(Shared {
+                state: RefCell::new(Some(State::new(outbox.clone(), stop.clone()))),
+                outbox,
+                waiting: RefCell::default(),
+                stop,
+            }),
+        }
+    }
+
+    /// Takes a command, a plain value.
+    #[allow(unreachable_pub, reason = "exported")]
+    pub fn command(&self, value: JsValue) {
+        let command = match serde_wasm_bindgen::from_value(value) {
+            Ok(command) => command,
+            Err(error) => {
+                return self.shared.outbox.send(&Event::Broken {
+                    sentence: format!(
+                        "The page said something that this engine does not understand ({error}): the two are of different \
+                         versions. Reload the page."
+                    ),
+                    remedy: Remedy::Reload,
+                });
+            }
+        };
+        if let Command::Stop { turn } = command {
+            return self.shared.stop.0.set(Some(turn));
+        }
+        self.shared.waiting.borrow_mut().push_back(command);
+        let taken = self.shared.state.borrow_mut().take();
+        // No state: a command is running, and what waits comes after it.
+        if let Some(state) = taken {
+            spawn_local(run(Rc::clone(&self.shared), state));
+        }
+    }
+}
+
+/// Carries out what waits, then lays the state down.
+async fn run(shared: Rc<Shared>, mut state: State) {
+    loop {
+        let next = shared.waiting.borrow_mut().pop_front();
+        match next {
+            Some(command) => state.run(command).await,
+            None => break,
+        }
+    }
+    *shared.state.borrow_mut() = Some(state);
+}

@@ -1,0 +1,73 @@
+//! A picture file: what the models look at, and what the page shows.
+
+use sightline_messages::Preview;
+use sightline_vision::{Filter, Picture, resize};
+
+/// Longest side of a preview, px.
+const SIDE: u32 = 1024;
+/// Largest picture file that is read, bytes.
+const MAX_FILE: usize = 64 << 20;
+
+/// Decodes a file's bytes, over `pad` where they are transparent.
+pub(super) fn decode(bytes: &[u8], pad: [u8; 3]) -> Result<Picture, String> {
+    if bytes.len() > MAX_FILE {
+        return Err(format!(
+            "The picture file has {} MB; at most {} MB are read, so make it smaller first.",
+            bytes.len() / 1_000_000,
+            MAX_FILE / 1_000_000
+        ));
+    }
+    Picture::decode(bytes, pad).map_err(|error| {
+        // The errors are sentences without their capital and full stop.
+        let text = error.to_string();
+        let mut letters = text.chars();
+        let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+        format!("{first}{}.", letters.as_str())
+    })
+}
+
+/// The picture as the page shows it: shrunk if it is large, never enlarged.
+pub(super) fn preview(picture: &Picture) -> Preview {
+    let longest = picture.width().max(picture.height()).max(1);
+    let scaled = |side: u32| match longest > SIDE {
+        true => (u64::from(side) * u64::from(SIDE) / u64::from(longest)).max(1) as u32,
+        false => side,
+    };
+    let (width, height) = (scaled(picture.width()), scaled(picture.height()));
+    let shrunk;
+    let rgb = if (width, height) == (picture.width(), picture.height()) {
+        picture.pixels()
+    } else {
+        shrunk = resize(picture, width, height, Filter::Bilinear);
+        &shrunk
+    };
+    let rgba = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+    Preview { width, height, rgba }
+}
+
+/// A picture that needs no file: for the first run of every kernel, and the comparison of dtypes. A disc, a bar and a slope of
+/// colours, so that its features are not those of nothing.
+pub(super) fn built_in(seed: u32) -> Result<Picture, String> {
+    const SIDES: (u32, u32) = (256, 192);
+    let (width, height) = SIDES;
+    let mut pixels = Vec::with_capacity((width * height * 3) as usize);
+    let (cx, cy) = (80 + 7 * (seed % 11), 90 + 5 * (seed % 7));
+    for y in 0..height {
+        for x in 0..width {
+            let (dx, dy) = (x.abs_diff(cx), y.abs_diff(cy));
+            let colour = if dx * dx + dy * dy < 50 * 50 {
+                [230, 120 + (y % 64) as u8, 30]
+            } else if x > 190 && x < 220 {
+                [20, 60, 160 + (x % 32) as u8]
+            } else {
+                [
+                    (x / 2) as u8 + 60,
+                    (y / 2) as u8 + 90,
+                    120 + ((x * y + seed) % 23) as u8,
+                ]
+            };
+            pixels.extend(colour);
+        }
+    }
+    Picture::from_rgb(width, height, pixels).map_err(|error| error.to_string())
+}

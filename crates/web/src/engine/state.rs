@@ -1,0 +1,225 @@
+//! What the engine holds, and which function carries out which command.
+
+use std::collections::HashSet;
+
+use sightline_checkpoint::bundle::Bundle;
+use sightline_kernels::Device;
+use sightline_messages::{Command, Event, FileInfo, Kind, Machine, ModelInfo, Remedy, VERSION, Wish};
+use sightline_vision::Picture;
+use sightline_vlm::encoder_name;
+
+use super::Stop;
+use super::answer::Turn;
+use super::arms::Arms;
+use super::device;
+use super::download::{self, Downloader};
+use super::outbox::Outbox;
+use super::picture;
+use super::store::Store;
+
+/// Colour of what is transparent before any model is known; the manifest's own otherwise.
+const PAD: [u8; 3] = [127; 3];
+
+/// The engine between two commands.
+pub(super) struct State {
+    pub(super) outbox: Outbox,
+    pub(super) stop: Stop,
+    opened: Option<Opened>,
+    pub(super) arms: Option<Arms>,
+    pub(super) picture: Option<(u32, Picture)>,
+    /// Questions answered, which decides the order of the models.
+    pub(super) turns: usize,
+}
+
+/// What [`Command::Hello`] found.
+struct Opened {
+    url: String,
+    bundle: Bundle,
+    device: Device,
+    machine: Machine,
+    store: Store,
+}
+
+impl State {
+    pub(super) fn new(outbox: Outbox, stop: Stop) -> Self {
+        Self {
+            outbox,
+            stop,
+            opened: None,
+            arms: None,
+            picture: None,
+            turns: 0,
+        }
+    }
+
+    /// Carries out a command.
+    pub(super) async fn run(&mut self, command: Command) {
+        match command {
+            Command::Hello {
+                version,
+                bundle,
+                device,
+            } => self.hello(version, bundle, device).await,
+            Command::Load => self.load().await,
+            Command::Picture { picture, bytes } => self.take(picture, &bytes),
+            Command::Ask {
+                turn,
+                picture,
+                question,
+                max_tokens,
+            } => {
+                let turn = Turn {
+                    turn,
+                    picture,
+                    question,
+                    max_tokens: max_tokens as usize,
+                };
+                self.answer(&turn).await;
+            }
+            // It overtakes, and is handled where it arrives.
+            Command::Stop { .. } => {}
+            Command::Forget => self.forget().await,
+            Command::Measure { runs } => self.measure(runs).await,
+            Command::Features => self.features().await,
+        }
+    }
+
+    fn broken(&self, sentence: String, remedy: Remedy) {
+        self.outbox.send(&Event::Broken { sentence, remedy });
+    }
+
+    async fn hello(&mut self, version: u32, url: String, wish: Wish) {
+        if version != VERSION {
+            let sentence = format!(
+                "The page is of version {version}, its engine of version {VERSION}: the browser kept one of them from an earlier \
+                 visit. Reload the page."
+            );
+            return self.broken(sentence, Remedy::Reload);
+        }
+        let listed = match download::list(&url).await {
+            Ok(text) => Bundle::parse("bundle.json", &text).map_err(|error| super::failure::sentence(&error)),
+            Err(error) => Err(error),
+        };
+        let bundle = match listed {
+            Ok(bundle) => bundle,
+            Err(sentence) => return self.broken(sentence, Remedy::Reload),
+        };
+        let (device, machine) = match device::open(wish).await {
+            Ok(opened) => opened,
+            Err(error) => return self.broken(super::failure::sentence(&error), Remedy::Restart),
+        };
+        let store = Store::open().await;
+        store.retain(&hashes(&bundle)).await;
+        let mut files = Vec::new();
+        for file in &bundle.files {
+            let mut cached = 0;
+            for part in &file.parts {
+                cached += if store.has(part).await { part.bytes } else { 0 };
+            }
+            files.push(FileInfo {
+                name: file.name.clone(),
+                bytes: file.bytes,
+                cached,
+                parts: file.parts.iter().map(|part| part.bytes).collect(),
+            });
+        }
+        self.outbox.send(&Event::Ready {
+            version: VERSION,
+            machine: machine.clone(),
+            models: models(&bundle),
+            files,
+            store: store.kind(),
+        });
+        self.opened = Some(Opened {
+            url,
+            bundle,
+            device,
+            machine,
+            store,
+        });
+    }
+
+    async fn load(&mut self) {
+        let Some(opened) = &self.opened else {
+            return self.outbox.send(&Event::LoadFailed {
+                sentence: "The list of files is not known yet. Reload the page.".into(),
+            });
+        };
+        // What an earlier load left would double the memory.
+        self.arms = None;
+        let downloader = Downloader::new(&opened.url, &opened.store, &self.outbox);
+        let machine = opened.machine.clone();
+        match Arms::load(&opened.bundle, &opened.device, machine, downloader, &self.outbox).await {
+            Ok((arms, loaded)) => {
+                self.arms = Some(arms);
+                self.outbox.send(&Event::Loaded(loaded));
+            }
+            Err(sentence) => self.outbox.send(&Event::LoadFailed { sentence }),
+        }
+    }
+
+    fn take(&mut self, number: u32, bytes: &[u8]) {
+        let pad = self
+            .opened
+            .as_ref()
+            .and_then(|opened| opened.bundle.manifest.models.first())
+            .map_or(PAD, |row| row.transform.pad);
+        match picture::decode(bytes, pad) {
+            Ok(decoded) => {
+                self.outbox.send(&Event::Picture {
+                    picture: number,
+                    width: decoded.width(),
+                    height: decoded.height(),
+                    preview: picture::preview(&decoded),
+                });
+                self.picture = Some((number, decoded));
+            }
+            // The picture before it stays.
+            Err(sentence) => self.outbox.send(&Event::PictureRefused {
+                picture: number,
+                sentence,
+            }),
+        }
+    }
+
+    async fn forget(&mut self) {
+        let Some(opened) = &self.opened else {
+            return self.outbox.send(&Event::Forgotten { bytes: 0 });
+        };
+        let mut bytes = 0;
+        for part in opened.bundle.files.iter().flat_map(|file| &file.parts) {
+            bytes += if opened.store.has(part).await { part.bytes } else { 0 };
+        }
+        opened.store.retain(&HashSet::new()).await;
+        self.outbox.send(&Event::Forgotten { bytes });
+    }
+}
+
+/// Hashes of all parts.
+fn hashes(bundle: &Bundle) -> HashSet<&str> {
+    let parts = bundle.files.iter().flat_map(|file| &file.parts);
+    parts.map(|part| part.sha256.as_str()).collect()
+}
+
+fn models(bundle: &Bundle) -> Vec<ModelInfo> {
+    use sightline_checkpoint::manifest::Encoder;
+    let models = bundle.manifest.models.iter();
+    models
+        .map(|row| ModelInfo {
+            id: row.id.clone(),
+            encoder: match row.encoder {
+                Encoder::Vmamba { .. } => "vmamba".into(),
+                Encoder::Vit { .. } => "vit".into(),
+            },
+            name: encoder_name(&row.encoder).into(),
+            kinds: row
+                .question_types
+                .iter()
+                .map(|kind| Kind {
+                    id: kind.id.clone(),
+                    example: kind.example.clone(),
+                })
+                .collect(),
+        })
+        .collect()
+}

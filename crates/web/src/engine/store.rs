@@ -1,0 +1,234 @@
+//! Where downloaded parts are kept between visits: the origin's private file system, else the Cache API, else nowhere.
+//!
+//! A store is never believed: what comes out of it is hashed again by [`super::download`]. So a write that was cut short, or two tabs
+//! that write the same part, cost a download at worst.
+
+use std::collections::HashSet;
+
+use js_sys::{AsyncIterator, Uint8Array};
+use sightline_checkpoint::bundle::Part;
+use sightline_messages::Store as Kind;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Blob, Cache, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
+    FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemSyncAccessHandle, Response,
+};
+
+use super::browser::{name, property, scope};
+
+/// The folder, or the cache, of this program alone.
+const NAME: &str = "sightline-parts";
+/// What the parts' names in the Cache API begin with; never fetched.
+const PREFIX: &str = "/sightline-parts/";
+
+/// Why a part was not kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NotKept {
+    /// The browser gives this page no more room.
+    Full,
+    /// Anything else, for example another tab that writes the same part.
+    Busy,
+}
+
+/// A place for parts.
+pub(super) enum Store {
+    Opfs(FileSystemDirectoryHandle),
+    Cache(Cache),
+    Memory,
+}
+
+impl Store {
+    /// The best that this browser has.
+    pub(super) async fn open() -> Self {
+        if let Ok(folder) = opfs().await {
+            return Self::Opfs(folder);
+        }
+        match cache().await {
+            Ok(cache) => Self::Cache(cache),
+            Err(_) => Self::Memory,
+        }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Opfs(_) => Kind::Opfs,
+            Self::Cache(_) => Kind::Cache,
+            Self::Memory => Kind::Memory,
+        }
+    }
+
+    /// Whether a part of this hash and length is there.
+    pub(super) async fn has(&self, part: &Part) -> bool {
+        let length = match self {
+            Self::Opfs(folder) => match opfs_file(folder, part).await {
+                Ok(file) => Some(file.size()),
+                Err(_) => None,
+            },
+            Self::Cache(cache) => match cached(cache, part).await {
+                Ok(Some(response)) => response
+                    .headers()
+                    .get("content-length")
+                    .ok()
+                    .flatten()
+                    .and_then(|n| n.parse().ok()),
+                _ => None,
+            },
+            Self::Memory => None,
+        };
+        length == Some(part.bytes as f64)
+    }
+
+    /// A part's bytes as they were kept; not verified.
+    pub(super) async fn get(&self, part: &Part) -> Option<Uint8Array> {
+        let buffer = match self {
+            Self::Opfs(folder) => {
+                let file = opfs_file(folder, part).await.ok()?;
+                // Length before content: whatever lies there may be of any size.
+                (file.size() == part.bytes as f64).then(|| file.array_buffer())?
+            }
+            Self::Cache(cache) => cached(cache, part).await.ok()??.array_buffer().ok()?,
+            Self::Memory => return None,
+        };
+        let bytes = Uint8Array::new(&JsFuture::from(buffer).await.ok()?);
+        (u64::from(bytes.length()) == part.bytes).then_some(bytes)
+    }
+
+    /// Keeps a part.
+    pub(super) async fn put(&self, part: &Part, bytes: &Uint8Array) -> Result<(), NotKept> {
+        let result = match self {
+            Self::Opfs(folder) => opfs_write(folder, part, bytes).await,
+            Self::Cache(cache) => cache_write(cache, part, bytes).await,
+            Self::Memory => return Ok(()),
+        };
+        let Err(error) = result else {
+            return Ok(());
+        };
+        self.remove(&part.sha256).await;
+        Err(match name(&error).as_str() {
+            "QuotaExceededError" => NotKept::Full,
+            _ => NotKept::Busy,
+        })
+    }
+
+    /// Removes a part, if it is there.
+    pub(super) async fn remove(&self, hash: &str) {
+        let promise = match self {
+            Self::Opfs(folder) => folder.remove_entry(hash),
+            Self::Cache(cache) => cache.delete_with_str(&format!("{PREFIX}{hash}")),
+            Self::Memory => return,
+        };
+        // Not there is what was wanted; in use by another tab is that tab's business.
+        let _ = JsFuture::from(promise).await;
+    }
+
+    /// Removes every part but those named: parts of an earlier version of the page.
+    pub(super) async fn retain(&self, named: &HashSet<&str>) {
+        for hash in self.hashes().await {
+            if !named.contains(hash.as_str()) {
+                self.remove(&hash).await;
+            }
+        }
+    }
+
+    /// Names of all parts that are there.
+    async fn hashes(&self) -> Vec<String> {
+        let mut hashes = Vec::new();
+        match self {
+            Self::Opfs(folder) => {
+                let keys: AsyncIterator = folder.keys();
+                while let Ok(promise) = keys.next() {
+                    let Ok(step) = JsFuture::from(promise).await else {
+                        break;
+                    };
+                    match property(&step, "value").and_then(|value| value.as_string()) {
+                        Some(hash) => hashes.push(hash),
+                        None => break,
+                    }
+                }
+            }
+            Self::Cache(cache) => {
+                if let Ok(keys) = JsFuture::from(cache.keys()).await {
+                    for request in js_sys::Array::from(&keys).iter() {
+                        let url = property(&request, "url").and_then(|url| url.as_string());
+                        hashes.extend(url.and_then(|url| url.rsplit_once('/').map(|(_, hash)| hash.to_owned())));
+                    }
+                }
+            }
+            Self::Memory => {}
+        }
+        hashes
+    }
+}
+
+async fn opfs() -> Result<FileSystemDirectoryHandle, JsValue> {
+    let root = JsFuture::from(scope()?.navigator().storage().get_directory()).await?;
+    let root: FileSystemDirectoryHandle = root.dyn_into()?;
+    let options = FileSystemGetDirectoryOptions::new();
+    options.set_create(true);
+    let folder: FileSystemDirectoryHandle = JsFuture::from(root.get_directory_handle_with_options(NAME, &options))
+        .await?
+        .dyn_into()?;
+    // Some browsers have the folders and not the files; only a file that opens proves them.
+    let probe = opfs_handle(&folder, "probe", true).await?;
+    let access: FileSystemSyncAccessHandle = JsFuture::from(probe.create_sync_access_handle()).await?.dyn_into()?;
+    access.close();
+    JsFuture::from(folder.remove_entry("probe")).await?;
+    Ok(folder)
+}
+
+async fn opfs_handle(
+    folder: &FileSystemDirectoryHandle,
+    name: &str,
+    create: bool,
+) -> Result<FileSystemFileHandle, JsValue> {
+    let options = FileSystemGetFileOptions::new();
+    options.set_create(create);
+    JsFuture::from(folder.get_file_handle_with_options(name, &options))
+        .await?
+        .dyn_into()
+}
+
+async fn opfs_file(folder: &FileSystemDirectoryHandle, part: &Part) -> Result<Blob, JsValue> {
+    let handle = opfs_handle(folder, &part.sha256, false).await?;
+    JsFuture::from(handle.get_file()).await?.dyn_into()
+}
+
+async fn opfs_write(folder: &FileSystemDirectoryHandle, part: &Part, bytes: &Uint8Array) -> Result<(), JsValue> {
+    let handle = opfs_handle(folder, &part.sha256, true).await?;
+    let access: FileSystemSyncAccessHandle = JsFuture::from(handle.create_sync_access_handle()).await?.dyn_into()?;
+    let written = opfs_fill(&access, bytes);
+    access.close();
+    written
+}
+
+fn opfs_fill(access: &FileSystemSyncAccessHandle, bytes: &Uint8Array) -> Result<(), JsValue> {
+    access.truncate_with_f64(0.0)?;
+    let options = FileSystemReadWriteOptions::new();
+    options.set_at(0.0);
+    let written = access.write_with_js_u8_array_and_options(bytes, &options)?;
+    access.flush()?;
+    if written == f64::from(bytes.length()) {
+        return Ok(());
+    }
+    // Cut short without an exception: only a full disk does that.
+    let error = js_sys::Error::new("the part was cut short");
+    error.set_name("QuotaExceededError");
+    Err(error.into())
+}
+
+async fn cache() -> Result<Cache, JsValue> {
+    JsFuture::from(scope()?.caches()?.open(NAME)).await?.dyn_into()
+}
+
+async fn cached(cache: &Cache, part: &Part) -> Result<Option<Response>, JsValue> {
+    let found = JsFuture::from(cache.match_with_str(&format!("{PREFIX}{}", part.sha256))).await?;
+    Ok(found.dyn_into().ok())
+}
+
+async fn cache_write(cache: &Cache, part: &Part, bytes: &Uint8Array) -> Result<(), JsValue> {
+    let response = Response::new_with_opt_js_u8_array(Some(bytes))?;
+    response.headers().set("content-length", &part.bytes.to_string())?;
+    JsFuture::from(cache.put_with_str(&format!("{PREFIX}{}", part.sha256), &response)).await?;
+    Ok(())
+}
