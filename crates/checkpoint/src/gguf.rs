@@ -16,9 +16,13 @@ use crate::ggml::GgmlType;
 
 mod metadata;
 mod read;
+#[cfg(not(target_arch = "wasm32"))]
+mod write;
 
 pub use metadata::{Array, Value};
 use read::Cursor;
+#[cfg(not(target_arch = "wasm32"))]
+pub use write::Writer;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"GGUF");
 const VERSION: u32 = 3;

@@ -9,6 +9,7 @@
 //! - [`manifest`]: which models exist, and what each is made of.
 //! - [`bundle`]: the same in parts, as a browser downloads it; [`blob`]: bytes that need not lie in one piece of memory.
 //! - [`hash`]: SHA-256 while bytes stream by.
+//! - [`random`]: models of random numbers in the same layouts, for tests and benchmarks; native only.
 
 pub mod blob;
 pub mod bundle;
@@ -24,3 +25,5 @@ pub mod cache;
 pub mod fetch;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod file;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod random;

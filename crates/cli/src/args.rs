@@ -13,9 +13,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     after_help = "Examples:\n  \
         sightline ask dog.jpg \"Is there a dog in the image?\"\n  \
         sightline ask desk.png \"Please provide the bounding box coordinate of the region this sentence describes: lamp\" --draw out.png\n  \
+        sightline serve\n  \
         sightline doctor\n\n\
-        Exit codes: 0 answered; 1 something failed while running; 2 wrong arguments; 3 a picture or question that cannot be used;\n\
-        4 weights or language model missing or damaged; 5 the device asked for is not there."
+        Exit codes: 0 answered; 1 something failed while running; 2 wrong arguments; 3 a picture, question or page that cannot be\n\
+        used; 4 weights or language model missing or damaged; 5 the device asked for is not there."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Measures kernels, encoders, prefill and decode on this device.
     Bench(Bench),
+    /// Serves the built page on this machine, and nowhere else.
+    Serve(Serve),
     /// Writes a completion script for a shell.
     Completions {
         /// The shell.
@@ -155,6 +158,21 @@ pub(crate) struct Bench {
     /// Small sizes only, seconds instead of minutes: for tests.
     #[arg(long)]
     pub quick: bool,
+}
+
+/// `sightline serve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  sightline serve\n  sightline serve --port 9000\n  sightline serve --page /srv/sightline\n\n\
+    The page is built by `cargo xtask page`. Any static host does as well: its folder works below any path."
+)]
+pub(crate) struct Serve {
+    /// Folder of the built page [default: `target/page` here, above, or beside the program].
+    #[arg(long, value_name = "DIR")]
+    pub page: Option<PathBuf>,
+    /// Port of 127.0.0.1; 0 takes any free one.
+    #[arg(long, value_name = "N", default_value_t = 8080)]
+    pub port: u16,
 }
 
 /// Parts of `sightline bench`.

@@ -14,14 +14,21 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Build everything, fetch the language model, and ask a sample picture with both models
+    /// Build the page, fetch the language model, serve the page on this machine and print its address
     #[command(
-        after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --image photo.jpg --question \"Is there a dog in the image?\""
+        after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --port 9000\n  cargo xtask demo --terminal\n  \
+                      cargo xtask demo --terminal --image photo.jpg --question \"Is there a dog in the image?\""
     )]
     Demo(DemoArgs),
-    /// Run every test: natively, in headless Chromium on WebGPU, and of the training code
+    /// Build the page as a static host serves it
     #[command(
-        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only browser\n  cargo xtask test --only browser selective_scan\n\n\
+        after_help = "Examples:\n  cargo xtask page\n  cargo xtask page --quick --out /tmp/page\n  cargo xtask page --contents\n\n\
+                      What is up to date is not built again. The exit code is 1 if a budget of bytes is not kept."
+    )]
+    Page(PageArgs),
+    /// Run every test: natively, in headless browsers, and of the training code
+    #[command(
+        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only browser\n  cargo xtask test --only browser selective_scan\n  cargo xtask test --only page keyboard\n\n\
                       The last line reads `N passed, N failed, N skipped`; the exit code is 1 if anything failed."
     )]
     Test(TestArgs),
@@ -40,15 +47,40 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Picture to ask about, instead of the sample
+    /// Where the page is served on this machine
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Ask a picture in the terminal instead of serving the page
     #[arg(long)]
+    pub(crate) terminal: bool,
+    /// With --terminal: picture to ask about, instead of the sample
+    #[arg(long, requires = "terminal")]
     pub(crate) image: Option<PathBuf>,
-    /// Question to ask, instead of the sample's
-    #[arg(long)]
+    /// With --terminal: question to ask, instead of the sample's
+    #[arg(long, requires = "terminal")]
     pub(crate) question: Option<String>,
-    /// Where the picture with the boxes is written
-    #[arg(long, default_value = "target/demo.png")]
+    /// With --terminal: where the picture with the boxes is written
+    #[arg(long, default_value = "target/demo.png", requires = "terminal")]
     pub(crate) draw: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PageArgs {
+    /// Folder to build into [default: target/page]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Folder of the weights to cut into parts [default: weights]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Compress quickly instead of well
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Small models of random numbers instead of the shipped ones, for tests [into target/page-tiny]
+    #[arg(long, conflicts_with = "weights")]
+    pub(crate) tiny: bool,
+    /// Build nothing else than the engine's module and print what it is made of
+    #[arg(long, conflicts_with_all = ["out", "weights", "quick", "tiny"])]
+    pub(crate) contents: bool,
 }
 
 #[derive(Debug, Args)]
@@ -68,6 +100,8 @@ pub(crate) enum Part {
     Native,
     /// Kernels and encoders in headless Chromium on WebGPU
     Browser,
+    /// What a visitor can do on the built page, in headless Chromium and Firefox
+    Page,
     /// The training code's own tests
     Python,
 }

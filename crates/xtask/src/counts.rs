@@ -76,6 +76,16 @@ impl Outcome {
         }
     }
 
+    /// Takes in one statement that is true or not.
+    pub(crate) fn judge(&mut self, what: &str, good: bool) {
+        if good {
+            self.counts.passed += 1;
+        } else {
+            self.counts.failed += 1;
+            self.failures.push(what.to_owned());
+        }
+    }
+
     /// Takes in another's.
     pub(crate) fn add(&mut self, other: Self) {
         self.counts += other.counts;

@@ -1,18 +1,45 @@
-//! `cargo xtask demo`: from a clone to two answers.
+//! `cargo xtask demo`: from a clone to two answers, on the page or in the terminal.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use crate::cli::DemoArgs;
+use crate::page;
 use crate::repo::{root, target};
-use crate::shell::{cargo, command, run as run_command, say};
+use crate::shell::{cargo, command, run as run_command, say, succeeds};
 
 /// The sample asked about, below the repository's root, and its question.
 const SAMPLE: &str = "tests/pictures/sample.png";
 const QUESTION: &str = "Where is the pizza?";
 
 pub(crate) fn run(args: &DemoArgs) -> Result<bool> {
+    if args.terminal { terminal(args) } else { serve(args) }
+}
+
+/// Builds the page and serves it until Ctrl-C.
+fn serve(args: &DemoArgs) -> Result<bool> {
+    say("1/3 building sightline, which serves the page (about 10 minutes on two cores when nothing is built yet)");
+    run_command(cargo().args(["build", "--release", "--package", "sightline", "--bin", "sightline"]))?;
+    say("2/3 building the page (about 10 minutes on two cores when nothing is built yet)");
+    page::build(&page::Options {
+        out: page::default_out(),
+        bundle: page::Source::Weights(root().join("weights")),
+        quick: true,
+    })?;
+    say("3/3 serving it on this machine only; open the address in a browser, WebGPU makes it quick");
+    succeeds(
+        command(target().join("release/sightline"))
+            .arg("serve")
+            .arg("--page")
+            .arg(page::default_out())
+            .arg("--port")
+            .arg(args.port.to_string()),
+    )
+}
+
+/// Asks one picture, in the terminal.
+fn terminal(args: &DemoArgs) -> Result<bool> {
     let image = picture(args.image.as_deref())?;
     let question = args.question.as_deref().unwrap_or(QUESTION);
     say("1/3 building sightline (about 10 minutes on two cores when nothing is built yet)");

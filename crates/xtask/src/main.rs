@@ -1,4 +1,4 @@
-//! The developers' commands: `cargo xtask demo | test | check | goldens | bench`.
+//! The developers' commands: `cargo xtask demo | page | test | check | goldens | bench`.
 //!
 //! They need Rust, git and Python. What else a command wants it installs after saying so, or names and stops.
 
@@ -9,11 +9,15 @@ mod cli;
 mod counts;
 mod demo;
 mod goldens;
+mod node;
+mod page;
+mod page_tests;
 mod python;
 mod repo;
 mod setup;
 mod shell;
 mod test;
+mod wasm;
 
 use std::process::ExitCode;
 
@@ -24,6 +28,7 @@ use crate::cli::{Cli, Command};
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
+        Command::Page(args) => page::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Goldens(args) => goldens::run(&args),

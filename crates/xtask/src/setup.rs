@@ -13,6 +13,10 @@ use crate::shell::{command, output, run, say, which};
 pub(crate) enum Need {
     /// Chromium or Chrome.
     Chromium,
+    /// Firefox.
+    Firefox,
+    /// Node and npm.
+    Node,
     /// The Vulkan loader and at least one driver (Mesa's software one is enough).
     Vulkan,
     /// Python that can make environments.
@@ -25,6 +29,8 @@ impl Need {
     fn present(self) -> bool {
         match self {
             Self::Chromium => chromium().is_some(),
+            Self::Firefox => firefox().is_some(),
+            Self::Node => which(&["node"]).is_some() && which(&["npm"]).is_some(),
             Self::Vulkan => vulkan_loader() && vulkan_driver(),
             Self::PythonVenv => output(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_some(),
             Self::WasmTarget => output(Command::new("rustc").args(["--print", "target-libdir", "--target", WASM]))
@@ -35,6 +41,8 @@ impl Need {
     fn name(self) -> &'static str {
         match self {
             Self::Chromium => "Chromium, which runs the browser tests",
+            Self::Firefox => "Firefox, which runs the page on the CPU",
+            Self::Node => "Node and npm, which drive the browsers",
             Self::Vulkan => "Vulkan's loader and a driver (Mesa's runs without a GPU)",
             Self::PythonVenv => "Python's venv module",
             Self::WasmTarget => "Rust's standard library for wasm32",
@@ -44,6 +52,8 @@ impl Need {
     fn packages(self) -> &'static [&'static str] {
         match self {
             Self::Chromium => &["chromium"],
+            Self::Firefox => &["firefox-esr"],
+            Self::Node => &["nodejs", "npm"],
             Self::Vulkan => &["libvulkan1", "mesa-vulkan-drivers"],
             Self::PythonVenv => &["python3", "python3-venv"],
             Self::WasmTarget => &[],
@@ -118,6 +128,14 @@ pub(crate) fn chromium() -> Option<std::path::PathBuf> {
         return Some(path.into());
     }
     which(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"])
+}
+
+/// The other browser to test in.
+pub(crate) fn firefox() -> Option<std::path::PathBuf> {
+    if let Some(path) = std::env::var_os("FIREFOX") {
+        return Some(path.into());
+    }
+    which(&["firefox-esr", "firefox"])
 }
 
 fn vulkan_loader() -> bool {

@@ -9,7 +9,7 @@ use crate::counts::Outcome;
 use crate::repo::{SELECTIONS, root};
 use crate::setup::{self, Need};
 use crate::shell::{cargo, command, follow, say};
-use crate::{browser, python};
+use crate::{browser, page, page_tests, python};
 
 /// Backends whose absence is a failure here.
 const REQUIRE: &str = "wgpu,chromium";
@@ -20,7 +20,7 @@ const TRAINING: &str = "training";
 /// Names shown of failed and of skipped tests.
 const SHOWN: usize = 40;
 
-const PARTS: &[Part] = &[Part::Native, Part::Browser, Part::Python];
+const PARTS: &[Part] = &[Part::Native, Part::Browser, Part::Page, Part::Python];
 
 pub(crate) fn run(args: &TestArgs) -> Result<bool> {
     let started = Instant::now();
@@ -56,12 +56,15 @@ fn run_part(part: Part, args: &TestArgs) -> Result<Outcome> {
     match part {
         Part::Native => native(&args.filter),
         Part::Browser => browser::test(&args.filter),
+        Part::Page => page_tests::run(&args.filter),
         Part::Python => training(args),
     }
 }
 
 fn native(filter: &str) -> Result<Outcome> {
     setup::ensure(&[Need::Vulkan])?;
+    // Tests that need the language model look for it and never fetch it.
+    page::language_models(&root().join("weights"))?;
     say(
         "native tests: kernels on the CPU and on Vulkan, goldens, the command line (building takes about 15 minutes on two cores)",
     );

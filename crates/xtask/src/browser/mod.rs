@@ -2,7 +2,6 @@
 
 mod chromium;
 mod log;
-mod module;
 mod server;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -13,6 +12,7 @@ use anyhow::{Context, Result};
 use crate::counts::Outcome;
 use crate::setup::{self, Need};
 use crate::shell::say;
+use crate::wasm;
 use chromium::Chromium;
 use log::{Log, Step};
 use server::{Message, Server};
@@ -24,7 +24,8 @@ const SILENCE: Duration = Duration::from_secs(600);
 /// Runs the cases whose name contains `filter`.
 pub(crate) fn test(filter: &str) -> Result<Outcome> {
     setup::ensure(&[Need::WasmTarget, Need::Chromium])?;
-    let module = module::build()?;
+    say("building the wasm module of the tests (about 10 minutes on two cores when nothing is built yet)");
+    let module = wasm::TESTS.build()?;
     let (server, messages) = Server::start(module)?;
     let url = format!("{}/?filter={}", server.url(), percent(filter));
     let program = setup::chromium().context("Chromium vanished")?;

@@ -1,0 +1,106 @@
+//! The folder of a built page: what belongs there is copied if it changed, what an earlier build left is removed.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use sightline_checkpoint::file::write_whole;
+use sightline_checkpoint::hash::sha256_hex;
+
+use crate::repo::scratch;
+
+/// A page being put together.
+pub(super) struct Site {
+    out: PathBuf,
+    written: BTreeSet<String>,
+}
+
+impl Site {
+    /// In the folder `out`, which need not exist.
+    pub(super) fn at(out: &Path) -> Result<Self> {
+        std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+        Ok(Self {
+            out: out.to_path_buf(),
+            written: BTreeSet::new(),
+        })
+    }
+
+    /// Copies one file to the path `name`, unless it lies there already.
+    pub(super) fn file(&mut self, from: &Path, name: &str) -> Result<()> {
+        let bytes = std::fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+        let to = self.out.join(name);
+        // An unchanged file keeps its date, and with it what browsers have cached.
+        if std::fs::read(&to).ok().as_deref() != Some(&bytes[..]) {
+            write_whole(&to, &bytes).with_context(|| format!("cannot write {}", to.display()))?;
+        }
+        self.written.insert(name.to_owned());
+        Ok(())
+    }
+
+    /// Copies everything below a folder, hidden files apart.
+    pub(super) fn folder(&mut self, from: &Path) -> Result<()> {
+        self.below(from, "")
+    }
+
+    fn below(&mut self, from: &Path, prefix: &str) -> Result<()> {
+        let entries = std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?;
+        let mut entries: Vec<_> = entries.flatten().collect();
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            let path = entry.path();
+            if path.is_dir() {
+                self.below(&path, &format!("{prefix}{name}/"))?;
+            } else {
+                self.file(&path, &format!("{prefix}{name}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what the last build put here and this one did not. Nothing else is touched: the folder may be anyone's.
+    pub(super) fn finish(self) -> Result<()> {
+        let key = sha256_hex(self.out.to_string_lossy().as_bytes());
+        let list = scratch().join(format!("page-{}.txt", &key[..16]));
+        let before = std::fs::read_to_string(&list).unwrap_or_default();
+        for name in before.lines().filter(|name| !self.written.contains(*name)) {
+            for path in [self.out.join(name), self.out.join(format!("{name}.br"))] {
+                // One that is gone already is as it should be.
+                let _ = std::fs::remove_file(path);
+            }
+        }
+        let names: Vec<&str> = self.written.iter().map(String::as_str).collect();
+        write_whole(&list, names.join("\n").as_bytes()).with_context(|| format!("cannot write {}", list.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_vanished_from_the_source_vanishes_from_the_page() -> Result<()> {
+        let dir = tempfile::tempdir()?;
+        let (www, out) = (dir.path().join("www"), dir.path().join("out"));
+        std::fs::create_dir_all(www.join("pictures"))?;
+        std::fs::write(www.join("index.html"), "page")?;
+        std::fs::write(www.join("pictures/a.jpg"), "a")?;
+        std::fs::create_dir_all(&out)?;
+        std::fs::write(out.join("mine.txt"), "not ours")?;
+        let mut site = Site::at(&out)?;
+        site.folder(&www)?;
+        site.finish()?;
+        assert!(out.join("pictures/a.jpg").is_file());
+
+        std::fs::remove_file(www.join("pictures/a.jpg"))?;
+        let mut site = Site::at(&out)?;
+        site.folder(&www)?;
+        site.finish()?;
+        assert!(!out.join("pictures/a.jpg").exists());
+        assert!(out.join("index.html").is_file() && out.join("mine.txt").is_file());
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! What a visitor downloads, and what that may be at most.
+
+use sightline_checkpoint::bundle::Bundle;
+
+use super::compress::{Effort, Sent};
+use crate::shell::say;
+use crate::wasm;
+
+/// Most bytes of the page's module as brotli.
+const PAGE_BUDGET: usize = 150_000;
+/// Most bytes of the engine's module as brotli.
+const ENGINE_BUDGET: usize = 3_500_000;
+/// What the engine's module should have.
+const ENGINE_GOAL: usize = 2_600_000;
+/// Most bytes of everything: page, engine, encoders, language model.
+const WHOLE_BUDGET: u64 = 150_000_000;
+
+/// Prints the table; whether every budget is kept.
+pub(super) fn tell(files: &[Sent], bundle: &Bundle, effort: Effort) -> bool {
+    say(match effort {
+        Effort::Best => "what a visitor downloads, bytes",
+        Effort::Quick => "what a visitor downloads, bytes (compressed quickly: a published page is smaller)",
+    });
+    println!("    {:<44} {:>12} {:>12}", "", "raw", "brotli");
+    for file in files.iter().filter(|file| file.name != "bundle.json") {
+        println!("    {:<44} {:>12} {:>12}", file.name, file.raw, file.brotli);
+    }
+    let mut whole = files.iter().map(|file| file.brotli as u64).sum::<u64>();
+    for file in &bundle.files {
+        let parts = format!("{} ({} parts)", file.name, file.parts.len());
+        println!("    {parts:<44} {:>12} {:>12}", file.bytes, "as it is");
+        whole += file.bytes;
+    }
+    println!("    {:<44} {:>12} {whole:>12}", "all of it, pictures apart", "");
+    let mut good = true;
+    let mut over = |what: &str, bytes: u64, budget: u64| {
+        if bytes > budget {
+            good = false;
+            println!("    over budget: {what} has {bytes} bytes, at most {budget}");
+        }
+    };
+    let page = size_of(files, &wasm::PAGE);
+    let engine = size_of(files, &wasm::ENGINE);
+    over("the page's module", page as u64, PAGE_BUDGET as u64);
+    over("the engine's module", engine as u64, ENGINE_BUDGET as u64);
+    over("everything together", whole, WHOLE_BUDGET);
+    if engine <= ENGINE_GOAL {
+        println!("    the engine's module is below its goal of {ENGINE_GOAL} bytes");
+    }
+    // A quick build is not what anyone publishes.
+    good || effort == Effort::Quick
+}
+
+fn size_of(files: &[Sent], module: &wasm::Module) -> usize {
+    let [_, name] = module.files();
+    files
+        .iter()
+        .find(|file| file.name == name)
+        .map_or(0, |file| file.brotli)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sightline_checkpoint::manifest::Manifest;
+
+    use super::*;
+
+    fn sent(name: &str, brotli: usize) -> Sent {
+        Sent {
+            name: name.into(),
+            raw: brotli * 4,
+            brotli,
+        }
+    }
+
+    #[test]
+    fn a_module_over_its_budget_is_a_failure() {
+        let manifest = Manifest::load(&crate::repo::root().join("weights")).expect("the shipped manifest");
+        let bundle = Bundle {
+            version: 1,
+            manifest,
+            classes: BTreeMap::new(),
+            files: Vec::new(),
+        };
+        let files = |page, engine| {
+            [
+                sent("sightline_page_bg.wasm", page),
+                sent("sightline_web_bg.wasm", engine),
+            ]
+        };
+        assert!(tell(&files(100_000, 2_000_000), &bundle, Effort::Best));
+        assert!(!tell(&files(200_000, 2_000_000), &bundle, Effort::Best));
+        assert!(!tell(&files(100_000, 4_000_000), &bundle, Effort::Best));
+        assert!(tell(&files(100_000, 4_000_000), &bundle, Effort::Quick));
+    }
+}

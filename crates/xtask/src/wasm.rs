@@ -1,0 +1,104 @@
+//! Wasm modules and their JavaScript, as a browser loads them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use sightline_checkpoint::hash::sha256_hex;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::repo::{WASM, scratch, wasm_target};
+use crate::shell::{cargo, run};
+
+/// The cargo profile of everything that a browser loads.
+pub(crate) const PROFILE: &str = "web";
+
+/// Changes when what is made of a compiled module changes.
+const RECIPE: &str = "1";
+
+/// A module that can be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Module {
+    /// The package.
+    pub(crate) package: &'static str,
+    /// Its features, separated by commas.
+    pub(crate) features: &'static str,
+    /// Folder of the result below `target/xtask/wasm`.
+    pub(crate) folder: &'static str,
+}
+
+/// What the page itself loads.
+pub(crate) const PAGE: Module = Module {
+    package: "sightline-page",
+    features: "",
+    folder: "page",
+};
+/// What the page's worker loads.
+pub(crate) const ENGINE: Module = Module {
+    package: "sightline-web",
+    features: "",
+    folder: "engine",
+};
+/// The tests of kernels and encoders.
+pub(crate) const TESTS: Module = Module {
+    package: "sightline-web",
+    features: "tests",
+    folder: "tests",
+};
+
+impl Module {
+    /// The name that its files start with.
+    pub(crate) fn name(&self) -> String {
+        self.package.replace('-', "_")
+    }
+
+    /// Compiles it; gives the file as the linker wrote it, with the names of its functions.
+    pub(crate) fn compile(&self) -> Result<PathBuf> {
+        let target = wasm_target();
+        let mut build = cargo();
+        build
+            .args(["build", "--profile", PROFILE, "--package", self.package])
+            .args(["--features", self.features, "--target", WASM, "--target-dir"])
+            .arg(&target);
+        run(&mut build)?;
+        Ok(target.join(WASM).join(PROFILE).join(format!("{}.wasm", self.name())))
+    }
+
+    /// Compiles it and writes module and bindings as a browser takes them; gives their folder. What is up to date is left alone.
+    pub(crate) fn build(&self) -> Result<PathBuf> {
+        let wasm = self.compile()?;
+        let out = scratch().join("wasm").join(self.folder);
+        let bytes = std::fs::read(&wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
+        let stamp = format!("{RECIPE} {}", sha256_hex(&bytes));
+        let stamp_file = out.join("stamp");
+        if std::fs::read_to_string(&stamp_file).is_ok_and(|has| has == stamp) {
+            return Ok(out);
+        }
+        // Written last, so that a run that broke off is noticed.
+        let _ = std::fs::remove_file(&stamp_file);
+        bind(&wasm, &out)?;
+        std::fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))?;
+        Ok(out)
+    }
+
+    /// The names of its files in a folder that [`Module::build`] gave.
+    pub(crate) fn files(&self) -> [String; 2] {
+        [format!("{}.js", self.name()), format!("{}_bg.wasm", self.name())]
+    }
+}
+
+/// Runs wasm-bindgen as a library, so that no tool of that name need be installed.
+fn bind(wasm: &Path, out: &Path) -> Result<()> {
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_path(wasm)
+        .web(true)
+        .map_err(|e| anyhow!("{e:#}"))?
+        .typescript(false)
+        .omit_default_module_path(false)
+        .keep_debug(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(out)
+        .map_err(|e| anyhow!("{e:#}"))
+        .with_context(|| format!("wasm-bindgen on {}", wasm.display()))
+}

@@ -1,0 +1,58 @@
+// Picture files, good and hostile, made here: no case depends on the shipped gallery.
+
+import { deflateSync } from "node:zlib";
+
+const CRC = Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+  return c >>> 0;
+});
+
+const crc = (bytes) => {
+  let c = 0xffffffff;
+  for (const byte of bytes) c = CRC[(c ^ byte) & 255] ^ (c >>> 8);
+  return (c ^ 0xffffffff) >>> 0;
+};
+
+const chunk = (kind, data) => {
+  const body = Buffer.concat([Buffer.from(kind), data]);
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  check.writeUInt32BE(crc(body));
+  return Buffer.concat([length, body, check]);
+};
+
+const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+const header = (width, height) => {
+  const data = Buffer.alloc(13);
+  data.writeUInt32BE(width, 0);
+  data.writeUInt32BE(height, 4);
+  data.set([8, 2, 0, 0, 0], 8);
+  return chunk("IHDR", data);
+};
+
+/** A PNG of a coloured square on a ground of another colour. */
+export const png = (width = 96, height = 64, colour = [200, 60, 40]) => {
+  const rows = [];
+  for (let y = 0; y < height; y++) {
+    const row = [0];
+    for (let x = 0; x < width; x++) {
+      const inside = x > width / 4 && x < width / 2 && y > height / 4 && y < (3 * height) / 4;
+      row.push(...(inside ? colour : [30, 90, (x * 255) / width]));
+    }
+    rows.push(Buffer.from(row));
+  }
+  return Buffer.concat([SIGNATURE, header(width, height), chunk("IDAT", deflateSync(Buffer.concat(rows))), chunk("IEND", Buffer.alloc(0))]);
+};
+
+/** Files that are no picture, or none that can be used. */
+export const hostile = () => ({
+  "empty.png": Buffer.alloc(0),
+  "truncated.png": png().subarray(0, 120),
+  "html-named.png": Buffer.from("<!doctype html><script>document.title = 'owned'</script>"),
+  "notes.txt": Buffer.from("these are notes, not a picture"),
+  "huge.png": Buffer.concat([SIGNATURE, header(60000, 60000), chunk("IDAT", deflateSync(Buffer.alloc(1000))), chunk("IEND", Buffer.alloc(0))]),
+  "script.svg": Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="document.title = \'owned\'"><script>alert(1)</script></svg>'),
+  "liar.jpg": Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(64, 7)]),
+});
