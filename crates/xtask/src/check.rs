@@ -9,6 +9,7 @@ use crate::counts::{Counts, Outcome};
 use crate::repo::{SELECTIONS, WASM, wasm_target};
 use crate::setup::{self, Need};
 use crate::shell::{cargo, command, say, shown, succeeds, which};
+use crate::wasm;
 
 /// Every step, in the order in which a mistake is cheapest to find.
 const STEPS: &[Step] = &[Step::Fmt, Step::Typos, Step::Deny, Step::Clippy, Step::Wasm, Step::Docs];
@@ -20,7 +21,9 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-language",
     "sightline-checkpoint",
     "sightline-vlm",
+    "sightline-messages",
     "sightline-web",
+    "sightline-page",
 ];
 
 pub(crate) fn run(args: &CheckArgs) -> Result<bool> {
@@ -55,7 +58,7 @@ fn check(step: Step) -> Result<Outcome> {
                 clippy
             })
         }
-        Step::Wasm => wasm(),
+        Step::Wasm => for_browsers(),
         Step::Docs => each(|selection| {
             let mut docs = cargo();
             docs.args(["doc", "--release", "--no-deps"])
@@ -92,12 +95,22 @@ fn each(make: impl Fn(&[&str]) -> Command) -> Result<Outcome> {
     Ok(total)
 }
 
-fn wasm() -> Result<Outcome> {
+fn for_browsers() -> Result<Outcome> {
     setup::ensure(&[Need::WasmTarget])?;
     say("clippy for wasm32 (about 8 minutes on two cores when nothing is built yet)");
     let mut clippy = cargo();
     clippy
-        .args(["clippy", "--release", "--target", WASM, "--target-dir"])
+        // The profile of what is built for browsers, so that build scripts and macros are compiled once.
+        .args([
+            "clippy",
+            "--profile",
+            wasm::PROFILE,
+            "--features",
+            "sightline-web/tests",
+            "--target",
+            WASM,
+            "--target-dir",
+        ])
         .arg(wasm_target());
     for package in WASM_PACKAGES {
         clippy.args(["--package", package]);

@@ -40,6 +40,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cargo xtask goldens\n  cargo xtask goldens vit\n  cargo xtask goldens vmamba --vmamba-checkout ../VMamba"
     )]
     Goldens(GoldensArgs),
+    /// Ask the same questions natively and in Chromium, and keep what was answered
+    #[command(after_help = "Examples:\n  cargo xtask agree\n  cargo xtask agree --out /tmp/agree.json")]
+    Agree(AgreeArgs),
+    /// Measure our engine beside other libraries, in one Chromium
+    #[command(after_help = "Examples:\n  cargo xtask peers\n  cargo xtask peers --runs 10 --json peers.json")]
+    Peers(PeersArgs),
     /// Build and run `sightline bench`
     #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --cuda -- --help")]
     Bench(BenchArgs),
@@ -143,6 +149,23 @@ pub(crate) struct GoldensArgs {
     /// Python with the packages already in it, instead of an environment made here
     #[arg(long)]
     pub(crate) python: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AgreeArgs {
+    /// Where the result is written [default: tests/page/agree/result.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PeersArgs {
+    /// Timed runs of each, after warm-up
+    #[arg(long, default_value_t = 5)]
+    pub(crate) runs: u32,
+    /// Also writes the numbers as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,8 @@
-//! The developers' commands: `cargo xtask demo | page | test | check | goldens | bench`.
+//! The developers' commands: `cargo xtask demo | page | test | check | goldens | agree | peers | bench`.
 //!
 //! They need Rust, git and Python. What else a command wants it installs after saying so, or names and stops.
 
+mod agree;
 mod bench;
 mod browser;
 mod check;
@@ -12,6 +13,7 @@ mod goldens;
 mod node;
 mod page;
 mod page_tests;
+mod peers;
 mod python;
 mod repo;
 mod setup;
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Goldens(args) => goldens::run(&args),
+        Command::Agree(args) => agree::run(&args),
+        Command::Peers(args) => peers::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match result {

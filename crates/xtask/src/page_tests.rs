@@ -1,5 +1,7 @@
 //! `cargo xtask test --only page`: what a visitor can do on the built page, in headless browsers.
 
+use std::process::Command;
+
 use anyhow::{Context, Result};
 
 use crate::counts::Outcome;
@@ -11,36 +13,17 @@ use crate::shell::{cargo, command, follow, run as run_command, say};
 
 /// Runs the cases whose name contains `filter`, on the page with the shipped models and on one with small ones.
 pub(crate) fn run(filter: &str) -> Result<Outcome> {
-    setup::ensure(&[Need::WasmTarget, Need::Chromium, Need::Firefox, Need::Node])?;
-    let folder = root().join("tests/page");
-    node::packages(&folder)?;
-    say("building sightline, which serves the page");
-    run_command(cargo().args(["build", "--release", "--package", "sightline", "--bin", "sightline"]))?;
+    prepare()?;
     let mut outcome = Outcome::default();
-    let good = page::build(&Options {
-        out: page::default_out(),
-        bundle: Source::Weights(root().join("weights")),
-        quick: false,
-    })?;
-    outcome.judge("the page keeps its budgets of bytes", good);
+    outcome.judge("the page keeps its budgets of bytes", shipped_page()?);
     page::build(&Options {
         out: page::tiny_out(),
         bundle: Source::Tiny,
         quick: false,
     })?;
     say("running the page's tests in headless Chromium and Firefox");
-    let mut node = command("node");
-    node.arg("run.js")
-        .arg(filter)
-        .current_dir(&folder)
-        .env("SIGHTLINE", target().join("release/sightline"))
-        .env("PAGE", page::default_out())
-        .env("PAGE_TINY", page::tiny_out())
-        .env("SCREENSHOTS", target().join("page-screenshots"))
-        .env("CHROMIUM", setup::chromium().context("Chromium vanished")?)
-        .env("FIREFOX", setup::firefox().context("Firefox vanished")?);
     let failed = outcome.counts.failed;
-    let good = follow(&mut node, |line| outcome.libtest_line(line))?;
+    let good = follow(node("run.js")?.arg(filter), |line| outcome.libtest_line(line))?;
     if !good && outcome.counts.failed == failed {
         outcome.counts.failed += 1;
         outcome
@@ -48,4 +31,37 @@ pub(crate) fn run(filter: &str) -> Result<Outcome> {
             .push("the page's tests did not get to their end".to_owned());
     }
     Ok(outcome)
+}
+
+/// Installs what drives the browsers, and builds the program that serves the page.
+pub(crate) fn prepare() -> Result<()> {
+    setup::ensure(&[Need::WasmTarget, Need::Chromium, Need::Firefox, Need::Node])?;
+    node::packages(&root().join("tests/page"))?;
+    say("building sightline, which serves the page");
+    run_command(cargo().args(["build", "--release", "--package", "sightline", "--bin", "sightline"]))
+}
+
+/// Builds the page with the shipped models; whether it keeps its budgets.
+pub(crate) fn shipped_page() -> Result<bool> {
+    page::build(&Options {
+        out: page::default_out(),
+        bundle: Source::Weights(root().join("weights")),
+        quick: false,
+    })
+}
+
+/// Node with a script of `tests/page`, told where everything is.
+pub(crate) fn node(script: &str) -> Result<Command> {
+    let mut node = command("node");
+    node.arg(script)
+        .current_dir(root().join("tests/page"))
+        .env("SIGHTLINE", target().join("release/sightline"))
+        .env("SIGHTLINE_WEIGHTS", root().join("weights"))
+        .env("PAGE", page::default_out())
+        .env("PAGE_TINY", page::tiny_out())
+        .env("SCREENSHOTS", target().join("page-screenshots"))
+        .env("MESSAGES_VERSION", sightline_messages::VERSION.to_string())
+        .env("CHROMIUM", setup::chromium().context("Chromium vanished")?)
+        .env("FIREFOX", setup::firefox().context("Firefox vanished")?);
+    Ok(node)
 }

@@ -1,0 +1,46 @@
+// `cargo xtask agree` starts this: the twenty fixed questions, natively and in Chromium, and the result as JSON.
+
+import { writeFile } from "node:fs/promises";
+import { WEBGPU, Visitor, endBrowsers } from "./lib/browser.js";
+import { MIN_COSINE, QUESTIONS, inTheBrowser, natively, questions } from "./lib/agree.js";
+import { Site } from "./lib/server.js";
+
+/** How many of the questions must have the same answers. */
+const ENOUGH = 19;
+
+const asked = await questions();
+console.log(`asking ${asked.length} questions natively on the CPU`);
+const native = await natively(QUESTIONS);
+console.log("asking them in Chromium (about 20 minutes without a GPU)");
+const site = await Site.start(process.env.PAGE);
+const visitor = await Visitor.arrive(site, { flags: WEBGPU });
+const page = await visitor.open("bench.html");
+const { answers, cosines, machine } = await inTheBrowser(page, asked);
+const browser = visitor.browser.version();
+await visitor.leave();
+await site.end();
+await endBrowsers();
+
+const rows = asked.map(({ id, image, question }) => {
+  const mine = [...native.keys()].filter((key) => key.startsWith(`${id} `));
+  const models = mine.map((key) => ({ model: key.slice(id.length + 1), native: native.get(key), browser: answers.get(key) ?? null }));
+  const equal = models.every((row) => row.native === row.browser);
+  return { id, image: image.split("/").pop(), question, equal, models };
+});
+const equal = rows.filter((row) => row.equal).length;
+const good = equal >= ENOUGH && Object.values(cosines).every((value) => value >= MIN_COSINE);
+const result = {
+  date: new Date().toISOString().slice(0, 10),
+  browser: `Chromium ${browser}`,
+  backend: machine.backend,
+  adapter: machine.adapter,
+  dtype: machine.dtype,
+  equal,
+  asked: rows.length,
+  lowest_cosine_of_features: cosines,
+  questions: rows,
+};
+await writeFile(process.env.AGREE_OUT, JSON.stringify(result, null, 1) + "\n");
+for (const row of rows.filter((row) => !row.equal)) console.log(`differs: ${JSON.stringify(row)}`);
+console.log(`${equal} of ${rows.length} questions have the same answers; features' lowest cosine ${JSON.stringify(cosines)} on ${machine.adapter}`);
+process.exit(good ? 0 : 1);
