@@ -37,6 +37,12 @@ pub enum KernelError {
         /// What the driver said.
         message: String,
     },
+    /// 16-bit products were asked for where there are none.
+    #[error("{device} has no 16-bit floats (shader-f16); use the encoder in f32")]
+    NoHalf {
+        /// The adapter's name.
+        device: String,
+    },
     /// The device failed while running, reading or recording.
     #[error("the device failed while {doing}: {message}")]
     Device {

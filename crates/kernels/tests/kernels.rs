@@ -24,6 +24,9 @@ fn backend(trials: &mut Vec<Trial>, name: &str, required: &str, device: Result<D
     for case in cases() {
         let title = format!("{name}::{}", case.name);
         trials.push(match &device {
+            Ok(device) if case.lacks_half(device) => Trial::test(title, || Ok(()))
+                .with_kind("no 16-bit floats")
+                .with_ignored_flag(true),
             // Not for this device whatever is installed, so not worth a line.
             Ok(device) if !case.runs_on(device) => continue,
             Ok(device) => {

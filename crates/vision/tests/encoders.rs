@@ -24,6 +24,11 @@ fn backend(trials: &mut Vec<Trial>, name: &str, required: &str, device: Result<D
     for case in cases() {
         let title = format!("{name}::{}", case.name);
         trials.push(match &device {
+            Ok(device) if case.lacks_half(device) => Trial::test(title, || Ok(()))
+                .with_kind("no 16-bit floats")
+                .with_ignored_flag(true),
+            // The CPU has no f16 to compare.
+            Ok(device) if !case.runs_on(device) => continue,
             Ok(device) => {
                 let device = device.clone();
                 Trial::test(title, move || check(&case, &device))

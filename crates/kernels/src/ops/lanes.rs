@@ -4,6 +4,8 @@ use cubecl::prelude::*;
 
 /// Four neighbouring floats: one 16-byte load.
 pub(crate) type Vec4 = Vector<f32, Const<4>>;
+/// Four neighbouring values of a tile: f32, or f16 on a device that may.
+pub(crate) type Quad<E> = Vector<E, Const<4>>;
 
 /// Units of a cube that works value by value.
 const THREADS: u32 = 256;

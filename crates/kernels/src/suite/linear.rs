@@ -1,5 +1,5 @@
 use super::matrices::{Kind, dequantised, matrix};
-use super::{Case, Report, TOLERANCE_F32, compare, hash_vec};
+use super::{Case, Report, TOLERANCE_F32, TOLERANCE_HALF, compare, hash_vec};
 use crate::ops::linear::twin::{self, Reference};
 use crate::ops::linear::{Call, Route, linear_by};
 use crate::ops::rms_norm::twin::rms_norm;
@@ -45,6 +45,11 @@ impl Shape {
         }
     }
 
+    /// Whether a device with 16-bit products computes it with them.
+    fn has_half(&self) -> bool {
+        self.m >= 8 && matches!(self.kind, Kind::Int8 | Kind::F32) && self.adapter.is_none()
+    }
+
     fn name(&self) -> String {
         let Self {
             kind, rows, cols, m, ..
@@ -84,6 +89,13 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
         cases.push(Case::new(shape.name(), TOLERANCE_F32, move |device| async move {
             check(shape, &device).await
         }));
+    }
+    for shape in encoders().into_iter().chain(odd_sizes()).filter(Shape::has_half) {
+        let name = format!("{}+f16", shape.name());
+        let case = Case::new(name, TOLERANCE_HALF, move |device| async move {
+            check(shape, &device).await
+        });
+        cases.push(case.half());
     }
 }
 

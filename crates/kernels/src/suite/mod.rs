@@ -8,6 +8,8 @@ use crate::{Device, Result};
 
 /// Largest `max|a - b| / max|b|` between a kernel and its twin in f32.
 pub const TOLERANCE_F32: f64 = 2e-5;
+/// The same where both factors of a product are rounded to 16-bit floats, see [`Device::with_half`].
+pub const TOLERANCE_HALF: f64 = 2e-3;
 
 /// One comparison.
 pub struct Case {
@@ -17,6 +19,8 @@ pub struct Case {
     pub tolerance: f64,
     /// Whether the kernel is hand-written WGSL, which not every GPU takes.
     pub wgsl_only: bool,
+    /// Whether the case multiplies in 16 bits, which not every device can.
+    pub half: bool,
     run: Box<dyn Fn(Device) -> BoxFuture<Result<Report>> + Send + Sync>,
 }
 
@@ -59,6 +63,7 @@ impl Case {
             name: name.into(),
             tolerance,
             wgsl_only: false,
+            half: false,
             run: Box::new(move |device| Box::pin(run(device))),
         }
     }
@@ -69,14 +74,26 @@ impl Case {
         self
     }
 
+    /// Marks a case that runs on [`Device::with_half`].
+    pub fn half(mut self) -> Self {
+        self.half = true;
+        self
+    }
+
     /// Whether `device` can run this case.
     pub fn runs_on(&self, device: &Device) -> bool {
-        !self.wgsl_only || device.gpu_info().is_some_and(|info| info.wgsl)
+        let info = device.gpu_info();
+        (!self.wgsl_only || info.is_some_and(|info| info.wgsl)) && (!self.half || info.is_some_and(|info| info.f16))
+    }
+
+    /// Whether the case is meant for such a device, but this one has no 16-bit floats: worth a line in a list of tests.
+    pub fn lacks_half(&self, device: &Device) -> bool {
+        self.half && device.gpu_info().is_some_and(|info| !info.f16)
     }
 
     /// Runs on `device`.
     pub async fn run(&self, device: &Device) -> Result<Report> {
-        (self.run)(device.clone()).await
+        (self.run)(device.with_half(self.half)?).await
     }
 }
 

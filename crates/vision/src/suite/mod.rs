@@ -20,6 +20,8 @@ pub const MAX_ABS_F32_CPU: f64 = 1e-4;
 pub const MIN_COSINE_F32: f64 = 0.999_99;
 /// Largest `1 - cosine` between int8 features and the golden's.
 pub const MAX_COSINE_GAP_INT8: f64 = 1e-3;
+/// Largest `1 - cosine` between f32 features whose products are 16 bits wide ([`Device::with_half`]) and the golden's.
+pub const MAX_COSINE_GAP_HALF: f64 = 1e-3;
 
 /// The two pictures of every golden.
 pub const PICTURES: [&str; 2] = ["picture.a", "picture.b"];
@@ -42,7 +44,7 @@ pub struct Features {
     pub width: usize,
 }
 
-/// Every comparison: all encoders in f32 at 224 px and at an odd or non-square size, ours in int8 too.
+/// Every comparison: all encoders in f32 at 224 px and at an odd or non-square size, ours in int8 and with 16-bit products too.
 pub fn cases() -> Vec<Case> {
     use Precision::{F32, Int8};
     use Subject::{Vit, Vmamba};
@@ -68,32 +70,67 @@ pub fn cases() -> Vec<Case> {
         case(Vit("s"), [208, 176], 2, F32),
         case(Vit("b"), [224, 224], 1, F32),
         case(Vit("b"), [208, 176], 1, F32),
+        half_case(Vmamba("ours"), [224, 224], 2, F32),
+        half_case(Vmamba("ours"), [224, 224], 1, Int8),
+        half_case(Vit("ours"), [224, 224], 2, F32),
+        half_case(Vit("ours"), [224, 224], 1, Int8),
+        half_case(Vmamba("s"), [203, 157], 1, F32),
+        half_case(Vit("s"), [208, 176], 2, F32),
     ]);
     cases
 }
 
+/// With 16-bit products, judged as int8 features are: by the cosine.
+fn half_case(subject: Subject, size: [usize; 2], pictures: usize, precision: Precision) -> Case {
+    let name = format!("{}+f16", name(&subject, size, pictures, precision));
+    comparison(
+        name,
+        MAX_COSINE_GAP_HALF,
+        subject,
+        size,
+        pictures,
+        (precision, Precision::Int8),
+    )
+    .half()
+}
+
 fn case(subject: Subject, size: [usize; 2], pictures: usize, precision: Precision) -> Case {
-    let (kind, config) = match &subject {
-        Subject::Vmamba(name) => ("vmamba", *name),
-        Subject::Vit(name) => ("vit", *name),
-    };
-    let [height, width] = size;
-    let label = match precision {
-        Precision::F32 => "f32",
-        Precision::Int8 => "int8",
-    };
-    let name = format!("{kind}/{config}/{height}x{width}/batch{pictures}/{label}");
+    let name = name(&subject, size, pictures, precision);
     let tolerance = match precision {
         Precision::F32 => MAX_ABS_F32,
         Precision::Int8 => MAX_COSINE_GAP_INT8,
     };
+    comparison(name, tolerance, subject, size, pictures, (precision, precision))
+}
+
+fn name(subject: &Subject, [height, width]: [usize; 2], pictures: usize, precision: Precision) -> String {
+    let (kind, config) = match subject {
+        Subject::Vmamba(name) => ("vmamba", *name),
+        Subject::Vit(name) => ("vit", *name),
+    };
+    let label = match precision {
+        Precision::F32 => "f32",
+        Precision::Int8 => "int8",
+    };
+    format!("{kind}/{config}/{height}x{width}/batch{pictures}/{label}")
+}
+
+/// Features of weights `stored` in one precision against the golden, judged by the other.
+fn comparison(
+    name: String,
+    tolerance: f64,
+    subject: Subject,
+    size: [usize; 2],
+    pictures: usize,
+    (stored, judged): (Precision, Precision),
+) -> Case {
     Case::new(name, tolerance, move |device| {
         let subject = subject.clone();
         async move {
-            let weights = subject.weights(size, precision);
+            let weights = subject.weights(size, stored);
             let features = subject.features(&device, &weights, size, pictures).await;
             subject
-                .compare(&features.map_err(as_kernel_error)?, size, precision)
+                .compare(&features.map_err(as_kernel_error)?, size, judged)
                 .map_err(as_kernel_error)
         }
     })

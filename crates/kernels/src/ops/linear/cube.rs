@@ -1,6 +1,7 @@
 //! Chooses the kernel for a linear map and launches it.
 
 use cubecl::prelude::*;
+use half::f16;
 
 use super::plan::{MatMul, MatVec};
 use super::{Call, Input, Route};
@@ -15,7 +16,13 @@ const TILED_ROWS: usize = 8;
 
 pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
     if call.m >= TILED_ROWS || !call.w.cols.is_multiple_of(4) {
-        return launch_mat_mul(gpu, call, MatMul::new(call, gpu.info()));
+        let plan = MatMul::new(call, gpu.info());
+        let plan = if gpu.half() { plan.halved() } else { plan };
+        return if plan.half {
+            launch_mat_mul::<f16>(gpu, call, plan)
+        } else {
+            launch_mat_mul::<f32>(gpu, call, plan)
+        };
     }
     let mut plan = MatVec::new(call, gpu.info());
     match route {
@@ -80,7 +87,7 @@ fn launch_mat_vec(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
     Ok(())
 }
 
-fn launch_mat_mul(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()> {
+fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()> {
     let w = call.w;
     let (words, scales) = matrix(w);
     let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
@@ -93,7 +100,7 @@ fn launch_mat_mul(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()> {
     let (x_width, word_width) = plan.load_widths();
     // SAFETY: lengths were checked by the caller; rows and columns are clamped, and each output is written by one unit.
     unsafe {
-        mat_mul::kernel::launch_unchecked(
+        mat_mul::kernel::launch_unchecked::<E>(
             gpu.launch(),
             CubeCount::Static(
                 w.rows.div_ceil(4 * plan.tile_n) as u32,

@@ -174,7 +174,12 @@ pub(super) struct MatMul {
     pub block_n: usize,
     /// Groups of units that share out the columns of a tile; divides `4 * depth`.
     pub groups: usize,
+    /// Whether tiles hold 16-bit floats, whose products are added in 16 bits over [`HALF_RUN`] columns and in 32 beyond.
+    pub half: bool,
 }
+
+/// Columns over which 16-bit products are added in 16 bits.
+pub(super) const HALF_RUN: usize = 8;
 
 /// Cubes below which the tiles of a product are made smaller: twice the multiprocessors of the largest GPUs.
 const FEW_CUBES: usize = 264;
@@ -198,6 +203,16 @@ impl MatMul {
             block_m: block,
             block_n: block,
             groups,
+            half: false,
+        }
+    }
+
+    /// The same with 16-bit tiles, where that is meant: in encoders, so not for block types, fused norms and adapters.
+    pub(super) fn halved(self) -> Self {
+        let encoder = matches!(self.kind, Kind::F32 | Kind::Int8);
+        Self {
+            half: encoder && self.prologue == Prologue::Plain && self.rank == 0,
+            ..self
         }
     }
 
