@@ -72,8 +72,8 @@ pub(crate) struct DemoArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PageArgs {
-    /// Folder to build into [default: target/page]
-    #[arg(long, value_name = "DIR")]
+    /// Folder to build into [default: target/page; Trunk names its own]
+    #[arg(long, value_name = "DIR", env = "TRUNK_STAGING_DIR", hide_env = true)]
     pub(crate) out: Option<PathBuf>,
     /// Folder of the weights to cut into parts [default: weights]
     #[arg(long, value_name = "DIR")]
@@ -85,7 +85,7 @@ pub(crate) struct PageArgs {
     #[arg(long, conflicts_with = "weights")]
     pub(crate) tiny: bool,
     /// Build nothing else than the engine's module and print what it is made of
-    #[arg(long, conflicts_with_all = ["out", "weights", "quick", "tiny"])]
+    #[arg(long)]
     pub(crate) contents: bool,
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::counts::Outcome;
 use crate::node;
 use crate::page::{self, Options, Source};
-use crate::repo::{root, target};
+use crate::repo::{SELECTIONS, root, target};
 use crate::setup::{self, Need};
 use crate::shell::{cargo, command, follow, run as run_command, say};
 
@@ -38,7 +38,12 @@ pub(crate) fn prepare() -> Result<()> {
     setup::ensure(&[Need::WasmTarget, Need::Chromium, Need::Firefox, Need::Node])?;
     node::packages(&root().join("tests/page"))?;
     say("building sightline, which serves the page");
-    run_command(cargo().args(["build", "--release", "--package", "sightline", "--bin", "sightline"]))
+    // As the native tests build it, so that after them nothing is left to do: its own test is what asks for the program.
+    run_command(
+        cargo()
+            .args(["test", "--release", "--no-run", "--test", "serve"])
+            .args(SELECTIONS[0]),
+    )
 }
 
 /// Builds the page with the shipped models; whether it keeps its budgets.

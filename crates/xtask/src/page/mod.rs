@@ -69,7 +69,8 @@ pub(crate) fn run(args: &PageArgs) -> Result<bool> {
     let good = build(&Options {
         out: out.clone(),
         bundle,
-        quick: args.quick,
+        // `trunk serve` builds often and publishes nothing.
+        quick: args.quick || std::env::var_os("TRUNK_PROFILE").is_some_and(|profile| profile == "debug"),
     })?;
     say(format!("the page is in {}", out.display()));
     Ok(good)
@@ -78,6 +79,8 @@ pub(crate) fn run(args: &PageArgs) -> Result<bool> {
 /// Builds the page; whether it is as small as it must be.
 pub(crate) fn build(options: &Options) -> Result<bool> {
     setup::ensure(&[Need::WasmTarget])?;
+    // First, because it may need the network.
+    let bundle = write_bundle(options)?;
     say("building the wasm modules of page and engine (about 10 minutes on two cores when nothing is built yet)");
     let modules = [wasm::PAGE, wasm::ENGINE];
     let mut site = Site::at(&options.out)?;
@@ -89,7 +92,6 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
         }
     }
     site.finish()?;
-    let bundle = write_bundle(options)?;
     say("compressing what a server sends as brotli");
     let effort = if options.quick { Effort::Quick } else { Effort::Best };
     let files = compress::all(&options.out, effort)?;

@@ -15,10 +15,10 @@ use sightline_checkpoint::tensors::{self, Tensor, TensorData};
 use crate::repo::root;
 
 /// So small that every file has several.
-pub(super) const PART_BYTES: u64 = 32 << 10;
+pub(super) const PART_BYTES: u64 = 64 << 10;
 
 const LANGUAGE: LanguageShape = LanguageShape {
-    layers: 4,
+    layers: 16,
     width: 64,
     heads: 2,
     kv_heads: 1,

@@ -1,0 +1,156 @@
+// What a visitor does.
+
+import { Visitor } from "../lib/browser.js";
+import { hostile, png } from "../lib/pictures.js";
+import { Screen } from "../lib/screen.js";
+import { Site } from "../lib/server.js";
+import { assert, assertEqual, test, until } from "../lib/test.js";
+
+const arrive = async ({ defer }, { page = process.env.PAGE_TINY, ...options } = {}) => {
+  const site = await Site.start(page);
+  defer(() => site.end());
+  const visitor = await Visitor.arrive(site, options);
+  defer(() => visitor.leave());
+  return { site, visitor };
+};
+
+test("visit/whole, with the shipped pair", { limit: 600 }, async (t) => {
+  const { site, visitor } = await arrive(t, { page: process.env.PAGE });
+  const screen = await Screen.open(visitor);
+  await screen.ready();
+  assertEqual(site.parts, [], "parts fetched before the button");
+  await screen.load(300);
+  await screen.chooseFromGallery();
+  assert((await screen.suggestions()).length > 0, "questions are suggested for a picture of the gallery");
+  await screen.ask("Where is the dog?");
+  const answers = await screen.answered(280);
+  assertEqual(answers.length, 2, "answers");
+  for (const { text, facts } of answers) {
+    assert(text.length > 0, "an answer is empty");
+    assert(/ms/.test(facts) && /tokens/.test(facts), () => `times are missing in: ${facts}`);
+  }
+  await screen.shot("shipped-answered");
+  await visitor.wellBehaved();
+  return answers.map(({ text }) => text).join(" | ");
+});
+
+test("visit/the page stands before its engine has come", {}, async (t) => {
+  const { site, visitor } = await arrive(t);
+  site.spoil = (wanted) => wanted.endsWith("sightline_web_bg.wasm") && { delay: 4000 };
+  const page = await visitor.context.newPage();
+  const begun = Date.now();
+  await page.goto(site.url, { waitUntil: "commit" });
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  const painted = Date.now() - begun;
+  assert(painted < 3000, `the heading took ${painted} ms`);
+  return `${painted} ms`;
+});
+
+test("visit/a picture is dropped, asked about, and asked about again", { limit: 120 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  await screen.drop("one.png", png());
+  await screen.ask("What is this?");
+  const first = await screen.answered();
+  assert(first.every(({ reused }) => !reused), "nothing can be reused for a first question");
+  await screen.ask("Is there a teapot in the image?");
+  const second = await screen.answered();
+  assert(second.every(({ reused }) => reused), "a second question reuses the features, and the page says so");
+  // The order alternates, so that neither always runs on a device that the other has warmed.
+  assert(first[0].model !== undefined, "an answer names its model");
+  await screen.drop("two.png", png(64, 96, [10, 200, 90]));
+  await screen.ask("What is this?");
+  const third = await screen.answered();
+  assert(third.every(({ reused }) => !reused), "another picture is looked at anew");
+  assertEqual(await screen.engines(), 1, "engines started");
+  await visitor.wellBehaved();
+});
+
+test("visit/a picture is pasted", { limit: 120 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  await screen.paste("pasted.png", png());
+  await screen.ask("What is this?");
+  assertEqual((await screen.answered()).length, 2, "answers");
+  await visitor.wellBehaved();
+});
+
+test("visit/a picture is chosen from the disk, before the models are here", { limit: 120 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.ready();
+  await screen.pick("picked.png", png());
+  await screen.load();
+  await screen.ask("What is this?");
+  assertEqual((await screen.answered()).length, 2, "answers");
+  await visitor.wellBehaved();
+});
+
+test("visit/an answer is stopped", { limit: 120 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  await screen.drop("one.png", png());
+  await screen.ask("What is this?");
+  await screen.stop();
+  const answers = await screen.answered();
+  assert(answers.some(({ stopped, text }) => stopped || text === ""), "the page says that the answer was stopped");
+  // It goes on afterwards.
+  await screen.ask("What is this?");
+  const whole = await screen.answered();
+  assert(whole.every(({ stopped }) => !stopped), "the next question is answered in full");
+  await visitor.wellBehaved();
+});
+
+test("visit/boxes are drawn, and a note says what the models were not trained on", { limit: 120 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  await screen.drop("one.png", png(200, 200));
+  await screen.ask("Where is the teapot?");
+  await screen.answered();
+  assert((await screen.boxes()) > 0, "the dense heads' boxes are drawn");
+  assert(!(await screen.outsideTraining()), "a trained question has no note");
+  await screen.ask("Who painted the Mona Lisa, and why?");
+  await screen.answered();
+  assert(await screen.outsideTraining(), "the note stands where a question is of no trained kind");
+  await visitor.wellBehaved();
+});
+
+test("visit/files that are no picture are a sentence each, and the picture before them stays", { limit: 120 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  await screen.drop("good.png", png());
+  for (const [name, bytes] of Object.entries(hostile())) {
+    const said = await screen.dropRefused(name, bytes);
+    assert(said.length > 20, () => `${name}: ${said}`);
+    assert((await screen.page.title()) !== "owned", `${name} ran a script`);
+  }
+  await screen.ask("What is this?");
+  assertEqual((await screen.answered()).length, 2, "answers");
+  await visitor.wellBehaved();
+});
+
+test("visit/an empty and an endless question are refused", { limit: 120 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  await screen.drop("good.png", png());
+  await screen.ask("why ".repeat(1000), { quietly: true });
+  await until(async () => (await screen.refused()) || (await screen.question()).length < 4000, "an endless question is refused or cut");
+  await screen.ask("What is this?");
+  assertEqual((await screen.answered()).length, 2, "answers");
+  await visitor.wellBehaved();
+});
+
+test("visit/everything by keyboard", { limit: 150 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.ready();
+  await screen.byKeyboard();
+  assertEqual((await screen.answered()).length, 2, "answers");
+  await visitor.wellBehaved();
+});
