@@ -7,10 +7,12 @@
 
 mod buffer;
 mod device;
+mod elementary;
 mod error;
 pub mod ops;
 mod parallel;
 mod peak;
+mod product;
 #[cfg(feature = "suite")]
 pub mod suite;
 mod weight;

@@ -13,8 +13,8 @@ use crate::{Encoder, EncoderError, Size, Vit, VitConfig, Vmamba, VmambaConfig};
 
 /// Largest absolute difference between f32 features and the golden's.
 pub const MAX_ABS_F32: f64 = 2e-3;
-/// The same for the CPU, whose kernels accumulate in f64: a wrong epsilon or an approximate GELU stays below
-/// [`MAX_ABS_F32`] and is noticed here.
+/// The same for the CPU, which is exacter: a wrong epsilon or an approximate GELU stays below [`MAX_ABS_F32`] and is noticed
+/// here.
 pub const MAX_ABS_F32_CPU: f64 = 1e-4;
 /// Smallest cosine between f32 features and the golden's.
 pub const MIN_COSINE_F32: f64 = 0.999_99;

@@ -1,6 +1,8 @@
 //! Full (bidirectional) multi-head attention of a vision transformer, without ever holding the score matrix.
 
+mod cpu;
 mod cube;
+#[cfg(feature = "suite")]
 pub(crate) mod twin;
 
 use crate::{Buffer, Device, Result};
@@ -29,7 +31,7 @@ pub fn attention(device: &Device, qkv: &Buffer, sizes: Attention, dst: &Buffer) 
     dst.expect(OP, "dst", len)?;
     match device {
         Device::Cpu(_) => {
-            twin::attention(qkv.cpu_read(OP)?.f32(), sizes, &mut dst.cpu_write(OP)?.f32()[..len]);
+            cpu::attention(qkv.cpu_read(OP)?.f32(), sizes, &mut dst.cpu_write(OP)?.f32()[..len]);
             Ok(())
         }
         Device::Gpu(gpu) => cube::attention(gpu, qkv, sizes, dst),

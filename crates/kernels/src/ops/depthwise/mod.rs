@@ -1,6 +1,8 @@
 //! Depthwise 3x3 convolution followed by SiLU: the local mixing of VMamba's SS2D.
 
+mod cpu;
 mod cube;
+#[cfg(feature = "suite")]
 pub(crate) mod twin;
 
 use crate::{Buffer, Device, Result};
@@ -60,7 +62,7 @@ pub fn depthwise_silu(
             let (x, weight) = (x.cpu_read(OP)?, weight.cpu_read(OP)?);
             let bias = bias.map(|b| b.cpu_read(OP)).transpose()?;
             let bias = bias.as_ref().map(|b| b.f32());
-            twin::depthwise_silu(x.f32(), weight.f32(), bias, image, dst.cpu_write(OP)?.f32());
+            cpu::depthwise_silu(x.f32(), weight.f32(), bias, image, dst.cpu_write(OP)?.f32());
             Ok(())
         }
         Device::Gpu(gpu) => cube::depthwise_silu(gpu, x, weight, bias, image, dst),

@@ -1,6 +1,8 @@
 //! The low-rank up-projection of the scan's step sizes, all four directions at once.
 
+mod cpu;
 mod cube;
+#[cfg(feature = "suite")]
 pub(crate) mod twin;
 
 use super::DIRECTIONS;
@@ -38,7 +40,7 @@ pub fn dt_project(device: &Device, proj: &Buffer, weight: &Buffer, sizes: DtProj
     match device {
         Device::Cpu(_) => {
             let (proj, weight) = (proj.cpu_read(OP)?, weight.cpu_read(OP)?);
-            twin::dt_project(proj.f32(), weight.f32(), sizes, dst.cpu_write(OP)?.f32());
+            cpu::dt_project(proj.f32(), weight.f32(), sizes, dst.cpu_write(OP)?.f32());
             Ok(())
         }
         Device::Gpu(gpu) => cube::dt_project(gpu, proj, weight, sizes, dst),

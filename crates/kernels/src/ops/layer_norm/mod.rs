@@ -1,6 +1,8 @@
 //! Layer normalisation over the channels of channels-last data, with the activation that follows it in a stem.
 
+mod cpu;
 mod cube;
+#[cfg(feature = "suite")]
 pub(crate) mod twin;
 
 use crate::{Buffer, Device, Result};
@@ -39,7 +41,7 @@ pub fn layer_norm(
             let (x, weight, bias) = (x.cpu_read(OP)?, weight.cpu_read(OP)?, bias.cpu_read(OP)?);
             let mut dst = dst.cpu_write(OP)?;
             let dst = &mut dst.f32()[..rows * width];
-            twin::layer_norm(x.f32(), weight.f32(), bias.f32(), eps, activation, dst);
+            cpu::layer_norm(x.f32(), weight.f32(), bias.f32(), eps, activation, dst);
             Ok(())
         }
         Device::Gpu(gpu) => cube::layer_norm(gpu, x, weight, bias, eps, rows, activation, dst),

@@ -1,14 +1,18 @@
 //! The host's own path: one row of `x` meets the stored matrix directly, many rows meet blocks of it expanded to floats, on `gemm`.
 
 use super::host::{Host, Vector};
-use super::{Call, Epilogue, Input, LowRank, twin::gelu};
+use super::{Call, Epilogue, Input, LowRank};
 use crate::buffer::CpuRead;
+use crate::elementary::gelu;
 use crate::ops::{rms_norm, swiglu};
 use crate::parallel::for_each_chunk;
+use crate::product::{View, product};
 use crate::{Buffer, Linear, Result};
 
 /// Rows of the matrix that one task takes at a time. Expanded, they fit the second-level cache.
 const ROWS: usize = 128;
+/// Vectors that a task brings into place at a time.
+const VECTORS: usize = 16;
 /// Matrices of fewer values are not worth a second thread.
 const SMALL: usize = 1 << 16;
 
@@ -46,28 +50,66 @@ fn linear(
         let vector = Vector::new(x);
         let chunk = if w.rows * w.cols < SMALL { w.rows } else { ROWS };
         for_each_chunk(dst, chunk, |block, dst| {
-            let mut product = vec![0.0f32; dst.len()];
-            host.dots(block * chunk, &vector, &mut product);
-            for (i, (&y, dst)) in product.iter().zip(dst).enumerate() {
-                store(after.apply(y, block * chunk + i, 0), epilogue, dst);
+            let mut products = vec![0.0f32; dst.len()];
+            host.dots(block * chunk, &vector, &mut products);
+            for (i, y) in products.iter_mut().enumerate() {
+                *y = after.apply(*y, block * chunk + i, 0);
             }
+            pulp::Arch::new().dispatch(Finish {
+                y: &products,
+                epilogue,
+                dst,
+            });
         });
         return Ok(());
     }
     // Transposed product `[rows, m]`: a task owns whole rows of it.
-    let mut product = vec![0.0f32; w.rows * m];
-    for_each_chunk(&mut product, ROWS * m, |block, out| {
+    let mut products = vec![0.0f32; w.rows * m];
+    for_each_chunk(&mut products, ROWS * m, |block, out| {
         let (first, count) = (block * ROWS, out.len() / m);
         let mut rows = vec![0.0f32; count * w.cols];
         host.expand(first, &mut rows);
-        multiply(&rows, x, count, m, w.cols, out);
+        let x = View::rows(x, w.cols).transposed();
+        product(count, m, w.cols, View::rows(&rows, w.cols), x, 1.0, out, m);
     });
-    for_each_chunk(dst, w.rows, |i, dst| {
-        for (row, dst) in dst.iter_mut().enumerate() {
-            store(after.apply(product[row * m + i], row, i), epilogue, dst);
+    for_each_chunk(dst, VECTORS * w.rows, |block, dst| {
+        let first = block * VECTORS;
+        let mut rows = vec![0.0f32; dst.len()];
+        for (row, products) in products.chunks_exact(m).enumerate() {
+            for (i, rows) in rows.chunks_exact_mut(w.rows).enumerate() {
+                rows[row] = products[first + i];
+            }
+        }
+        let vectors = rows.chunks_exact_mut(w.rows).zip(dst.chunks_exact_mut(w.rows));
+        for (i, (y, dst)) in vectors.enumerate() {
+            for (row, y) in y.iter_mut().enumerate() {
+                *y = after.apply(*y, row, first + i);
+            }
+            pulp::Arch::new().dispatch(Finish { y, epilogue, dst });
         }
     });
     Ok(())
+}
+
+/// One vector of products into place.
+struct Finish<'a> {
+    y: &'a [f32],
+    epilogue: Epilogue,
+    dst: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Finish<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let all = self.y.iter().zip(self.dst);
+        match self.epilogue {
+            Epilogue::Store => all.for_each(|(y, dst)| *dst = *y),
+            Epilogue::Gelu => all.for_each(|(y, dst)| *dst = gelu(*y)),
+            Epilogue::Add => all.for_each(|(y, dst)| *dst += y),
+        }
+    }
 }
 
 /// What is added to a product: bias and adapter.
@@ -105,15 +147,6 @@ impl<'a> After<'a> {
     }
 }
 
-#[inline]
-fn store(y: f32, epilogue: Epilogue, dst: &mut f32) {
-    *dst = match epilogue {
-        Epilogue::Store => y,
-        Epilogue::Gelu => gelu(f64::from(y)) as f32,
-        Epilogue::Add => *dst + y,
-    };
-}
-
 /// The rows of `x` after [`Input`], `None` where they stay as they are.
 fn transformed(w: &Linear, x: &Buffer, input: Input<'_>, m: usize) -> Result<Option<Vec<f32>>> {
     const OP: &str = "linear";
@@ -128,32 +161,4 @@ fn transformed(w: &Linear, x: &Buffer, input: Input<'_>, m: usize) -> Result<Opt
         Input::SwiGlu => swiglu::twin::swiglu(x.f32(), w.cols, &mut rows),
     }
     Ok(Some(rows))
-}
-
-/// `out[rows, m] = weight[rows, cols] * x[m, cols]^T`.
-fn multiply(weight: &[f32], x: &[f32], rows: usize, m: usize, cols: usize, out: &mut [f32]) {
-    // SAFETY: the three slices hold rows * cols, m * cols and rows * m values with these strides.
-    unsafe {
-        gemm::gemm(
-            rows,
-            m,
-            cols,
-            out.as_mut_ptr(),
-            1,
-            m as isize,
-            false,
-            weight.as_ptr(),
-            1,
-            cols as isize,
-            x.as_ptr(),
-            cols as isize,
-            1,
-            0.0f32,
-            1.0f32,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
-    }
 }

@@ -6,8 +6,7 @@ mod host;
 mod mat_mul;
 mod mat_vec;
 mod plan;
-// Its GELU is every CPU path's; the rest is for the comparison.
-#[cfg_attr(not(feature = "suite"), allow(dead_code))]
+#[cfg(feature = "suite")]
 pub(crate) mod twin;
 mod wgsl;
 

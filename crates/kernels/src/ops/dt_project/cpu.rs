@@ -1,0 +1,33 @@
+//! The host's own path: a product of matrices for every direction.
+
+use super::{DIRECTIONS, DtProject};
+use crate::parallel::for_each_chunk;
+use crate::product::{View, product};
+
+/// Pixels of a task.
+const PIXELS: usize = 128;
+
+/// A task owns a run of pixels.
+pub(super) fn dt_project(proj: &[f32], weight: &[f32], sizes: DtProject, dst: &mut [f32]) {
+    let DtProject {
+        channels, rank, state, ..
+    } = sizes;
+    let wide = DIRECTIONS * channels;
+    for_each_chunk(&mut dst[..sizes.pixels * wide], PIXELS * wide, |task, dst| {
+        let proj = &proj[task * PIXELS * sizes.stride()..];
+        for k in 0..DIRECTIONS {
+            let dt = View::rows(&proj[k * (rank + 2 * state)..], sizes.stride());
+            let weight = View::rows(&weight[k * channels * rank..], rank).transposed();
+            product(
+                dst.len() / wide,
+                channels,
+                rank,
+                dt,
+                weight,
+                1.0,
+                &mut dst[k * channels..],
+                wide,
+            );
+        }
+    });
+}
