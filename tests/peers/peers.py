@@ -36,6 +36,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--vmamba-checkout", type=Path, help="a checkout of VMamba, for its own kernel")
     parser.add_argument("--only", default="language,vit,upstream,vmamba,kernels", help="PyTorch parts, in this order")
     parser.add_argument("--bench-only", default=OURS, help="parts of sightline bench")
+    parser.add_argument("--filter", help="only cases of ours whose names hold one of these texts (a,b,...)")
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--budget", type=float, default=200.0, help="seconds for everything")
     parser.add_argument("--ours-budget", type=float, help="seconds for sightline bench (default: half)")
@@ -43,6 +44,7 @@ def arguments() -> argparse.Namespace:
         "--build-alongside", action="store_true", help="compile VMamba's kernel while ours runs (needs idle CPU cores)"
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, for tests")
+    parser.add_argument("--verbose", action="store_true", help="how long each part took")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--svg", type=Path, help="chart of sightline bench")
     return parser.parse_args()
@@ -57,6 +59,7 @@ def run_ours(args: argparse.Namespace, results: Results, seconds: float) -> dict
         out = Path(folder) / "bench.json"
         command = [str(args.sightline), "--device", args.device, "bench", "--json", str(out), "--runs", str(args.runs)]
         command += ["--only", args.bench_only] + (["--quick"] if args.quick else [])
+        command += ["--filter", args.filter] if args.filter else []
         command += ["--svg", str(args.svg)] if args.svg else []
         try:
             pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
@@ -82,6 +85,7 @@ def run_theirs(args: argparse.Namespace, scale: Scale, results: Results, left, b
         if name not in parts:
             results.skip(name, f"no such part; there are {', '.join(parts)}")
             continue
+        started = time.monotonic()
         if left() < 5:
             results.skip(name, "the time was up")
             continue
@@ -93,6 +97,8 @@ def run_theirs(args: argparse.Namespace, scale: Scale, results: Results, left, b
             results.skip(name, f"{type(error).__name__}: {str(error)[:300]}")
         if scale.cuda:
             torch.cuda.empty_cache()
+        if args.verbose:
+            print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
         # After every part, so that an interrupted run keeps what it has measured.
         save()
 
@@ -139,7 +145,8 @@ def main() -> None:
     if args.quick and not scale.cuda:
         # On a busy machine a second thread is waited for longer than it helps.
         torch.set_num_threads(1)
-    results = Results(deadline=start + args.budget - 5)
+    wanted = tuple(args.filter.split(",")) if args.filter else ()
+    results = Results(deadline=start + args.budget - 5, wanted=wanted)
     alongside = args.build_alongside and scale.cuda and args.vmamba_checkout
     building = upstream.build_alongside(args.vmamba_checkout.resolve()) if alongside else None
     # One after the other: the device must be idle for each side.

@@ -46,6 +46,12 @@ class Results:
     not_run: list[tuple[str, str]] = field(default_factory=list)
     # `time.monotonic()` after which no case begins.
     deadline: float = float("inf")
+    # Texts of which a name of ours must hold one; all if there is none.
+    wanted: tuple[str, ...] = ()
+
+    def wants(self, ours: str | tuple[str, ...]) -> bool:
+        names = (ours,) if isinstance(ours, str) else ours
+        return not self.wanted or any(text in name for name in names for text in self.wanted)
 
     def add(self, ours: str | tuple[str, ...], peer: str, seconds: float, note: str = "") -> None:
         """One measurement, held against one of ours or against several that do the same work."""
@@ -56,7 +62,9 @@ class Results:
         self.not_run.append((what, why))
 
     def attempt(self, ours: str | tuple[str, ...], peer: str, measure: Callable[[], float], note: str = "") -> None:
-        """Measures one case; a failure loses only this one."""
+        """Measures one case, if it is wanted; a failure loses only this one."""
+        if not self.wants(ours):
+            return
         try:
             if time.monotonic() > self.deadline:
                 raise NotRun("the time was up")

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from timing import NotRun, Results, Scale, both_ways, kernel
-from vision import autocast, precisions, sizes
+from vision import autocast, ours_of, precisions, sizes
 
 FLAGS = ["-O3", "-std=c++17", "--expt-relaxed-constexpr", "--expt-extended-lambda", "--use_fast_math", "--threads", "4"]
 HALF = ("HALF_OPERATORS", "HALF_CONVERSIONS", "BFLOAT16_OPERATORS", "BFLOAT16_CONVERSIONS", "BFLOAT162_OPERATORS")
@@ -161,6 +161,10 @@ def run(
         torch.manual_seed(0)
         model = encoder(vmamba, blocks, ratio).to(scale.device)
         for side, batch in sizes(scale):
+            names = (name,) + (("sightline-vmamba-tiny int8",) if blocks == 8 else ())
+            ours = ours_of(names, side, batch)
+            if not results.wants(ours):
+                continue
             x = torch.randn(batch, 3, side, side, device=scale.device)
             for label, _ in precisions(scale):
                 if left() < 5:
@@ -170,8 +174,6 @@ def run(
                     with autocast(scale, label):
                         return model(x)
 
-                names = (name,) + (("sightline-vmamba-tiny int8",) if blocks == 8 else ())
-                ours = tuple(f"{one} {side}px b{batch}" for one in names)
                 note = "" if label == "f32" else "autocast"
                 with torch.no_grad():
                     both_ways(scale, results, ours, f"VMamba's own code, {label}", forward, note)

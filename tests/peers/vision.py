@@ -51,16 +51,23 @@ def sizes(scale: Scale) -> list[tuple[int, int]]:
     return [(side, 1) for side in scale.sides] + ([(224, scale.batch)] if scale.cuda and not scale.quick else [])
 
 
+def ours_of(names: tuple[str, ...], side: int, batch: int) -> tuple[str, ...]:
+    """Our names of an encoder's run, in f32 arithmetic and with 16-bit products."""
+    return tuple(f"{name}{half} {side}px b{batch}" for name in names for half in ("", "+f16"))
+
+
 def run_vit(scale: Scale, results: Results, left: Callable[[], float]) -> None:
     for name, stored in (("ViT-S/16", "f32"), ("sightline-vit-tiny", "int8")):
         for side, batch in sizes(scale):
+            ours = ours_of((f"{name} {stored}",), side, batch)
+            if not results.wants(ours):
+                continue
             for label, dtype in precisions(scale):
                 if left() < 5:
                     raise NotRun("the time was up")
                 torch.manual_seed(0)
                 model = vit(name, side).to(scale.device, dtype).eval().requires_grad_(False)
                 x = torch.randn(batch, 3, side, side, device=scale.device, dtype=dtype)
-                ours = f"{name} {stored} {side}px b{batch}"
                 with torch.no_grad():
                     both_ways(scale, results, ours, f"timm {label}", lambda model=model, x=x: model(x))
 
@@ -81,6 +88,9 @@ def run_vmamba(scale: Scale, results: Results, left: Callable[[], float]) -> Non
     torch.manual_seed(0)
     model = VMamba().to(scale.device).eval().requires_grad_(False)
     for side, batch in sizes(scale):
+        ours = ours_of(("sightline-vmamba-tiny int8", "VMamba-T (s1l8) f32"), side, batch)
+        if not results.wants(ours):
+            continue
         x = torch.randn(batch, side, side, 3, device=scale.device)
         for label, _ in precisions(scale):
             if left() < 5:
@@ -91,7 +101,6 @@ def run_vmamba(scale: Scale, results: Results, left: Callable[[], float]) -> Non
                     return model(x)
 
             note = "" if label == "f32" else "autocast"
-            ours = tuple(f"{name} {side}px b{batch}" for name in ("sightline-vmamba-tiny int8", "VMamba-T (s1l8) f32"))
             how = "Triton scan" if scale.cuda else "PyTorch scan"
             with torch.no_grad():
                 both_ways(scale, results, ours, f"VMamba in PyTorch, {how}, {label}", run, note)

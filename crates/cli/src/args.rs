@@ -140,12 +140,16 @@ pub(crate) struct Doctor {
 /// `sightline bench`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  sightline bench\n  sightline bench --only decode,encoder --json bench.json --svg encoders.svg"
+    after_help = "Examples:\n  sightline bench\n  sightline bench --only decode,encoder --json bench.json --svg encoders.svg\n  \
+    sightline bench --only kernels --filter scan"
 )]
 pub(crate) struct Bench {
     /// Parts to run [default: all].
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART")]
     pub only: Vec<BenchPart>,
+    /// Only cases whose names hold one of these texts, such as `scan` or `224px b1`.
+    #[arg(long, value_delimiter = ',', value_name = "TEXT")]
+    pub filter: Vec<String>,
     /// Also writes the numbers as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

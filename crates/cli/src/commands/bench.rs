@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
     check_folders(args)?;
     let (json, svg) = (args.json.clone(), args.svg.clone());
     let keep = move |report: &Report| save(json.as_deref(), svg.as_deref(), report);
-    let mut bencher = Bencher::new(choice.device, scale, Box::new(keep))?;
+    let mut bencher = Bencher::new(choice.device, scale, args.filter.clone(), Box::new(keep))?;
     for part in parts(args) {
         match part {
             BenchPart::Kernels => {

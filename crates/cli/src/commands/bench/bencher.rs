@@ -47,6 +47,7 @@ pub(super) struct Bencher {
     pub(super) scale: Scale,
     pub(super) peak: Peak,
     pub(super) report: Report,
+    filter: Vec<String>,
     save: Save,
 }
 
@@ -56,7 +57,7 @@ pub(super) type Save = Box<dyn Fn(&Report) -> Result<(), Failure>>;
 impl Bencher {
     /// Measures the device's limits first: every share is a share of these. `save` is called after every case, so that an
     /// interrupted run keeps what it has measured.
-    pub(super) fn new(device: Device, scale: Scale, save: Save) -> Result<Self, Failure> {
+    pub(super) fn new(device: Device, scale: Scale, filter: Vec<String>, save: Save) -> Result<Self, Failure> {
         let bar = output::spinner("limits of the device");
         let peak = block_on(Peak::measure(&device, scale.peak_megabytes, 5)).or_fail(RUNNING)?;
         bar.finish_and_clear();
@@ -70,6 +71,7 @@ impl Bencher {
             scale,
             peak,
             report,
+            filter,
             save,
         })
     }
@@ -77,6 +79,11 @@ impl Bencher {
     /// Writes what was measured so far. A disk that is full now is told at the end, not in every case.
     fn keep(&self) {
         let _ = (self.save)(&self.report);
+    }
+
+    /// Whether a case of this name was asked for.
+    pub(super) fn wants(&self, id: &str) -> bool {
+        self.filter.is_empty() || self.filter.iter().any(|text| id.contains(text.as_str()))
     }
 
     /// Says that a case was not run.
@@ -105,6 +112,9 @@ impl Bencher {
 
     /// Runs a case; an error or a panic in it becomes a line of what was not run.
     pub(super) fn case(&mut self, work: Work, run: impl FnOnce(&Self, &Work) -> Result<Sample>) -> Option<&mut Row> {
+        if !self.wants(&work.id) {
+            return None;
+        }
         // Before, not after: a row is complete once its caller has added what it knows.
         self.keep();
         let bar = output::spinner(&work.id);

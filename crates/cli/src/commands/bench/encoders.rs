@@ -49,11 +49,18 @@ pub(super) fn run(b: &mut Bencher) {
         if b.scale.quick && !entry.shipped {
             continue;
         }
-        for &side in b.scale.sides {
-            one(b, &entry, side, 1);
-        }
-        if b.scale.hardware && !b.scale.quick {
-            one(b, &entry, 224, b.scale.batch);
+        // In 16 bits only where that is meant to be quicker: a GPU in software is tested with it, not measured.
+        let halves: &[bool] = match b.device.gpu_info() {
+            Some(info) if info.f16 && !info.software => &[false, true],
+            _ => &[false],
+        };
+        for &half in halves {
+            for &side in b.scale.sides {
+                one(b, &entry, side, 1, half);
+            }
+            if b.scale.hardware && !b.scale.quick {
+                one(b, &entry, 224, b.scale.batch, half);
+            }
         }
     }
     if b.scale.sides.len() < 3 {
@@ -64,7 +71,17 @@ pub(super) fn run(b: &mut Bencher) {
     }
 }
 
-fn one(b: &mut Bencher, entry: &Entry, side: usize, batch: usize) {
+fn one(b: &mut Bencher, entry: &Entry, side: usize, batch: usize, half: bool) {
+    let stored = if entry.int8 { "int8" } else { "f32" };
+    let stored = if half {
+        format!("{stored}+f16")
+    } else {
+        stored.to_owned()
+    };
+    let id = format!("{} {stored} {side}px b{batch}", entry.name);
+    if !b.wants(&id) {
+        return;
+    }
     let (source, flops) = match &entry.net {
         Net::Vit(config) => {
             let config = at(config, side);
@@ -78,16 +95,15 @@ fn one(b: &mut Bencher, entry: &Entry, side: usize, batch: usize) {
     let tokens = side.div_ceil(16).pow(2);
     // At the least the weights and the picture are read and the tokens, 384 wide in every encoder here, are written.
     let moved = source.bytes() + 4.0 * (batch * (side * side * 3 + tokens * 384)) as f64;
-    let stored = if entry.int8 { "int8" } else { "f32" };
     let work = Work {
         part: "encoders",
-        id: format!("{} {stored} {side}px b{batch}", entry.name),
+        id,
         bytes: moved,
         flops,
     };
     let mut launches = None;
     let row = b.case(work, |bencher, _| {
-        let encoder = load(&bencher.device, &entry.net, side, &source)?;
+        let encoder = load(&bencher.device.with_half(half)?, &entry.net, side, &source)?;
         let mut session = encoder.session(Size {
             batch,
             height: side,
@@ -110,7 +126,7 @@ fn one(b: &mut Bencher, entry: &Entry, side: usize, batch: usize) {
     if let Some(row) = row {
         row.launches = launches;
         row.tokens = Some(batch * tokens);
-        row.series = (entry.shipped && batch == 1).then(|| entry.name.to_owned());
+        row.series = (entry.shipped && batch == 1 && !half).then(|| entry.name.to_owned());
     }
 }
 

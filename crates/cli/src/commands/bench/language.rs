@@ -70,12 +70,16 @@ fn layers(b: &Bencher) -> usize {
 
 /// 256 tokens of text from an empty cache, until the device is done.
 pub(super) fn prefill(b: &mut Bencher) {
+    let id = format!("prefill {PREFIX} tokens");
+    if !b.wants(&id) {
+        return;
+    }
     let layers = layers(b);
     let model = Model::load(&b.device, layers);
     let bytes = model.as_ref().map_or(0.0, |m| m.bytes) + cache_bytes(PREFIX, layers);
     let work = Work {
         part: "language model",
-        id: format!("prefill {PREFIX} tokens"),
+        id,
         bytes,
         flops: flops(PREFIX, PREFIX * (PREFIX + 1) / 2, layers),
     };
@@ -116,11 +120,15 @@ pub(super) fn decode(b: &mut Bencher) {
             (false, true) => 65,
             (false, false) => 9,
         };
+        let id = format!("decode a token at {PREFIX}, {name}");
+        if !b.wants(&id) {
+            continue;
+        }
         let seen = PREFIX + tokens / 2;
         let model = Model::load(&b.device, layers);
         let work = Work {
             part: "language model",
-            id: format!("decode a token at {PREFIX}, {name}"),
+            id,
             bytes: model.as_ref().map_or(0.0, |m| m.bytes) + cache_bytes(seen, layers),
             flops: flops(1, seen, layers),
         };
