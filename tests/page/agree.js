@@ -1,6 +1,7 @@
 // `cargo xtask agree` starts this: the twenty fixed questions, natively and in Chromium, and the result as JSON.
 
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { WEBGPU, Visitor, endBrowsers } from "./lib/browser.js";
 import { MIN_COSINE, QUESTIONS, inTheBrowser, natively, questions } from "./lib/agree.js";
 import { Site } from "./lib/server.js";
@@ -15,12 +16,14 @@ console.log("asking them in Chromium (about 20 minutes without a GPU)");
 const site = await Site.start(process.env.PAGE);
 const visitor = await Visitor.arrive(site, { flags: WEBGPU });
 const page = await visitor.open("bench.html");
-const { answers, cosines, machine } = await inTheBrowser(page, asked);
+const { answers, cosines, machine } = await inTheBrowser(page, asked, { device: process.env.AGREE_DEVICE ?? "auto", say: (line) => console.log(line) });
 const browser = visitor.browser.version();
 await visitor.leave();
 await site.end();
 await endBrowsers();
 
+// Which weights: another pair gives other answers.
+const { files } = JSON.parse(await readFile(path.join(process.env.PAGE, "bundle.json"), "utf8"));
 const rows = asked.map(({ id, image, question }) => {
   const mine = [...native.keys()].filter((key) => key.startsWith(`${id} `));
   const models = mine.map((key) => ({ model: key.slice(id.length + 1), native: native.get(key), browser: answers.get(key) ?? null }));
@@ -35,6 +38,7 @@ const result = {
   backend: machine.backend,
   adapter: machine.adapter,
   dtype: machine.dtype,
+  weights: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])),
   equal,
   asked: rows.length,
   lowest_cosine_of_features: cosines,

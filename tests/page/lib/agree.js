@@ -68,11 +68,12 @@ const compare = (values, goldens, arm, index) => {
 };
 
 /** Asks the page's engine; gives rows, the lowest cosine of the features of each model, and what computed. */
-export const inTheBrowser = async (page, asked, options) => {
+export const inTheBrowser = async (page, asked, { say = () => {}, ...options } = {}) => {
   const goldens = await safetensors(path.join(GOLDENS, "features.safetensors"));
   const images = JSON.parse(goldens.metadata.images);
   const engine = await Engine.start(page, options);
   const loaded = await engine.load();
+  say(`loaded on ${loaded.machine.adapter} in ${Math.round(loaded.total_ms / 1000)} s`);
   const answers = new Map();
   const cosines = new Map();
   let [shown, number, last] = [0, 0, undefined];
@@ -88,6 +89,7 @@ export const inTheBrowser = async (page, asked, options) => {
       }
     }
     for (const { model, text } of await engine.question(++shown, number, question)) answers.set(`${id} ${model}`, text);
+    say(`question ${id} of ${asked.length}`);
   }
   await engine.end();
   return { answers, cosines: Object.fromEntries(cosines), machine: loaded.machine };

@@ -1,0 +1,77 @@
+//! The document, with less ceremony. Ids are those of `www/index.html`; one that is missing is a mistake in that file, and then nothing
+//! is shown rather than everything broken.
+
+use wasm_bindgen::prelude::{Closure, JsCast};
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement};
+
+pub(crate) fn document() -> Option<Document> {
+    web_sys::window()?.document()
+}
+
+/// The element of that id.
+pub(crate) fn by_id<T: JsCast>(id: &str) -> Option<T> {
+    document()?.get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// A new element with a class and a text, each empty for none.
+pub(crate) fn make(tag: &str, class: &str, text: &str) -> Option<HtmlElement> {
+    let element = document()?.create_element(tag).ok()?;
+    if !class.is_empty() {
+        element.set_class_name(class);
+    }
+    if !text.is_empty() {
+        element.set_text_content(Some(text));
+    }
+    element.dyn_into().ok()
+}
+
+/// Appends, if both are there.
+pub(crate) fn put(parent: &Element, child: Option<HtmlElement>) {
+    if let Some(child) = child {
+        let _ = parent.append_child(&child);
+    }
+}
+
+pub(crate) fn set_text(id: &str, text: &str) {
+    if let Some(element) = by_id::<HtmlElement>(id) {
+        element.set_text_content(Some(text));
+    }
+}
+
+pub(crate) fn show(id: &str, shown: bool) {
+    if let Some(element) = by_id::<HtmlElement>(id) {
+        element.set_hidden(!shown);
+    }
+}
+
+pub(crate) fn set_disabled(id: &str, disabled: bool) {
+    if let Some(button) = by_id::<web_sys::HtmlButtonElement>(id) {
+        button.set_disabled(disabled);
+    }
+}
+
+pub(crate) fn clear(element: &Element) {
+    element.set_text_content(None);
+}
+
+/// A row of a description list.
+pub(crate) fn fact(list: &Element, name: &str, value: &str) {
+    let Some(row) = make("div", "", "") else { return };
+    put(&row, make("dt", "", name));
+    put(&row, make("dd", "", value));
+    put(list, Some(row));
+}
+
+/// Listens for as long as the page is open.
+pub(crate) fn on(target: &EventTarget, kind: &str, mut heard: impl FnMut(Event) + 'static) {
+    let closure = Closure::<dyn FnMut(Event)>::new(move |event| heard(event));
+    let _ = target.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
+    closure.forget();
+}
+
+/// [`on`] for the element of that id.
+pub(crate) fn on_id(id: &str, kind: &str, heard: impl FnMut(Event) + 'static) {
+    if let Some(element) = by_id::<HtmlElement>(id) {
+        on(&element, kind, heard);
+    }
+}

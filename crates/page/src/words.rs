@@ -1,0 +1,70 @@
+//! Numbers as people read them.
+#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a page shows them"))]
+
+/// A length in bytes.
+pub(crate) fn bytes(n: u64) -> String {
+    match n {
+        0..1_000_000 => format!("{:.0} kB", n as f64 / 1e3),
+        _ => format!("{:.1} MB", n as f64 / 1e6),
+    }
+}
+
+/// A time.
+pub(crate) fn ms(ms: f64) -> String {
+    match ms {
+        ms if ms < 10.0 => format!("{ms:.1} ms"),
+        ms if ms < 10_000.0 => format!("{ms:.0} ms"),
+        ms => format!("{:.1} s", ms / 1e3),
+    }
+}
+
+/// How long something will take.
+pub(crate) fn patience(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.5 => "about a second".into(),
+        s if s < 100.0 => format!("about {s:.0} seconds"),
+        s => format!("about {:.0} minutes", s / 60.0),
+    }
+}
+
+/// Tokens a second, from the time of all tokens after the first.
+pub(crate) fn rate(tokens: u32, decode_ms: f64) -> String {
+    match tokens {
+        0 | 1 => "–".into(),
+        n => format!("{:.1} tokens/s", f64::from(n - 1) / (decode_ms / 1e3).max(1e-6)),
+    }
+}
+
+/// A file of the bundle, for people.
+pub(crate) fn file(name: &str) -> String {
+    match name {
+        name if name.ends_with(".gguf") => format!("Language model ({name})"),
+        name if name.contains("vmamba") => "VMamba arm: encoder, connector, adapters, dense head".into(),
+        name if name.contains("vit") => "ViT arm: encoder, connector, adapters, dense head".into(),
+        name => name.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_units() {
+        assert_eq!(bytes(98_362_432), "98.4 MB");
+        assert_eq!(bytes(185_248), "185 kB");
+        assert_eq!(
+            (ms(3.21), ms(321.0), ms(32_100.0)),
+            ("3.2 ms".into(), "321 ms".into(), "32.1 s".into())
+        );
+        assert_eq!(
+            (patience(1.0), patience(42.0), patience(130.0)),
+            (
+                "about a second".into(),
+                "about 42 seconds".into(),
+                "about 2 minutes".into()
+            )
+        );
+        assert_eq!((rate(1, 9.0), rate(11, 1000.0)), ("–".into(), "10.0 tokens/s".into()));
+    }
+}
