@@ -1,9 +1,12 @@
 //! Chooses the kernel for a linear map and launches it.
 
+use cubecl::ir::features::MmaConfig;
+use cubecl::ir::{ElemType, FloatKind};
 use cubecl::prelude::*;
+use cubecl::tf32;
 use half::f16;
 
-use super::plan::{MatMul, MatVec};
+use super::plan::{MatMul, MatVec, MatrixUnits, Products};
 use super::{Call, Input, Route};
 use super::{mat_mul, mat_vec, wgsl};
 use crate::device::Gpu;
@@ -17,11 +20,12 @@ const TILED_ROWS: usize = 8;
 pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
     if call.m >= TILED_ROWS || !call.w.cols.is_multiple_of(4) {
         let plan = MatMul::new(call, gpu.info());
-        let plan = if gpu.half() { plan.halved() } else { plan };
-        return if plan.half {
-            launch_mat_mul::<f16>(gpu, call, plan)
-        } else {
-            launch_mat_mul::<f32>(gpu, call, plan)
+        let plan = plan.with_products(call.m, call.w.rows, gpu.half(), matrix_units(gpu));
+        return match plan.products {
+            Products::F32 => launch_mat_mul::<f32>(gpu, call, plan),
+            Products::Half => launch_mat_mul::<f16>(gpu, call, plan),
+            Products::HalfUnits => launch_units::<f16>(gpu, call, plan),
+            Products::SplitUnits => launch_units::<tf32>(gpu, call, plan),
         };
     }
     let mut plan = MatVec::new(call, gpu.info());
@@ -40,6 +44,27 @@ pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
         Route::Cube | Route::Wgsl => false,
     } && plan.lanes <= gpu.info().plane.0 as usize;
     launch_mat_vec(gpu, call, plan)
+}
+
+/// What the GPU's matrix units take. Only CUDA shows them to CubeCL so far.
+fn matrix_units(gpu: &Gpu) -> MatrixUnits {
+    if gpu.info().plane != (32, 32) {
+        return MatrixUnits::default();
+    }
+    let has = |factor, k| {
+        gpu.client.features().matmul.cmma.contains(&MmaConfig {
+            a_type: ElemType::Float(factor),
+            b_type: ElemType::Float(factor),
+            cd_type: ElemType::Float(FloatKind::F32),
+            m: 16,
+            n: 16,
+            k,
+        })
+    };
+    MatrixUnits {
+        half: has(FloatKind::F16, 16),
+        tf32: has(FloatKind::TF32, 8),
+    }
 }
 
 /// The matrix's words and, for quantized kinds, its scales.
@@ -123,6 +148,45 @@ fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<
             w.rows,
             w.cols,
             eps,
+            low.map_or(0.0, |low| low.scale),
+            second,
+            third,
+            plan,
+        );
+    }
+    Ok(())
+}
+
+fn launch_units<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()> {
+    let w = call.w;
+    let (words, scales) = matrix(w);
+    let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
+    let low = call.low_rank;
+    let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
+    let (x_width, word_width) = plan.load_widths();
+    // SAFETY: lengths were checked by the caller; rows and columns are clamped, and each output is written by one unit.
+    unsafe {
+        mat_mul::units::kernel::launch_unchecked::<E>(
+            gpu.launch(),
+            CubeCount::Static(
+                w.rows.div_ceil(4 * plan.tile_n) as u32,
+                call.m.div_ceil(4 * plan.tile_m) as u32,
+                1,
+            ),
+            CubeDim::new_1d(plan.threads() as u32),
+            x_width,
+            word_width,
+            plan.width,
+            call.x.arg(OP)?,
+            words.arg(OP)?,
+            arg(scales)?.into(),
+            arg(w.bias.as_ref())?.into(),
+            arg(low.map(|low| low.b))?.into(),
+            arg(low.map(|low| low.t))?.into(),
+            call.dst.arg(OP)?,
+            call.m,
+            w.rows,
+            w.cols,
             low.map_or(0.0, |low| low.scale),
             second,
             third,

@@ -174,8 +174,30 @@ pub(super) struct MatMul {
     pub block_n: usize,
     /// Groups of units that share out the columns of a tile; divides `4 * depth`.
     pub groups: usize,
-    /// Whether tiles hold 16-bit floats, whose products are added in 16 bits over [`HALF_RUN`] columns and in 32 beyond.
+    /// In which precision products are made.
+    pub products: Products,
+}
+
+/// What multiplies the tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Products {
+    /// f32 throughout.
+    F32,
+    /// Tiles of 16-bit floats, whose products are added in 16 bits over [`HALF_RUN`] columns and in 32 beyond.
+    Half,
+    /// Tiles of 16-bit floats on matrix units, whose products are added in 32 bits.
+    HalfUnits,
+    /// Tiles of TF32 in two parts on matrix units: as exact as f32, and quicker.
+    SplitUnits,
+}
+
+/// What the matrix units of a GPU multiply, 16 x 16 outputs by planes of 32 lanes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct MatrixUnits {
+    /// 16 columns of f16 into f32.
     pub half: bool,
+    /// 8 columns of TF32 into f32.
+    pub tf32: bool,
 }
 
 /// Columns over which 16-bit products are added in 16 bits.
@@ -203,17 +225,69 @@ impl MatMul {
             block_m: block,
             block_n: block,
             groups,
-            half: false,
+            products: Products::F32,
         }
     }
 
-    /// The same with 16-bit tiles, where that is meant: in encoders, so not for block types, fused norms and adapters.
-    pub(super) fn halved(self) -> Self {
-        let encoder = matches!(self.kind, Kind::F32 | Kind::Int8);
+    /// The same on matrix units where there are any, and with 16-bit tiles where that is allowed (`half`) and meant: in encoders, so
+    /// not for block types and adapters.
+    pub(super) fn with_products(self, m: usize, rows: usize, half: bool, units: MatrixUnits) -> Self {
+        let half = half && matches!(self.kind, Kind::F32 | Kind::Int8) && self.rank == 0;
+        let products = match self.prologue {
+            Prologue::Plain if half && units.half => Products::HalfUnits,
+            Prologue::Plain if half => Products::Half,
+            Prologue::Plain if units.tf32 => Products::SplitUnits,
+            _ => Products::F32,
+        };
+        if matches!(products, Products::F32 | Products::Half) {
+            return Self { products, ..self };
+        }
+        // Four planes of 32 lanes: side by side in a tile of 64 x 64, or over the columns of a tile of 32 x 32 where tiles are few.
+        let many = rows.div_ceil(64) * m.div_ceil(64) >= FEW_CUBES;
+        let (tile, depth, groups) = if many { (16, 8, 1) } else { (8, 16, 4) };
         Self {
-            half: encoder && self.prologue == Prologue::Plain && self.rank == 0,
+            tile_m: tile,
+            tile_n: tile,
+            depth,
+            // what makes `group` a plane for every 32 x 32 outputs
+            block_m: 1,
+            block_n: 2,
+            groups,
+            products,
             ..self
         }
+    }
+
+    /// Parts of a factor on matrix units.
+    pub(super) fn parts(&self) -> usize {
+        if self.products == Products::SplitUnits { 2 } else { 1 }
+    }
+
+    /// Fours of columns that matrix units take at a time.
+    pub(super) fn step(&self) -> usize {
+        if self.products == Products::SplitUnits { 2 } else { 4 }
+    }
+
+    /// Fours of columns from one row of a matrix unit's tile to the next: neighbouring rows then lie in different banks.
+    pub(super) fn padded(&self) -> usize {
+        // eight halves, or four floats
+        self.depth + if self.products == Products::HalfUnits { 2 } else { 1 }
+    }
+
+    /// Fours of one part of the tile of `x`.
+    pub(super) fn part_m(&self) -> usize {
+        4 * self.tile_m * self.padded()
+    }
+
+    /// Fours of one part of the tile of the matrix.
+    pub(super) fn part_n(&self) -> usize {
+        4 * self.tile_n * self.padded()
+    }
+
+    /// Fours of `x` and of the matrix that a unit brings into a matrix unit's tiles.
+    pub(super) fn unit_loads(&self) -> (usize, usize) {
+        let loads = |tile: usize| 4 * tile * self.depth / self.threads();
+        (loads(self.tile_m), loads(self.tile_n))
     }
 
     /// Blocks of four by four values that a unit brings into the tiles.

@@ -12,7 +12,66 @@ pub(super) fn segment_of(row: usize, second: usize, third: usize) -> usize {
     usize::cast_from(second <= row) + usize::cast_from(third <= row)
 }
 
-/// `A x` of the tile's rows, all segments side by side in fours.
+/// Four columns of `A x` of a row, all segments side by side in fours; zeros past the last.
+#[cube]
+pub(super) fn low_t_quad(
+    t: &ComptimeOption<&[f32]>,
+    row: usize,
+    at: usize,
+    segments: usize,
+    #[comptime] plan: MatMul,
+) -> Vec4 {
+    let (rank, quads) = comptime!((plan.rank, plan.rank.div_ceil(4)));
+    let (segment, col) = (at / quads, at % quads * 4);
+    let mut v = Vec4::new(0.0f32);
+    #[comptime]
+    match t {
+        ComptimeOption::Some(t) =>
+        {
+            #[unroll]
+            for j in 0..4usize {
+                if segment < segments && col + j < rank {
+                    v.insert(j, t[(row * segments + segment) * rank + col + j]);
+                }
+            }
+        }
+        ComptimeOption::None => {}
+    }
+    v
+}
+
+/// Four columns of `scale * B` of an output, zero outside its own segment.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn low_b_quad(
+    b: &ComptimeOption<&[f32]>,
+    row: usize,
+    at: usize,
+    second: usize,
+    third: usize,
+    scale: f32,
+    #[comptime] plan: MatMul,
+) -> Vec4 {
+    let (rank, quads) = comptime!((plan.rank, plan.rank.div_ceil(4)));
+    let (segment, col) = (at / quads, at % quads * 4);
+    let mut v = Vec4::new(0.0f32);
+    #[comptime]
+    match b {
+        ComptimeOption::Some(b) =>
+        {
+            #[unroll]
+            for j in 0..4usize {
+                if segment == segment_of(row, second, third) && col + j < rank {
+                    v.insert(j, scale * b[row * rank + col + j]);
+                }
+            }
+        }
+        ComptimeOption::None => {}
+    }
+    v
+}
+
+/// `A x` of the tile's rows.
 #[cube]
 pub(super) fn load_low_t<E: Float>(
     t: &ComptimeOption<&[f32]>,
@@ -23,37 +82,22 @@ pub(super) fn load_low_t<E: Float>(
     segments: usize,
     #[comptime] plan: MatMul,
 ) {
-    let (tile, rank, quads) = comptime!((plan.tile_m, plan.rank, plan.rank.div_ceil(4)));
+    let tile = comptime!(plan.tile_m);
     let mut task = UNIT_POS_X as usize;
     while task < comptime!(plan.depth * plan.tile_m) {
         let (quad, k) = (task % tile, task / tile);
-        let (segment, col) = ((from + k) / quads, (from + k) % quads * 4);
         let mut block = Array::<Vec4>::new(4usize);
         #[unroll]
         for r in 0..4usize {
             let row = usize::min(first_m + quad * 4 + r, m - 1);
-            let mut v = Vec4::new(0.0f32);
-            #[comptime]
-            match t {
-                ComptimeOption::Some(t) =>
-                {
-                    #[unroll]
-                    for j in 0..4usize {
-                        if segment < segments && col + j < rank {
-                            v.insert(j, t[(row * segments + segment) * rank + col + j]);
-                        }
-                    }
-                }
-                ComptimeOption::None => {}
-            }
-            block[r] = v;
+            block[r] = low_t_quad(t, row, from + k, segments, plan);
         }
         transpose::<E>(&block, 0usize, xs, k * comptime!(4 * plan.tile_m) + quad, tile);
         task += comptime!(plan.threads());
     }
 }
 
-/// `scale * B` of the tile's outputs, zero outside an output's own segment.
+/// `scale * B` of the tile's outputs.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn load_low_b<E: Float>(
@@ -67,30 +111,15 @@ pub(super) fn load_low_b<E: Float>(
     scale: f32,
     #[comptime] plan: MatMul,
 ) {
-    let (tile, rank, quads) = comptime!((plan.tile_n, plan.rank, plan.rank.div_ceil(4)));
+    let tile = comptime!(plan.tile_n);
     let mut task = UNIT_POS_X as usize;
     while task < comptime!(plan.depth * plan.tile_n) {
         let (quad, k) = (task % tile, task / tile);
-        let (segment, col) = ((from + k) / quads, (from + k) % quads * 4);
         let mut block = Array::<Vec4>::new(4usize);
         #[unroll]
         for r in 0..4usize {
             let row = usize::min(first_row + quad * 4 + r, rows - 1);
-            let mut v = Vec4::new(0.0f32);
-            #[comptime]
-            match b {
-                ComptimeOption::Some(b) =>
-                {
-                    #[unroll]
-                    for j in 0..4usize {
-                        if segment == segment_of(row, second, third) && col + j < rank {
-                            v.insert(j, scale * b[row * rank + col + j]);
-                        }
-                    }
-                }
-                ComptimeOption::None => {}
-            }
-            block[r] = v;
+            block[r] = low_b_quad(b, row, from + k, second, third, scale, plan);
         }
         transpose::<E>(&block, 0usize, ws, k * comptime!(4 * plan.tile_n) + quad, tile);
         task += comptime!(plan.threads());

@@ -12,6 +12,7 @@
 mod low_rank;
 mod product;
 mod tiles;
+pub(super) mod units;
 mod weights;
 
 use cubecl::prelude::*;
@@ -22,7 +23,7 @@ use self::tiles::{fetch, norm_scales, put};
 use super::plan::{MatMul, Prologue};
 use crate::ops::lanes::{Quad, Vec4};
 
-/// Tiles hold `E`: f32, or f16 with [`MatMul::half`].
+/// Tiles hold `E`: f32, or f16 with [`super::plan::Products::Half`].
 ///
 /// `dst[m, row] = epilogue(w[row] . prologue(x[m]) + bias + low rank)`; `CUBE_POS_X` counts tiles of `row`, `CUBE_POS_Y` of `m`.
 #[cube(launch_unchecked)]

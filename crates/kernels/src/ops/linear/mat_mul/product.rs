@@ -4,7 +4,7 @@ use cubecl::prelude::*;
 
 use crate::ops::lanes::{Quad, Vec4, gelu};
 use crate::ops::linear::Epilogue;
-use crate::ops::linear::plan::{HALF_RUN, MatMul};
+use crate::ops::linear::plan::{HALF_RUN, MatMul, Products};
 
 /// Adds this unit's part of the product of two tiles.
 #[cube]
@@ -16,7 +16,7 @@ pub(super) fn multiply<E: Float>(
 ) {
     let share = comptime!(4 * plan.depth / plan.groups);
     let first = UNIT_POS_X as usize / comptime!(plan.group()) * share;
-    if comptime!(plan.half) {
+    if comptime!(plan.products == Products::Half) {
         let count = comptime!(4 * plan.block_m * plan.block_n);
         let run = comptime!(HALF_RUN.min(share));
         let mut part = Array::<Quad<E>>::new(count);

@@ -34,7 +34,13 @@ pub(super) fn norm_scales<N: Size>(
 
 /// Four columns of a row of floats, zeros past its end.
 #[cube]
-fn quad_at<N: Size>(x: &[Vector<f32, N>], row: usize, quad: usize, cols: usize, #[comptime] plan: MatMul) -> Vec4 {
+pub(super) fn quad_at<N: Size>(
+    x: &[Vector<f32, N>],
+    row: usize,
+    quad: usize,
+    cols: usize,
+    #[comptime] plan: MatMul,
+) -> Vec4 {
     let mut v = Vec4::new(0.0f32);
     if comptime!(plan.aligned) {
         if quad * 4 < cols {
