@@ -267,7 +267,7 @@ impl App {
 
     fn picture(&mut self, number: u32, width: u32, preview: &sightline_messages::Preview) {
         set_text("picture-note", "");
-        self.shown = Shown::new(width, preview).map(|shown| (number, shown));
+        self.shown = Shown::new(number, width, preview).map(|shown| (number, shown));
         let own = self
             .given
             .as_ref()

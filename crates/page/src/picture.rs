@@ -53,8 +53,8 @@ impl Arm {
 }
 
 impl Shown {
-    /// Shows a picture.
-    pub(crate) fn new(width: u32, preview: &Preview) -> Option<Self> {
+    /// Shows the picture of that number.
+    pub(crate) fn new(number: u32, width: u32, preview: &Preview) -> Option<Self> {
         let pixels =
             ImageData::new_with_u8_clamped_array_and_sh(Clamped(&preview.rgba), preview.width, preview.height).ok()?;
         let shown = Self {
@@ -66,6 +66,9 @@ impl Shown {
             let _ = drop.class_list().add_1("filled");
         }
         shown.draw();
+        if let Some(canvas) = by_id::<HtmlCanvasElement>("view") {
+            let _ = canvas.set_attribute("data-picture", &number.to_string());
+        }
         Some(shown)
     }
 

@@ -25,7 +25,7 @@ const partsOf = async (folder) => {
 
 test("cache/nothing of a model is fetched before the button", {}, async (t) => {
   const { site, visitor } = await arrive(t);
-  const screen = await Screen.open(visitor);
+  const screen = await Screen.open(visitor, "");
   await screen.ready();
   assertEqual(site.parts, [], "parts fetched before anyone asked for them");
   const facts = await screen.facts();

@@ -16,7 +16,7 @@ const arrive = async ({ defer }, options) => {
 
 test("faults/without WebGPU the processor answers, and the page says so", { limit: 120 }, async (t) => {
   const { visitor } = await arrive(t, { flags: ["--disable-gpu", "--disable-features=WebGPU"] });
-  const screen = await Screen.open(visitor);
+  const screen = await Screen.open(visitor, "");
   await screen.ready();
   const facts = await screen.facts();
   assert(/processor/i.test(facts), () => `the processor is not named in: ${facts}`);
@@ -28,14 +28,14 @@ test("faults/without WebGPU the processor answers, and the page says so", { limi
   await visitor.wellBehaved();
 });
 
-test("faults/the device is lost while answering: a sentence, a button, and it goes on", { limit: 180 }, async (t) => {
+test("faults/the device is lost while answering: a sentence, a button, and it goes on", { limit: 300 }, async (t) => {
   // A browser of its own: others would lose their device, too.
   const flags = [...WEBGPU, "--disable-gpu-process-crash-limit"];
   const { site, visitor } = await arrive(t, { flags });
-  const screen = await Screen.open(visitor);
-  await screen.load();
+  const screen = await Screen.open(visitor, "");
+  await screen.load(120);
   await screen.drop("one.png", png());
-  await screen.ask("What is this?", { quietly: true });
+  await screen.ask("What is this?");
   const session = await (await browserWith(flags)).newBrowserCDPSession();
   await session.send("Browser.crashGpuProcess");
   visitor.expect(/lost|GPU|device|Instance|destroyed/i);
@@ -43,7 +43,7 @@ test("faults/the device is lost while answering: a sentence, a button, and it go
   assert(/GPU|device/i.test(said), () => `what happened is missing in: ${said}`);
   site.log.length = 0;
   await screen.restart();
-  await screen.load();
+  await screen.load(120);
   assertEqual(site.parts, [], "parts fetched again");
   await screen.drop("one.png", png());
   await screen.ask("What is this?");

@@ -49,7 +49,7 @@ for (const colorScheme of ["light", "dark"]) {
       await look(screen, at("3-ready"));
       await screen.drop("one.png", png(320, 240));
       await look(screen, at("4-picture"));
-      await screen.ask("Where is the teapot?", { quietly: true });
+      await screen.ask("Where is the teapot?");
       await look(screen, at("5-answering"));
       await screen.answered();
       await look(screen, at("6-boxes"));

@@ -1,0 +1,257 @@
+// The page as a visitor sees it: every id and label that a case relies on stands here.
+
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+
+import { assert, until } from "./test.js";
+
+/** Computes in milliseconds what software WebGPU needs half a minute to compile: for whatever is not about the GPU. */
+export const PROCESSOR = "?device=cpu";
+
+const text = async (locator) => ((await locator.textContent()) ?? "").trim();
+
+export class Screen {
+  /** Opens the page; on the processor unless WebGPU is what a case is about. */
+  static async open(visitor, suffix = PROCESSOR) {
+    const screen = new Screen();
+    screen.visitor = visitor;
+    screen.workers = 0;
+    const page = await visitor.context.newPage();
+    screen.page = page;
+    page.on("worker", () => (screen.workers += 1));
+    await page.goto(visitor.site.url + suffix, { waitUntil: "load" });
+    return screen;
+  }
+
+  id(name) {
+    return this.page.locator(`#${name}`);
+  }
+
+  async shown(name) {
+    return this.id(name).isVisible();
+  }
+
+  /** Waits until the engine has said what is here and what is missing. */
+  async ready(limit = 30) {
+    await until(() => this.id("load").isEnabled(), "the button that loads the models", limit);
+  }
+
+  facts() {
+    return text(this.id("facts"));
+  }
+
+  notices() {
+    return text(this.id("notices"));
+  }
+
+  async pressLoad() {
+    await this.ready();
+    await this.id("load").click();
+  }
+
+  /** Waits for the bars. */
+  async loading() {
+    await until(() => this.shown("files"), "a bar for every file");
+  }
+
+  async loaded(limit = 90) {
+    await until(async () => {
+      const said = (await this.shown("problem")) && (await text(this.id("problem-text")));
+      assert(!said, () => `loading failed: ${said}`);
+      return /^Ready after/.test(await text(this.id("step")));
+    }, "the models", limit);
+  }
+
+  async load(limit = 90) {
+    await this.pressLoad();
+    // A problem of an earlier try goes when this one succeeds.
+    await until(async () => /^Ready after/.test(await text(this.id("step"))), "the models", limit);
+  }
+
+  /** Waits for the sentence beside a problem, and gives it. */
+  async failed(limit = 30) {
+    await until(() => this.shown("problem"), "a sentence about the problem", limit);
+    return text(this.id("problem-text"));
+  }
+
+  broken() {
+    return this.failed(60);
+  }
+
+  async restart() {
+    await this.id("problem-button").click();
+    await until(async () => !(await this.shown("problem")), "the engine's new start");
+  }
+
+  async reload() {
+    await this.page.reload({ waitUntil: "load" });
+  }
+
+  /** Waits until the service worker keeps the page. */
+  async keptForLater() {
+    await until(
+      () => this.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated" && (await caches.has("sightline-page"))),
+      "the service worker",
+    );
+  }
+
+  async engines() {
+    return this.workers;
+  }
+
+  /** Drops a file on the page. */
+  async give(kind, name, bytes) {
+    await this.page.evaluate(
+      ({ kind, name, base64 }) => {
+        const data = new DataTransfer();
+        data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
+        const event =
+          kind === "paste"
+            ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })
+            : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+        document.querySelector("#drop").dispatchEvent(event);
+      },
+      { kind, name, base64: Buffer.from(bytes).toString("base64") },
+    );
+  }
+
+  /** Does something that changes the picture, and waits until it has. */
+  async changing(work) {
+    const before = await this.id("view").getAttribute("data-picture");
+    await work();
+    await until(async () => {
+      assert(!(await text(this.id("picture-note"))), async () => "the picture was refused");
+      return (await this.id("view").getAttribute("data-picture")) !== before;
+    }, "the picture");
+  }
+
+  drop(name, bytes) {
+    return this.changing(() => this.give("drop", name, bytes));
+  }
+
+  paste(name, bytes) {
+    return this.changing(() => this.give("paste", name, bytes));
+  }
+
+  pick(name, bytes) {
+    return this.changing(() => this.id("file").setInputFiles({ name, mimeType: "image/png", buffer: Buffer.from(bytes) }));
+  }
+
+  chooseFromGallery(index = 0) {
+    return this.changing(() => this.id("gallery").getByRole("button").nth(index).click());
+  }
+
+  /** Drops a file that is refused; gives the sentence. */
+  async dropRefused(name, bytes) {
+    await this.page.evaluate(() => (document.querySelector("#picture-note").textContent = ""));
+    await this.give("drop", name, bytes);
+    await until(async () => (await this.refused()).length > 0, `a sentence about ${name}`);
+    return this.refused();
+  }
+
+  refused() {
+    return text(this.id("picture-note"));
+  }
+
+  async suggestions() {
+    return this.id("suggestions").getByRole("button").allTextContents();
+  }
+
+  question() {
+    return this.id("question").inputValue();
+  }
+
+  async ask(question) {
+    await this.page.getByLabel("Your question").fill(question);
+    await until(() => this.id("send").isEnabled(), "the button that asks");
+    await this.id("send").click();
+  }
+
+  async stop() {
+    await this.id("stop").click();
+  }
+
+  /** Waits until both have answered. */
+  async answered(limit = 60) {
+    const panes = this.page.locator(".pane");
+    await until(async () => (await panes.count()) > 0 && !(await this.shown("stop")), "the answers", limit);
+    const found = [];
+    for (const pane of await panes.all()) {
+      found.push({
+        model: await pane.getAttribute("data-model"),
+        state: await pane.getAttribute("data-state"),
+        stopped: (await pane.getAttribute("data-state")) === "stopped",
+        reused: (await pane.getAttribute("data-reused")) === "true",
+        text: await text(pane.locator(".text")),
+        facts: await text(pane.locator("dl")),
+      });
+    }
+    return found;
+  }
+
+  async boxes() {
+    return Number(await this.id("view").getAttribute("data-boxes"));
+  }
+
+  outsideTraining() {
+    return this.shown("outside");
+  }
+
+  /** The whole visit without a pointer: loads, picks a picture of the gallery, types a question. */
+  async byKeyboard() {
+    const { keyboard } = this.page;
+    const reach = async (what) => {
+      for (let i = 0; i < 60; i++) {
+        const there = await this.page.evaluate((what) => document.activeElement?.matches(what), what);
+        if (there) {
+          const outline = await this.page.evaluate(() => {
+            const style = getComputedStyle(document.activeElement);
+            return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+          });
+          assert(outline, `the focus cannot be seen on ${what}`);
+          return;
+        }
+        await keyboard.press("Tab");
+      }
+      throw new Error(`${what} is not reached by Tab`);
+    };
+    await reach("#load");
+    await keyboard.press("Enter");
+    await until(async () => /^Ready after/.test(await text(this.id("step"))), "the models", 90);
+    await this.changing(async () => {
+      await reach("#gallery button");
+      await keyboard.press("Space");
+    });
+    await reach("#question");
+    await keyboard.type("What is this?");
+    await keyboard.press("Enter");
+    await until(async () => (await this.shown("stop")) || (await this.answered()).every(({ state }) => state === "done"), "answering");
+  }
+
+  /** A picture for people. */
+  async shot(name) {
+    await mkdir(process.env.SCREENSHOTS, { recursive: true });
+    await this.page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true });
+  }
+
+  /** A visit through a driver that has no locators: Firefox's. Gives the answers. */
+  static async plainVisit(page, picture, question) {
+    // The driver's own waiting would be refused by the page's policy.
+    const wait = (look) => until(() => page.evaluate(look), String(look), 90);
+    await wait(() => !document.querySelector("#load").disabled);
+    await page.evaluate(() => document.querySelector("#load").click());
+    await wait(() => document.querySelector("#step").textContent.startsWith("Ready after"));
+    await page.evaluate((base64) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], "one.png"));
+      document.querySelector("#drop").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+    }, Buffer.from(picture).toString("base64"));
+    await wait(() => document.querySelector("#view").dataset.picture);
+    await page.evaluate((question) => {
+      document.querySelector("#question").value = question;
+      document.querySelector("#send").click();
+    }, question);
+    await wait(() => [...document.querySelectorAll(".pane")].every((pane) => pane.dataset.state === "done"));
+    return page.evaluate(() => [...document.querySelectorAll(".pane .text")].map((text) => text.textContent));
+  }
+}
