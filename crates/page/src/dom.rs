@@ -63,8 +63,8 @@ pub(crate) fn fact(list: &Element, name: &str, value: &str) {
 }
 
 /// Listens for as long as the page is open.
-pub(crate) fn on(target: &EventTarget, kind: &str, mut heard: impl FnMut(Event) + 'static) {
-    let closure = Closure::<dyn FnMut(Event)>::new(move |event| heard(event));
+pub(crate) fn on(target: &EventTarget, kind: &str, heard: impl FnMut(Event) + 'static) {
+    let closure = Closure::<dyn FnMut(Event)>::new(heard);
     let _ = target.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
     closure.forget();
 }
