@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { WEBGPU, Visitor, endBrowsers } from "./lib/browser.js";
-import { MIN_COSINE, QUESTIONS, inTheBrowser, natively, questions } from "./lib/agree.js";
+import { MIN_COSINE, inTheBrowser, natively, questions } from "./lib/agree.js";
 import { Site } from "./lib/server.js";
 
 /** How many of the questions must have the same answers. */
@@ -11,7 +11,7 @@ const ENOUGH = 19;
 
 const asked = await questions();
 console.log(`asking ${asked.length} questions natively on the CPU`);
-const native = await natively(QUESTIONS);
+const native = await natively(asked);
 console.log("asking them in Chromium (about 20 minutes without a GPU)");
 const site = await Site.start(process.env.PAGE);
 const visitor = await Visitor.arrive(site, { flags: WEBGPU });

@@ -97,3 +97,60 @@ test("faults/an engine of another version asks for a reload", {}, async (t) => {
   assertEqual([said.kind, said.remedy], ["broken", "reload"], "what an engine says to a page of another version");
   await until(async () => /version/.test(said.sentence), "the sentence names the versions", 1);
 });
+
+/** A worker that says these events when it is greeted, and these when it is asked to load: for what no machine here does. */
+const pretend = (greeting, loading = []) => ({
+  body: `self.onmessage = ({ data }) => {
+    const events = { hello: ${JSON.stringify(greeting)}, load: ${JSON.stringify(loading)} }[data.kind] ?? [];
+    events.forEach((event) => self.postMessage(event));
+  };`,
+  headers: { "content-type": "text/javascript" },
+});
+
+const MACHINE = { backend: "webgpu", adapter: "a pretended GPU", software: false, dtype: "f32" };
+const READY = {
+  kind: "ready",
+  version: Number(process.env.MESSAGES_VERSION),
+  machine: MACHINE,
+  models: [{ id: "one", encoder: "vmamba", name: "VMamba", kinds: [] }],
+  files: [{ name: "one.safetensors", bytes: 1000, cached: 0, parts: [1000] }],
+  store: "memory",
+};
+
+test("faults/16 bits that differ too much from 32: the page computes in 32, and says why", {}, async (t) => {
+  const { site, visitor } = await arrive(t);
+  const why = "The encoders compute in 32 bits: in 16 bits the features of one differ from them (cosine 0.98000, at least 0.999 is needed).";
+  const loaded = { kind: "loaded", total_ms: 5, compile_ms: [["one", 4]], device_bytes: 1000, heap_bytes: 1000, machine: { ...MACHINE, why } };
+  site.spoil = (wanted) => wanted.endsWith("/engine.js") && pretend([READY], [loaded]);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  const facts = await screen.facts();
+  assert(facts.includes(why) && /32-bit/.test(facts), () => `the reason is missing in: ${facts}`);
+  await visitor.wellBehaved();
+});
+
+test("faults/16 bits that pass are named", {}, async (t) => {
+  const { site, visitor } = await arrive(t);
+  const loaded = { kind: "loaded", total_ms: 5, compile_ms: [["one", 4]], device_bytes: 1000, heap_bytes: 1000, machine: { ...MACHINE, dtype: "f16" } };
+  site.spoil = (wanted) => wanted.endsWith("/engine.js") && pretend([READY], [loaded]);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  assert(/16-bit/.test(await screen.facts()), "the arithmetic is missing");
+  await visitor.wellBehaved();
+});
+
+test("faults/an engine that cannot go on offers what its remedy is", {}, async (t) => {
+  const { site, visitor } = await arrive(t);
+  for (const [remedy, label] of [["restart", /start/i], ["reload", /reload/i]]) {
+    site.spoil = (wanted) => wanted.endsWith("/engine.js") && pretend([{ kind: "broken", sentence: `Something is broken: ${remedy}.`, remedy }]);
+    const screen = await Screen.open(visitor);
+    assert((await screen.failed()).includes(remedy), "the sentence is missing");
+    const button = await screen.page.locator("#problem-button").textContent();
+    assert(label.test(button), () => `the button says ${button}`);
+    site.spoil = () => undefined;
+    await screen.page.locator("#problem-button").click();
+    await screen.ready();
+    await screen.page.close();
+  }
+  await visitor.wellBehaved();
+});

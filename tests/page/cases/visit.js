@@ -1,5 +1,6 @@
 // What a visitor does.
 
+import { natively, questions } from "../lib/agree.js";
 import { Visitor } from "../lib/browser.js";
 import { hostile, png } from "../lib/pictures.js";
 import { Screen } from "../lib/screen.js";
@@ -17,24 +18,34 @@ const arrive = async ({ defer }, { page = process.env.PAGE_TINY, ...options } = 
   return { site, visitor };
 };
 
-test("visit/whole, with the shipped pair", { limit: 600 }, async (t) => {
+/** Two of the twenty fixed questions, about the first picture of the gallery. */
+const FIXED = ["2", "1"];
+
+test("visit/whole, with the shipped pair on WebGPU: the program's own answers", { limit: 840 }, async (t) => {
+  const asked = await questions(FIXED);
+  const native = await natively(asked);
   const { site, visitor } = await arrive(t, { page: process.env.PAGE });
   const screen = await Screen.open(visitor, GPU);
   await screen.ready();
   assertEqual(site.parts, [], "parts fetched before the button");
-  await screen.load(420);
-  await screen.chooseFromGallery();
+  await screen.load(480);
+  await screen.chooseFromGallery(0);
   assert((await screen.suggestions()).length > 0, "questions are suggested for a picture of the gallery");
-  await screen.ask("Where is the dog?");
-  const answers = await screen.answered(280);
-  assertEqual(answers.length, 2, "answers");
-  for (const { text, facts } of answers) {
-    assert(text.length > 0, "an answer is empty");
-    assert(/ms/.test(facts) && /tokens/.test(facts), () => `times are missing in: ${facts}`);
+  for (const [turn, id] of FIXED.entries()) {
+    await screen.ask(asked.find((row) => row.id === id).question);
+    const answers = await screen.answered(300);
+    assertEqual(answers.length, 2, "answers");
+    for (const { model, text, facts, reused } of answers) {
+      assertEqual(text, native.get(`${id} ${model}`), `what ${model} answers to question ${id}`);
+      assertEqual(reused, turn > 0, "whether the features were reused");
+      assert(/First token after/.test(facts) && /Visual tokens196/.test(facts), () => `times are missing in: ${facts}`);
+    }
+    if (turn === 0) {
+      assert((await screen.boxes()) > 0, "boxes are drawn");
+      await screen.shot("shipped-answered");
+    }
   }
-  await screen.shot("shipped-answered");
   await visitor.wellBehaved();
-  return answers.map(({ text }) => text).join(" | ");
 });
 
 test("visit/the page stands before its engine has come", {}, async (t) => {

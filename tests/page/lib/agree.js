@@ -1,7 +1,8 @@
 // Do browser and program say the same? Answers by the program on the CPU, features by the goldens.
 
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -22,8 +23,12 @@ export const questions = async (ids = []) => {
 };
 
 /** What `sightline ask` answers on the CPU: `{"id model": text}`. */
-export const natively = async (file) => {
+export const natively = async (asked) => {
+  const folder = await mkdtemp(path.join(tmpdir(), "sightline-agree-"));
+  const file = path.join(folder, "questions.jsonl");
+  await writeFile(file, asked.map((row) => JSON.stringify({ ...row, image: path.join(path.dirname(QUESTIONS), row.image) })).join("\n"));
   const { stdout } = await promisify(execFile)(process.env.SIGHTLINE, ["ask", "--batch", file, "--device", "cpu"], { maxBuffer: 1 << 24 });
+  await rm(folder, { recursive: true });
   const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
   return new Map(lines.map(({ id, model, answer }) => [`${id} ${model}`, answer]));
 };
