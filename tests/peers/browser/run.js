@@ -16,7 +16,7 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 const TYPES = { html: "text/html", js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm" };
 
 const { values: args } = parseArgs({
-  options: { runs: { type: "string", default: "5" }, json: { type: "string" }, only: { type: "string", default: "" }, limit: { type: "string", default: "600" } },
+  options: { runs: { type: "string", default: "5" }, json: { type: "string" }, only: { type: "string", default: "" }, limit: { type: "string", default: "1200" } },
 });
 const runs = Number(args.runs);
 
