@@ -138,7 +138,7 @@ fn facts(info: &GpuInfo) -> Vec<(&'static str, String)> {
         bytes => format!("{} MiB", bytes >> 20),
     };
     let f16 = if info.f16 {
-        "yes (not needed: everything runs in f32)"
+        "yes (only the page uses them, after a check; here all is as exact as f32)"
     } else {
         "no (not needed: everything runs in f32)"
     };

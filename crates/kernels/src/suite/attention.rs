@@ -1,6 +1,7 @@
-use super::{Case, TOLERANCE_F32, compare, hash_vec, unwritten};
+use super::{Case, Report, TOLERANCE_F32, TOLERANCE_HALF_ATTENTION, compare, hash_vec, unwritten};
 use crate::ops::attention as run;
 use crate::ops::attention::{Attention, twin};
+use crate::{Device, Result};
 
 pub(super) fn cases(cases: &mut Vec<Case>) {
     // batch, tokens, heads, head_dim
@@ -21,21 +22,30 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
     ];
     for [batch, tokens, heads, head_dim] in shapes {
         let name = format!("attention/{batch}x{tokens}x{heads}x{head_dim}");
-        cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
-            let sizes = Attention {
-                batch,
-                tokens,
-                heads,
-                head_dim,
-            };
-            let len = batch * tokens * heads * head_dim;
-            // Scores of a standard deviation of 3: a few keys have most of the weight.
-            let qkv = hash_vec(3 * len, 1, 6.0);
-            let mut expected = vec![0.0; len];
-            twin::attention(&qkv, sizes, &mut expected);
-            let dst = unwritten(&device, len);
-            run(&device, &device.upload_f32(&qkv), sizes, &dst)?;
-            Ok(compare(&device.read_f32(&dst).await?, &expected))
+        let sizes = Attention {
+            batch,
+            tokens,
+            heads,
+            head_dim,
+        };
+        // Scores of a standard deviation of 3: a few keys have most of the weight.
+        cases.push(Case::new(name.clone(), TOLERANCE_F32, move |device| {
+            check(device, sizes, 6.0)
         }));
+        // In 16 bits a large score's error is its own size times 2^-11, so a usual deviation of 1.
+        let half = Case::new(format!("{name}+f16"), TOLERANCE_HALF_ATTENTION, move |device| {
+            check(device, sizes, 3.5)
+        });
+        cases.push(half.half());
     }
+}
+
+async fn check(device: Device, sizes: Attention, spread: f32) -> Result<Report> {
+    let len = sizes.batch * sizes.tokens * sizes.heads * sizes.head_dim;
+    let qkv = hash_vec(3 * len, 1, spread);
+    let mut expected = vec![0.0; len];
+    twin::attention(&qkv, sizes, &mut expected);
+    let dst = unwritten(&device, len);
+    run(&device, &device.upload_f32(&qkv), sizes, &dst)?;
+    Ok(compare(&device.read_f32(&dst).await?, &expected))
 }

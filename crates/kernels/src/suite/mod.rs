@@ -10,6 +10,8 @@ use crate::{Device, Result};
 pub const TOLERANCE_F32: f64 = 2e-5;
 /// The same where both factors of a product are rounded to 16-bit floats, see [`Device::with_half`].
 pub const TOLERANCE_HALF: f64 = 2e-3;
+/// The same for attention, where the rounding of a score is multiplied by the score itself.
+pub const TOLERANCE_HALF_ATTENTION: f64 = 4e-3;
 
 /// One comparison.
 pub struct Case {

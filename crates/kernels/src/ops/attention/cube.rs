@@ -1,8 +1,9 @@
 use cubecl::prelude::*;
+use half::f16;
 
 use super::Attention;
 use crate::device::Gpu;
-use crate::ops::lanes::{Vec4, sum4};
+use crate::ops::lanes::{Quad, Vec4, sum4};
 use crate::{Buffer, KernelError, Result};
 
 /// Threads of a cube.
@@ -34,10 +35,60 @@ pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer)
     };
     // As many keys as the tile holds, a multiple of 32 so that every share has whole groups of four.
     let keys = (TILE / (head / 4) / 32 * 32).max(16);
-    let tiles = sizes.tokens.div_ceil(THREADS / shares);
+    let plan = Plan {
+        head: head / 4,
+        keys,
+        shares,
+        // Wider heads would need more shared memory than WebGPU guarantees. On CUDA it was not measured.
+        half: gpu.half() && gpu.info().backend == "wgpu" && head <= 64,
+    };
+    if plan.half {
+        launch::<f16>(gpu, qkv, sizes, dst, plan)
+    } else {
+        launch::<f32>(gpu, qkv, sizes, dst, plan)
+    }
+}
+
+/// What the kernel is compiled for; sizes in vectors of four.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Plan {
+    /// Width of a head.
+    head: usize,
+    /// Keys in a tile.
+    keys: usize,
+    /// Threads that a query belongs to.
+    shares: usize,
+    /// Whether tiles hold 16-bit floats: products are added in 16 bits over a head's width or a few keys, in 32 beyond.
+    half: bool,
+}
+
+impl Plan {
+    /// Queries of a cube.
+    fn queries(&self) -> usize {
+        THREADS / self.shares
+    }
+
+    /// Vectors of a tile of keys that a thread brings.
+    fn loads(&self) -> usize {
+        (self.keys * self.head).div_ceil(THREADS)
+    }
+
+    /// Vectors of floats that threads exchange at the end, where the tile cannot hold them.
+    fn scratch(&self) -> usize {
+        if self.half && self.shares > 1 {
+            THREADS.max(self.queries() * self.head)
+        } else {
+            1
+        }
+    }
+}
+
+fn launch<E: Float>(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer, plan: Plan) -> Result<()> {
+    const OP: &str = "attention";
+    let tiles = sizes.tokens.div_ceil(plan.queries());
     // SAFETY: lengths were checked by the caller; tokens past the last are clamped when read and not written.
     unsafe {
-        kernel::launch_unchecked(
+        kernel::launch_unchecked::<E>(
             gpu.launch(),
             CubeCount::Static(tiles as u32, sizes.heads as u32, sizes.batch as u32),
             CubeDim::new_1d(THREADS as u32),
@@ -45,10 +96,8 @@ pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer)
             dst.arg(OP)?,
             sizes.tokens,
             sizes.heads,
-            1.0 / (head as f32).sqrt(),
-            head / 4,
-            keys,
-            shares,
+            1.0 / (sizes.head_dim as f32).sqrt(),
+            plan,
         );
     }
     Ok(())
@@ -57,17 +106,8 @@ pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer)
 /// Grid: tiles of queries, heads, pictures. A query belongs to `shares` threads, each with its own part of every tile of keys,
 /// its own running maximum and sums (Milakov and Gimelshein 2018; Dao et al. 2022), merged at the end. Sizes in vectors of four.
 #[cube(launch_unchecked)]
-fn kernel(
-    qkv: &[Vec4],
-    dst: &mut [Vec4],
-    tokens: usize,
-    heads: usize,
-    scale: f32,
-    #[comptime] head: usize,
-    #[comptime] keys: usize,
-    #[comptime] shares: usize,
-) {
-    let queries = comptime!(THREADS / shares);
+fn kernel<E: Float>(qkv: &[Vec4], dst: &mut [Vec4], tokens: usize, heads: usize, scale: f32, #[comptime] plan: Plan) {
+    let (head, queries) = comptime!((plan.head, plan.queries()));
     let unit = UNIT_POS_X as usize;
     let share = unit / queries;
     let lane = unit % queries;
@@ -77,12 +117,12 @@ fn kernel(
     let picture = CUBE_POS_Z as usize * tokens;
     let inside = CUBE_POS_Y as usize * head;
 
-    let mut q = Array::<Vec4>::new(head);
+    let mut q = Array::<Quad<E>>::new(head);
     let mut sums = Array::<Vec4>::new(head);
     let from = (picture + min(token, tokens - 1)) * 3 * width + inside;
     #[unroll]
     for i in 0..head {
-        q[i] = qkv[from + i] * Vector::new(scale);
+        q[i] = Quad::<E>::cast_from(qkv[from + i] * Vector::new(scale));
         sums[i] = Vector::new(0.0f32);
     }
     // Highest score so far, and the sum of the weights relative to it.
@@ -90,47 +130,37 @@ fn kernel(
     stats[0] = LOWEST;
     stats[1] = 0.0f32;
 
-    // Keys, then values of one tile; at the end what is merged.
-    let mut tile = Shared::<[Vec4]>::new_slice(comptime!(2 * TILE));
+    // Keys, then values of one tile; in f32 at the end what is merged.
+    let mut tile = Shared::<[Quad<E>]>::new_slice(comptime!(2 * TILE));
     // The next tile waits in registers while this one is used.
-    let loads = comptime!((keys * head).div_ceil(THREADS));
-    let mut next = Array::<Vec4>::new(comptime!(2 * loads));
-    fetch(
-        qkv, &mut next, picture, tokens, 0usize, width, inside, unit, head, keys, loads,
-    );
+    let mut next = Array::<Vec4>::new(comptime!(2 * plan.loads()));
+    fetch(qkv, &mut next, picture, tokens, 0usize, width, inside, unit, plan);
     let mut first = 0usize;
     while first < tokens {
-        stage(&next, &mut tile, unit, head, keys, loads);
+        stage::<E>(&next, &mut tile, unit, plan);
         sync_cube();
         fetch(
             qkv,
             &mut next,
             picture,
             tokens,
-            first + keys,
+            first + comptime!(plan.keys),
             width,
             inside,
             unit,
-            head,
-            keys,
-            loads,
+            plan,
         );
-        attend(
-            &q,
-            &mut sums,
-            &mut stats,
-            &tile,
-            share,
-            tokens - first,
-            head,
-            keys,
-            shares,
-        );
+        attend::<E>(&q, &mut sums, &mut stats, &tile, share, tokens - first, plan);
         sync_cube();
-        first += keys;
+        first += comptime!(plan.keys);
     }
-    if comptime!(shares > 1) {
-        merge(&mut sums, &mut stats, &mut tile, share, lane, head, queries, shares);
+    if comptime!(plan.shares > 1) {
+        if comptime!(plan.half) {
+            let mut scratch = Shared::<[Vec4]>::new_slice(comptime!(plan.scratch()));
+            merge::<f32>(&mut sums, &mut stats, &mut scratch, share, lane, plan);
+        } else {
+            merge::<E>(&mut sums, &mut stats, &mut tile, share, lane, plan);
+        }
     }
     if share == 0 && token < tokens {
         let to = (picture + token) * width + inside;
@@ -161,54 +191,44 @@ fn fetch(
     width: usize,
     inside: usize,
     unit: usize,
-    #[comptime] head: usize,
-    #[comptime] keys: usize,
-    #[comptime] loads: usize,
+    #[comptime] plan: Plan,
 ) {
+    let head = comptime!(plan.head);
     #[unroll]
-    for i in 0..loads {
-        let at = min(unit + comptime!(i * THREADS), comptime!(keys * head - 1));
+    for i in 0..comptime!(plan.loads()) {
+        let at = min(unit + comptime!(i * THREADS), comptime!(plan.keys * head - 1));
         let row = (picture + min(first + at / head, tokens - 1)) * 3 * width + inside + at % head;
         next[comptime!(2 * i)] = qkv[row + width];
         next[comptime!(2 * i + 1)] = qkv[row + 2 * width];
     }
 }
 
-/// Moves what was fetched to shared memory.
+/// Moves what was fetched to shared memory, in the tile's precision.
 #[cube]
-fn stage(
-    next: &Array<Vec4>,
-    tile: &mut Shared<[Vec4]>,
-    unit: usize,
-    #[comptime] head: usize,
-    #[comptime] keys: usize,
-    #[comptime] loads: usize,
-) {
+fn stage<E: Float>(next: &Array<Vec4>, tile: &mut Shared<[Quad<E>]>, unit: usize, #[comptime] plan: Plan) {
     #[unroll]
-    for i in 0..loads {
+    for i in 0..comptime!(plan.loads()) {
         let at = unit + comptime!(i * THREADS);
-        if at < comptime!(keys * head) {
-            tile[at] = next[comptime!(2 * i)];
-            tile[TILE + at] = next[comptime!(2 * i + 1)];
+        if at < comptime!(plan.keys * plan.head) {
+            tile[at] = Quad::<E>::cast_from(next[comptime!(2 * i)]);
+            tile[TILE + at] = Quad::<E>::cast_from(next[comptime!(2 * i + 1)]);
         }
     }
 }
 
 /// One thread's part of a tile: the scores of a few keys at once, so that the sums are rescaled once for all of them.
 #[cube]
-#[allow(clippy::too_many_arguments)]
-fn attend(
-    q: &Array<Vec4>,
+fn attend<E: Float>(
+    q: &Array<Quad<E>>,
     sums: &mut Array<Vec4>,
     stats: &mut Array<f32>,
-    tile: &Shared<[Vec4]>,
+    tile: &Shared<[Quad<E>]>,
     share: usize,
     left: usize,
-    #[comptime] head: usize,
-    #[comptime] keys: usize,
-    #[comptime] shares: usize,
+    #[comptime] plan: Plan,
 ) {
-    let part = comptime!(keys / shares);
+    let head = comptime!(plan.head);
+    let part = comptime!(plan.keys / plan.shares);
     let group = comptime!(if part.is_multiple_of(4) { 4 } else { 2 });
     let mut scores = Array::<f32>::new(group);
     for g in 0..comptime!(part / group) {
@@ -217,12 +237,12 @@ fn attend(
         let mut highest = top;
         #[unroll]
         for i in 0..group {
-            let mut products = Vec4::new(0.0f32);
+            let mut products = Quad::<E>::new(E::from_int(0));
             #[unroll]
             for c in 0..head {
                 products += q[c] * tile[(start + i) * head + c];
             }
-            scores[i] = select(start + i < left, sum4(products), LOWEST);
+            scores[i] = select(start + i < left, sum4(Vec4::cast_from(products)), LOWEST);
             highest = max(highest, scores[i]);
         }
         let shrink = (top - highest).exp();
@@ -235,9 +255,18 @@ fn attend(
         #[unroll]
         for c in 0..head {
             let mut sum = sums[c] * Vector::new(shrink);
-            #[unroll]
-            for i in 0..group {
-                sum += tile[TILE + (start + i) * head + c] * Vector::new(scores[i]);
+            if comptime!(plan.half) {
+                let mut values = Quad::<E>::new(E::from_int(0));
+                #[unroll]
+                for i in 0..group {
+                    values += tile[TILE + (start + i) * head + c] * Quad::<E>::new(E::cast_from(scores[i]));
+                }
+                sum += Vec4::cast_from(values);
+            } else {
+                #[unroll]
+                for i in 0..group {
+                    sum += Vec4::cast_from(tile[TILE + (start + i) * head + c]) * Vector::new(scores[i]);
+                }
             }
             sums[c] = sum;
         }
@@ -246,33 +275,32 @@ fn attend(
     }
 }
 
-/// Brings the shares of a query together in its first thread.
+/// Brings the shares of a query together in its first thread. `scratch` holds `S`, which is f32 whatever the tiles hold.
 #[cube]
-#[allow(clippy::too_many_arguments)]
-fn merge(
+fn merge<S: Float>(
     sums: &mut Array<Vec4>,
     stats: &mut Array<f32>,
-    tile: &mut Shared<[Vec4]>,
+    scratch: &mut Shared<[Quad<S>]>,
     share: usize,
     lane: usize,
-    #[comptime] head: usize,
-    #[comptime] queries: usize,
-    #[comptime] shares: usize,
+    #[comptime] plan: Plan,
 ) {
-    // The loop before ended with a barrier, so the tile is free: first for every thread's maximum and total.
+    let (head, queries, shares) = comptime!((plan.head, plan.queries(), plan.shares));
+    // The loop before ended with a barrier, so the scratch is free: first for every thread's maximum and total.
     let mut mine = Vec4::new(stats[0]);
     mine.insert(1usize, stats[1]);
-    tile[share * queries + lane] = mine;
+    scratch[share * queries + lane] = Quad::<S>::cast_from(mine);
     sync_cube();
     let mut highest = stats[0];
     #[unroll]
     for other in 0..shares {
-        highest = max(highest, tile[other * queries + lane].extract(0usize));
+        let theirs = Vec4::cast_from(scratch[other * queries + lane]);
+        highest = max(highest, theirs.extract(0usize));
     }
     let mut total = 0.0f32;
     #[unroll]
     for other in 0..shares {
-        let theirs = tile[other * queries + lane];
+        let theirs = Vec4::cast_from(scratch[other * queries + lane]);
         total += theirs.extract(1usize) * (theirs.extract(0usize) - highest).exp();
     }
     let shrink = Vec4::new((stats[0] - highest).exp());
@@ -287,14 +315,14 @@ fn merge(
         if share == other {
             #[unroll]
             for c in 0..head {
-                tile[c * queries + lane] = sums[c];
+                scratch[c * queries + lane] = Quad::<S>::cast_from(sums[c]);
             }
         }
         sync_cube();
         if share == 0 {
             #[unroll]
             for c in 0..head {
-                sums[c] += tile[c * queries + lane];
+                sums[c] += Vec4::cast_from(scratch[c * queries + lane]);
             }
         }
         sync_cube();
