@@ -149,7 +149,7 @@ pub struct Cost {
 const MIN_DENSE_SCORE: f32 = 0.05;
 
 /// A picture that was taken in.
-struct Seen {
+pub(crate) struct Seen {
     /// SHA-256 of its pixels and sides.
     key: String,
     frame: Frame,
@@ -159,17 +159,19 @@ struct Seen {
 /// One model on a device.
 pub struct Vlm {
     id: String,
-    device: Device,
+    pub(crate) device: Device,
     language: std::rc::Rc<Language>,
-    transform: Transform,
-    encoder: EncoderSession,
+    pub(crate) transform: Transform,
+    pub(crate) encoder: EncoderSession,
+    /// The session in f32, while [`Vlm::try_half`] is not settled.
+    pub(crate) whole: Option<EncoderSession>,
     /// On the device: weights and scratch.
     encoder_bytes: usize,
     connector: Connector,
     dense: Option<DenseHead>,
     conversation: Conversation,
     kinds: Vec<QuestionType>,
-    seen: Option<Seen>,
+    pub(crate) seen: Option<Seen>,
     timings: Timings,
 }
 
@@ -203,6 +205,7 @@ impl Vlm {
             device: device.clone(),
             transform: Transform::from(&row.transform),
             encoder: session,
+            whole: None,
             encoder_bytes,
             connector,
             dense,

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use sightline_checkpoint::bundle::{Bundle, BundleFile};
 use sightline_checkpoint::manifest::Model;
 use sightline_kernels::Device;
-use sightline_messages::{Event, Loaded, Machine};
-use sightline_vlm::{Files, Language, Options, Vlm};
+use sightline_messages::{Dtype, Event, Loaded, Machine};
+use sightline_vlm::{Files, Language, MIN_HALF_COSINE, Options, Vlm};
 use web_time::Instant;
 
 use super::browser::{heap_bytes, pause};
@@ -33,7 +33,7 @@ impl Arms {
     pub(super) async fn load(
         bundle: &Bundle,
         device: &Device,
-        machine: Machine,
+        mut machine: Machine,
         mut downloader: Downloader<'_>,
         outbox: &Outbox,
     ) -> Result<(Self, Loaded), String> {
@@ -44,6 +44,7 @@ impl Arms {
             files.push(Some(downloader.file(index as u32, file).await?));
         }
         let mut take = |name: &str| take(&bundle.files, &mut files, name);
+        let mut half = device.gpu_info().is_some_and(|info| info.f16);
         let mut compile_ms = Vec::new();
         let mut models = Vec::new();
         let mut languages: Vec<(String, Rc<Language>)> = Vec::new();
@@ -62,10 +63,17 @@ impl Arms {
                 .ok_or("The language model vanished.")?;
             let files = read_files(bundle, row, &mut take)?;
             let mut model = Vlm::load(device, &files, language).await.map_err(|e| sentence(&e))?;
+            if half {
+                half = try_half(&mut model, &files, &mut machine).await?;
+            }
             drop(files);
             warm(&mut model).await?;
             compile_ms.push((row.id.clone(), ms(begun)));
             models.push(model);
+        }
+        // Either all arms or none: they are compared with each other.
+        for model in &mut models {
+            model.settle_half(half);
         }
         let loaded = Loaded {
             total_ms: ms(start),
@@ -125,6 +133,22 @@ fn read_files(
         row: row.clone(),
         classes,
     })
+}
+
+/// Has the encoder multiply in 16 bits if a comparison on this machine allows it, and says so in `machine`. The answer is whether the
+/// next one may try too.
+async fn try_half(model: &mut Vlm, files: &Files, machine: &mut Machine) -> Result<bool, String> {
+    let cosine = model.try_half(files, &built_in(0)?).await.map_err(|e| sentence(&e))?;
+    let passed = cosine >= MIN_HALF_COSINE;
+    machine.dtype = if passed { Dtype::F16 } else { Dtype::F32 };
+    if !passed {
+        machine.why = Some(format!(
+            "The encoders compute in 32 bits: in 16 bits the features of {} differ from them (cosine {cosine:.5}, at least \
+             {MIN_HALF_COSINE} is needed).",
+            model.id()
+        ));
+    }
+    Ok(passed)
 }
 
 /// Runs everything that an answer runs, so that no visitor's question waits for a compiler.

@@ -1,0 +1,69 @@
+//! 16-bit products in an encoder, where a comparison allows them.
+
+use sightline_checkpoint::tensors::Tensors;
+use sightline_vision::{Picture, Size};
+
+use crate::error::Result;
+use crate::model::{Files, Vlm};
+
+/// Cosine with the features in f32 from which on an encoder may multiply in 16 bits.
+pub const MIN_HALF_COSINE: f64 = 0.999;
+
+impl Vlm {
+    /// Lets the encoder round the factors of its products to 16 bits if that changes nothing that matters: the features of
+    /// `picture` are compared with those in f32. Gives their cosine; below [`MIN_HALF_COSINE`], or where it is no number because a
+    /// value left the range of 16 bits, the encoder stays in f32. [`Vlm::settle_half`] ends the trial.
+    ///
+    /// # Errors
+    /// A device without 16-bit floats, or one that fails.
+    pub async fn try_half(&mut self, files: &Files, picture: &Picture) -> Result<f64> {
+        let device = self.device.with_half(true)?;
+        let row = &files.row;
+        let name = row.files.first().map_or("model.safetensors", |f| &f.path);
+        let tensors = Tensors::parse(name, &files.weights)?;
+        let encoder = sightline_vision::load(&device, &row.encoder, &tensors)?;
+        let [height, width] = row.transform.size;
+        let mut session = encoder.session(Size::one(height, width))?;
+        let input = self.transform.apply(picture)?;
+        let half = device.read_f32(session.encode(&input.values).await?).await?;
+        let whole = device.read_f32(self.encoder.encode(&input.values).await?).await?;
+        let cosine = cosine(&half, &whole);
+        if cosine >= MIN_HALF_COSINE {
+            self.whole = Some(std::mem::replace(&mut self.encoder, session));
+        }
+        // Either session's output is of another picture now.
+        self.seen = None;
+        Ok(cosine)
+    }
+
+    /// Ends what [`Vlm::try_half`] began: keeps 16-bit products where they passed and lets the f32 session go, or goes back to it.
+    pub fn settle_half(&mut self, keep: bool) {
+        if let Some(whole) = self.whole.take()
+            && !keep
+        {
+            self.encoder = whole;
+            self.seen = None;
+        }
+    }
+}
+
+/// Cosine of two vectors; not a number if a value is none.
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum() };
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn infinities_are_no_agreement() {
+        assert!((cosine(&[1.0, 2.0], &[2.0, 4.0]) - 1.0).abs() < 1e-12);
+        assert!(cosine(&[1.0, 0.0], &[0.0, 1.0]).abs() < 1e-12);
+        // Written so that what is no number fails, as `try_half` does.
+        for bad in [f32::INFINITY, f32::NAN] {
+            assert!(!(cosine(&[1.0, bad], &[1.0, 1.0]) >= MIN_HALF_COSINE));
+        }
+    }
+}
