@@ -28,7 +28,7 @@ impl Vlm {
         let half = device.read_f32(session.encode(&input.values).await?).await?;
         let whole = device.read_f32(self.encoder.encode(&input.values).await?).await?;
         let cosine = cosine(&half, &whole);
-        if cosine >= MIN_HALF_COSINE {
+        if agree(cosine) {
             self.whole = Some(std::mem::replace(&mut self.encoder, session));
         }
         // Either session's output is of another picture now.
@@ -47,6 +47,11 @@ impl Vlm {
     }
 }
 
+/// Whether features in 16 bits may stand for those in f32. What is no number may not.
+fn agree(cosine: f64) -> bool {
+    cosine >= MIN_HALF_COSINE
+}
+
 /// Cosine of two vectors; not a number if a value is none.
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum() };
@@ -61,9 +66,9 @@ mod tests {
     fn infinities_are_no_agreement() {
         assert!((cosine(&[1.0, 2.0], &[2.0, 4.0]) - 1.0).abs() < 1e-12);
         assert!(cosine(&[1.0, 0.0], &[0.0, 1.0]).abs() < 1e-12);
-        // Written so that what is no number fails, as `try_half` does.
         for bad in [f32::INFINITY, f32::NAN] {
-            assert!(!(cosine(&[1.0, bad], &[1.0, 1.0]) >= MIN_HALF_COSINE));
+            assert!(!agree(cosine(&[1.0, bad], &[1.0, 1.0])));
         }
+        assert!(agree(MIN_HALF_COSINE) && !agree(MIN_HALF_COSINE - 1e-6));
     }
 }

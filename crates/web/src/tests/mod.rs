@@ -64,6 +64,15 @@ impl Reporter {
             Ok(detail) => (Outcome::Passed, detail),
             Err(detail) => (Outcome::Failed, detail),
         };
+        self.ended(name, started, outcome, detail)
+    }
+
+    /// Reports a case that this browser cannot run.
+    fn skipped(&self, name: &str, why: &str) -> Result<(), JsValue> {
+        self.ended(name, clock::now(), Outcome::Skipped, why.to_owned())
+    }
+
+    fn ended(&self, name: &str, started: f64, outcome: Outcome, detail: String) -> Result<(), JsValue> {
         self.send(&TestEvent::Case {
             name: name.to_owned(),
             outcome,

@@ -26,6 +26,10 @@ pub(super) fn cases() -> Vec<(String, Case)> {
 /// Runs them one after the other.
 pub(super) async fn run(cases: Vec<(String, Case)>, device: &Device, reporter: &Reporter) -> Result<(), JsValue> {
     for (name, case) in cases {
+        if case.lacks_half(device) {
+            reporter.skipped(&name, "this browser's adapter has no 16-bit floats (shader-f16)")?;
+            continue;
+        }
         let started = clock::now();
         let result = check(&case, device).await;
         reporter.case(&name, started, result)?;
