@@ -1,0 +1,142 @@
+//! 16-bit products of the shipped pair's encoders on a GPU that has them: kept where they agree with f32, given up where they do not.
+//!
+//! Without the language model's file, a GPU, or its 16-bit floats, the tests show as ignored and say why.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use sightline_checkpoint::cache::{self, Cache};
+use sightline_checkpoint::manifest::Manifest;
+use sightline_checkpoint::tensors::{self, TensorData, Tensors};
+use sightline_kernels::Device;
+use sightline_vision::Picture;
+use sightline_vlm::{Files, Language, MIN_HALF_COSINE, Vlm};
+
+const ARMS: [&str; 2] = ["sightline-vmamba-tiny", "sightline-vit-tiny"];
+/// Takes weights of the first layer out of the range of 16-bit floats; the norm after it undoes the factor in f32.
+const TOO_LARGE: f32 = 1e7;
+
+/// What every test reads.
+struct Inputs {
+    manifest: Manifest,
+    language: Vec<u8>,
+    device: Device,
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let inputs = match arguments.list {
+        true => Err("only listing".into()),
+        false => open().map(Arc::new),
+    };
+    if let Err(reason) = &inputs {
+        eprintln!("ignored: {reason}");
+    }
+    let ignored = inputs.is_err();
+    let mut trials = Vec::new();
+    for id in ARMS {
+        let inputs = inputs.clone();
+        trials.push(Trial::test(format!("agrees::{id}"), move || agrees(&*inputs?, id)).with_ignored_flag(ignored));
+    }
+    trials.push(
+        Trial::test("out_of_range::sightline-vmamba-tiny", move || out_of_range(&*inputs?)).with_ignored_flag(ignored),
+    );
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn weights() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../weights")
+}
+
+fn open() -> Result<Inputs, String> {
+    let device = pollster::block_on(Device::wgpu(false))
+        .or_else(|_| pollster::block_on(Device::wgpu(true)))
+        .map_err(|e| e.to_string())?;
+    device.with_half(true).map_err(|e| e.to_string())?;
+    let manifest = Manifest::load(&weights()).map_err(|e| e.to_string())?;
+    let row = manifest
+        .language_models
+        .first()
+        .ok_or("the manifest names no language model")?;
+    let path = Cache::from_env()
+        .and_then(|cache| cache.find(row, None))
+        .map_err(|e| e.to_string())?;
+    let language = cache::read_language_model(&path, row).map_err(|e| e.to_string())?;
+    Ok(Inputs {
+        manifest,
+        language,
+        device,
+    })
+}
+
+fn load(inputs: &Inputs, files: &Files) -> Result<(Vlm, Picture), Failed> {
+    let language = Rc::new(Language::load(&inputs.device, "language model", &inputs.language)?);
+    let model = pollster::block_on(Vlm::load(&inputs.device, files, language))?;
+    let file = weights().join("../tests/pictures/sample.png");
+    let picture = Picture::decode(&fs::read(file)?, files.row.transform.pad)?;
+    Ok((model, picture))
+}
+
+fn agrees(inputs: &Inputs, id: &str) -> Result<(), Failed> {
+    let files = Files::read(&weights(), &inputs.manifest, id)?;
+    let (mut model, picture) = load(inputs, &files)?;
+    let whole = features(&mut model, &picture)?;
+    let cosine = pollster::block_on(model.try_half(&files, &picture))?;
+    model.settle_half(true);
+    println!("{id}: cosine {cosine:.6}");
+    if cosine < MIN_HALF_COSINE {
+        return Err(format!("cosine {cosine}").into());
+    }
+    // Equal bits would mean that nothing was rounded.
+    if features(&mut model, &picture)? == whole {
+        return Err("the features are the same to the last bit: 16-bit products were not used".into());
+    }
+    Ok(())
+}
+
+fn out_of_range(inputs: &Inputs) -> Result<(), Failed> {
+    let mut files = Files::read(&weights(), &inputs.manifest, ARMS[0])?;
+    files.weights = enlarge_first_layer(&files.weights)?;
+    let (mut model, picture) = load(inputs, &files)?;
+    let whole = features(&mut model, &picture)?;
+    if whole.iter().any(|v| !v.is_finite()) {
+        return Err("the weights are too large for f32 too, so that this shows nothing".into());
+    }
+    let cosine = pollster::block_on(model.try_half(&files, &picture))?;
+    if cosine >= MIN_HALF_COSINE {
+        return Err(format!("cosine {cosine} although a weight is infinite in 16 bits").into());
+    }
+    // Whatever the caller wishes: nothing was put in place.
+    model.settle_half(true);
+    if features(&mut model, &picture)? == whole {
+        Ok(())
+    } else {
+        Err("the features changed after a failed trial".into())
+    }
+}
+
+fn features(model: &mut Vlm, picture: &Picture) -> Result<Vec<f32>, Failed> {
+    pollster::block_on(model.look(picture))?;
+    Ok(pollster::block_on(model.features())?)
+}
+
+fn enlarge_first_layer(bytes: &[u8]) -> Result<Vec<u8>, Failed> {
+    let source = Tensors::parse(ARMS[0], bytes)?;
+    let mut all = std::collections::BTreeMap::new();
+    let mut changed = 0;
+    for key in source.keys() {
+        let mut tensor = source.get(key)?;
+        if key.ends_with("patch_embed.0.weight") {
+            let mut values = tensor.data.into_f32();
+            values.iter_mut().for_each(|v| *v *= TOO_LARGE);
+            tensor.data = TensorData::F32(values);
+            changed += 1;
+        }
+        all.insert(key.to_owned(), tensor);
+    }
+    assert_eq!(changed, 1, "the first layer's weights have another name now");
+    Ok(tensors::serialize(ARMS[0], &all)?)
+}
