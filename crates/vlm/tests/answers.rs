@@ -5,22 +5,21 @@
 //! Without the language model's file everything shows as ignored, without a GPU its tests do; `SIGHTLINE_REQUIRE=llm,wgpu` turns
 //! absence into failure.
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
-use sightline_checkpoint::cache::{self, Cache};
-use sightline_checkpoint::manifest::Manifest;
 use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::{Device, KernelError};
 use sightline_language::Adapters;
 use sightline_vision::Picture;
 use sightline_vlm::{Connector, Files, Language, Options, Vlm};
 
-const ARMS: [&str; 2] = ["sightline-vmamba-tiny", "sightline-vit-tiny"];
+use common::{ARMS, Inputs, open, root, weights, wgpu};
 
 /// Answers that a GPU in software is asked for: one takes it many seconds.
 const SOFTWARE: usize = 1;
@@ -35,12 +34,6 @@ struct Row {
     image: String,
     question: String,
     answer: String,
-}
-
-/// What every test reads.
-struct Inputs {
-    manifest: Manifest,
-    language: Vec<u8>,
 }
 
 fn main() {
@@ -74,32 +67,10 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// A real adapter where there is one, else the software one.
-fn wgpu() -> Result<Device, KernelError> {
-    pollster::block_on(Device::wgpu(false)).or_else(|_| pollster::block_on(Device::wgpu(true)))
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn open() -> Result<Inputs, String> {
-    let manifest = Manifest::load(&root().join("weights")).map_err(|e| e.to_string())?;
-    let row = manifest
-        .language_models
-        .first()
-        .ok_or("the manifest names no language model")?;
-    let path = Cache::from_env()
-        .and_then(|cache| cache.find(row, None))
-        .map_err(|e| e.to_string())?;
-    let language = cache::read_language_model(&path, row).map_err(|e| e.to_string())?;
-    Ok(Inputs { manifest, language })
-}
-
 /// Buffers are counted alike on every device, so the host stands for all. Scratch memory and the KV cache are not weights.
 fn bytes(inputs: &Inputs, id: &str) -> Result<(), Failed> {
     let device = Device::cpu();
-    let files = Files::read(&root().join("weights"), &inputs.manifest, id)?;
+    let files = Files::read(&weights(), &inputs.manifest, id)?;
     let tensors = Tensors::parse(id, &files.weights)?;
     let language = Language::load(&device, "language model", &inputs.language)?;
     let config = language.llama().config();
@@ -124,7 +95,7 @@ fn bytes(inputs: &Inputs, id: &str) -> Result<(), Failed> {
 fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let folder = root().join("tests/goldens/pair");
     let rows: Vec<Row> = serde_json::from_slice(&fs::read(folder.join("answers.json"))?)?;
-    let files = Files::read(&root().join("weights"), &inputs.manifest, id)?;
+    let files = Files::read(&weights(), &inputs.manifest, id)?;
     let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
     let pad = files.row.transform.pad;
     let mut model = pollster::block_on(Vlm::load(device, &files, language))?;

@@ -2,35 +2,28 @@
 //!
 //! Without the language model's file, a GPU, or its 16-bit floats, the tests show as ignored and say why.
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use sightline_checkpoint::cache::{self, Cache};
-use sightline_checkpoint::manifest::Manifest;
 use sightline_checkpoint::tensors::{self, TensorData, Tensors};
 use sightline_kernels::Device;
 use sightline_vision::Picture;
 use sightline_vlm::{Files, Language, MIN_HALF_COSINE, Vlm};
 
-const ARMS: [&str; 2] = ["sightline-vmamba-tiny", "sightline-vit-tiny"];
+use common::{ARMS, Inputs, open, root, weights, wgpu};
+
 /// Takes weights of the first layer out of the range of 16-bit floats; the norm after it undoes the factor in f32.
 const TOO_LARGE: f32 = 1e7;
-
-/// What every test reads.
-struct Inputs {
-    manifest: Manifest,
-    language: Vec<u8>,
-    device: Device,
-}
 
 fn main() {
     let arguments = Arguments::from_args();
     let inputs = match arguments.list {
         true => Err("only listing".into()),
-        false => open().map(Arc::new),
+        false => find().map(Arc::new),
     };
     if let Err(reason) = &inputs {
         eprintln!("ignored: {reason}");
@@ -47,41 +40,23 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn weights() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../weights")
-}
-
-fn open() -> Result<Inputs, String> {
-    let device = pollster::block_on(Device::wgpu(false))
-        .or_else(|_| pollster::block_on(Device::wgpu(true)))
-        .map_err(|e| e.to_string())?;
+/// The pair and a GPU with 16-bit floats.
+fn find() -> Result<(Inputs, Device), String> {
+    let device = wgpu().map_err(|e| e.to_string())?;
     device.with_half(true).map_err(|e| e.to_string())?;
-    let manifest = Manifest::load(&weights()).map_err(|e| e.to_string())?;
-    let row = manifest
-        .language_models
-        .first()
-        .ok_or("the manifest names no language model")?;
-    let path = Cache::from_env()
-        .and_then(|cache| cache.find(row, None))
-        .map_err(|e| e.to_string())?;
-    let language = cache::read_language_model(&path, row).map_err(|e| e.to_string())?;
-    Ok(Inputs {
-        manifest,
-        language,
-        device,
-    })
+    Ok((open()?, device))
 }
 
-fn load(inputs: &Inputs, files: &Files) -> Result<(Vlm, Picture), Failed> {
-    let language = Rc::new(Language::load(&inputs.device, "language model", &inputs.language)?);
-    let model = pollster::block_on(Vlm::load(&inputs.device, files, language))?;
-    let file = weights().join("../tests/pictures/sample.png");
+fn load((inputs, device): &(Inputs, Device), files: &Files) -> Result<(Vlm, Picture), Failed> {
+    let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
+    let model = pollster::block_on(Vlm::load(device, files, language))?;
+    let file = root().join("tests/pictures/sample.png");
     let picture = Picture::decode(&fs::read(file)?, files.row.transform.pad)?;
     Ok((model, picture))
 }
 
-fn agrees(inputs: &Inputs, id: &str) -> Result<(), Failed> {
-    let files = Files::read(&weights(), &inputs.manifest, id)?;
+fn agrees(inputs: &(Inputs, Device), id: &str) -> Result<(), Failed> {
+    let files = Files::read(&weights(), &inputs.0.manifest, id)?;
     let (mut model, picture) = load(inputs, &files)?;
     let whole = features(&mut model, &picture)?;
     let cosine = pollster::block_on(model.try_half(&files, &picture))?;
@@ -97,8 +72,8 @@ fn agrees(inputs: &Inputs, id: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-fn out_of_range(inputs: &Inputs) -> Result<(), Failed> {
-    let mut files = Files::read(&weights(), &inputs.manifest, ARMS[0])?;
+fn out_of_range(inputs: &(Inputs, Device)) -> Result<(), Failed> {
+    let mut files = Files::read(&weights(), &inputs.0.manifest, ARMS[0])?;
     files.weights = enlarge_first_layer(&files.weights)?;
     let (mut model, picture) = load(inputs, &files)?;
     let whole = features(&mut model, &picture)?;
