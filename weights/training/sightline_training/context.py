@@ -8,6 +8,7 @@ import torch
 import yaml
 
 from .data.bank import Bank
+from .distributed import Group
 from .optim import RunLog
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
@@ -26,6 +27,7 @@ class Context:
     def __init__(self, work: Path, toy: bool = False, device: str | None = None):
         self.work = Path(work)
         self.toy = toy
+        self.group = Group()
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
         torch.backends.cudnn.benchmark = self.device.type == "cuda"
@@ -64,10 +66,12 @@ class Context:
         return path
 
     def log(self, name: str) -> RunLog:
-        return RunLog(self.logs, name)
+        return RunLog(self.logs, name, silent=not self.group.first)
 
     def save(self, name: str, **content) -> None:
         """Checkpoint under a temporary name, then renamed; floats as f16."""
+        if not self.group.first:
+            return
         path = self.checkpoints / f"{name}.pt"
         torch.save(_shrink(content), path.with_suffix(".tmp"))
         path.with_suffix(".tmp").rename(path)
@@ -77,7 +81,8 @@ class Context:
 
     def result(self, name: str, values: dict) -> None:
         """Scores of a stage, kept as JSON beside the logs."""
-        (self.logs / f"{name}.json").write_text(json.dumps(values, indent=1) + "\n")
+        if self.group.first:
+            (self.logs / f"{name}.json").write_text(json.dumps(values, indent=1) + "\n")
 
 
 def _shrink(value):
