@@ -145,9 +145,9 @@ impl Pane {
         };
         fact(&self.facts, "Encoder", &encode);
         fact(&self.facts, "First token", &words::ms(t.first_token_ms));
-        fact(&self.facts, "Speed", &words::rate(t.tokens, t.decode_ms));
+        fact(&self.facts, "Tokens/s", &words::rate(t.tokens, t.decode_ms));
         fact(&self.facts, "Visual tokens", &t.visual_tokens.to_string());
-        if t.dense_ms > 0.0 || answer.boxes.iter().any(|found| found.source == Source::Dense) {
+        if answer.boxes.iter().any(|found| found.source == Source::Dense) {
             fact(&self.facts, "Dense head", &words::ms(t.dense_ms));
         }
     }

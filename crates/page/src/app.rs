@@ -306,7 +306,7 @@ impl App {
         // A button that goes takes the focus with it: whoever uses the keyboard goes on where the other is.
         match (focused.as_deref(), self.answering) {
             (Some("send"), true) => focus("stop"),
-            (Some("stop"), false) => focus("question"),
+            (Some("stop"), false) => focus("send"),
             _ => {}
         }
         let missing = match (self.loaded, self.loading, self.shown.is_some()) {

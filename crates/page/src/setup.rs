@@ -49,7 +49,7 @@ fn computes(machine: &Machine) -> String {
     };
     match machine.backend.as_str() {
         "webgpu" if machine.software => {
-            format!("Software computes, through WebGPU, {dtype}: slow, but the same arithmetic.")
+            format!("A GPU in software computes, through WebGPU, {dtype}.")
         }
         "webgpu" => format!("Your GPU computes, through WebGPU, {dtype}."),
         _ => format!("The processor computes, {dtype}."),
@@ -72,8 +72,19 @@ fn why(machine: &Machine) {
             words::patience(seconds)
         ));
     }
+    if machine.software {
+        sentences.push("This browser's GPU is software: the processor alone is several times as fast.".into());
+    }
     show("why", !sentences.is_empty());
     set_text("why", &sentences.join(" "));
+    if machine.software
+        && let Some(note) = by_id::<HtmlElement>("why")
+        && let Some(link) = make("a", "", "Let the processor compute")
+    {
+        let _ = link.set_attribute("href", "?device=cpu");
+        put(&note, make("span", "", " "));
+        put(&note, Some(link));
+    }
 }
 
 fn facts(machine: &Machine, store: Store) -> Option<HtmlElement> {
