@@ -86,17 +86,15 @@ impl Pane {
     }
 
     pub(crate) fn append(&self, text: &str) {
-        let before = self.text.text_content().unwrap_or_default();
-        self.show(&format!("{before}{text}"));
+        // A node for each piece: screen readers say what is new, not all of it again.
+        let _ = self.text.append_with_str_1(text);
+        self.sized();
     }
 
     /// Short answers are written large.
-    fn show(&self, text: &str) {
-        self.text.set_text_content(Some(text));
-        let _ = self
-            .text
-            .class_list()
-            .toggle_with_force("long", text.chars().count() > SHORT);
+    fn sized(&self) {
+        let length = self.text.text_content().map_or(0, |text| text.chars().count());
+        let _ = self.text.class_list().toggle_with_force("long", length > SHORT);
     }
 
     /// The whole answer.
@@ -106,7 +104,10 @@ impl Pane {
         } else {
             &answer.text
         };
-        self.show(text);
+        if self.text.text_content().as_deref() != Some(text) {
+            self.text.set_text_content(Some(text));
+            self.sized();
+        }
         let mut state = match (answer.stopped, answer.cut) {
             (true, _) => "stopped".to_owned(),
             (_, true) => "cut at the longest answer".into(),
