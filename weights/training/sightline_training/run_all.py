@@ -112,10 +112,11 @@ def main() -> None:
     parser.add_argument("--gguf", type=Path)
     parser.add_argument("--only", nargs="*", choices=list(STAGES))
     parser.add_argument("--toy", action="store_true")
+    parser.add_argument("--variant", help="a folder of recipes/ that says what differs, for example longer")
     parser.add_argument("--daemon", action="store_true")
     parser.add_argument("--wait", action="store_true", help="wait for stages that other processes on the same RUN make")
     args = parser.parse_args()
-    ctx = Context(args.work, args.toy)
+    ctx = Context(args.work, args.toy, variant=args.variant)
     retry = args.work / "retry"
     if ctx.group.first and not (args.work / "background").exists():
         start_background(ctx, args.data, args.gguf)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from sightline_training.context import load_recipe
 from sightline_training.distributed import Group
 from sightline_training.optim import MasterAdamW, cosine, step_generator
 from sightline_training.resume import Progress
@@ -66,3 +67,12 @@ def test_a_batch_that_cannot_be_shared_is_refused():
     group.size = 3
     with pytest.raises(ValueError, match="a batch of 8 cannot be shared equally by 3"):
         group.share(BATCH)
+
+
+def test_a_variant_says_only_what_differs():
+    shipped, longer = load_recipe("pretrain"), load_recipe("pretrain", variant="longer")
+    assert longer["steps"] == 4 * shipped["steps"]
+    assert {k for k in shipped if shipped[k] != longer[k]} == {"steps", "warmup"}
+    assert load_recipe("evaluate", variant="longer") == load_recipe("evaluate")
+    with pytest.raises(FileNotFoundError, match="no recipes called 'other'"):
+        load_recipe("pretrain", variant="other")
