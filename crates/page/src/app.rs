@@ -95,7 +95,7 @@ impl App {
     }
 
     pub(crate) fn load(&mut self) {
-        (self.loading, self.compiled) = (true, 0);
+        (self.loading, self.compiled, self.remedy) = (true, 0, None);
         show("problem", false);
         setup::loading();
         self.send(&Command::Load);
@@ -215,6 +215,7 @@ impl App {
                 setup::compiling(&model, self.compiled, &self.files, &self.models);
             }
             Event::Loaded(loaded) => {
+                self.remedy = None;
                 (self.loading, self.loaded) = (false, true);
                 show("problem", false);
                 setup::loaded(&loaded, &self.models, self.store.unwrap_or(Store::Memory));
@@ -310,6 +311,8 @@ impl App {
             _ => {}
         }
         let missing = match (self.loaded, self.loading, self.shown.is_some()) {
+            // What helps stands with the problem.
+            _ if self.remedy.is_some() => "",
             (true, _, true) => "",
             (true, _, false) => "Choose a picture, then ask.",
             (_, true, true) => "The models are coming; then you can ask.",

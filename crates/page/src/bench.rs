@@ -49,7 +49,7 @@ fn line(row: &Measure, models: &[ModelInfo]) -> Option<HtmlElement> {
     let cells = [
         work.to_owned(),
         words::ms(row.median_ms),
-        format!("{:.1} {each}s/s", 1.0 / seconds),
+        format!("{} {each}s/s", words::per_second(1.0 / seconds)),
         launches,
         format!("{} a {each}", words::bytes(row.bytes)),
         format!("{:.2} GB/s", row.bytes as f64 / 1e9 / seconds),

@@ -73,7 +73,7 @@ fn why(machine: &Machine) {
         ));
     }
     if machine.software {
-        sentences.push("This browser's GPU is software: the processor alone is several times as fast.".into());
+        sentences.push("This browser's GPU is software: the processor alone is many times as fast.".into());
     }
     show("why", !sentences.is_empty());
     set_text("why", &sentences.join(" "));

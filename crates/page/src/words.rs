@@ -31,10 +31,15 @@ pub(crate) fn patience(seconds: f64) -> String {
 pub(crate) fn rate(tokens: u32, decode_ms: f64) -> String {
     match tokens {
         0 | 1 => "one token".into(),
-        n => match f64::from(n - 1) / (decode_ms / 1e3).max(1e-6) {
-            rate if rate < 100.0 => format!("{rate:.1}"),
-            rate => format!("{rate:.0}"),
-        },
+        n => per_second(f64::from(n - 1) / (decode_ms / 1e3).max(1e-6)),
+    }
+}
+
+/// So many a second.
+pub(crate) fn per_second(rate: f64) -> String {
+    match rate {
+        rate if rate < 100.0 => format!("{rate:.1}"),
+        rate => format!("{rate:.0}"),
     }
 }
 

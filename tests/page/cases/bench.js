@@ -21,6 +21,7 @@ test("bench/launches and bytes a picture and a token, on WebGPU", { limit: 240 }
     assert(new RegExp(`^[\\d.]+ [kM]B a ${each}$`).test(row["Bytes moved"]), `bytes: ${said}`);
     assert(/^[\d.]+ m?s$/.test(row.Median) && row.Rate.endsWith(`${each}s/s`), `times: ${said}`);
   }
+  await screen.shot("10-bench-webgpu");
   await visitor.wellBehaved();
   return rows.map((row) => row.Launches).join(", ");
 });
