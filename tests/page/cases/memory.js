@@ -1,8 +1,6 @@
 // What the shipped pair takes: the engine's own memory, and the peak of the whole process that it runs in.
 
-import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
+import { readFile, readdir } from "node:fs/promises";
 
 import { Visitor } from "../lib/browser.js";
 import { Engine } from "../lib/engine.js";
@@ -12,11 +10,12 @@ import { assert, test } from "../lib/test.js";
 /** Most that loading may take: wasm's memory, and the parts that wait outside of it. */
 const MOST_MB = 350;
 
-/** Peak resident bytes of every renderer of this browser, by process. Linux only. */
+/** Peak resident bytes of every renderer of this machine's browsers, by process. Linux only. */
 const peaks = async () => {
-  const { stdout } = await promisify(execFile)("pgrep", ["-f", "--", "--type=renderer"]);
   const found = new Map();
-  for (const pid of stdout.trim().split("\n")) {
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (!command.includes("--type=renderer")) continue;
     const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
     found.set(pid, 1024 * Number(status.match(/VmHWM:\s+(\d+) kB/)?.[1] ?? 0));
   }
