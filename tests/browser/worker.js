@@ -18,11 +18,20 @@ self.addEventListener("unhandledrejection", (event) => {
   post("/broken", `unhandled rejection: ${event.reason?.stack ?? event.reason}`);
 });
 
+/** On a busy machine the browser's GPU process comes late, and until then there is no adapter. */
+const findAdapter = async () => {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    if (attempt > 0) await new Promise((done) => setTimeout(done, 1000));
+    const adapter = await navigator.gpu.requestAdapter();
+    if (adapter) return adapter;
+  }
+  throw new Error("this browser has no adapter for WebGPU");
+};
+
 const filter = new URLSearchParams(location.search).get("filter") ?? "";
 try {
   if (!navigator.gpu) throw new Error("this browser has no WebGPU");
-  const adapter = await navigator.gpu.requestAdapter();
-  if (!adapter) throw new Error("this browser has no adapter for WebGPU");
+  const adapter = await findAdapter();
   const { vendor, architecture, description } = adapter.info;
   const features = [...adapter.features].filter((name) => ["shader-f16", "subgroups"].includes(name));
   post("/note", `adapter ${vendor} ${architecture} ${description}`.trim() + `, features: ${features.join(", ") || "none"}`);
