@@ -39,9 +39,11 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
     runtime.block_on(async {
         let listener = listen(args.port).await?;
         let address = listener.local_addr().or_fail(RUNNING)?;
+        // Before the address is known: who reads it may press Ctrl-C at once.
+        let interrupted = interruption();
         output::line(&format!("The page is at http://{address}/ (Ctrl-C ends it)"))?;
         axum::serve(listener, router(&page))
-            .with_graceful_shutdown(interrupted())
+            .with_graceful_shutdown(interrupted)
             .await
             .or_fail(RUNNING)
     })
@@ -91,10 +93,20 @@ async fn listen(port: u16) -> Result<TcpListener, Failure> {
     })
 }
 
-/// Ends when Ctrl-C is pressed. Where that cannot be heard, never: the system ends the program then.
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+/// Listens for Ctrl-C from now on; the future ends when it was pressed. Where that cannot be heard, never: the system ends the program
+/// then.
+fn interruption() -> impl Future<Output = ()> {
+    #[cfg(unix)]
+    let heard = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    #[cfg(windows)]
+    let heard = tokio::signal::windows::ctrl_c();
+    async move {
+        match heard {
+            Ok(mut presses) => {
+                presses.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
     }
 }
 
