@@ -1,0 +1,1 @@
+//! Python's text semantics, which are part of the official scores: white space, digits, letter case, splitting.
