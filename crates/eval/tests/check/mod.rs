@@ -1,0 +1,60 @@
+//! What the tests of the scorers share: the golden sets, and one check for each scorer.
+//!
+//! A check compares our scorer with everything that its golden set recorded from the official code. `scores.rs` demands
+//! zero differences; `mutants.rs` demands at least one for every wrong variant.
+
+use std::fmt::Debug;
+use std::io::Read;
+use std::path::PathBuf;
+
+use flate2::read::GzDecoder;
+use serde_json::Value;
+
+/// The differences between our results and the recorded ones: how many, and the first few in words.
+#[derive(Default)]
+pub struct Differences {
+    /// How many results differ.
+    pub count: usize,
+    /// The first of them, for people.
+    pub first: Vec<String>,
+}
+
+impl Differences {
+    const SHOWN: usize = 8;
+
+    /// Notes a difference between what we say (`ours`) and what the official code said (`official`), if there is one.
+    pub fn compare<T: PartialEq + Debug>(&mut self, what: impl FnOnce() -> String, ours: &T, official: &T) {
+        if ours != official {
+            self.count += 1;
+            if self.first.len() < Self::SHOWN {
+                self.first
+                    .push(format!("{}: ours {ours:?}, official {official:?}", what()));
+            }
+        }
+    }
+}
+
+/// A check: runs every case of a golden set through our scorer, in the calling thread (mutants are switched per thread).
+pub type Check = fn() -> Differences;
+
+/// Prefix of the mutants' names (the part before the first full stop), and a check that must notice them. A scorer is one
+/// line here; where several scorers share branches, the shared prefix has a line for each, and each must notice.
+pub const CHECKS: &[(&str, Check)] = &[];
+
+/// Where the golden sets lie.
+pub fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/score")
+}
+
+/// The lines of `tests/goldens/score/<name>.jsonl.gz`, header first. Parse once: a check runs again for each mutant.
+pub fn golden(name: &str) -> Vec<Value> {
+    let path = folder().join(format!("{name}.jsonl.gz"));
+    let packed = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut text = String::new();
+    GzDecoder::new(packed.as_slice())
+        .read_to_string(&mut text)
+        .expect("gzip of UTF-8");
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("one JSON value a line"))
+        .collect()
+}
