@@ -1,5 +1,11 @@
 //! One file a scorer.
 
+pub mod gqa;
+pub mod textvqa;
+pub mod vizwiz;
+pub mod vqav2;
+mod words;
+
 /// What a scorer says about one answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
@@ -11,4 +17,20 @@ pub struct Score {
     pub valid: Option<bool>,
     /// Intersection over union with the gold box, in the frame that the official code scores in.
     pub iou: Option<f64>,
+}
+
+impl Score {
+    /// A score, or that of an item at which the official code stops: invalid, 0.
+    pub(crate) fn or_invalid(score: Option<f64>) -> Self {
+        match score {
+            Some(score) => Self {
+                score,
+                ..Self::default()
+            },
+            None => Self {
+                valid: Some(false),
+                ..Self::default()
+            },
+        }
+    }
 }
