@@ -108,7 +108,7 @@ pub fn round(value: f64, places: usize) -> f64 {
     if !value.is_finite() {
         return value;
     }
-    // Formatting works on the exact value and rounds ties to even; `python_rounds` in the tests holds it to that.
+    // Formatting works on the exact value and rounds ties to even; the golden set of strings holds it to that.
     format!("{value:.places$}").parse().expect("a decimal")
 }
 

@@ -5,12 +5,15 @@ A hash is the CRC-32 of a block's 1,000 results, each in UTF-8 and followed by t
 """
 
 import string
+import struct
+import unicodedata
 import zlib
 from collections.abc import Callable
 
 from official import Benchmark, Fork, quiet
 
 BLOCKS, BLOCK = 100, 1000
+NUMBERS = 20000
 SEED = 5
 MASK = (1 << 64) - 1
 
@@ -133,7 +136,33 @@ def make(fork: Fork, benchmark: Benchmark) -> list[dict]:
             texts = [random.text() for _ in range(BLOCK)]
             hashes = {"input": texts} | {name: [run(text) for text in texts] for name, run in functions.items()}
             lines.append({"block": block} | {name: digest(results) for name, results in hashes.items()})
+    return [*lines, *every_character(), numbers(random)]
+
+
+def every_character() -> list[dict]:
+    """Each Unicode scalar value alone and around a capital sigma, a line for each 65,536."""
+    lines = []
+    for plane in range(0x11):
+        codes = range(plane << 16, (plane + 1) << 16)
+        characters = [chr(code) for code in codes if not 0xD800 <= code < 0xE000]
+        lower = [f"{c}|A{c}\u03a3|{c}\u03a3{c}|A\u03a3{c}B".lower() for c in characters]
+        kinds = [str(c.isspace() + 2 * c.isdigit() + 4 * c.isdecimal()) for c in characters]
+        values = [str(unicodedata.decimal(c)) for c in characters if c.isdecimal()]
+        lines.append({"plane": plane, "lower": digest(lower), "kinds": digest(kinds), "values": digest(values)})
     return lines
+
+
+def numbers(random: Strings) -> dict:
+    """round() of multiples of powers of two, many of them ties, and of quotients."""
+    values, rounded = [], []
+    for at in range(NUMBERS):
+        if at % 2:
+            value = random.below(1 << 24) / (1 << random.below(24))
+        else:
+            value = random.below(5000) * 100 / (1 + random.below(5000))
+        values.append(struct.pack(">d", value).hex())
+        rounded.append(struct.pack(">d", round(value, random.below(5))).hex())
+    return {"numbers": NUMBERS, "input": digest(values), "rounded": digest(rounded)}
 
 
 def digest(results: list[str]) -> str:

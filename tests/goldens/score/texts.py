@@ -19,6 +19,7 @@ PLAIN = [
     "on table",
     "wii",
 ]
+TABLES = 120 + len(NUMBERS)  # contractions and number words, with which `predictions` begins
 ARTICLES = ["a", "an", "the", "A", "An", "THE"]
 MARKS = ';/[]"{}()=+\\_-><@`,?!' + ".:'#%&*|~^$"
 SPACES = [
@@ -117,10 +118,13 @@ def spaces() -> list[str]:
 def special(contractions: list[str]) -> list[str]:
     """Texts that each reach a branch, none by chance."""
     texts = (
-        list(contractions) + [word.upper() for word in contractions[::7]] + [word + "." for word in contractions[::5]]
+        list(contractions)
+        + NUMBERS
+        + [word.upper() for word in contractions[::7]]
+        + [word + "." for word in contractions[::5]]
     )
     texts += [f"{article} {word}" for article in ARTICLES for word in ("dog", "two", "a", "")]
-    texts += NUMBERS + [word.capitalize() for word in NUMBERS] + [f"{word} dogs" for word in NUMBERS]
+    texts += [word.capitalize() for word in NUMBERS] + [f"{word} dogs" for word in NUMBERS]
     texts += (
         CASES
         + [f"the {word}'s" for word in CASES]
@@ -156,9 +160,14 @@ def mixed(random: Random, vocabulary: list[str]) -> str:
     return "".join(pieces)
 
 
-def answers_for(random: Random, prediction: str, forms: list[str], count: int = 10) -> list[str]:
-    """`count` given answers, of which some are a form of the prediction that the official code may take for equal."""
+def answers_for(random: Random, prediction: str, forms: list[str], sure: bool, count: int = 10) -> list[str]:
+    """`count` given answers, of which some are a form of the prediction that the official code may take for equal.
+
+    With `sure`, three are the first form: so that a slip in any line of a table of words shows.
+    """
     others = random.sample(PLAIN, 3)
+    if sure:
+        return [forms[0]] * 3 + [random.choice(others) for _ in range(count - 3)]
     matching = random.choice([0, 1, 1, 2, 2, 3, 3, 4, 5, 7, 9, count])
     if random.random() < 0.7:
         form = random.choice(forms)
@@ -173,7 +182,7 @@ def answers_for(random: Random, prediction: str, forms: list[str], count: int = 
 
 
 def predictions(random: Random, contractions: list[str], count: int) -> list[str]:
-    """All special texts, then mixed ones up to `count`."""
+    """All special texts, contractions and number words first, then mixed ones up to `count`."""
     texts = special(contractions)
     assert len(texts) < count, len(texts)
     return texts + [mixed(random, contractions) for _ in range(count - len(texts))]

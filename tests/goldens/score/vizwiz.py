@@ -6,7 +6,7 @@ from random import Random
 
 from official import Fork, quiet
 from subsets import subsets
-from texts import answers_for, predictions
+from texts import TABLES, answers_for, predictions
 from vqav2 import UNROUNDED
 
 SOURCES = ("vlm_eval/util/evaluation/vizwiz/eval.py", "vlm_eval/tasks/harnesses/vizwiz.py")
@@ -15,8 +15,8 @@ PAIRS = 2400
 
 def cases(random: Random, normalise, contractions: list[str]) -> list[dict]:
     made = []
-    for prediction in predictions(random, contractions, PAIRS - 2):
-        if random.random() < 0.1:
+    for at, prediction in enumerate(predictions(random, contractions, PAIRS - 2)):
+        if at >= TABLES and random.random() < 0.1:
             prediction = random.choice(
                 ["unanswerable", "Unanswerable", "unanswerable.", "Unanswerable\n", "unanswerable "]
             )
@@ -31,8 +31,8 @@ def cases(random: Random, normalise, contractions: list[str]) -> list[dict]:
             full.replace(" ", "-"),
             full.replace("`", "'"),
         ]
-        answers = answers_for(random, prediction, forms)
-        if random.random() < 0.05:
+        answers = answers_for(random, prediction, forms, at < TABLES)
+        if at >= TABLES and random.random() < 0.05:
             answers = answers[: random.randint(1, 6)]
         made.append({"p": prediction, "a": answers, "y": random.choice([0, 1, 1])})
     return made + [{"p": text, "a": [], "y": 1} for text in ("", "red")]

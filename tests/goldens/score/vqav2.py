@@ -8,7 +8,7 @@ from random import Random
 
 from official import Benchmark, Fork, quiet
 from subsets import subsets
-from texts import answers_for, predictions
+from texts import TABLES, answers_for, predictions
 
 SOURCES = ("vlm_eval/util/evaluation/vqav2/eval.py",)
 PAIRS = 2600
@@ -19,19 +19,19 @@ UNROUNDED = 1000  # Python's round() returns its argument at so many places
 
 def cases(random: Random, module) -> list[dict]:
     made = []
-    for prediction in predictions(random, list(module.CONTRACTIONS), PAIRS - 2):
+    for at, prediction in enumerate(predictions(random, list(module.CONTRACTIONS), PAIRS - 2)):
         plain = prediction.replace("\n", " ").replace("\t", " ").strip()
         punctuated = module.process_punctuation(plain)
         full = module.process_digits_articles_contractions(punctuated)
         forms = [full, full, full, plain, punctuated, full.upper(), "the " + full, full.replace(" ", "-"), f" {full}\t"]
         forms.append(full.replace(".", ""))
-        case = {"p": prediction, "a": answers_for(random, prediction, forms)}
-        if random.random() < 0.15:  # ids and confidences that let records be equal, or not
+        case = {"p": prediction, "a": answers_for(random, prediction, forms, at < TABLES)}
+        if at >= TABLES and random.random() < 0.15:  # ids and confidences that let records be equal, or not
             case["i"] = [random.choice([1, 2, 3]) for _ in case["a"]]
             case["c"] = [random.choice(["yes", "maybe"]) for _ in case["a"]]
             if random.random() < 0.5:
                 case["c"] = ["yes"] * len(case["a"])
-        if random.random() < 0.05:
+        if at >= TABLES and random.random() < 0.05:
             case["a"] = case["a"][: random.randint(1, 6)]
             case = {"p": case["p"], "a": case["a"]}
         case |= {"t": random.choice(ANSWER_TYPES), "q": random.choice(QUESTION_TYPES)}

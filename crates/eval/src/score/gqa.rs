@@ -124,7 +124,8 @@ impl Totals {
             semantic.entry(question.semantic.clone()).or_default().add(right);
             steps.entry(question.steps).or_default().add(right);
             words.entry(question.words).or_default().add(right);
-            if let Some(group) = &question.group {
+            let group = question.group.as_deref();
+            if let Some(group) = branch!("gqa.without_group", group, group.or(Some(""))) {
                 groups.add(group, &question.answer, normalise(prediction));
             }
         }

@@ -86,7 +86,9 @@ pub(super) fn has_digit_comma(text: &str) -> bool {
     let is_digit = |c: char| branch!("comma.any_script", python::is_decimal(c), c.is_ascii_digit());
     let mut before = [' '; 2];
     text.chars().any(|c| {
-        let found = is_digit(before[0]) && before[1] == ',' && is_digit(c);
+        let after_digit = branch!("comma.after_digit", is_digit(before[0]), true);
+        let before_digit = branch!("comma.before_digit", is_digit(c), true);
+        let found = after_digit && before[1] == ',' && before_digit;
         before = [before[1], c];
         found
     })

@@ -131,18 +131,15 @@ const NORMALISERS: [Normaliser; 11] = [
 pub(crate) fn check() -> Differences {
     static LINES: OnceLock<Vec<Value>> = OnceLock::new();
     let lines = &LINES.get_or_init(|| golden("strings"))[1..];
-    assert_eq!(lines.len(), 100, "blocks");
+    let (blocks, others): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.get("block").is_some());
+    let (planes, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|line| line.get("plane").is_some());
+    assert_eq!((blocks.len(), planes.len(), others.len()), (100, 17, 1), "lines");
     let mut differences = Differences::default();
     let mut random = Strings(SEED);
-    for line in lines {
+    for line in blocks {
         let strings: Vec<String> = (0..BLOCK).map(|_| random.text()).collect();
         for (name, run) in NORMALISERS {
-            let mut crc = Crc::new();
-            for string in &strings {
-                crc.update(run(string).as_bytes());
-                crc.update(&[0xFF]);
-            }
-            let ours = format!("{:08x}", crc.sum());
+            let ours = digest(strings.iter().map(|string| run(string)));
             differences.compare(
                 || format!("block {} of {name}", line["block"]),
                 &ours.as_str(),
@@ -150,5 +147,58 @@ pub(crate) fn check() -> Differences {
             );
         }
     }
+    for line in planes {
+        for (name, ours) in ["lower", "kinds", "values"].into_iter().zip(plane(&line["plane"])) {
+            differences.compare(
+                || format!("plane {} of {name}", line["plane"]),
+                &ours.as_str(),
+                &text(line, name),
+            );
+        }
+    }
+    let count = others[0]["numbers"].as_u64().expect("a count");
+    for (name, ours) in ["input", "rounded"].into_iter().zip(numbers(&mut random, count)) {
+        differences.compare(|| format!("numbers, {name}"), &ours.as_str(), &text(others[0], name));
+    }
     differences
+}
+
+fn digest(results: impl IntoIterator<Item = String>) -> String {
+    let mut crc = Crc::new();
+    for result in results {
+        crc.update(result.as_bytes());
+        crc.update(&[0xFF]);
+    }
+    format!("{:08x}", crc.sum())
+}
+
+/// Lower case alone and around a capital sigma, kinds, and decimal values of every character of a plane.
+fn plane(number: &Value) -> [String; 3] {
+    let first = (number.as_u64().expect("a plane") as u32) << 16;
+    let characters: Vec<char> = (first..first + 0x1_0000).filter_map(char::from_u32).collect();
+    let around = |c: &char| python::lower(&format!("{c}|A{c}\u{3a3}|{c}\u{3a3}{c}|A\u{3a3}{c}B"));
+    let values = characters
+        .iter()
+        .filter_map(|&c| python::decimal_value(c))
+        .map(|value| value.to_string());
+    [
+        digest(characters.iter().map(around)),
+        digest(characters.iter().map(|c| kinds(&c.to_string()))),
+        digest(values),
+    ]
+}
+
+/// Rounding, ties among it.
+fn numbers(random: &mut Strings, count: u64) -> [String; 2] {
+    let (mut values, mut rounded) = (Vec::new(), Vec::new());
+    for at in 0..count {
+        let value = if at % 2 == 1 {
+            random.below(1 << 24) as f64 / f64::from(1_u32 << random.below(24))
+        } else {
+            (random.below(5000) * 100) as f64 / (1 + random.below(5000)) as f64
+        };
+        values.push(format!("{:016x}", value.to_bits()));
+        rounded.push(format!("{:016x}", python::round(value, random.below(5)).to_bits()));
+    }
+    [digest(values), digest(rounded)]
 }
