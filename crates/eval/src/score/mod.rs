@@ -1,9 +1,17 @@
 //! One file a scorer.
 
+pub mod boxes;
+pub mod geometry;
 pub mod gqa;
+pub mod ocid_ref;
+pub mod pope;
+pub mod ranking;
+pub mod refcoco;
+pub mod tallyqa;
 pub mod textvqa;
 pub mod vizwiz;
 pub mod vqav2;
+pub mod vsr;
 mod words;
 
 /// What a scorer says about one answer.
