@@ -4,7 +4,9 @@
 //! set that reaches every branch (`tests/goldens/score`), and the set is proved to notice when a branch goes wrong
 //! ([`mutant`]).
 
+pub mod aggregate;
 pub mod literal;
 pub mod mutant;
 pub mod python;
 pub mod score;
+pub mod stats;

@@ -68,7 +68,7 @@ impl Number {
     fn signed(&self, sign: Option<Sign>) -> Option<f64> {
         match (self, sign) {
             (Self::Truth(value), None) => Some(f64::from(*value)),
-            (Self::Truth(value), Some(_)) => branch!("literal.signed_truth", None, Some(f64::from(*value))),
+            (Self::Truth(_), Some(_)) => branch!("literal.signed_truth", None, Some(1.0)),
             // Integers know no minus zero.
             (Self::Int(value), Some(Sign::Minus)) => Some(branch!("literal.minus_int", 0.0 - value, -value)),
             (Self::Float(value), Some(Sign::Minus)) => Some(branch!("literal.minus_float", -value, 0.0 - value)),
@@ -356,7 +356,9 @@ impl<'a> Reader<'a> {
         self.text[from..self.at]
             .iter()
             .filter_map(|&byte| char::from(byte).to_digit(base))
-            .fold(0.0, |value: f64, digit| (value * f64::from(base) + f64::from(digit)).min(2.0))
+            .fold(0.0, |value: f64, digit| {
+                (value * f64::from(base) + f64::from(digit)).min(2.0)
+            })
     }
 
     fn float(&self, from: usize) -> f64 {

@@ -18,3 +18,9 @@ fn equal_to_the_official_code() {
     }
     assert!(!failed, "scorers differ from the official code");
 }
+
+#[test]
+fn box_parser_equals_the_official_one_on_a_million_texts() {
+    let differences = check::literal::million();
+    assert_eq!(differences.count, 0, "{}", differences.first.join("\n"));
+}

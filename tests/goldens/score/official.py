@@ -19,7 +19,19 @@ from pathlib import Path
 FORK = "raykuo18/vlm-evaluation at c65254b9aa92a8af54b67025aa53b7d773fe9c3d"
 VQA = "GT-Vision-Lab/VQA at a013f0043c1e2cdc995922dfe257f7149aa9af06"
 
-STAND_INS = {"accelerate", "draccus", "jsonlines", "PIL", "rich", "torch", "torchvision", "transformers", "pycocotools"}
+STAND_INS = {
+    "accelerate",
+    "draccus",
+    "jsonlines",
+    "matplotlib",
+    "PIL",
+    "rich",
+    "skimage",
+    "torch",
+    "torchvision",
+    "transformers",
+}
+STAND_INS |= {"pycocotools"}
 
 
 class Anything:

@@ -87,7 +87,12 @@ fn numbers(text: &[u8]) -> impl Iterator<Item = f64> {
 
 /// How many bytes the number at the start has; 0 if there is none.
 fn number_length(text: &[u8]) -> usize {
-    let digits = |from: usize| text[from.min(text.len())..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = |from: usize| {
+        text[from.min(text.len())..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
     let is = |at: usize, of: &[u8]| text.get(at).is_some_and(|byte| of.contains(byte));
     let sign = usize::from(is(0, b"+-"));
     let whole = digits(sign);
@@ -147,10 +152,19 @@ impl Collapse {
             strict += usize::from(parse_box(answer).is_some());
             if let Some(bounds) = first_four_numbers(answer) {
                 lenient += 1;
-                counts.entry(bounds.map(|value| (value + 0.0).to_bits())).or_insert((0, at)).0 += 1;
+                counts
+                    .entry(bounds.map(|value| (value + 0.0).to_bits()))
+                    .or_insert((0, at))
+                    .0 += 1;
             }
         }
-        let share = |part: usize| if part == 0 { 0.0 } else { part as f64 / found.count as f64 };
+        let share = |part: usize| {
+            if part == 0 {
+                0.0
+            } else {
+                part as f64 / found.count as f64
+            }
+        };
         let modal = counts
             .into_iter()
             .max_by_key(|&(_, (count, first))| (count, std::cmp::Reverse(first)));

@@ -74,10 +74,12 @@ impl Totals {
     pub fn pooled(&self) -> Option<f64> {
         let correct: usize = self.clutter.iter().map(|counts| counts.correct).sum();
         let total: usize = self.clutter.iter().map(Counts::total).sum();
-        let mean = || {
-            self.clutter.iter().filter_map(Counts::accuracy).sum::<f64>()
-                / self.clutter.iter().filter(|c| c.total() > 0).count() as f64
-        };
-        (total > 0).then(|| branch!("ocid_ref.pooled", correct as f64 / total as f64, mean()))
+        (total > 0).then(|| {
+            branch!(
+                "ocid_ref.pooled",
+                correct as f64 / total as f64,
+                self.clutter.iter().filter_map(Counts::accuracy).sum::<f64>() / 3.0
+            )
+        })
     }
 }

@@ -172,6 +172,15 @@ pub struct Totals {
     pub all: Part,
 }
 
+/// What the fork's overall accuracy is not.
+#[cfg(feature = "mutants")]
+fn pooled_accuracy(samples: &[Sample]) -> f64 {
+    let scores = samples
+        .iter()
+        .map(|sample| score_probabilities(sample.1, sample.2).score);
+    scores.sum::<f64>() / samples.len() as f64
+}
+
 /// A sample: its setting, the probabilities of `Yes` and `No`, and whether yes is right.
 pub type Sample = (Setting, [f64; 2], bool);
 
@@ -195,14 +204,14 @@ impl Totals {
             pooled.extend(ranked);
         }
         let accuracies = settings.map(|part| part.accuracy);
-        let right = samples
-            .iter()
-            .filter(|sample| score_probabilities(sample.1, sample.2).score == 1.0);
-        let pooled_accuracy = right.count() as f64 / samples.len() as f64;
         Some(Self {
             settings,
             all: Part {
-                accuracy: branch!("pope.mean_of_settings", numpy_sum(&accuracies) / 3.0, pooled_accuracy),
+                accuracy: branch!(
+                    "pope.mean_of_settings",
+                    numpy_sum(&accuracies) / 3.0,
+                    pooled_accuracy(samples)
+                ),
                 auc_roc: branch!("pope.pooled_roc", roc_auc(&pooled), settings[0].auc_roc),
                 auc_pr: branch!("pope.pooled_pr", average_precision(&pooled), settings[0].auc_pr),
             },

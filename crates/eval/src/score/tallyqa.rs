@@ -56,12 +56,15 @@ impl Totals {
         let (simple, complex): (Vec<&Sample>, Vec<&Sample>) = samples.iter().partition(|sample| sample.simple);
         let (simple_part, complex_part) = (Part::of(&simple)?, Part::of(&complex)?);
         let all = Part::of(&[simple, complex].concat())?;
-        let mean = (simple_part.accuracy + complex_part.accuracy) / 2.0;
         Some(Self {
             simple: simple_part,
             complex: complex_part,
             all: Part {
-                accuracy: branch!("tallyqa.pooled", all.accuracy, mean),
+                accuracy: branch!(
+                    "tallyqa.pooled",
+                    all.accuracy,
+                    (simple_part.accuracy + complex_part.accuracy) / 2.0
+                ),
                 ..all
             },
         })
@@ -120,8 +123,7 @@ fn one_against_one(samples: &[&Sample]) -> Option<f64> {
 fn macro_precision(samples: &[&Sample]) -> Option<f64> {
     let mut precisions = Vec::new();
     let occurring = counts(samples);
-    let classes = samples.first()?.probabilities.len();
-    for count in branch!("tallyqa.counts_that_occur", occurring, (0..classes).collect()) {
+    for count in branch!("tallyqa.counts_that_occur", occurring, (0..16).collect()) {
         let ranked: Vec<(bool, f64)> = samples
             .iter()
             .map(|sample| Some((sample.answer == count, *sample.probabilities.get(count)?)))

@@ -3,7 +3,10 @@
 //! A check compares our scorer with everything that its golden set recorded from the official code. `scores.rs` demands
 //! zero differences; `mutants.rs` demands at least one for every wrong variant.
 
+mod boxes;
+mod choices;
 mod gqa;
+pub(crate) mod literal;
 mod strings;
 mod textvqa;
 mod vizwiz;
@@ -48,7 +51,17 @@ pub(crate) type Check = fn() -> Differences;
 pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("comma", vqav2::check),
     ("comma", vizwiz::check),
+    ("boxes", boxes::refcoco),
+    ("boxes", boxes::ocid_ref),
+    ("geometry", boxes::check),
     ("gqa", gqa::check),
+    ("literal", literal::check),
+    ("ocid_ref", boxes::ocid_ref),
+    ("pope", choices::pope),
+    ("ranking", choices::check),
+    ("refcoco", boxes::refcoco),
+    ("tallyqa", choices::tallyqa),
+    ("vsr", choices::vsr),
     ("textvqa", textvqa::check),
     ("vizwiz", vizwiz::check),
     ("vqav2", vqav2::check),

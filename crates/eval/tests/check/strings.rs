@@ -43,10 +43,11 @@ const WORDS: [&str; 14] = [
 const PUNCTUATION: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-struct Strings(u64);
+/// Random numbers as `strings.py` makes them.
+pub(super) struct Strings(pub(super) u64);
 
 impl Strings {
-    fn below(&mut self, count: usize) -> usize {
+    pub(super) fn below(&mut self, count: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -54,7 +55,7 @@ impl Strings {
         ((z >> 33) % count as u64) as usize
     }
 
-    fn scalar(&mut self, end: usize) -> char {
+    pub(super) fn scalar(&mut self, end: usize) -> char {
         let code = self.below(end - 0x800) as u32;
         char::from_u32(if code < 0xD800 { code } else { code + 0x800 }).expect("not a surrogate")
     }
@@ -163,7 +164,7 @@ pub(crate) fn check() -> Differences {
     differences
 }
 
-fn digest(results: impl IntoIterator<Item = String>) -> String {
+pub(super) fn digest(results: impl IntoIterator<Item = String>) -> String {
     let mut crc = Crc::new();
     for result in results {
         crc.update(result.as_bytes());
