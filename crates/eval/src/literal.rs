@@ -282,8 +282,9 @@ impl<'a> Reader<'a> {
             Some(b'B') => branch!("literal.binary_capital", 2, 10),
             _ => 10,
         };
-        let number = if base == 10 {
-            self.decimal(from)?
+        // What must not follow a number, such as the `j` of imaginary ones, cannot follow an element either.
+        if base == 10 {
+            self.decimal(from)
         } else {
             self.at += 2;
             // Here alone an underscore may come first.
@@ -292,11 +293,8 @@ impl<'a> Reader<'a> {
             }
             let digits = self.at;
             self.digits(base)?;
-            Number::Int(self.integer(digits, base))
-        };
-        // Imaginary numbers among them: those have no order.
-        let ends = !self.next().is_some_and(goes_on);
-        branch!("literal.number_end", ends, true).then_some(number)
+            Some(Number::Int(self.integer(digits, base)))
+        }
     }
 
     fn decimal(&mut self, from: usize) -> Option<Number> {
@@ -304,14 +302,11 @@ impl<'a> Reader<'a> {
         if self.next() != Some(b'.') {
             self.digits(10)?;
         }
-        let whole = self.at;
         if self.take(b'.') {
             is_float = true;
             let has_digit = self.next().is_some_and(|byte| byte.is_ascii_digit());
             if has_digit {
                 self.digits(10)?;
-            } else if branch!("literal.digit_before_or_after", whole == from, false) {
-                return None;
             }
         }
         let exponent = match self.next() {
@@ -328,7 +323,7 @@ impl<'a> Reader<'a> {
             self.digits(10)?;
         }
         if is_float {
-            return Some(Number::Float(self.float(from)));
+            return Some(Number::Float(self.float(from)?));
         }
         let value = self.integer(from, 10);
         let leading_zero = self.text[from] == b'0' && value != 0.0;
@@ -361,10 +356,11 @@ impl<'a> Reader<'a> {
             })
     }
 
-    fn float(&self, from: usize) -> f64 {
+    /// Underscores are dropped, then the value is rounded correctly, in Python as in Rust. A point without digits is no number.
+    fn float(&self, from: usize) -> Option<f64> {
         let digits = self.text[from..self.at].iter().filter(|&&byte| byte != b'_');
         let text: String = digits.map(|&byte| char::from(byte)).collect();
-        text.parse().expect("digits with at most a point and an exponent")
+        text.parse().ok()
     }
 }
 

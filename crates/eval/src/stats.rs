@@ -34,6 +34,9 @@ fn draw(replicate_seed: u64, at: usize, count: usize) -> usize {
     ((u128::from(split_mix(replicate_seed, at as u64)) * count as u128) >> 64) as usize
 }
 
+/// Differences up to this are none: sums of equal scores may differ in their last bits.
+const ZERO: f64 = 1e-9;
+
 /// How a benchmark's number comes out of its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Combine {
@@ -167,8 +170,8 @@ pub fn compare(samples: &[Sample<2>], combine: Combine, seed: u64, replicates: u
     let (whole, found) = Pictures::of(samples, combine).replicates(seed, replicates)?;
     let differences: Vec<f64> = found.into_iter().map(|[a, b]| a - b).collect();
     let beyond = |is: fn(f64) -> bool| differences.iter().filter(|&&difference| is(difference)).count();
-    let below = beyond(|difference| branch!("stats.zero_below", difference <= 0.0, difference < 0.0));
-    let above = beyond(|difference| branch!("stats.zero_above", difference >= 0.0, difference > 0.0));
+    let below = beyond(|difference| branch!("stats.zero_below", difference <= ZERO, difference < -ZERO));
+    let above = beyond(|difference| branch!("stats.zero_above", difference >= -ZERO, difference > ZERO));
     let p = 2.0 * (below.min(above) + 1) as f64 / (differences.len() + 1) as f64;
     Some(Difference {
         interval: Interval::of(whole[0] - whole[1], differences),

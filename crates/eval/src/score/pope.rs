@@ -98,13 +98,12 @@ impl Written {
     /// Harmonic mean of precision and recall.
     pub fn f1(&self) -> Option<f64> {
         let (precision, recall) = (self.precision()?, self.recall()?);
-        let product = branch!(
-            "pope.f1_order",
+        let mean = branch!(
+            "pope.f1",
             2.0 * precision * recall / (precision + recall),
-            2.0 * (precision * recall / (precision + recall))
+            (precision + recall) / 2.0
         );
-        let product = branch!("pope.f1", product, (precision + recall) / 2.0);
-        (precision + recall > 0.0).then_some(product)
+        (precision + recall > 0.0).then_some(mean)
     }
 
     /// Share of answers of yes, right or wrong.

@@ -3,10 +3,12 @@
 //! A check compares our scorer with everything that its golden set recorded from the official code. `scores.rs` demands
 //! zero differences; `mutants.rs` demands at least one for every wrong variant.
 
+mod aggregate;
 mod boxes;
 mod choices;
 mod gqa;
 pub(crate) mod literal;
+mod stats;
 mod strings;
 mod textvqa;
 mod vizwiz;
@@ -51,6 +53,7 @@ pub(crate) type Check = fn() -> Differences;
 pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("comma", vqav2::check),
     ("comma", vizwiz::check),
+    ("aggregate", aggregate::check),
     ("boxes", boxes::refcoco),
     ("boxes", boxes::ocid_ref),
     ("geometry", boxes::check),
@@ -60,6 +63,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("pope", choices::pope),
     ("ranking", choices::check),
     ("refcoco", boxes::refcoco),
+    ("stats", stats::check),
     ("tallyqa", choices::tallyqa),
     ("vsr", choices::vsr),
     ("textvqa", textvqa::check),
