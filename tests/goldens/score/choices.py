@@ -91,6 +91,10 @@ KEEP: list[Callable[[str, str], bool]] = [
 ]
 
 
+# First probabilities that are no numbers, at which scikit-learn stops.
+NO_NUMBERS = [["nan", "0.5"], ["inf", "0.5"], ["-inf", "0.5"], ["nan", "nan"]]
+
+
 def pair(random: Random) -> list[float]:
     """Two probabilities: coarse ones with many ties, fine ones, equal ones, and a second that is no number."""
     kind = random.randrange(8)
@@ -135,9 +139,10 @@ def make_pope(fork: Fork, random: Random) -> list[dict]:
     def line(metrics: dict, name: str) -> list[str]:
         return numbers(metrics[f"accuracy__POPE-{name}-{kind}"] for kind in ("Accuracy", "AUCROC", "AUCPR"))
 
+    cases += [{"q": values, "a": answer, "in": SETTINGS[0]} for values in NO_NUMBERS for answer in ("yes", "no")]
     for case in cases:
         metrics = run([(name, case) for name in SETTINGS])
-        case["s"] = repr(float(metrics["POPE-final-Accuracy"]))
+        case["s"] = None if isinstance(metrics, str) else repr(float(metrics["POPE-final-Accuracy"]))
     for of in parts_of(random, PAIRS):
         metrics = run([(cases[at]["in"], cases[at]) for at in of])
         if isinstance(metrics, str):
@@ -166,6 +171,8 @@ def make_tallyqa(fork: Fork, random: Random) -> list[dict]:
     for at in range(PAIRS):
         answer = random.choice([0, 1, 1, 2, 2, 3, 4, 5, 8, 13, 15])
         probabilities = sixteen(random, answer, at >= PAIRS - 30)
+        if at % 400 == 399:
+            probabilities[at % 16] = float(random.choice(["nan", "inf"]))
         cases.append({"q": numbers(probabilities), "a": answer, "in": random.choice(["simple", "complex"])})
 
     def run(examples: list[tuple[str, dict]]) -> dict | str:
@@ -204,16 +211,22 @@ def make_vsr(fork: Fork, random: Random) -> list[dict]:
     scorer = fork.module("vlm_eval.tasks.harnesses.vsr").VSRScorer
     cases = [{"q": numbers(pair(random)), "a": random.random() < 0.5} for _ in range(PAIRS)]
 
-    def run(examples: list[dict]) -> dict:
+    cases += [{"q": values, "a": answer} for values in NO_NUMBERS for answer in (True, False)]
+
+    def run(examples: list[dict]) -> dict | str:
         results = {
             str(at): {"true_false_probabilities": [*map(float, case["q"])], "ground_truth_answer": case["a"]}
             for at, case in enumerate(examples)
         }
         with quiet():
-            return scorer("vsr", Path(), results, Path()).score("")
+            try:
+                return scorer("vsr", Path(), results, Path()).score("")
+            except ValueError as error:
+                return type(error).__name__
 
     for case in cases:
-        case["s"] = repr(run([case])["accuracy__VSR-ExactMatch"])
+        metrics = run([case])
+        case["s"] = None if isinstance(metrics, str) else repr(metrics["accuracy__VSR-ExactMatch"])
     for of in parts_of(random, PAIRS):
         metrics = run([cases[at] for at in of])
         names = ("accuracy__VSR-ExactMatch", "accuracy__VSR-AUCROC", "accuracy__VSR-AUCPR")

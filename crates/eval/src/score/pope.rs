@@ -14,7 +14,7 @@
 use crate::mutant::branch;
 
 use super::Score;
-use super::ranking::{argmax, average_precision, numpy_sum, roc_auc};
+use super::ranking::{average_precision, choice, numpy_sum, roc_auc};
 
 /// Whether POPE's script takes a written answer for yes.
 pub fn says_yes(answer: &str) -> bool {
@@ -143,12 +143,11 @@ impl Setting {
 }
 
 /// Score of the probabilities of `Yes` and `No`; yes where they are equal. `label`: whether yes is right.
+///
+/// Invalid where that of `Yes` is not finite, at which the official code stops.
 pub fn score_probabilities(probabilities: [f64; 2], label: bool) -> Score {
-    let yes = argmax(&probabilities) == Some(0);
-    Score {
-        score: f64::from(yes == label),
-        ..Score::default()
-    }
+    let choice = choice(&probabilities, &probabilities[..1]);
+    Score::or_invalid(choice.map(|choice| f64::from((choice == 0) == label)))
 }
 
 /// The official numbers of one setting, or of all.

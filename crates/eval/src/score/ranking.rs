@@ -60,6 +60,13 @@ fn at_thresholds(samples: &[(bool, f64)]) -> Vec<[f64; 2]> {
     counts
 }
 
+/// The choice that an official scorer makes of probabilities of which it hands `ranked` to scikit-learn, which stops at those that are not
+/// finite; none then.
+pub(crate) fn choice(probabilities: &[f64], ranked: &[f64]) -> Option<usize> {
+    let finite = branch!("ranking.finite", ranked.iter().all(|value| value.is_finite()), true);
+    if finite { argmax(probabilities) } else { None }
+}
+
 /// Whether scikit-learn takes the scores.
 fn is_usable(samples: &[(bool, f64)]) -> bool {
     !samples.is_empty() && samples.iter().all(|(_, score)| score.is_finite())

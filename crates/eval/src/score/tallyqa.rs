@@ -6,7 +6,7 @@
 use crate::mutant::branch;
 
 use super::Score;
-use super::ranking::{argmax, average_precision, numpy_sum, roc_auc};
+use super::ranking::{average_precision, choice, numpy_sum, roc_auc};
 
 /// One question: the letters' probabilities, and the gold count.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,11 +20,12 @@ pub struct Sample {
 }
 
 /// Score of one question.
+///
+/// Invalid where a probability is not finite, at which the official code stops. It stops as well where they do not add up to 1; that leaves out
+/// our area under the curve ([`Part::auc_roc`]) but not the accuracy, which does not depend on it.
 pub fn score(probabilities: &[f64], answer: usize) -> Score {
-    Score {
-        score: f64::from(argmax(probabilities) == Some(answer)),
-        ..Score::default()
-    }
+    let choice = choice(probabilities, probabilities);
+    Score::or_invalid(choice.map(|choice| f64::from(choice == answer)))
 }
 
 /// The official numbers of one kind of question, or of all: shares, unrounded.

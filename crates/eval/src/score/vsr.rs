@@ -5,15 +5,15 @@
 use crate::mutant::branch;
 
 use super::Score;
-use super::ranking::{argmax, average_precision, roc_auc};
+use super::ranking::{average_precision, choice, roc_auc};
 
 /// Score of the probabilities of `True` and `False`.
+///
+/// Invalid where that of `True` is not finite, at which the official code stops.
 pub fn score(probabilities: [f64; 2], label: bool) -> Score {
-    let said = argmax(&probabilities) == Some(branch!("vsr.true_first", 0, 1));
-    Score {
-        score: f64::from(said == label),
-        ..Score::default()
-    }
+    let choice = choice(&probabilities, &probabilities[..1]);
+    let yes = branch!("vsr.true_first", 0, 1);
+    Score::or_invalid(choice.map(|choice| f64::from((choice == yes) == label)))
 }
 
 /// The official totals: shares, unrounded.

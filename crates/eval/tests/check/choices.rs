@@ -47,7 +47,8 @@ pub(crate) fn pope() -> Differences {
     let (cases, totals): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.get("q").is_some());
     for case in &cases {
         let ours = pope::score_probabilities(pair(case), case["a"] == "yes");
-        differences.compare(|| case.to_string(), &Some(ours.score), &number(&case["s"]));
+        let ours = (ours.valid != Some(false)).then_some(ours.score);
+        differences.compare(|| case.to_string(), &ours, &number(&case["s"]));
     }
     let setting = |name: &str| {
         Setting::ALL
@@ -125,9 +126,12 @@ pub(crate) fn tallyqa() -> Differences {
         })
         .collect();
     for (case, sample) in cases.iter().zip(&samples) {
+        let ours = tallyqa::score(&sample.probabilities, sample.answer);
         if let Some(official) = number(&case["s"]) {
-            let ours = tallyqa::score(&sample.probabilities, sample.answer).score;
-            differences.compare(|| case.to_string(), &ours, &official);
+            differences.compare(|| case.to_string(), &ours.score, &official);
+        } else {
+            let finite = sample.probabilities.iter().all(|value| value.is_finite());
+            differences.compare(|| case.to_string(), &ours.valid, &(!finite).then_some(false));
         }
     }
     for line in totals {
@@ -158,7 +162,8 @@ pub(crate) fn vsr() -> Differences {
     let (cases, totals): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.get("q").is_some());
     for case in &cases {
         let ours = of_vsr::score(pair(case), case["a"] == true);
-        differences.compare(|| case.to_string(), &Some(ours.score), &number(&case["s"]));
+        let ours = (ours.valid != Some(false)).then_some(ours.score);
+        differences.compare(|| case.to_string(), &ours, &number(&case["s"]));
     }
     for line in totals {
         let samples: Vec<_> = places(line)
