@@ -37,7 +37,8 @@ pub fn parse_box(answer: &str) -> Option<[f64; 4]> {
     let values = reader.list()?;
     reader.rest()?;
 
-    let &[x0, y0, x1, y1] = values.as_slice() else {
+    let all = branch!("literal.four", &values[..], values.get(..4).unwrap_or_default());
+    let &[x0, y0, x1, y1] = all else {
         return None;
     };
     let within = |value: &f64| {
@@ -236,7 +237,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let read = match self.next()? {
-                b'+' => Sign::Plus,
+                b'+' => branch!("literal.plus", Sign::Plus, Sign::Minus),
                 b'-' => Sign::Minus,
                 b'0'..=b'9' | b'.' => break self.number()?,
                 _ => break Number::Truth(self.truth()?),
