@@ -1,8 +1,8 @@
 //! W-VQA, W-Loc and Overall: the paper's weighted scores, reconstructed.
 //!
 //! No source says how they are formed. Weighting each benchmark's score by its number of questions reproduces the eight released rows:
-//! `Overall` follows from their `W-VQA` and `W-Loc` within rounding, and neighbouring sets of benchmarks do not (with VSR, with TextVQA once,
-//! without POPE). So every output says [`LABEL`], and there is no number unless every member ran in full.
+//! `Overall` follows from their `W-VQA` and `W-Loc` within rounding, and neighbouring sets of benchmarks do not (with VSR, with TextVQA
+//! once, without POPE). So every output says [`LABEL`], and there is no number unless every member ran in full.
 
 use std::fmt;
 

@@ -12,9 +12,9 @@
 //!
 //! All else is invalid: tuples, words before or after, complex numbers (no order), `nan` and `inf` (names), digits of other scripts, a NUL
 //! or a byte order mark anywhere but in a comment (NUL: there too). Some answers stop the official code instead of being counted invalid
-//! (`MemoryError` and `RecursionError` of deep nesting, `OverflowError` of a complex sum); ours counts those as invalid. An integer of more than
-//! 4,300 digits is a `SyntaxError` there and larger than 1 for us: invalid both ways. Lone surrogates, which are invalid there, cannot
-//! occur in Rust's text.
+//! (`MemoryError` and `RecursionError` of deep nesting, `OverflowError` of a complex sum); ours counts those as invalid. An integer of
+//! more than 4,300 digits is a `SyntaxError` there and larger than 1 for us: invalid both ways. Lone surrogates, which are invalid there,
+//! cannot occur in Rust's text.
 
 use crate::mutant::branch;
 

@@ -7,9 +7,9 @@
 //! - probabilities of `Yes` and `No` by the paper's fork (`pope.py`, MIT), for each setting, and over all: the *mean* of the settings'
 //!   accuracies, but areas under the curves of all samples pooled.
 //!
-//! POPE's script divides by zero where nothing is answered with yes, nothing is labelled yes, or no yes is right. Ours leaves out the numbers
-//! it never gets to. It takes every label other than `no` for yes, the fork stops at labels other than `yes` and `no`; so a label is a truth
-//! value here.
+//! POPE's script divides by zero where nothing is answered with yes, nothing is labelled yes, or no yes is right. Ours leaves out the
+//! numbers it never gets to. It takes every label other than `no` for yes, the fork stops at labels other than `yes` and `no`; so a label
+//! is a truth value here.
 
 use crate::mutant::branch;
 

@@ -21,8 +21,8 @@ pub struct Sample {
 
 /// Score of one question.
 ///
-/// Invalid where a probability is not finite, at which the official code stops. It stops as well where they do not add up to 1; that leaves out
-/// our area under the curve ([`Part::auc_roc`]) but not the accuracy, which does not depend on it.
+/// Invalid where a probability is not finite, at which the official code stops. It stops as well where they do not add up to 1; that
+/// leaves out our area under the curve ([`Part::auc_roc`]) but not the accuracy, which does not depend on it.
 pub fn score(probabilities: &[f64], answer: usize) -> Score {
     let choice = choice(probabilities, probabilities);
     Score::or_invalid(choice.map(|choice| f64::from(choice == answer)))
