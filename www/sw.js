@@ -5,6 +5,8 @@ const NAME = "sightline-page";
 // Relative to this file, so that the page works below any path.
 const FILES = [
   "./",
+  "bench.html",
+  "icon.svg",
   "style.css",
   "page.js",
   "sightline_page.js",
@@ -17,9 +19,16 @@ const FILES = [
 ];
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(FILES)));
+  event.waitUntil(keep());
   self.skipWaiting();
 });
+
+async function keep() {
+  const cache = await caches.open(NAME);
+  await cache.addAll(FILES);
+  const { pictures } = await (await cache.match("pictures.json")).json();
+  await cache.addAll(pictures.map(({ file }) => file));
+}
 
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 

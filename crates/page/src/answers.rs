@@ -1,11 +1,14 @@
 //! The two panes.
 
-use sightline_messages::{Answer, AnswerBox, ModelInfo};
+use sightline_messages::{Answer, AnswerBox, ModelInfo, Source};
 use web_sys::HtmlElement;
 
 use crate::dom::{by_id, clear, fact, make, put};
 use crate::picture::{Arm, source};
 use crate::words;
+
+/// Characters of an answer that is still short.
+const SHORT: usize = 60;
 
 /// One model's pane.
 pub(crate) struct Pane {
@@ -13,6 +16,7 @@ pub(crate) struct Pane {
     pub(crate) arm: Arm,
     root: HtmlElement,
     state: HtmlElement,
+    badge: HtmlElement,
     text: HtmlElement,
     facts: HtmlElement,
     boxes: HtmlElement,
@@ -38,15 +42,23 @@ fn pane(parent: &HtmlElement, model: &ModelInfo) -> Option<Pane> {
         model: model.id.clone(),
         arm,
         state: make("p", "state", "waits for a question")?,
-        text: make("p", "text", "")?,
+        badge: make("p", "reused", "features reused")?,
+        text: make("p", "text about", arm.about())?,
         facts: make("dl", "", "")?,
         boxes: make("ul", "", "")?,
         reused: false,
         root,
     };
     let _ = pane.text.set_attribute("aria-live", "polite");
+    // A long answer scrolls, also by keyboard.
+    let _ = pane.text.set_attribute("tabindex", "0");
+    let _ = pane.text.set_attribute("role", "group");
+    let _ = pane
+        .text
+        .set_attribute("aria-label", &format!("Answer of {}", model.name));
+    pane.badge.set_hidden(true);
     put(&pane.root, make("h3", "", &model.name));
-    for part in [&pane.text, &pane.state, &pane.boxes, &pane.facts] {
+    for part in [&pane.state, &pane.badge, &pane.text, &pane.boxes, &pane.facts] {
         put(&pane.root, Some(part.clone()));
     }
     put(parent, Some(pane.root.clone()));
@@ -58,6 +70,7 @@ impl Pane {
     pub(crate) fn start(&mut self) {
         self.reused = false;
         self.text.set_text_content(None);
+        self.text.set_class_name("text");
         clear(&self.facts);
         clear(&self.boxes);
         self.say("waits for its turn", "waiting");
@@ -69,19 +82,19 @@ impl Pane {
 
     pub(crate) fn looked(&mut self, reused: bool) {
         self.reused = reused;
-        self.say(
-            if reused {
-                "has seen this picture already: features reused"
-            } else {
-                "answers"
-            },
-            "busy",
-        );
+        self.say("answers", "busy");
     }
 
     pub(crate) fn append(&self, text: &str) {
-        let before = self.text.text_content().unwrap_or_default();
-        self.text.set_text_content(Some(&format!("{before}{text}")));
+        // A node for each piece: screen readers say what is new, not all of it again.
+        let _ = self.text.append_with_str_1(text);
+        self.sized();
+    }
+
+    /// Short answers are written large.
+    fn sized(&self) {
+        let length = self.text.text_content().map_or(0, |text| text.chars().count());
+        let _ = self.text.class_list().toggle_with_force("long", length > SHORT);
     }
 
     /// The whole answer.
@@ -91,16 +104,15 @@ impl Pane {
         } else {
             &answer.text
         };
-        self.text.set_text_content(Some(text));
-        let mut state = match (answer.stopped, answer.cut, self.reused) {
-            (true, ..) => "stopped".to_owned(),
-            (_, true, _) => "cut at the longest answer".into(),
-            (.., true) => "done, features reused".into(),
+        if self.text.text_content().as_deref() != Some(text) {
+            self.text.set_text_content(Some(text));
+            self.sized();
+        }
+        let mut state = match (answer.stopped, answer.cut) {
+            (true, _) => "stopped".to_owned(),
+            (_, true) => "cut at the longest answer".into(),
             _ => "done".into(),
         };
-        if self.reused && (answer.stopped || answer.cut) {
-            state += ", features reused";
-        }
         if let Some(why) = &answer.box_error {
             state += &format!("; no box: {why}");
         }
@@ -110,23 +122,19 @@ impl Pane {
     }
 
     fn list(&self, found: &AnswerBox) {
+        let Some(item) = make("li", "", "") else { return };
+        put(&item, make("b", "", source(found.source)));
         let label = found.label.as_deref().unwrap_or("box");
-        let score = found
-            .score
-            .map(|score| format!(", probability {score:.2}"))
-            .unwrap_or_default();
         let place = match found.px {
             Some([x1, y1, x2, y2]) => format!("x {x1:.0}–{x2:.0}, y {y1:.0}–{y2:.0} px"),
             None => "outside the picture".into(),
         };
-        put(
-            &self.boxes,
-            make(
-                "li",
-                "",
-                &format!("{} box of {label}: {place}{score}", source(found.source)),
-            ),
-        );
+        let score = found
+            .score
+            .map(|score| format!(", probability {score:.2}"))
+            .unwrap_or_default();
+        put(&item, make("span", "", &format!(" {label}: {place}{score}")));
+        put(&self.boxes, Some(item));
     }
 
     fn times(&self, answer: &Answer) {
@@ -136,11 +144,11 @@ impl Pane {
         } else {
             words::ms(t.encode_ms)
         };
-        fact(&self.facts, "Encode", &encode);
+        fact(&self.facts, "Encoder", &encode);
+        fact(&self.facts, "First token", &words::ms(t.first_token_ms));
+        fact(&self.facts, "Tokens/s", &words::rate(t.tokens, t.decode_ms));
         fact(&self.facts, "Visual tokens", &t.visual_tokens.to_string());
-        fact(&self.facts, "First token after", &words::ms(t.first_token_ms));
-        fact(&self.facts, "Then", &words::rate(t.tokens, t.decode_ms));
-        if t.dense_ms > 0.0 {
+        if answer.boxes.iter().any(|found| found.source == Source::Dense) {
             fact(&self.facts, "Dense head", &words::ms(t.dense_ms));
         }
     }
@@ -158,6 +166,7 @@ impl Pane {
         let _ = self
             .root
             .set_attribute("data-reused", if self.reused { "true" } else { "false" });
+        self.badge.set_hidden(!self.reused);
         let _ = self.root.class_list().toggle_with_force("busy", state == "busy");
     }
 }

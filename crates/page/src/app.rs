@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{HtmlElement, HtmlInputElement};
 
 use crate::answers::{self, Pane};
-use crate::dom::{by_id, clear, make, on, on_id, put, set_disabled, set_text, show};
+use crate::dom::{by_id, clear, focus, make, on, on_id, put, set_disabled, set_text, show};
 use crate::engine::Engine;
 use crate::picture::Shown;
 use crate::{bench, gallery, input, setup};
@@ -53,7 +53,10 @@ pub(crate) struct App {
     models: Vec<ModelInfo>,
     files: Vec<FileInfo>,
     store: Option<Store>,
+    loading: bool,
     loaded: bool,
+    /// Models that were compiled, or are just being.
+    compiled: usize,
     /// The last file given to the engine, and the questions that go with it: a new engine gets it, too.
     given: Option<(Vec<u8>, Vec<String>)>,
     number: u32,
@@ -66,10 +69,10 @@ pub(crate) struct App {
 
 impl App {
     fn start_engine(&mut self) {
-        self.loaded = false;
-        self.answering = false;
+        (self.loading, self.loaded, self.answering) = (false, false, false);
         self.remedy = None;
         show("problem", false);
+        setup::gone("The engine is starting");
         // The old worker ends first: its memory is needed.
         self.engine = None;
         match Engine::start(|event| with(|app| app.heard(event))) {
@@ -92,8 +95,11 @@ impl App {
     }
 
     pub(crate) fn load(&mut self) {
-        setup::loading(&self.files);
+        (self.loading, self.compiled, self.remedy) = (true, 0, None);
+        show("problem", false);
+        setup::loading();
         self.send(&Command::Load);
+        self.update();
     }
 
     pub(crate) fn take_picture(&mut self, bytes: Vec<u8>, questions: Vec<String>) {
@@ -142,7 +148,7 @@ impl App {
 
     fn measure(&mut self) {
         set_disabled("measure", true);
-        set_text("step", "Measuring…");
+        set_text("measure-note", "Measuring… on a slow machine this takes a while.");
         self.send(&Command::Measure { runs: RUNS });
     }
 
@@ -157,10 +163,17 @@ impl App {
     }
 
     fn broken(&mut self, sentence: &str, remedy: Remedy) {
-        self.remedy = Some(remedy);
-        self.loaded = false;
-        self.answering = false;
+        (self.loading, self.loaded, self.answering) = (false, false, false);
         self.panes.iter().for_each(Pane::ended);
+        setup::gone("The engine has stopped");
+        set_disabled("measure", true);
+        self.problem(sentence, remedy);
+        self.update();
+    }
+
+    /// Says what is wrong where it is seen, with a button for what helps.
+    fn problem(&mut self, sentence: &str, remedy: Remedy) {
+        self.remedy = Some(remedy);
         set_text("problem-text", sentence);
         set_text(
             "problem-button",
@@ -170,9 +183,9 @@ impl App {
             },
         );
         show("problem", true);
-        set_text("step", "");
-        set_disabled("load", true);
-        self.update();
+        if let Some(problem) = by_id::<HtmlElement>("problem") {
+            problem.scroll_into_view_with_bool(false);
+        }
     }
 
     fn heard(&mut self, event: Event) {
@@ -197,19 +210,22 @@ impl App {
                 setup::progress(&self.files, file, downloaded, cached, verified);
             }
             Event::Notice { sentence } => notice(&sentence),
-            Event::Compiling { model } => setup::compiling(&model),
+            Event::Compiling { model } => {
+                self.compiled += 1;
+                setup::compiling(&model, self.compiled, &self.files, &self.models);
+            }
             Event::Loaded(loaded) => {
-                self.loaded = true;
+                self.remedy = None;
+                (self.loading, self.loaded) = (false, true);
                 show("problem", false);
-                setup::loaded(&loaded, &self.files, self.store.unwrap_or(Store::Memory));
+                setup::loaded(&loaded, &self.models, self.store.unwrap_or(Store::Memory));
                 set_disabled("measure", false);
+                set_text("measure-note", "Nothing else should run meanwhile.");
             }
             Event::LoadFailed { sentence } => {
+                self.loading = false;
                 setup::failed();
-                set_text("problem-text", &sentence);
-                set_text("problem-button", "Start the engine again");
-                self.remedy = Some(Remedy::Restart);
-                show("problem", true);
+                self.problem(&sentence, Remedy::Restart);
             }
             Event::Picture {
                 picture,
@@ -226,7 +242,7 @@ impl App {
                 ));
                 show("forget", false);
             }
-            Event::Measured(measured) => bench::measured(&measured),
+            Event::Measured(measured) => bench::measured(&measured, &self.models),
             event => self.answer(event),
         }
         self.update();
@@ -282,10 +298,29 @@ impl App {
         suggest(questions);
     }
 
-    /// Buttons that depend on more than one thing.
+    /// What depends on more than one thing: the buttons, and the sentence about what is still missing.
     fn update(&self) {
+        let focused = crate::dom::focused();
         set_disabled("send", !(self.loaded && self.shown.is_some() && !self.answering));
+        show("send", !self.answering);
         show("stop", self.answering);
+        // A button that goes takes the focus with it: whoever uses the keyboard goes on where the other is.
+        match (focused.as_deref(), self.answering) {
+            (Some("send"), true) => focus("stop"),
+            (Some("stop"), false) => focus("send"),
+            _ => {}
+        }
+        let missing = match (self.loaded, self.loading, self.shown.is_some()) {
+            // What helps stands with the problem.
+            _ if self.remedy.is_some() => "",
+            (true, _, true) => "",
+            (true, _, false) => "Choose a picture, then ask.",
+            (_, true, true) => "The models are coming; then you can ask.",
+            (_, true, false) => "The models are coming; meanwhile choose a picture.",
+            (_, _, true) => "Load the models, then ask.",
+            (_, _, false) => "Load the models and choose a picture, then ask.",
+        };
+        set_text("before", missing);
     }
 }
 

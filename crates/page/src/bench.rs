@@ -1,31 +1,63 @@
 //! `bench.html`: the engine's own measurement as a table.
 
-use sightline_messages::Measured;
+use sightline_messages::{Measure, Measured, ModelInfo};
 use web_sys::HtmlElement;
 
-use crate::dom::{by_id, clear, make, put, set_disabled, set_text};
+use crate::dom::{by_id, clear, make, put, set_disabled, set_text, show};
 use crate::words;
 
+/// What stands over the columns after the first, and beside the values where the table is too narrow for columns.
+const LABELS: [&str; 6] = ["Work", "Median", "Rate", "Launches", "Bytes moved", "Bandwidth"];
+
 /// Shows the rows.
-pub(crate) fn measured(measured: &Measured) {
-    set_text("step", &format!("Measured on {}.", measured.machine.adapter));
+pub(crate) fn measured(measured: &Measured, models: &[ModelInfo]) {
+    let runs = measured.rows.first().map_or(0, |row| row.runs);
+    set_text(
+        "measure-note",
+        &format!("Medians of {runs} runs after warm-up, on {}.", measured.machine.adapter),
+    );
     set_disabled("measure", false);
     let Some(body) = by_id::<HtmlElement>("rows") else {
         return;
     };
     clear(&body);
     for row in &measured.rows {
-        let Some(line) = make("tr", "", "") else { continue };
-        put(&line, make("td", "", &format!("{} {}", row.model, row.what)));
-        for cell in [
-            words::ms(row.median_ms),
-            row.runs.to_string(),
-            row.launches.to_string(),
-            words::bytes(row.bytes),
-            format!("{:.2} GB/s", row.bytes as f64 / 1e6 / row.median_ms.max(1e-9)),
-        ] {
-            put(&line, make("td", "", &cell));
-        }
-        put(&body, Some(line));
+        put(&body, line(row, models));
     }
+    show("measured", true);
+}
+
+fn line(row: &Measure, models: &[ModelInfo]) -> Option<HtmlElement> {
+    let name = models
+        .iter()
+        .find(|model| model.id == row.model)
+        .map_or(&row.model, |model| &model.name);
+    let (work, each) = match row.what.as_str() {
+        "encode" => ("look at a picture", "picture"),
+        "decode" => ("write a token", "token"),
+        other => (other, "run"),
+    };
+    let launches = match row.launches {
+        0 => "none: processor".to_owned(),
+        n => format!("{n} a {each}"),
+    };
+    let line = make("tr", "", "")?;
+    let head = make("th", "", name)?;
+    let _ = head.set_attribute("scope", "row");
+    put(&line, Some(head));
+    let seconds = row.median_ms.max(1e-9) / 1e3;
+    let cells = [
+        work.to_owned(),
+        words::ms(row.median_ms),
+        format!("{} {each}s/s", words::per_second(1.0 / seconds)),
+        launches,
+        format!("{} a {each}", words::bytes(row.bytes)),
+        format!("{:.2} GB/s", row.bytes as f64 / 1e9 / seconds),
+    ];
+    for (label, text) in LABELS.iter().zip(cells) {
+        let cell = make("td", "", &text)?;
+        let _ = cell.set_attribute("data-label", label);
+        put(&line, Some(cell));
+    }
+    Some(line)
 }

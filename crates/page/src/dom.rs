@@ -44,6 +44,16 @@ pub(crate) fn show(id: &str, shown: bool) {
     }
 }
 
+/// Sets an attribute, or removes it for `None`.
+pub(crate) fn set_attribute(id: &str, name: &str, value: Option<&str>) {
+    if let Some(element) = by_id::<Element>(id) {
+        let _ = match value {
+            Some(value) => element.set_attribute(name, value),
+            None => element.remove_attribute(name),
+        };
+    }
+}
+
 pub(crate) fn set_disabled(id: &str, disabled: bool) {
     if let Some(button) = by_id::<web_sys::HtmlButtonElement>(id) {
         button.set_disabled(disabled);
@@ -52,6 +62,17 @@ pub(crate) fn set_disabled(id: &str, disabled: bool) {
 
 pub(crate) fn clear(element: &Element) {
     element.set_text_content(None);
+}
+
+/// The id of the element that has the focus.
+pub(crate) fn focused() -> Option<String> {
+    Some(document()?.active_element()?.id())
+}
+
+pub(crate) fn focus(id: &str) {
+    if let Some(element) = by_id::<HtmlElement>(id) {
+        let _ = element.focus();
+    }
 }
 
 /// A row of a description list.

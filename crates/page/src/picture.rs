@@ -4,7 +4,7 @@ use sightline_messages::{AnswerBox, Preview, Source};
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, ImageData};
 
-use crate::dom::by_id;
+use crate::dom::{by_id, show};
 
 /// Shortest side that a canvas is drawn with, px: labels need room.
 const ROOM: u32 = 480;
@@ -33,6 +33,22 @@ impl Arm {
         match self {
             Self::Vmamba => "vmamba",
             Self::Vit => "vit",
+        }
+    }
+
+    /// How it sees, in a sentence.
+    pub(crate) fn about(self) -> &'static str {
+        match self {
+            Self::Vmamba => "Scans the picture along four paths: its work grows in line with the number of patches.",
+            Self::Vit => "Compares every patch with every other: its work grows with the square of their number.",
+        }
+    }
+
+    /// On labels.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Vmamba => "VMamba",
+            Self::Vit => "ViT",
         }
     }
 
@@ -105,6 +121,7 @@ impl Shown {
         };
         let _ = canvas.set_attribute("aria-label", &label);
         let _ = canvas.set_attribute("data-boxes", &boxes.to_string());
+        show("legend", boxes > 0);
     }
 
     fn draw_on(&self, canvas: &HtmlCanvasElement) -> Result<(), JsValue> {
@@ -127,51 +144,119 @@ impl Shown {
                 .put_image_data(&self.pixels, 0.0, 0.0)?;
         }
         let (w, h) = (f64::from(canvas.width()), f64::from(canvas.height()));
+        context.set_image_smoothing_enabled(true);
         context.draw_image_with_html_canvas_element_and_dw_and_dh(&plain, 0.0, 0.0, w, h)?;
-        let scale = w / f64::from(self.width.max(1));
+        let drawing = Drawing {
+            context: &context,
+            size: [w, h],
+            scale: w / f64::from(self.width.max(1)),
+            unit: (w.max(h) / 170.0).max(2.0),
+        };
         for (arm, found) in &self.boxes {
-            draw_box(&context, *arm, found, scale, w)?;
+            drawing.outline(*arm, found)?;
+        }
+        // Labels last, or a later box would cross them.
+        let mut taken = Vec::new();
+        for (arm, found) in &self.boxes {
+            drawing.label(*arm, found, &mut taken)?;
         }
         Ok(())
     }
 }
 
-fn draw_box(
-    context: &CanvasRenderingContext2d,
-    arm: Arm,
-    found: &AnswerBox,
+/// Left, top, right, bottom on the canvas.
+type Place = [f64; 4];
+
+/// Boxes on a canvas.
+struct Drawing<'a> {
+    context: &'a CanvasRenderingContext2d,
+    /// Width and height of the canvas.
+    size: [f64; 2],
+    /// Canvas px a picture px.
     scale: f64,
-    width: f64,
-) -> Result<(), JsValue> {
-    let Some(px) = found.px else { return Ok(()) };
-    let [x1, y1, x2, y2] = px.map(|v| f64::from(v) * scale);
-    let unit = (width / 160.0).max(2.5);
-    let dashes = js_sys::Array::new();
-    arm.dashes(unit).iter().for_each(|&dash| {
-        dashes.push(&dash.into());
-    });
-    // A dark line under the bright one: seen on any ground.
-    for (colour, line) in [("#000a", unit * 1.9), (arm.colour(), unit)] {
-        context.set_line_dash(&dashes)?;
-        context.set_stroke_style_str(colour);
-        context.set_line_width(line);
-        context.stroke_rect(x1, y1, x2 - x1, y2 - y1);
+    /// Width of a line.
+    unit: f64,
+}
+
+impl Drawing<'_> {
+    /// A box on the canvas, wholly inside of it: half of a line on the picture's edge could not be seen.
+    fn place(&self, found: &AnswerBox, arm: Arm) -> Option<Place> {
+        // Where both arms name the same edge, both lines are seen.
+        let inset = self.unit * if arm == Arm::Vit { 2.4 } else { 0.95 };
+        let [x1, y1, x2, y2] = found.px?.map(|v| f64::from(v) * self.scale);
+        let [w, h] = self.size;
+        let inside = |v: f64, max: f64| v.clamp(inset, (max - inset).max(inset));
+        Some([inside(x1, w), inside(y1, h), inside(x2, w), inside(y2, h)])
     }
-    let text = format!("{} {}", arm.name(), source(found.source));
-    let size = (width / 34.0).max(13.0);
-    context.set_font(&format!("600 {size}px system-ui, sans-serif"));
-    let wide = context.measure_text(&text)?.width() + size * 0.6;
-    // Language model above its box, dense head below: the two seldom hide each other.
-    let top = match found.source {
-        Source::Llm => (y1 - size * 1.35).max(0.0),
-        Source::Dense => y2.min(f64::from(context.canvas().map_or(0, |canvas| canvas.height())) - size * 1.35),
-    };
-    let left = x1.min((width - wide).max(0.0));
-    context.set_fill_style_str("#000c");
-    context.fill_rect(left, top, wide, size * 1.35);
-    context.set_fill_style_str(arm.colour());
-    context.fill_text(&text, left + size * 0.3, top + size)?;
-    Ok(())
+
+    fn outline(&self, arm: Arm, found: &AnswerBox) -> Result<(), JsValue> {
+        let Some([x1, y1, x2, y2]) = self.place(found, arm) else {
+            return Ok(());
+        };
+        let dashes = js_sys::Array::new();
+        arm.dashes(self.unit).iter().for_each(|&dash| {
+            dashes.push(&dash.into());
+        });
+        // The dense head's boxes are thinner, and filled a little.
+        let line = match found.source {
+            Source::Llm => self.unit,
+            Source::Dense => self.unit * 0.7,
+        };
+        if found.source == Source::Dense {
+            self.context.set_fill_style_str(&format!("{}22", arm.colour()));
+            self.context.fill_rect(x1, y1, x2 - x1, y2 - y1);
+        }
+        self.context.set_line_dash(&dashes)?;
+        // A dark line under the bright one: seen on any ground.
+        for (colour, width) in [("#000a", line * 1.9), (arm.colour(), line)] {
+            self.context.set_stroke_style_str(colour);
+            self.context.set_line_width(width);
+            self.context.stroke_rect(x1, y1, x2 - x1, y2 - y1);
+        }
+        self.context.set_line_dash(&js_sys::Array::new())?;
+        Ok(())
+    }
+
+    /// Writes whose box it is where no other label stands, at a corner of the box if one is free.
+    fn label(&self, arm: Arm, found: &AnswerBox, taken: &mut Vec<Place>) -> Result<(), JsValue> {
+        let Some([x1, y1, x2, y2]) = self.place(found, arm) else {
+            return Ok(());
+        };
+        let text = format!("{} · {}", arm.title(), source(found.source));
+        let size = (self.size[0].max(self.size[1]) / 34.0).max(13.0);
+        self.context.set_font(&format!("600 {size}px system-ui, sans-serif"));
+        let wide = self.context.measure_text(&text)?.width() + size * 0.8;
+        let high = size * 1.4;
+        let [w, h] = self.size;
+        let corners = [
+            (x1, y1 - high),
+            (x1, y1),
+            (x2 - wide, y1),
+            (x1, y2 - high),
+            (x2 - wide, y2 - high),
+            (x1, y2),
+            (x2 - wide, y1 - high),
+            (x1, y1 + high),
+            (x2 - wide, y1 + high),
+        ];
+        let at = |&(x, y): &(f64, f64)| {
+            let (x, y) = (x.clamp(0.0, (w - wide).max(0.0)), y.clamp(0.0, (h - high).max(0.0)));
+            [x, y, x + wide, y + high]
+        };
+        let free = |place: &Place| !taken.iter().any(|other| cross(place, other));
+        let place = corners.iter().map(at).find(free).unwrap_or_else(|| at(&corners[0]));
+        self.context.set_fill_style_str(arm.colour());
+        self.context.fill_rect(place[0], place[1], wide, high);
+        self.context.set_fill_style_str("#0b1018");
+        self.context
+            .fill_text(&text, place[0] + size * 0.4, place[1] + size * 1.03)?;
+        taken.push(place);
+        Ok(())
+    }
+}
+
+fn cross(a: &Place, b: &Place) -> bool {
+    a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
 }
 
 /// Who found a box, in a word.

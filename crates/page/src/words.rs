@@ -27,21 +27,30 @@ pub(crate) fn patience(seconds: f64) -> String {
     }
 }
 
-/// Tokens a second, from the time of all tokens after the first.
+/// Tokens a second, from the time of all tokens after the first; a single one has no speed.
 pub(crate) fn rate(tokens: u32, decode_ms: f64) -> String {
     match tokens {
-        0 | 1 => "–".into(),
-        n => format!("{:.1} tokens/s", f64::from(n - 1) / (decode_ms / 1e3).max(1e-6)),
+        0 | 1 => "one token".into(),
+        n => per_second(f64::from(n - 1) / (decode_ms / 1e3).max(1e-6)),
     }
 }
 
-/// A file of the bundle, for people.
-pub(crate) fn file(name: &str) -> String {
+/// So many a second.
+pub(crate) fn per_second(rate: f64) -> String {
+    match rate {
+        rate if rate < 100.0 => format!("{rate:.1}"),
+        rate => format!("{rate:.0}"),
+    }
+}
+
+/// A file of the bundle for people: what it is, and what is in it.
+pub(crate) fn file(name: &str) -> (&str, &str) {
+    const ARM: &str = "encoder, connector, adapters, dense head";
     match name {
-        name if name.ends_with(".gguf") => format!("Language model ({name})"),
-        name if name.contains("vmamba") => "VMamba arm: encoder, connector, adapters, dense head".into(),
-        name if name.contains("vit") => "ViT arm: encoder, connector, adapters, dense head".into(),
-        name => name.into(),
+        name if name.ends_with(".gguf") => ("Language model", name),
+        name if name.contains("vmamba") => ("VMamba arm", ARM),
+        name if name.contains("vit") => ("ViT arm", ARM),
+        name => ("Model", name),
     }
 }
 
@@ -65,6 +74,6 @@ mod tests {
                 "about 2 minutes".into()
             )
         );
-        assert_eq!((rate(1, 9.0), rate(11, 1000.0)), ("–".into(), "10.0 tokens/s".into()));
+        assert_eq!((rate(1, 9.0), rate(11, 1000.0)), ("one token".into(), "10.0".into()));
     }
 }

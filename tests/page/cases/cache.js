@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { Visitor } from "../lib/browser.js";
+import { bundleOf, partsOf } from "../lib/bundle.js";
 import { png } from "../lib/pictures.js";
 import { Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
@@ -18,11 +19,6 @@ const arrive = async ({ defer }, options) => {
   return { site, visitor };
 };
 
-const partsOf = async (folder) => {
-  const { files } = JSON.parse(await readFile(path.join(folder, "bundle.json"), "utf8"));
-  return files.flatMap((file) => file.parts.map((part) => `/parts/${part.sha256}.part`));
-};
-
 test("cache/nothing of a model is fetched before the button", {}, async (t) => {
   const { site, visitor } = await arrive(t);
   const screen = await Screen.open(visitor, "");
@@ -35,15 +31,20 @@ test("cache/nothing of a model is fetched before the button", {}, async (t) => {
   await visitor.wellBehaved();
 });
 
-test("cache/a second visit fetches no part again", { limit: 120 }, async (t) => {
+test("cache/a second visit fetches no part again, and no module", { limit: 120 }, async (t) => {
   const { site, visitor } = await arrive(t);
   const screen = await Screen.open(visitor);
   await screen.load();
+  await screen.keptForLater();
   assertEqual([...site.parts].sort(), (await partsOf(site.folder)).sort(), "parts fetched at the first visit, each once");
   site.log.length = 0;
   await screen.reload();
+  await screen.ready();
+  assert(/All .* are in this browser already/.test(await screen.facts()), "the page says that everything is here");
   await screen.load();
   assertEqual(site.parts, [], "parts fetched again");
+  const again = site.log.filter((entry) => entry.status !== 304 && /\.(wasm|js|css)$/.test(entry.path)).map((entry) => entry.path);
+  assertEqual(again, [], "files of the page sent again: the server should only have confirmed them");
   await visitor.wellBehaved();
 });
 
@@ -59,7 +60,8 @@ test("cache/without a network the second visit still answers", { limit: 120 }, a
   await screen.load();
   await screen.drop("picture.png", png());
   await screen.ask("What is this?");
-  await screen.answered();
+  assertEqual((await screen.answered()).map(({ state }) => state), ["done", "done"], "answers without a network");
+  await screen.chooseFromGallery(1);
   await visitor.wellBehaved();
 });
 
@@ -130,7 +132,7 @@ test("cache/a copy that was damaged in the browser is removed and fetched again"
 
 test("cache/a list of files that makes no sense is a sentence with a remedy", {}, async (t) => {
   const { site, visitor } = await arrive(t);
-  const good = JSON.parse(await readFile(path.join(site.folder, "bundle.json"), "utf8"));
+  const good = await bundleOf(site.folder);
   const cases = {
     "no JSON": "{",
     "another version": JSON.stringify({ ...good, version: 99 }),

@@ -38,6 +38,21 @@ const watch = () => {
       },
     });
   }
+  // Workers have a `fetch` and a `WebAssembly` of their own: what passes here is the page's.
+  const fetched = window.fetch;
+  window.fetch = (what, ...rest) => {
+    const url = String(what?.url ?? what);
+    if (/(^|\/)parts\/|sightline_web|\.gguf|\.safetensors/.test(url)) window.__broken.push(`the page itself fetched ${url}`);
+    return fetched.call(window, what, ...rest);
+  };
+  for (const name of ["compile", "compileStreaming", "instantiate", "instantiateStreaming"]) {
+    const original = WebAssembly[name];
+    WebAssembly[name] = (...given) => {
+      window.__modules = (window.__modules ?? 0) + 1;
+      if (window.__modules > 1) window.__broken.push("the page itself runs a second wasm module");
+      return original.apply(WebAssembly, given);
+    };
+  }
 };
 
 /** Console lines that say nothing about the page: the browser's own opinion of a software GPU. */

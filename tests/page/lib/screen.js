@@ -36,8 +36,14 @@ export class Screen {
     await until(() => this.id("load").isEnabled(), "the button that loads the models", limit);
   }
 
+  /** Everything that is said about the machine and the files. */
   facts() {
-    return text(this.id("facts"));
+    return text(this.id("setup"));
+  }
+
+  /** The sentence about why it is not as fast as it could be, if it is seen. */
+  async why() {
+    return (await this.shown("why")) ? text(this.id("why")) : "";
   }
 
   notices() {
@@ -51,7 +57,7 @@ export class Screen {
 
   /** Waits for the bars. */
   async loading() {
-    await until(() => this.shown("files"), "a bar for every file");
+    await until(async () => (await this.id("files").getAttribute("data-state")) === "loading", "a bar for every file");
   }
 
   async loaded(limit = 90) {
@@ -141,6 +147,11 @@ export class Screen {
     return this.changing(() => this.id("gallery").getByRole("button").nth(index).click());
   }
 
+  /** Chooses a picture of the gallery by what it shows. */
+  choose(name) {
+    return this.changing(() => this.id("gallery").getByRole("button", { name, exact: true }).click());
+  }
+
   /** Drops a file that is refused; gives the sentence. */
   async dropRefused(name, bytes) {
     await this.page.evaluate(() => (document.querySelector("#picture-note").textContent = ""));
@@ -197,6 +208,26 @@ export class Screen {
     return this.shown("outside");
   }
 
+  /** Waits until a state that a pretended engine stops in is there. */
+  async passed(state) {
+    if (/loading/.test(state)) await until(async () => /downloaded/.test(await text(this.id("bar-text-1"))), "a file's progress");
+    else if (/compiling/.test(state)) await until(async () => /^Compiling 2 of 3/.test(await text(this.id("step"))), "the compiling step");
+    else await this.failed();
+  }
+
+  /** Measures on `bench.html`; gives the table's rows as texts by their column's heading. */
+  async measure(limit = 120) {
+    await this.id("measure").click();
+    await until(async () => (await this.id("rows").locator("tr").count()) > 0, "the measurements", limit);
+    const found = [];
+    for (const row of await this.id("rows").locator("tr").all()) {
+      const cells = await row.locator("td").all();
+      const entries = await Promise.all(cells.map(async (cell) => [await cell.getAttribute("data-label"), await text(cell)]));
+      found.push({ Model: await text(row.locator("th")), ...Object.fromEntries(entries) });
+    }
+    return found;
+  }
+
   /** The whole visit without a pointer: loads, picks a picture of the gallery, types a question. */
   async byKeyboard() {
     const { keyboard } = this.page;
@@ -232,6 +263,20 @@ export class Screen {
   async shot(name) {
     await mkdir(process.env.SCREENSHOTS, { recursive: true });
     await this.page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true });
+  }
+
+  /** A picture of the part of the page between two elements, both included. */
+  async shotOf(name, first, last) {
+    const clip = await this.page.evaluate(
+      ([first, last]) => {
+        const margin = 16;
+        const top = Math.max(document.querySelector(first).getBoundingClientRect().top + scrollY - margin, 0);
+        const bottom = document.querySelector(last).getBoundingClientRect().bottom + scrollY + margin;
+        return { x: 0, y: top, width: document.documentElement.clientWidth, height: bottom - top };
+      },
+      [first, last],
+    );
+    await this.page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true, clip });
   }
 
   /** A visit through a driver that has no locators: Firefox's. Gives the answers. */

@@ -15,6 +15,14 @@ export const assert = (truth, sentence) => {
   if (!truth) throw new Error(typeof sentence === "function" ? sentence() : sentence);
 };
 
+/** Why a case cannot run here, where only the case itself can find out. */
+class Skip extends Error {}
+
+/** Ends a case as skipped. */
+export const skip = (why) => {
+  throw new Skip(why);
+};
+
 export const assertEqual = (found, expected, what) =>
   assert(JSON.stringify(found) === JSON.stringify(expected), () => `${what}: ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
 
@@ -64,6 +72,11 @@ export const runAll = async (filter) => {
       counts.passed += 1;
       console.log(`test page::${one.name} ... ok (${[detail, took()].filter(Boolean).join("; ")})`);
     } catch (error) {
+      if (error instanceof Skip) {
+        counts.ignored += 1;
+        console.log(`test page::${one.name} (${error.message}) ... ignored`);
+        continue;
+      }
       counts.failed += 1;
       console.log(`    ${String(error?.stack ?? error).split("\n").slice(0, 12).join("\n    ")}`);
       console.log(`    after ${took()}`);

@@ -2,8 +2,6 @@
 (`recipes/align.yaml`). Targets: the true name mixed with the expected name under the arm's own dense head; neutral on
 background. Tiny mosaics and letterboxed single pictures."""
 
-import time
-
 import torch
 import torch.nn.functional as F
 
@@ -15,6 +13,7 @@ from .dense import draw_canvases, load_dense
 from .names import NEUTRAL
 from .optim import MasterAdamW, cosine, step_generator, synchronize
 from .probes import to_pixels
+from .resume import Progress
 from .vlm import Interface, load_language_model, soft_names
 
 
@@ -71,8 +70,10 @@ def run(ctx: Context, arm: str) -> None:
     interface.load(ctx.load("oracle"), connector=False)
     encoder, head = load_dense(ctx, arm)
     optimizer = MasterAdamW([(interface.connector.requires_grad_(True).parameters(), recipe["lr"], 0.01)])
-    log, start, steps = ctx.log(f"align_{arm}"), time.time(), recipe["steps"]
-    for step in range(steps):
+    progress = Progress(ctx, f"align_{arm}", {"connector": interface.connector}, optimizer, recipe["keep_every"])
+    log, steps = ctx.log(f"align_{arm}"), recipe["steps"]
+    step = progress.start - 1
+    for step in range(progress.start, steps):
         generator = step_generator(ctx.device, recipe["seed"], step)
         half = recipe["batch"] // 2
         mosaics = draw_canvases(bank, "tiny_train", half, generator, recipe)
@@ -88,10 +89,12 @@ def run(ctx: Context, arm: str) -> None:
         optimizer.step(cosine(step, steps, recipe["warmup"]))
         if step % 20 == 0 or step == steps - 1:
             log.write(show=step % 100 == 0, step=step, cosine=cosine_loss.item(), mse=mse.item())
-        if time.time() - start > recipe["max_seconds"]:
+        if progress.seconds > recipe["max_seconds"]:
             break
+        progress.after(step)
     synchronize(ctx.device)
     gate = nearest_name(ctx, bank, encoder, interface)
-    log.write(show=True, what="gate", steps=step + 1, seconds=time.time() - start, **gate)
+    log.write(show=True, what="gate", steps=step + 1, seconds=progress.seconds, **gate)
     ctx.result(f"align_{arm}", gate)
     ctx.save(f"{arm}_align", connector=interface.connector.state_dict())
+    progress.finish()

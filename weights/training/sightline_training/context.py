@@ -8,24 +8,32 @@ import torch
 import yaml
 
 from .data.bank import Bank
+from .distributed import Group
 from .optim import RunLog
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 
 
-def load_recipe(name: str, toy: bool = False) -> dict:
-    """`recipes/<name>.yaml`; its `toy:` section overrides the rest in rehearsals."""
+def load_recipe(name: str, toy: bool = False, variant: str | None = None) -> dict:
+    """`recipes/<name>.yaml`, by which the shipped pair was made; `recipes/<variant>/<name>.yaml` says only what differs, and the
+    `toy:` section overrides the rest in rehearsals."""
     recipe = yaml.safe_load((RECIPES / f"{name}.yaml").read_text())
-    overrides = recipe.pop("toy", {})
-    return recipe | overrides if toy else recipe
+    rehearsal = recipe.pop("toy", {})
+    if variant is not None:
+        if not (RECIPES / variant).is_dir():
+            raise FileNotFoundError(f"no recipes called {variant!r} in {RECIPES}")
+        other = RECIPES / variant / f"{name}.yaml"
+        recipe |= yaml.safe_load(other.read_text()) if other.exists() else {}
+    return recipe | rehearsal if toy else recipe
 
 
 class Context:
     """One run: `work` holds shards, checkpoints and logs; `toy` shrinks everything for a rehearsal on a CPU."""
 
-    def __init__(self, work: Path, toy: bool = False, device: str | None = None):
+    def __init__(self, work: Path, toy: bool = False, device: str | None = None, variant: str | None = None):
         self.work = Path(work)
-        self.toy = toy
+        self.toy, self.variant = toy, variant
+        self.group = Group()
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
         torch.backends.cudnn.benchmark = self.device.type == "cuda"
@@ -37,7 +45,7 @@ class Context:
         self._bank: Bank | None = None
 
     def recipe(self, name: str) -> dict:
-        return load_recipe(name, self.toy)
+        return load_recipe(name, self.toy, self.variant)
 
     def bank(self, sets: list[str]) -> Bank:
         """A bank that holds at least `sets`, in a fixed order; waits for shards that are still being decoded."""
@@ -64,10 +72,12 @@ class Context:
         return path
 
     def log(self, name: str) -> RunLog:
-        return RunLog(self.logs, name)
+        return RunLog(self.logs, name, silent=not self.group.first)
 
     def save(self, name: str, **content) -> None:
         """Checkpoint under a temporary name, then renamed; floats as f16."""
+        if not self.group.first:
+            return
         path = self.checkpoints / f"{name}.pt"
         torch.save(_shrink(content), path.with_suffix(".tmp"))
         path.with_suffix(".tmp").rename(path)
@@ -77,7 +87,8 @@ class Context:
 
     def result(self, name: str, values: dict) -> None:
         """Scores of a stage, kept as JSON beside the logs."""
-        (self.logs / f"{name}.json").write_text(json.dumps(values, indent=1) + "\n")
+        if self.group.first:
+            (self.logs / f"{name}.json").write_text(json.dumps(values, indent=1) + "\n")
 
 
 def _shrink(value):

@@ -1,8 +1,6 @@
 """Stage 2: dense tuning. The encoder learns, per token, which object it lies on and where that object's box is
 (`recipes/dense.yaml`)."""
 
-import time
-
 import torch
 import torch.nn.functional as F
 
@@ -13,6 +11,7 @@ from .data.sources import SETS, TRAIN_SETS
 from .encoders import CANVAS, TOKENS, make_encoder
 from .heads import BACKGROUND, CLASSES, DenseHead
 from .optim import MasterAdamW, batch_hash, cosine, step_generator, synchronize
+from .resume import Progress
 
 MOST_OBJECTS = 6  # free layouts hold at most six pictures
 
@@ -112,25 +111,30 @@ def run(ctx: Context, arm: str) -> None:
     torch.manual_seed(recipe["seed"])
     head = DenseHead().to(ctx.device, ctx.dtype)
     groups = [(encoder.parameters(), recipe["lr"], 0.05), (head.parameters(), recipe["lr_head"], 0.05)]
-    optimizer, log = MasterAdamW(groups), ctx.log(f"dense_{arm}")
-    start, steps = time.time(), recipe["steps"]
-    for step in range(steps):
+    optimizer, log = MasterAdamW(groups, group=ctx.group), ctx.log(f"dense_{arm}")
+    progress = Progress(ctx, f"dense_{arm}", {"encoder": encoder, "head": head}, optimizer, recipe["keep_every"])
+    steps, share = recipe["steps"], ctx.group.share(recipe["batch"])
+    step = progress.start - 1
+    for step in range(progress.start, steps):
         generator = step_generator(ctx.device, recipe["seed"], step)
         canvas = draw_canvases(bank, "tiny_train", recipe["batch"], generator, recipe)
         pixels = bank.render(canvas, recipe["color_jitter"], generator, ctx.dtype)
         label, box, inside = targets(bank, canvas)
-        parts = losses(head(encoder(pixels)), label, box, inside, recipe["label_smoothing"])
+        outputs = head(encoder(pixels[share]))
+        parts = losses(outputs, label[share], box[share], inside[share], recipe["label_smoothing"])
         parts["loss"].backward()
         norm = optimizer.step(cosine(step, steps, recipe["warmup"]))
         if step % 100 == 0:
             log.write(step=step, batch=batch_hash(pixels, label, box))
         if step % 10 == 0 or step == steps - 1:
             log.write(show=step % 100 == 0, step=step, gn=norm.item(), **{k: v.item() for k, v in parts.items()})
-            if time.time() - start > recipe["max_seconds"]:
+            if ctx.group.agreed(progress.seconds > recipe["max_seconds"], ctx.device):
                 break
+        progress.after(step)
     synchronize(ctx.device)
-    log.write(show=True, what="done", steps=step + 1, seconds=time.time() - start)
+    log.write(show=True, what="done", steps=step + 1, seconds=progress.seconds)
     ctx.save(f"{arm}_dense", encoder=encoder.state_dict(), dense=head.state_dict())
+    progress.finish()
 
 
 def run_eval(ctx: Context, arm: str) -> None:

@@ -1,8 +1,6 @@
 """Stage 3c: real pictures, connector and adapters together, part of the canvases still oracle grids; in the last part more
 captions and DAQUAR (`recipes/join.yaml`). The blind run has the same batches and steps, and no visual tokens."""
 
-import time
-
 import torch
 
 from .context import Context
@@ -11,6 +9,7 @@ from .data.sources import SETS, TRAIN_SETS
 from .dense import load_dense
 from .optim import MasterAdamW, batch_hash, cosine, step_generator, synchronize
 from .oracle import grid_tokens, held_out_batches, metadata_bank, quick_scores
+from .resume import Progress
 from .vlm import Interface, load_language_model, task_means, to_device
 
 BLIND = "blind"
@@ -62,12 +61,13 @@ def run(ctx: Context, arm: str) -> None:
         lm.compile_layers()
     maps, adapters = interface.parameters(connector=True)
     optimizer = MasterAdamW([(maps, recipe["lr_interface"], 0.01), (adapters, recipe["lr_adapters"], 0.01)])
+    progress = Progress(ctx, f"join_{arm}", interface.trained(connector=True), optimizer, recipe["keep_every"])
     steps, log = recipe["steps"], ctx.log(f"join_{arm}")
     dataset = SceneBatches(metadata_bank(ctx, TRAIN_SETS), prompter, recipe, steps)
     held_out = held_out_batches(ctx, prompter, recipe, recipe["eval_batches"])
     offset = visual.bank.sets["tiny_val"][0]  # held-out ids in the bank of all sets
-    start = time.time()
-    for step, batch in enumerate(loader(dataset, recipe["workers"])):
+    step = progress.start - 1
+    for step, batch in enumerate(loader(dataset, recipe["workers"], progress.start), progress.start):
         batch = to_device(batch, ctx.device)
         generator = step_generator(ctx.device, recipe["seed"], step)
         tokens = visual(batch, batch["canvas"], generator, recipe["color_jitter"])
@@ -82,12 +82,14 @@ def run(ctx: Context, arm: str) -> None:
             log.write(show=step % 100 == 0, step=step, loss=loss.item(), **task_means(parts))
         if step == recipe["gate_step"]:
             log.write(show=True, what="gate", step=step, **evaluate(visual, held_out, offset))
-        if time.time() - start > recipe["max_seconds"]:
+        if progress.seconds > recipe["max_seconds"]:
             log.write(show=True, step=step, what="stopped at max_seconds")
             break
+        progress.after(step)
     synchronize(ctx.device)
-    seconds = time.time() - start
+    seconds = progress.seconds
     ctx.save(f"{arm}_join", **interface.state())
+    progress.finish()
     scores = evaluate(visual, held_out, offset)
     log.write(show=True, what="held_out", steps=step + 1, seconds=seconds, **scores)
     ctx.result(f"join_{arm}", scores | {"steps": step + 1, "seconds": seconds})

@@ -2,19 +2,24 @@
 
 import json
 import math
+import os
 import time
 from pathlib import Path
 
 import torch
+
+from .distributed import Group
 
 
 class MasterAdamW:
     """AdamW over float32 master copies of low-precision working weights.
 
     groups: list of (parameters, learning rate, weight decay); decay acts on matrices only.
+    group: processes that share a batch; their gradients are averaged.
     """
 
-    def __init__(self, groups, betas=(0.9, 0.98)):
+    def __init__(self, groups, betas=(0.9, 0.98), group: Group | None = None):
+        self.group = group
         self.working, self.masters, self.rates, torch_groups = [], [], [], []
         for parameters, rate, decay in groups:
             parameters = [p for p in parameters if p.requires_grad]
@@ -33,6 +38,8 @@ class MasterAdamW:
         """One update at `factor` times the base rates; returns the gradient norm before clipping."""
         for working, master in zip(self.working, self.masters, strict=True):
             master.grad = None if working.grad is None else working.grad.float()
+        if self.group is not None:
+            self.group.average([m.grad for m in self.masters if m.grad is not None])
         norm = torch.nn.utils.clip_grad_norm_(self.masters, clip, foreach=True)
         for group, rate in zip(self.adamw.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
@@ -42,6 +49,16 @@ class MasterAdamW:
         for working in self.working:
             working.grad = None
         return norm
+
+    def state_dict(self) -> dict:
+        return {"masters": [m.detach() for m in self.masters], "adamw": self.adamw.state_dict()}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Takes up where another optimiser of the same parameters was."""
+        with torch.no_grad():
+            for master, saved in zip(self.masters, state["masters"], strict=True):
+                master.copy_(saved)
+        self.adamw.load_state_dict(state["adamw"])
 
 
 def cosine(step: int, steps: int, warmup: int, floor: float = 0.01) -> float:
@@ -53,10 +70,11 @@ def cosine(step: int, steps: int, warmup: int, floor: float = 0.01) -> float:
 class RunLog:
     """Appends JSON lines to `<folder>/<name>.jsonl`, flushed as they come."""
 
-    def __init__(self, folder: Path, name: str):
+    def __init__(self, folder: Path, name: str, silent: bool = False):
         folder.mkdir(parents=True, exist_ok=True)
-        self.name = name
-        self.file = open(folder / f"{name}.jsonl", "a")  # noqa: SIM115  (open as long as the run)
+        self.name, self.silent = name, silent
+        path = os.devnull if silent else folder / f"{name}.jsonl"
+        self.file = open(path, "a")  # noqa: SIM115  (open as long as the run)
         self.start = time.time()
 
     def write(self, show: bool = False, **values) -> None:
@@ -64,7 +82,7 @@ class RunLog:
         line = json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in values.items()})
         self.file.write(line + "\n")
         self.file.flush()
-        if show:
+        if show and not self.silent:
             print(f"{self.name}: {line}", flush=True)
 
 

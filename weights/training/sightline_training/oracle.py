@@ -5,8 +5,6 @@ rising share of canvases whose tokens are the expected name under the posterior 
 arms in turn: the same adapters serve both.
 """
 
-import time
-
 import torch
 
 from .context import Context
@@ -17,6 +15,7 @@ from .dense import load_dense
 from .encoders import ARMS
 from .names import NEUTRAL
 from .optim import MasterAdamW, batch_hash, cosine, step_generator, synchronize
+from .resume import Progress
 from .vlm import Interface, corrupt, load_language_model, soft_names, task_means, to_device
 
 
@@ -77,15 +76,16 @@ def run(ctx: Context) -> None:
         lm.compile_layers()
     maps, adapters = interface.parameters(connector=False)
     optimizer = MasterAdamW([(maps, recipe["lr_interface"], 0.01), (adapters, recipe["lr_adapters"], 0.01)])
+    progress = Progress(ctx, "oracle", interface.trained(connector=False), optimizer, recipe["keep_every"])
     steps, log = recipe["steps"], ctx.log("oracle")
     dataset = SceneBatches(metadata_bank(ctx, TRAIN_SETS), prompter, recipe, steps)
     held_out = held_out_batches(ctx, prompter, recipe, recipe["eval_batches"])
-    start = time.time()
-    for step, batch in enumerate(loader(dataset, recipe["workers"])):
+    step = progress.start - 1
+    for step, batch in enumerate(loader(dataset, recipe["workers"], progress.start), progress.start):
         batch = to_device(batch, ctx.device)
-        progress, generator = step / steps, step_generator(ctx.device, recipe["seed"], step)
+        reached, generator = step / steps, step_generator(ctx.device, recipe["seed"], step)
         tokens = grid_tokens(interface, batch["names"], recipe["error_rate"], generator)
-        share = recipe["posterior_share"] * min(1.0, max(0.0, (progress - 0.3) / 0.4))
+        share = recipe["posterior_share"] * min(1.0, max(0.0, (reached - 0.3) / 0.4))
         if share > 0:
             real = posterior_tokens(bank, batch["canvas"], arms[step % 2], interface, recipe, generator, ctx.dtype)
             # Dense classes are Tiny's: pictures of other sets keep their grid.
@@ -100,12 +100,14 @@ def run(ctx: Context) -> None:
             log.write(step=step, batch=batch_hash(batch["ids"], batch["target"], batch["names"]))
         if step % 10 == 0 or step == steps - 1:
             log.write(show=step % 50 == 0, step=step, loss=loss.item(), posterior=share, **task_means(parts))
-        if time.time() - start > recipe["max_seconds"]:
+        if progress.seconds > recipe["max_seconds"]:
             log.write(show=True, step=step, what="stopped at max_seconds")
             break
+        progress.after(step)
     synchronize(ctx.device)
-    seconds = time.time() - start
+    seconds = progress.seconds
     ctx.save("oracle", **interface.state())
+    progress.finish()
     scores = evaluate(interface, held_out, recipe["error_rate"])
     log.write(show=True, what="held_out", steps=step + 1, seconds=seconds, **scores)
     ctx.result("oracle", scores | {"steps": step + 1, "seconds": seconds})

@@ -1,7 +1,5 @@
 """Stage 1: encoders from scratch on mosaics, teacher and labels together (`recipes/pretrain.yaml`)."""
 
-import time
-
 import torch
 import torch.nn.functional as F
 
@@ -12,6 +10,7 @@ from .data.sources import TRAIN_SETS
 from .encoders import make_encoder
 from .heads import PretrainHead
 from .optim import MasterAdamW, batch_hash, cosine, step_generator, synchronize
+from .resume import Progress
 
 
 def draw_canvases(bank: Bank, recipe: dict, generator) -> Canvas:
@@ -69,13 +68,16 @@ def run(ctx: Context, arm: str) -> None:
     teacher = ctx.load("teacher")["logits"]
     encoder = make_encoder(arm, recipe["seed"], ctx.toy).to(ctx.device, ctx.dtype)
     head = PretrainHead().to(ctx.device, ctx.dtype)
-    optimizer = MasterAdamW([([*encoder.parameters(), *head.parameters()], recipe["lr"], recipe["weight_decay"])])
-    log, start, steps = ctx.log(f"pretrain_{arm}"), time.time(), recipe["steps"]
-    for step in range(steps):
+    groups = [([*encoder.parameters(), *head.parameters()], recipe["lr"], recipe["weight_decay"])]
+    optimizer = MasterAdamW(groups, group=ctx.group)
+    progress = Progress(ctx, f"pretrain_{arm}", {"encoder": encoder, "head": head}, optimizer, recipe["keep_every"])
+    log, steps, share = ctx.log(f"pretrain_{arm}"), recipe["steps"], ctx.group.share(recipe["batch"])
+    step = progress.start - 1
+    for step in range(progress.start, steps):
         generator = step_generator(ctx.device, recipe["seed"], step)
         canvas = draw_canvases(bank, recipe, generator)
         pixels = bank.render(canvas, recipe["color_jitter"], generator, ctx.dtype)
-        parts = losses(encoder(pixels), canvas, bank, head, teacher, recipe)
+        parts = losses(encoder(pixels[share]), canvas[share], bank, head, teacher, recipe)
         parts["loss"].backward()
         norm = optimizer.step(cosine(step, steps, recipe["warmup"]))
         if step % 100 == 0:
@@ -83,10 +85,12 @@ def run(ctx: Context, arm: str) -> None:
         if step % 10 == 0 or step == steps - 1:
             values = {k: v.item() for k, v in parts.items()}
             log.write(show=step % 200 == 0, step=step, gn=norm.item(), **values)
-            if time.time() - start > recipe["max_seconds"]:
+            if ctx.group.agreed(progress.seconds > recipe["max_seconds"], ctx.device):
                 log.write(show=True, step=step, what="stopped at max_seconds")
                 break
+        progress.after(step)
     synchronize(ctx.device)
-    seconds = time.time() - start
+    seconds = progress.seconds
     log.write(show=True, what="done", steps=step + 1, seconds=seconds, canvases=(step + 1) * recipe["batch"])
     ctx.save(f"{arm}_pretrain", encoder=encoder.state_dict(), head=head.state_dict())
+    progress.finish()

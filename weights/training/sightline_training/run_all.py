@@ -43,6 +43,9 @@ STAGES = {
     "probes_vmamba": (call(probes.run, arm="vmamba"), ["pretrain_vmamba"]),
 }
 
+# Stages that several processes may share (`torchrun --nproc-per-node N -m sightline_training.run_all ...`).
+SHARED = ["pretrain_vit", "pretrain_vmamba", "dense_vit", "dense_vmamba"]
+
 
 def start_background(ctx: Context, data: Path | None, gguf: Path | None) -> None:
     """Decoding and de-quantising run beside the first GPU stages, each waiting for its files."""
@@ -66,15 +69,21 @@ def _spawn(command: list[str], log: Path) -> None:
         subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
 
 
-def run_stages(ctx: Context, names: list[str]) -> list[str]:
-    """Runs what is not done yet; returns the stages that failed or lacked one that did."""
+def run_stages(ctx: Context, names: list[str], wait: bool = False) -> list[str]:
+    """Runs what is not done yet; returns the stages that failed or lacked one that did. With `wait`, other processes make
+    what is lacking."""
     done = ctx.work / "done"
     done.mkdir(exist_ok=True)
     log, failed = ctx.log("status"), []
     for name in names:
+        ctx.group.wait()
         function, needs = STAGES[name]
         if (done / name).exists():
             continue
+        if ctx.group.size > 1 and name not in SHARED:
+            raise SystemExit(f"{name} runs in one process only; with several: {', '.join(SHARED)}")
+        while wait and not all((done / n).exists() for n in needs):
+            time.sleep(0.5)
         missing = [n for n in needs if not (done / n).exists()]
         if missing:
             log.write(show=True, stage=name, skipped=f"needs {missing}")
@@ -89,7 +98,9 @@ def run_stages(ctx: Context, names: list[str]) -> list[str]:
             log.write(show=True, stage=name, what="failed", error=f"{type(error).__name__}: {error}"[:500])
             failed.append(name)
             continue
-        (done / name).write_text(f"{time.time() - start:.1f}\n")
+        ctx.group.wait()
+        if ctx.group.first:
+            (done / name).write_text(f"{time.time() - start:.1f}\n")
         log.write(show=True, stage=name, what="done", seconds=time.time() - start)
     return failed
 
@@ -101,14 +112,16 @@ def main() -> None:
     parser.add_argument("--gguf", type=Path)
     parser.add_argument("--only", nargs="*", choices=list(STAGES))
     parser.add_argument("--toy", action="store_true")
+    parser.add_argument("--variant", help="a folder of recipes/ that says what differs, for example longer")
     parser.add_argument("--daemon", action="store_true")
+    parser.add_argument("--wait", action="store_true", help="wait for stages that other processes on the same RUN make")
     args = parser.parse_args()
-    ctx = Context(args.work, args.toy)
+    ctx = Context(args.work, args.toy, variant=args.variant)
     retry = args.work / "retry"
-    if not (args.work / "background").exists():
+    if ctx.group.first and not (args.work / "background").exists():
         start_background(ctx, args.data, args.gguf)
         (args.work / "background").touch()
-    failed = run_stages(ctx, args.only or list(STAGES))
+    failed = run_stages(ctx, args.only or list(STAGES), args.wait)
     print(f"failed: {failed}" if failed else "all stages done", flush=True)
     while args.daemon:
         if retry.exists():

@@ -71,6 +71,11 @@ class Interface:
             tensor.requires_grad_(True)
         return interface, adapters
 
+    def trained(self, connector: bool) -> dict:
+        """The same by name, as checkpoints within a stage keep them."""
+        named = {key: getattr(self, key) for key in ("row", "col", "oracle_map")} | dict(self.adapters)
+        return named | ({"connector": self.connector} if connector else {})
+
     def from_names(self, soft: torch.Tensor) -> torch.Tensor:
         """Name-space vectors `[batch, 196, 576]` -> visual tokens, before positions."""
         return F.linear(soft.to(self.dtype), self.oracle_map)

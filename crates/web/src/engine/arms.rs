@@ -67,7 +67,7 @@ impl Arms {
                 half = try_half(&mut model, &files, &mut machine).await?;
             }
             drop(files);
-            warm(&mut model).await?;
+            warm(&mut model, machine.software).await?;
             compile_ms.push((row.id.clone(), ms(begun)));
             models.push(model);
         }
@@ -152,13 +152,15 @@ async fn try_half(model: &mut Vlm, files: &Files, machine: &mut Machine) -> Resu
 }
 
 /// Runs everything that an answer runs, so that no visitor's question waits for a compiler.
-async fn warm(model: &mut Vlm) -> Result<(), String> {
+async fn warm(model: &mut Vlm, software: bool) -> Result<(), String> {
     let options = Options {
         max_tokens: WARM_TOKENS,
         ..Options::default()
     };
-    // The first picture records the encoder, the second runs the recording.
-    for seed in 0..2 {
+    // The first picture records the encoder and compiles its kernels, the second runs the recording. A GPU in software needs a minute
+    // for a picture: there the second is the visitor's.
+    let pictures = if software { 1 } else { 2 };
+    for seed in 0..pictures {
         model.look(&built_in(seed)?).await.map_err(|e| sentence(&e))?;
     }
     let ignored = async |_: &str| true;

@@ -89,11 +89,9 @@ fn page_lines(log: &str) -> String {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill")
-            .args(["-KILL", "--", &group])
-            .stderr(Stdio::null())
-            .status();
+        // The shell's own `kill`: a small system has no program of that name. The whole group: a browser has many processes.
+        let kill = format!("kill -KILL -{}", self.child.id());
+        let _ = Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,0 +1,78 @@
+"""Cut-off stages go on where they were; several processes on one batch train like one."""
+
+import os
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from sightline_training.context import load_recipe
+from sightline_training.distributed import Group
+from sightline_training.optim import MasterAdamW, cosine, step_generator
+from sightline_training.resume import Progress
+
+STEPS = 12
+BATCH = 8
+
+
+def train(work, group, until: int = STEPS, resumable: bool = True) -> torch.Tensor:
+    """A small regression whose batches depend on the step only; returns the weights. Ends without notice after `until` steps."""
+    torch.manual_seed(3)
+    model = torch.nn.Sequential(torch.nn.Linear(5, 7), torch.nn.GELU(), torch.nn.Linear(7, 1))
+    scale = torch.nn.Parameter(torch.ones(()))
+    optimizer = MasterAdamW([(model.parameters(), 0.05, 0.1), ([scale], 0.01, 0.0)], group=group)
+    ctx = SimpleNamespace(work=work, group=group, device=torch.device("cpu"))
+    progress = Progress(ctx, "stage", {"model": model, "scale": scale}, optimizer, every=3 if resumable else STEPS + 1)
+    for step in range(progress.start, STEPS):
+        if step == until:
+            return torch.empty(0)
+        x = torch.randn(BATCH, 5, generator=step_generator("cpu", 1, step))[group.share(BATCH)]
+        ((model(x) * scale)[:, 0] - x.sum(1)).pow(2).mean().backward()
+        optimizer.step(cosine(step, STEPS, 2))
+        progress.after(step)
+    progress.finish()
+    return torch.cat([p.detach().flatten() for p in (*model.parameters(), scale)])
+
+
+@pytest.mark.parametrize("cut", range(STEPS))
+def test_a_cut_off_stage_ends_with_the_same_bits(tmp_path, cut):
+    whole = train(tmp_path / "whole", Group())
+    assert train(tmp_path, Group(), until=cut).numel() == 0
+    # A checkpoint that was being written when the power went must not count.
+    (tmp_path / "progress").mkdir(exist_ok=True)
+    (tmp_path / "progress" / "stage.partial").write_bytes(b"half")
+    assert torch.equal(train(tmp_path, Group()), whole)
+    assert not (tmp_path / "progress" / "stage.pt").exists()
+
+
+def _process(rank: int, port: int, folder) -> None:
+    os.environ.update(WORLD_SIZE="2", RANK=str(rank), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    group = Group()
+    weights = train(folder, group, resumable=False)
+    if group.first:
+        torch.save(weights, folder / "weights.pt")
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes_train_like_one(tmp_path):
+    (tmp_path / "alone").mkdir()
+    alone = train(tmp_path / "alone", Group(), resumable=False)
+    torch.multiprocessing.spawn(_process, (29_511, tmp_path), nprocs=2)
+    together = torch.load(tmp_path / "weights.pt", weights_only=True)
+    assert torch.allclose(alone, together, rtol=1e-4, atol=1e-5)
+
+
+def test_a_batch_that_cannot_be_shared_is_refused():
+    group = Group()
+    group.size = 3
+    with pytest.raises(ValueError, match="a batch of 8 cannot be shared equally by 3"):
+        group.share(BATCH)
+
+
+def test_a_variant_says_only_what_differs():
+    shipped, longer = load_recipe("pretrain"), load_recipe("pretrain", variant="longer")
+    assert longer["steps"] == 4 * shipped["steps"]
+    assert {k for k in shipped if shipped[k] != longer[k]} == {"steps", "warmup"}
+    assert load_recipe("evaluate", variant="longer") == load_recipe("evaluate")
+    with pytest.raises(FileNotFoundError, match="no recipes called 'other'"):
+        load_recipe("pretrain", variant="other")
