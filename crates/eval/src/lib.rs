@@ -5,8 +5,13 @@
 //! ([`mutant`]).
 
 pub mod aggregate;
+pub mod answers;
+pub mod gold;
+mod join;
 pub mod literal;
 pub mod mutant;
 pub mod python;
 pub mod score;
 pub mod stats;
+pub mod summary;
+pub mod task;
