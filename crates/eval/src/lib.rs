@@ -11,6 +11,7 @@ mod join;
 pub mod literal;
 pub mod mutant;
 pub mod python;
+pub mod run;
 pub mod score;
 pub mod stats;
 pub mod summary;
