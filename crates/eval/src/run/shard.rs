@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn conflicts() {
-        let wrong: [(Option<usize>, &[(&str, &str)], &str); 9] = [
+        type Case = (Option<usize>, &'static [(&'static str, &'static str)], &'static str);
+        let wrong: [Case; 9] = [
             (None, &[], "no launcher"),
             (None, &[("JOB_COMPLETION_INDEX", "2")], "how many"),
             (Some(2), &[("JOB_COMPLETION_INDEX", "2")], "counted from 0"),

@@ -89,7 +89,7 @@ impl Memory {
             return;
         }
         let torn = matches!(crash, Crash::PowerTorn | Crash::PowerZeros);
-        if crash == Crash::Power || (torn && split_mix(seed, 0) % 2 == 0) {
+        if crash == Crash::Power || (torn && split_mix(seed, 0).is_multiple_of(2)) {
             state.seen = state.synced.clone();
         } else {
             state.synced = state.seen.clone();
@@ -171,7 +171,7 @@ impl Disk for Memory {
         {
             let state = &mut *self.state.borrow_mut();
             if !state.seen.contains_key(path) {
-                if stepped.is_err() && self.steps.get() % 2 == 0 {
+                if stepped.is_err() && self.steps.get().is_multiple_of(2) {
                     return stepped;
                 }
                 state.seen.insert(path.to_owned(), state.inodes.len());

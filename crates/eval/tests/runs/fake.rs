@@ -51,7 +51,7 @@ impl Answerer for Fake {
             Answered {
                 image: (index != UNREADABLE).then(|| sha256_hex(item.id.as_bytes())),
                 outcome,
-                margin: (index % 2 == 0).then_some(share / 3.0),
+                margin: index.is_multiple_of(2).then_some(share / 3.0),
             }
         };
         Ok(batch.iter().enumerate().map(answer).collect())
@@ -93,7 +93,7 @@ impl Scorer for Sums {
 pub(crate) fn items(count: usize) -> Vec<Item> {
     let item = |index: usize| {
         let id = format!("q{index}");
-        let image_sha256 = (index % 2 == 0).then(|| sha256_hex(id.as_bytes()));
+        let image_sha256 = index.is_multiple_of(2).then(|| sha256_hex(id.as_bytes()));
         Item { id, image_sha256 }
     };
     (0..count).map(item).collect()

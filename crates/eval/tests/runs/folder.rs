@@ -56,7 +56,8 @@ fn order_of_batches_leaves_no_trace() {
 fn every_difference_is_named() {
     let disk = Memory::default();
     run(&disk, folder(), 5, 2, None, &mut Fake::default()).expect("a run");
-    let changes: [(&str, fn(&mut RunKey)); 12] = [
+    type Change = fn(&mut RunKey);
+    let changes: [(&str, Change); 12] = [
         ("model.head is \"aa\" there and \"bb\" here", |key| {
             key.model.insert("head".to_owned(), "bb".to_owned());
         }),
@@ -201,7 +202,9 @@ fn scores_are_derived() {
 }
 
 /// A model that fails, or says what cannot be kept.
-struct Wrong(fn(&[Item]) -> Result<Vec<Answered>, Reason>);
+struct Wrong(Model);
+
+type Model = fn(&[Item]) -> Result<Vec<Answered>, Reason>;
 
 impl Answerer for Wrong {
     fn answer(&mut self, _first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
@@ -218,7 +221,7 @@ fn wrong_models() {
             margin: None,
         }
     }
-    let wrong: [(&str, fn(&[Item]) -> Result<Vec<Answered>, Reason>); 4] = [
+    let wrong: [(&str, Model); 4] = [
         ("out of memory", |_| Err("out of memory".into())),
         ("0 answers to 1 questions", |_| Ok(Vec::new())),
         ("not finite", |_| {
