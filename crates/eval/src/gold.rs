@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::{Map, Value};
 
 use crate::answers::fields::{At, Fields, InputError, Place};
-use crate::answers::lines;
+use crate::answers::{lines, numbers};
 
 /// Largest file that is read, bytes: ten times the largest official one.
 pub const MAX_FILE: u64 = 4 << 30;
@@ -59,6 +59,7 @@ pub fn read(
         each: &mut each,
         failed: &mut failed,
     };
+    let bytes = numbers::mark(&bytes);
     let mut json = serde_json::Deserializer::from_slice(&bytes);
     let done = items.deserialize(&mut json).and_then(|()| json.end());
     match (failed, done) {
@@ -79,11 +80,13 @@ fn layout_of(bytes: &[u8], layouts: &[Layout]) -> Option<Layout> {
         b'[' => has(|layout| *layout == Layout::List),
         b'{' => {
             let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            // A whole object in the first line whose values are not all items: a line of many.
-            let is_line = has(|layout| *layout == Layout::Lines).is_some()
-                && serde_json::from_slice::<Map<String, Value>>(first)
-                    .is_ok_and(|map| !map.values().all(Value::is_object));
-            if is_line {
+            // A whole object in the first line that is neither the document itself nor all of items: a line of many.
+            let is_line = |map: &Map<String, Value>| {
+                let document = |layout: &Layout| matches!(layout, Layout::Under(name) if map.contains_key(*name));
+                !layouts.iter().any(document) && !map.values().all(Value::is_object)
+            };
+            let lines = has(|layout| *layout == Layout::Lines).is_some();
+            if lines && serde_json::from_slice(first).is_ok_and(|map| is_line(&map)) {
                 return Some(Layout::Lines);
             }
             has(|layout| matches!(layout, Layout::Under(_) | Layout::ById))

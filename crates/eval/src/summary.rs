@@ -21,8 +21,8 @@ pub enum Unit {
 impl fmt::Display for Unit {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
         out.write_str(match self {
-            Self::Percent => "%",
-            Self::Share => "of 1",
+            Self::Percent => "percent",
+            Self::Share => "share of 1",
             Self::Count => "answers",
             Self::ChiSquare => "chi-square / 100",
         })
@@ -147,8 +147,8 @@ impl fmt::Display for Summary {
                 None => "unrounded".to_owned(),
             };
             let of = total.count.map(|count| format!(", of {count}")).unwrap_or_default();
-            let value = format!("{:<name$}  {:>number$} {}", total.name, self::number(total), total.unit);
-            writeln!(out, "  {value} ({rounding}, {}{of})", total.rule)?;
+            let value = format!("{:<name$}  {:>number$}", total.name, self::number(total));
+            writeln!(out, "  {value}  ({}, {rounding}, {}{of})", total.unit, total.rule)?;
         }
         for note in &self.notes {
             writeln!(out, "  note: {note}")?;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::numbers::{is_number, number};
+
 /// Where in a file an object stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
@@ -100,6 +102,7 @@ fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a truth value",
+        number if is_number(number) => "a number",
         Value::Number(_) => "a number",
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
@@ -150,7 +153,7 @@ impl Fields {
     pub fn maybe_text(&self, name: &str) -> Result<Option<&str>, InputError> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(value @ Value::String(text)) if !is_number(value) => Ok(Some(text)),
             Some(other) => Err(self.wrong(name, other, "a text")),
         }
     }
@@ -193,8 +196,8 @@ impl Fields {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(*value)),
-            Some(Value::Number(number)) if number.as_f64() == Some(1.0) => Ok(Some(true)),
-            Some(Value::Number(number)) if number.as_f64() == Some(0.0) => Ok(Some(false)),
+            Some(other) if number(other) == Some(1.0) => Ok(Some(true)),
+            Some(other) if number(other) == Some(0.0) => Ok(Some(false)),
             Some(other) => Err(self.wrong(name, other, "true, false, 1 or 0")),
         }
     }
@@ -213,7 +216,7 @@ impl Fields {
     /// A finite number above 0.
     pub fn size(&self, name: &str) -> Result<f64, InputError> {
         let value = self.need(name, "the picture's size in px")?;
-        let size = value.as_f64().filter(|size| *size > 0.0 && size.is_finite());
+        let size = number(value).filter(|size| *size > 0.0 && size.is_finite());
         size.ok_or_else(|| self.wrong(name, value, "a number above 0 (px)"))
     }
 
@@ -222,13 +225,11 @@ impl Fields {
         let Some(list) = self.maybe_list(name)? else {
             return Ok(None);
         };
-        let number = |value: &Value| match value {
+        let read = |value: &Value| match value {
             Value::Null => Ok(f64::NAN),
-            other => other
-                .as_f64()
-                .ok_or_else(|| self.error(name, format!("{} among its numbers", kind(other)))),
+            other => number(other).ok_or_else(|| self.error(name, format!("{} among its numbers", kind(other)))),
         };
-        list.iter().map(number).collect::<Result<_, _>>().map(Some)
+        list.iter().map(read).collect::<Result<_, _>>().map(Some)
     }
 
     /// A list of `N` finite numbers, if the field is there.
@@ -255,6 +256,7 @@ impl Fields {
                 other => other,
             };
             bare.as_str()
+                .filter(|_| !is_number(bare))
                 .map(str::to_owned)
                 .ok_or_else(|| self.error(name, format!("{} among the answers, which are texts", kind(bare))))
         };
@@ -267,7 +269,7 @@ impl Fields {
             return Ok(None);
         };
         match value {
-            Value::String(id) if !id.is_empty() => Ok(Some(id.clone())),
+            Value::String(id) if !id.is_empty() && !is_number(value) => Ok(Some(id.clone())),
             Value::Number(number) if number.is_i64() || number.is_u64() => Ok(Some(number.to_string())),
             other => Err(self.wrong(name, other, "an id (a text or a whole number)")),
         }

@@ -4,9 +4,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::fields::{At, Fields, InputError, Place};
+use super::numbers;
 
 /// Longest line that is read, bytes. Answers have some hundred; what is longer is another kind of file.
 pub const MAX_LINE: u64 = 16 << 20;
@@ -52,10 +54,14 @@ pub fn read(path: &Path) -> Result<Vec<Fields>, InputError> {
 }
 
 fn object(text: &[u8], place: Place) -> Result<Fields, InputError> {
-    match serde_json::from_slice(text) {
+    match serde_json::from_slice(&numbers::mark(text)) {
         Ok(Value::Object(map)) => Ok(Fields { map, place }),
         Ok(_) => Err(InputError::new(&place, "no JSON object; one a line is wanted")),
-        Err(error) => Err(InputError::new(&place, json_problem(&error))),
+        Err(error) => {
+            // Columns of the line as it stands.
+            let error = serde_json::from_slice::<IgnoredAny>(text).err().unwrap_or(error);
+            Err(InputError::new(&place, json_problem(&error)))
+        }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod fields;
 pub mod lines;
 mod llava;
 mod lmms_eval;
+pub(crate) mod numbers;
 mod own;
 
 use std::fmt;
