@@ -28,5 +28,9 @@ pub(crate) fn scratch() -> PathBuf {
 }
 
 /// The packages of the workspace, ourselves apart: our dependencies would change the features of the product's, and have its whole
-/// GPU stack built twice.
-pub(crate) const SELECTIONS: &[&[&str]] = &[&["--workspace", "--exclude", "xtask"], &["--package", "xtask"]];
+/// GPU stack built twice. The scorers once more with wrong variants compiled in, which their golden sets must notice.
+pub(crate) const SELECTIONS: &[&[&str]] = &[
+    &["--workspace", "--exclude", "xtask"],
+    &["--package", "xtask"],
+    &["--package", "sightline-eval", "--features", "mutants"],
+];

@@ -1,0 +1,96 @@
+//! `run.json`: when, where and how often. Nothing in it decides a score.
+
+use std::path::Path;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::disk::{self, Disk};
+use super::error::RunError;
+
+pub(crate) const FILE: &str = "run.json";
+
+/// What a process runs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Name of the machine.
+    pub host: String,
+    /// What computes, and its driver.
+    pub device: String,
+    /// Its memory, bytes.
+    pub memory: Option<u64>,
+}
+
+/// One process that worked in the folder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Session {
+    /// Seconds since 1970, UTC.
+    started: u64,
+    #[serde(flatten)]
+    machine: Machine,
+    process: u32,
+    /// Samples that were there.
+    samples_before: usize,
+    /// Samples at the end; none for a process that was killed.
+    samples_after: Option<usize>,
+    seconds: Option<f64>,
+    ended: Option<String>,
+}
+
+/// Every process that worked in a folder.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Sessions {
+    sessions: Vec<Session>,
+}
+
+/// The history of a folder while a process works in it.
+pub(crate) struct History {
+    all: Sessions,
+    began: Instant,
+}
+
+impl History {
+    /// Notes that a process begins.
+    pub(crate) fn begin(disk: &dyn Disk, folder: &Path, machine: &Machine, samples: usize) -> Result<Self, RunError> {
+        let path = folder.join(FILE);
+        let mut all = match disk.read(&path).map_err(RunError::disk("read", &path))? {
+            None => Sessions::default(),
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+                let problem = format!("not the history of a run ({error}); it decides no score and may be removed");
+                RunError::damaged(&path, error.line(), problem)
+            })?,
+        };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        all.sessions.push(Session {
+            started: now.as_secs(),
+            machine: machine.clone(),
+            process: std::process::id(),
+            samples_before: samples,
+            samples_after: None,
+            seconds: None,
+            ended: None,
+        });
+        let history = Self {
+            all,
+            began: Instant::now(),
+        };
+        history.write(disk, folder)?;
+        Ok(history)
+    }
+
+    /// Notes how it ended.
+    pub(crate) fn end(&mut self, disk: &dyn Disk, folder: &Path, samples: usize, how: &str) -> Result<(), RunError> {
+        if let Some(session) = self.all.sessions.last_mut() {
+            session.samples_after = Some(samples);
+            session.seconds = Some(self.began.elapsed().as_secs_f64());
+            session.ended = Some(how.to_owned());
+        }
+        self.write(disk, folder)
+    }
+
+    fn write(&self, disk: &dyn Disk, folder: &Path) -> Result<(), RunError> {
+        let mut text = serde_json::to_string_pretty(&self.all).expect("texts and numbers become JSON");
+        text.push('\n');
+        disk::replace(disk, folder, FILE, text.as_bytes())
+    }
+}

@@ -1,0 +1,249 @@
+//! What decides the answers of a run, and whether a folder holds the same run.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::disk::{self, Disk};
+use super::error::RunError;
+use super::shard::Shard;
+use super::{Item, KEY};
+
+/// All that decides the answers of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunKey {
+    /// SHA-256 of every file of the model, by name.
+    pub model: BTreeMap<String, String>,
+    /// How pictures are prepared.
+    pub transform: String,
+    /// Id of the task.
+    pub task: String,
+    /// Version of the task: items, prompts and their order.
+    pub task_version: String,
+    /// Template of the prompt.
+    pub prompt: String,
+    /// Settings of the generation, by name.
+    pub generation: BTreeMap<String, String>,
+    /// What is taken from the model: text, or which probabilities.
+    pub scoring: String,
+    /// Number format of the arithmetic.
+    pub dtype: String,
+    /// What computes.
+    pub backend: String,
+    /// Version of the kernels.
+    pub kernels: String,
+    /// Samples of a batch. Arithmetic may depend on it.
+    pub batch_size: usize,
+    /// What is asked.
+    pub items: Items,
+}
+
+/// The list of what is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Items {
+    /// How many.
+    pub count: usize,
+    /// SHA-256 over ids in their order and pictures as far as they are fixed.
+    pub sha256: String,
+}
+
+impl Items {
+    /// Of these items; their ids must differ.
+    pub fn of(items: &[Item]) -> Result<Self, RunError> {
+        let mut ids = HashSet::new();
+        let mut hasher = Fields::new("items");
+        for item in items {
+            if !ids.insert(&item.id) {
+                return Err(RunError::Plan(format!("the id {} stands for two items", item.id)));
+            }
+            hasher.add(&item.id);
+            hasher.add(item.image_sha256.as_deref().unwrap_or(""));
+        }
+        Ok(Self {
+            count: items.len(),
+            sha256: hasher.hex(),
+        })
+    }
+}
+
+impl RunKey {
+    /// Hash of all fields, lower-case hex.
+    pub fn hash(&self) -> String {
+        let mut hasher = Fields::new("run");
+        // Fields in the order of their declaration, names of maps sorted: the text is a function of the content.
+        hasher.add(&serde_json::to_string(self).expect("texts and numbers become JSON"));
+        hasher.hex()
+    }
+
+    /// Number of batches.
+    pub(crate) fn batches(&self) -> usize {
+        self.items.count.div_ceil(self.batch_size)
+    }
+
+    /// Number of samples of a batch.
+    pub(crate) fn batch_len(&self, batch: usize) -> usize {
+        self.batch_size.min(self.items.count - batch * self.batch_size)
+    }
+}
+
+/// Key of a sample: the run, the question, the picture.
+pub(crate) fn sample_key(run: &str, id: &str, image: Option<&str>) -> String {
+    let mut hasher = Fields::new("sample");
+    hasher.add(run);
+    hasher.add(id);
+    hasher.add(image.unwrap_or(""));
+    hasher.hex()
+}
+
+/// SHA-256 over texts, each with its length: no two lists of texts give the same bytes.
+struct Fields(Sha256);
+
+impl Fields {
+    fn new(domain: &str) -> Self {
+        let mut fields = Self(Sha256::new());
+        fields.add(domain);
+        fields
+    }
+
+    fn add(&mut self, text: &str) {
+        self.0.update((text.len() as u64).to_le_bytes());
+        self.0.update(text);
+    }
+
+    fn hex(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 of bytes, lower-case hex: what pictures and files go by.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// A field in which two runs differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The field.
+    pub field: String,
+    /// Its value in the folder.
+    pub there: String,
+    /// Its value now.
+    pub here: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        write!(out, "{} is {} there and {} here", self.field, self.there, self.here)
+    }
+}
+
+/// `key.json`: which run a folder holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeyFile {
+    pub run_key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    pub fields: RunKey,
+}
+
+impl KeyFile {
+    pub(crate) fn new(key: &RunKey, shard: Option<Shard>) -> Self {
+        Self {
+            run_key: key.hash(),
+            shard,
+            fields: key.clone(),
+        }
+    }
+
+    /// The key of a folder; none where there is no run yet.
+    pub(crate) fn read(disk: &dyn Disk, folder: &Path) -> Result<Option<Self>, RunError> {
+        let path = folder.join(KEY);
+        let Some(bytes) = disk.read(&path).map_err(RunError::disk("read", &path))? else {
+            return Ok(None);
+        };
+        let file: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| RunError::damaged(&path, error.line(), format!("not a key of a run ({error})")))?;
+        if file.fields.batch_size == 0 || file.run_key != file.fields.hash() {
+            return Err(RunError::damaged(&path, 1, "the hash is not that of the fields"));
+        }
+        Ok(Some(file))
+    }
+
+    pub(crate) fn write(&self, disk: &dyn Disk, folder: &Path) -> Result<(), RunError> {
+        let mut text = serde_json::to_string_pretty(self).expect("texts and numbers become JSON");
+        text.push('\n');
+        disk::replace(disk, folder, KEY, text.as_bytes())
+    }
+
+    /// An error that names every field in which the key of a folder is another one.
+    pub(crate) fn must_equal(&self, there: &Self, folder: &Path) -> Result<(), RunError> {
+        let differences = differences(&there.fields, there.shard, &self.fields, self.shard);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let folder = folder.to_owned();
+        Err(RunError::Other { folder, differences })
+    }
+}
+
+/// Every field in which two runs differ.
+fn differences(
+    there: &RunKey,
+    there_shard: Option<Shard>,
+    here: &RunKey,
+    here_shard: Option<Shard>,
+) -> Vec<Difference> {
+    let flat = |key: &RunKey, shard: Option<Shard>| {
+        let mut fields = BTreeMap::new();
+        let value = serde_json::to_value(key).expect("texts and numbers become JSON");
+        flatten("", &value, &mut fields);
+        let shard = shard.map_or("the whole run".to_owned(), |shard| shard.to_string());
+        fields.insert("shard".to_owned(), shard);
+        fields
+    };
+    let (there, here) = (flat(there, there_shard), flat(here, here_shard));
+    let mut names: Vec<&String> = there.keys().chain(here.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let value = |fields: &BTreeMap<String, String>, name| fields.get(name).cloned().unwrap_or("missing".to_owned());
+    names
+        .into_iter()
+        .map(|name| Difference {
+            field: name.clone(),
+            there: value(&there, name),
+            here: value(&here, name),
+        })
+        .filter(|difference| difference.there != difference.here)
+        .collect()
+}
+
+/// Names of nested fields are joined with points.
+fn flatten(name: &str, value: &Value, fields: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let name = if name.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{name}.{key}")
+                };
+                flatten(&name, value, fields);
+            }
+        }
+        value => {
+            fields.insert(name.to_owned(), value.to_string());
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! Runs that cannot be lost: killed at any point, a run goes on where it was, and its files are those of a run that was never killed.
+//!
+//! A folder holds one run, or one shard of it:
+//!
+//! | file | holds |
+//! |---|---|
+//! | `key.json` | everything that decides the answers, and its hash |
+//! | `samples.jsonl` | an answer a line; appended and synced a batch at a time, in the task's order once the run is finished |
+//! | `results.json`, `table.md`, `table.csv` | scores, derived from the samples |
+//! | `run.json` | time, machine and history: all that may differ from run to run |
+//! | `lock` | nothing; who works in the folder holds its lock |
+//!
+//! All but the last two are the same bytes whenever the model's answers are. Which samples make a batch depends on their place in the task
+//! alone, and an unfinished batch is done again as a whole, so that the arithmetic is the same after a crash. All files but `samples.jsonl`
+//! are written under a temporary name, synced and renamed.
+
+pub mod disk;
+pub mod error;
+mod history;
+mod key;
+mod merge;
+mod record;
+mod report;
+mod samples;
+mod shard;
+
+use std::path::Path;
+
+pub use history::Machine;
+pub use key::{Difference, Items, RunKey, sha256_hex};
+pub use merge::merge;
+pub use record::{Outcome, Record};
+pub use report::{Report, Scorer, Table, rescore};
+pub use shard::{Assigned, Shard, assigned};
+
+use disk::{Disk, Lock};
+use error::{Reason, RunError};
+use history::History;
+use key::{KeyFile, sample_key};
+use samples::Recovered;
+
+pub(crate) const KEY: &str = "key.json";
+pub(crate) const SAMPLES: &str = "samples.jsonl";
+pub(crate) const LOCK: &str = "lock";
+
+/// Exit status of a run that finished, but with pictures that could not be read.
+pub const UNREADABLE: u8 = 6;
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Its id; no other item has it.
+    pub id: String,
+    /// SHA-256 of the picture's file, where the task fixes it.
+    pub image_sha256: Option<String>,
+}
+
+/// What came of a question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// SHA-256 of the picture's file; none where there is no file.
+    pub image: Option<String>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Smallest distance between the best and the second logit of a step, where it was taken.
+    pub margin: Option<f32>,
+}
+
+/// What answers questions: the model, or a stand-in.
+pub trait Answerer {
+    /// Answers a batch, whose first item has the place `first` in the task: one answer an item, in their order, the same whenever it is
+    /// asked. A picture that cannot be read is an outcome; an error ends the run.
+    fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason>;
+
+    /// May bring batches (by number) into an order that suits it, such as equal shapes together.
+    fn order(&mut self, _batches: &mut [usize]) {}
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress<'a> {
+    /// Samples that are on the disk.
+    pub done: usize,
+    /// Samples of this process's part.
+    pub of: usize,
+    /// The samples that were added last; all that were there, at the first call.
+    pub new: &'a [Record],
+}
+
+/// A finished run.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// Samples in the folder.
+    pub count: usize,
+    /// Samples of them that were there before this process.
+    pub resumed: usize,
+    /// Ids and reasons of pictures that could not be read: counted wrong.
+    pub unreadable: Vec<(String, String)>,
+    /// Scores; none for a shard.
+    pub report: Option<Report>,
+}
+
+impl Finished {
+    /// Exit status of the process: 0, or [`UNREADABLE`].
+    pub fn exit_status(&self) -> u8 {
+        if self.unreadable.is_empty() { 0 } else { UNREADABLE }
+    }
+}
+
+/// A run to do.
+pub struct Run<'a> {
+    /// Its folder.
+    pub folder: &'a Path,
+    /// The disk.
+    pub disk: &'a dyn Disk,
+    /// What decides the answers.
+    pub key: &'a RunKey,
+    /// What is asked, in the task's order.
+    pub items: &'a [Item],
+    /// The part to do; none for all of it.
+    pub shard: Option<Shard>,
+    /// What `run.json` says about this machine.
+    pub machine: &'a Machine,
+}
+
+impl Run<'_> {
+    /// Does what is not done yet, and writes the results.
+    pub fn execute(
+        &self,
+        answerer: &mut dyn Answerer,
+        scorer: &dyn Scorer,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Finished, RunError> {
+        self.check_plan()?;
+        let _lock = lock(self.disk, self.folder)?;
+        let key = KeyFile::new(self.key, self.shard);
+        open(self.disk, self.folder, &key)?;
+        let samples = self.recover(&key)?;
+        let resumed = samples.records.len();
+        let mut history = History::begin(self.disk, self.folder, self.machine, resumed)?;
+        let done = self
+            .answer_rest(&key, samples, answerer, progress)
+            .and_then(|samples| finish(self.disk, self.folder, &key, samples, scorer));
+        match done {
+            Ok((records, report)) => {
+                history.end(self.disk, self.folder, records.len(), "finished")?;
+                Ok(Finished {
+                    count: records.len(),
+                    resumed,
+                    unreadable: unreadable(&records),
+                    report,
+                })
+            }
+            Err(error) => {
+                // What ended the run is the error to report, not that it cannot be noted.
+                let _ = history.end(self.disk, self.folder, resumed, &format!("failed: {error}"));
+                Err(error)
+            }
+        }
+    }
+
+    fn check_plan(&self) -> Result<(), RunError> {
+        if self.key.batch_size == 0 {
+            return Err(RunError::Plan("a batch needs at least one sample".to_owned()));
+        }
+        if Items::of(self.items)? != self.key.items {
+            return Err(RunError::Plan("the items are not those of the run's key".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// What is there of the samples; what was not finished is cut off.
+    fn recover(&self, key: &KeyFile) -> Result<Recovered, RunError> {
+        let (disk, path) = (self.disk, self.folder.join(SAMPLES));
+        let bytes = disk.read(&path).map_err(RunError::disk("read", &path))?;
+        let found = samples::recover(&path, bytes.as_deref().unwrap_or_default(), key, Some(self.items))?;
+        match &bytes {
+            None => disk.write(&path, b"").map_err(RunError::disk("write", &path))?,
+            Some(bytes) if bytes.len() > found.keep => {
+                let cut = disk.truncate(&path, found.keep as u64);
+                cut.map_err(RunError::disk("cut the unfinished end of", &path))?;
+            }
+            Some(_) => {}
+        }
+        // What was read may not be on the disk: a process that was killed leaves its bytes in memory.
+        disk.sync(&path).map_err(RunError::disk("write", &path))?;
+        disk.sync_folder(self.folder)
+            .map_err(RunError::disk("write", self.folder))?;
+        Ok(found)
+    }
+
+    /// Answers every batch that is missing.
+    fn answer_rest(
+        &self,
+        key: &KeyFile,
+        mut samples: Recovered,
+        answerer: &mut dyn Answerer,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Recovered, RunError> {
+        let mine: Vec<usize> = batches(key).collect();
+        let of = mine.iter().map(|&batch| key.fields.batch_len(batch)).sum();
+        let rest: Vec<usize> = mine
+            .into_iter()
+            .filter(|batch| !samples.batches.contains(batch))
+            .collect();
+        let mut order = rest.clone();
+        answerer.order(&mut order);
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        if sorted != rest {
+            return Err(RunError::Plan("the model's order drops or repeats a batch".to_owned()));
+        }
+        let mut done = samples.records.len();
+        progress(Progress {
+            done,
+            of,
+            new: &samples.records,
+        });
+        for batch in order {
+            let records = self.answer_batch(key, batch, answerer)?;
+            self.append(&records, &mut samples.keep)?;
+            done += records.len();
+            progress(Progress {
+                done,
+                of,
+                new: &records,
+            });
+            samples.batches.insert(batch);
+            samples.records.extend(records);
+        }
+        Ok(samples)
+    }
+
+    fn answer_batch(&self, key: &KeyFile, batch: usize, answerer: &mut dyn Answerer) -> Result<Vec<Record>, RunError> {
+        let first = batch * key.fields.batch_size;
+        let items = &self.items[first..first + key.fields.batch_len(batch)];
+        let failed = |reason: Reason| RunError::Answerer {
+            first: items[0].id.clone(),
+            last: items[items.len() - 1].id.clone(),
+            reason,
+        };
+        let answers = answerer.answer(first, items).map_err(failed)?;
+        if answers.len() != items.len() {
+            return Err(failed(
+                format!("{} answers to {} questions", answers.len(), items.len()).into(),
+            ));
+        }
+        let mut records = Vec::with_capacity(items.len());
+        for (at, (item, answer)) in items.iter().zip(answers).enumerate() {
+            let Answered { image, outcome, margin } = answer;
+            if item.image_sha256.is_some() && image.is_some() && image != item.image_sha256 {
+                let problem = format!("the picture of {} is not the one that the task fixes", item.id);
+                return Err(failed(problem.into()));
+            }
+            let record = Record {
+                index: first + at,
+                id: item.id.clone(),
+                key: sample_key(&key.run_key, &item.id, image.as_deref()),
+                image,
+                outcome,
+                margin,
+            };
+            if !record.is_finite() {
+                return Err(failed(format!("a number of {} is not finite", item.id).into()));
+            }
+            records.push(record);
+        }
+        Ok(records)
+    }
+
+    /// Puts a batch on the disk. `length`: bytes of the file.
+    fn append(&self, records: &[Record], length: &mut usize) -> Result<(), RunError> {
+        let path = self.folder.join(SAMPLES);
+        let text = lines(records);
+        let appended = self.disk.append(&path, text.as_bytes());
+        if let Err(error) = appended.and_then(|()| self.disk.sync(&path)) {
+            // After a failed sync the bytes may be seen but not on the disk, and no later sync would tell. If they cannot be cut off
+            // either, the next process reads what is there.
+            let _ = self.disk.truncate(&path, *length as u64);
+            return Err(RunError::disk("write", &path)(error));
+        }
+        *length += text.len();
+        Ok(())
+    }
+}
+
+/// Batches of a run, or of a shard.
+fn batches(key: &KeyFile) -> impl Iterator<Item = usize> {
+    let shard = key.shard;
+    (0..key.fields.batches()).filter(move |&batch| shard.is_none_or(|shard| shard.has(batch)))
+}
+
+/// The text of records.
+pub(crate) fn lines(records: &[Record]) -> String {
+    records.iter().map(|record| record.line() + "\n").collect()
+}
+
+fn unreadable(records: &[Record]) -> Vec<(String, String)> {
+    let reason = |record: &Record| match &record.outcome {
+        Outcome::Unreadable(reason) => Some((record.id.clone(), reason.clone())),
+        _ => None,
+    };
+    records.iter().filter_map(reason).collect()
+}
+
+/// Creates a folder if there is none, and locks it.
+pub(crate) fn lock(disk: &dyn Disk, folder: &Path) -> Result<Lock, RunError> {
+    disk.create_folder(folder)
+        .map_err(RunError::disk("create the folder", folder))?;
+    let path = folder.join(LOCK);
+    let lock = disk.lock(&path).map_err(RunError::disk("lock", &path))?;
+    lock.ok_or_else(|| RunError::Busy(folder.to_owned()))
+}
+
+/// Makes a locked folder that of a run, or sees that it is.
+pub(crate) fn open(disk: &dyn Disk, folder: &Path, key: &KeyFile) -> Result<(), RunError> {
+    for name in [
+        KEY,
+        SAMPLES,
+        report::RESULTS,
+        report::MARKDOWN,
+        report::CSV,
+        history::FILE,
+    ] {
+        let left = disk::temporary(folder, name);
+        disk.remove(&left).map_err(RunError::disk("remove", &left))?;
+    }
+    match KeyFile::read(disk, folder)? {
+        Some(there) => key.must_equal(&there, folder),
+        None => {
+            let samples = folder.join(SAMPLES);
+            if disk.read(&samples).map_err(RunError::disk("read", &samples))?.is_some() {
+                return Err(RunError::damaged(
+                    &samples,
+                    1,
+                    "answers without a key.json that says which run's",
+                ));
+            }
+            key.write(disk, folder)
+        }
+    }
+}
+
+/// Brings the samples into order and, unless it is a shard, derives the results.
+pub(crate) fn finish(
+    disk: &dyn Disk,
+    folder: &Path,
+    key: &KeyFile,
+    mut samples: Recovered,
+    scorer: &dyn Scorer,
+) -> Result<(Vec<Record>, Option<Report>), RunError> {
+    if !samples.is_canonical() {
+        samples.records.sort_by_key(|record| record.index);
+        disk::replace(disk, folder, SAMPLES, lines(&samples.records).as_bytes())?;
+    }
+    let report = match key.shard {
+        None => Some(report::write(disk, folder, key, &samples.records, scorer)?),
+        Some(_) => None,
+    };
+    Ok((samples.records, report))
+}
