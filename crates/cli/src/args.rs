@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sightline_eval::task::TASKS;
 
 /// Ask a picture, and read what a state space encoder and a vision transformer say.
 #[derive(Debug, Parser)]
@@ -14,9 +16,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
         sightline ask dog.jpg \"Is there a dog in the image?\"\n  \
         sightline ask desk.png \"Please provide the bounding box coordinate of the region this sentence describes: lamp\" --draw out.png\n  \
         sightline serve\n  \
-        sightline doctor\n\n\
-        Exit codes: 0 answered; 1 something failed while running; 2 wrong arguments; 3 a picture, question or page that cannot be\n\
-        used; 4 weights or language model missing or damaged; 5 the device asked for is not there."
+        sightline doctor\n  \
+        sightline score --task vqav2 --answers answers.jsonl --gold annotations.json\n\n\
+        Exit codes: 0 answered; 1 something failed while running; 2 wrong arguments; 3 a picture, question, page or file of answers\n\
+        that cannot be used; 4 weights or language model missing or damaged; 5 the device asked for is not there."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -63,6 +66,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Measures kernels, encoders, prefill and decode on this device.
     Bench(Bench),
+    /// Scores answers made elsewhere, as the benchmarks' official code does; no model is loaded.
+    Score(Score),
     /// Serves the built page on this machine, and nowhere else.
     Serve(Serve),
     /// Writes a completion script for a shell.
@@ -162,6 +167,49 @@ pub(crate) struct Bench {
     /// Small sizes only, seconds instead of minutes: for tests.
     #[arg(long)]
     pub quick: bool,
+}
+
+/// `sightline score`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    sightline score --task vqav2 --answers answers.jsonl --gold v2_mscoco_val2014_annotations.json\n  \
+    sightline score --task pope --answers answers.jsonl --questions llava_pope_test.jsonl \\\n    \
+    --gold coco_pope_adversarial.json --gold coco_pope_popular.json --gold coco_pope_random.json\n  \
+    sightline score --task gqa --answers samples_gqa.jsonl --per-sample scores.jsonl --json\n\n\
+    Answers are JSON lines: LLaVA's (question_id, text, prompt), lmms-eval's samples (doc_id, target, filtered_resps), or lines that\n\
+    hold their gold:\n  \
+    {\"id\", \"prediction\", \"answers\": [..]}                  vqav2, textvqa, vizwiz (\"answerable\" too)\n  \
+    {\"id\", \"prediction\", \"answer\"}                         gqa\n  \
+    {\"id\", \"prediction\" or \"probabilities\", \"label\"}      pope (\"setting\" too), vsr\n  \
+    {\"id\", \"probabilities\", \"answer\", \"setting\"}           tallyqa\n  \
+    {\"id\", \"prediction\", \"box\": [x0, y0, x1, y1] in px or \"bbox\" as in the v2 metadata, \"width\", \"height\",\n    \
+    \"transform\": {\"policy\", \"target_resolution\": [h, w]}}     refcoco, refcoco+, refcocog, ocid-ref (\"clutter\" too)\n\n\
+    With --gold, gold comes from the official file and not from the lines.")]
+pub(crate) struct Score {
+    /// Which benchmark's rules.
+    #[arg(long, value_name = "ID", value_parser = PossibleValuesParser::new(TASKS.iter().map(|task| task.id)))]
+    pub task: String,
+    /// Answers, JSON lines.
+    #[arg(long, value_name = "FILE")]
+    pub answers: PathBuf,
+    /// Official file with the gold answers; for POPE once a setting.
+    #[arg(long, value_name = "FILE")]
+    pub gold: Vec<PathBuf>,
+    /// Questions that were asked: what ids mean, and which of the gold file's questions are wanted.
+    #[arg(long, value_name = "FILE", requires = "gold")]
+    pub questions: Option<PathBuf>,
+    /// `image_transform.json` of the run, for boxes whose lines do not hold their transform.
+    #[arg(long, value_name = "FILE")]
+    pub transform: Option<PathBuf>,
+    /// Writes a JSON line a sample: id, score from 0 to 1, whether it is valid, IoU of boxes.
+    #[arg(long, value_name = "OUT")]
+    pub per_sample: Option<PathBuf>,
+    /// Prints the summary as one JSON document.
+    #[arg(long)]
+    pub json: bool,
+    /// Scores what is there: missing and extra answers are left out, of repeated ones the last counts.
+    #[arg(long)]
+    pub partial: bool,
 }
 
 /// `sightline serve`.

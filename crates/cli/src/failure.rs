@@ -12,7 +12,7 @@ pub(crate) struct Failure {
 
 /// Something failed while running.
 pub(crate) const RUNNING: u8 = 1;
-/// A picture or question that cannot be used.
+/// A picture, question or file of answers that cannot be used.
 pub(crate) const INPUT: u8 = 3;
 /// Weights or language model missing or damaged.
 pub(crate) const WEIGHTS: u8 = 4;

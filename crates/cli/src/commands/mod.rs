@@ -4,6 +4,7 @@ pub(crate) mod ask;
 pub(crate) mod bench;
 pub(crate) mod doctor;
 pub(crate) mod models;
+pub(crate) mod score;
 pub(crate) mod serve;
 
 use clap::CommandFactory;
