@@ -176,14 +176,15 @@ pub(crate) struct Bench {
     sightline score --task pope --answers answers.jsonl --questions llava_pope_test.jsonl \\\n    \
     --gold coco_pope_adversarial.json --gold coco_pope_popular.json --gold coco_pope_random.json\n  \
     sightline score --task gqa --answers samples_gqa.jsonl --per-sample scores.jsonl --json\n\n\
-    Answers are JSON lines: LLaVA's (question_id, text, prompt), lmms-eval's samples (doc_id, target, filtered_resps), or lines that\n\
-    hold their gold:\n  \
+    Answers are JSON lines: LLaVA's (question_id, text, prompt), lmms-eval's samples\n\
+    (doc_id, target, filtered_resps), or lines that hold their gold:\n  \
     {\"id\", \"prediction\", \"answers\": [..]}                  vqav2, textvqa, vizwiz (\"answerable\" too)\n  \
     {\"id\", \"prediction\", \"answer\"}                         gqa\n  \
-    {\"id\", \"prediction\" or \"probabilities\", \"label\"}      pope (\"setting\" too), vsr\n  \
+    {\"id\", \"prediction\" or \"probabilities\", \"label\"}       pope (\"setting\" too), vsr\n  \
     {\"id\", \"probabilities\", \"answer\", \"setting\"}           tallyqa\n  \
-    {\"id\", \"prediction\", \"box\": [x0, y0, x1, y1] in px or \"bbox\" as in the v2 metadata, \"width\", \"height\",\n    \
-    \"transform\": {\"policy\", \"target_resolution\": [h, w]}}     refcoco, refcoco+, refcocog, ocid-ref (\"clutter\" too)\n\n\
+    {\"id\", \"prediction\", \"box\": [x0, y0, x1, y1] in px or \"bbox\" as in the v2 metadata,\n    \
+    \"width\", \"height\", \"transform\": {\"policy\", \"target_resolution\": [h, w]}}\n    \
+    refcoco, refcoco+, refcocog, ocid-ref (\"clutter\" too)\n\n\
     With --gold, gold comes from the official file and not from the lines.")]
 pub(crate) struct Score {
     /// Which benchmark's rules.

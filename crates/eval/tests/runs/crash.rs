@@ -85,7 +85,15 @@ fn disk_full_once_at_every_step() {
         let disk = Memory::default();
         disk.once.set(true);
         disk.fail_at(at, ErrorKind::StorageFull);
-        let error = go(&disk).expect_err("a failed step ends the run").to_string();
+        let mut fake = Fake::default();
+        let failed = run(&disk, folder(), COUNT, BATCH, None, &mut fake).map(|_| ());
+        let error = failed.expect_err("a failed step ends the run").to_string();
+        if (1..COUNT).contains(&fake.asked) {
+            // The batch that did not reach the disk is not left to be taken for one that did.
+            let left = disk_bytes(&disk);
+            assert!(left.is_empty() || left.ends_with(b"\n"), "step {at}");
+            assert!(left.split(|&byte| byte == b'\n').count() - 1 < fake.asked, "step {at}");
+        }
         assert!(error.contains("the disk is full; finished batches are kept"), "{error}");
         assert!(!error.contains('\n'), "{error}");
         // No crash: the next process sees what this one left.
@@ -134,6 +142,63 @@ fn every_truncation_of_the_last_records() {
             assert_whole(&disk, &reference, &format!("{length} bytes"));
         }
     }
+}
+
+#[test]
+fn zeros_in_the_last_batch_are_torn() {
+    let (reference, _) = undisturbed();
+    let path = folder().join("samples.jsonl");
+    let whole = disk_bytes(&reference);
+    let ends: Vec<usize> = (0..whole.len()).filter(|&at| whole[at] == b'\n').collect();
+    let last = ends[COUNT - 1 - COUNT % BATCH] + 1;
+    for at in 0..whole.len() - 1 {
+        let disk = reference.clone();
+        let mut bytes = whole.clone();
+        bytes[at] = 0;
+        disk.set(&path, &bytes);
+        if at < last {
+            // An earlier batch was synced before this one was begun.
+            let error = go(&disk).map(|_| ()).expect_err("damage");
+            assert!(matches!(error, RunError::Damaged { .. }), "byte {at}: {error}");
+        } else {
+            assert_eq!(go(&disk).expect("a run"), COUNT % BATCH, "byte {at}");
+            assert_whole(&disk, &reference, &format!("byte {at}"));
+        }
+    }
+}
+
+#[test]
+fn a_batch_in_memory_is_synced_before_it_counts() {
+    let straight = |disk: &Memory| {
+        let mut fake = Fake {
+            backwards: false,
+            ..Fake::default()
+        };
+        run(disk, folder(), COUNT, BATCH, None, &mut fake).map(|_| fake.asked)
+    };
+    let reference = Memory::default();
+    straight(&reference).expect("a run");
+    for at in 0..reference.steps() {
+        let disk = Memory::default();
+        disk.fail_at(at, ErrorKind::Other);
+        straight(&disk).expect_err("a failed step");
+        // The process died, the next one finished, then the power went.
+        disk.crash(Crash::Process, 0);
+        straight(&disk).expect("a run");
+        disk.crash(Crash::Power, 0);
+        assert_whole(&disk, &reference, &format!("step {at}"));
+    }
+}
+
+#[test]
+fn temporary_files_of_a_dead_process_are_removed() {
+    let (reference, _) = undisturbed();
+    let disk = reference.clone();
+    for name in ["samples.jsonl.tmp", "key.json.tmp"] {
+        disk.set(&folder().join(name), b"half");
+    }
+    go(&disk).expect("a run");
+    assert_whole(&disk, &reference, "left-overs");
 }
 
 #[test]
