@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("--gguf", type=Path)
     parser.add_argument("--only", nargs="*", choices=list(STAGES))
     parser.add_argument("--toy", action="store_true")
-    parser.add_argument("--variant", help="a folder of recipes/ that says what differs, for example longer")
+    parser.add_argument("--variant", help="a folder of recipes/ that says what differs, for example short")
     parser.add_argument("--daemon", action="store_true")
     parser.add_argument("--wait", action="store_true", help="wait for stages that other processes on the same RUN make")
     args = parser.parse_args()
