@@ -16,4 +16,3 @@ pub mod score;
 pub mod stats;
 pub mod summary;
 pub mod task;
-pub mod tasks;

@@ -157,7 +157,7 @@ impl fmt::Display for Summary {
     }
 }
 
-pub(crate) fn number(total: &Total) -> String {
+fn number(total: &Total) -> String {
     match (total.value, total.decimals) {
         (None, _) => "n/a".to_owned(),
         (Some(value), Some(decimals)) => format!("{value:.decimals$}"),

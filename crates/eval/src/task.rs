@@ -1,9 +1,6 @@
 //! Tasks that answers made elsewhere can be scored as: one file a benchmark (`task/`), one line here.
 
 mod boxes;
-mod bridge;
-mod choice;
-mod exact;
 mod gqa;
 mod pope;
 mod tallyqa;
@@ -18,13 +15,11 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::answers::fields::{Fields, InputError, Place};
 use crate::answers::{self, Answer, Response};
 use crate::gold::{self, Layout};
 use crate::join::{self, Index, Joined};
-use crate::run::Scorer;
 use crate::score::Score;
 use crate::score::geometry::Transform;
 use crate::summary::{Summary, Total};
@@ -32,33 +27,28 @@ use crate::summary::{Summary, Total};
 /// Whose rule a total is: the paper's evaluation code.
 pub(crate) const FORK: &str = "paper's code";
 
-macro_rules! task {
-    ($id:literal, $name:literal, $benchmark:expr) => {
-        Task {
-            id: $id,
-            name: $name,
-            run: |files| run(&$benchmark, files),
-            scorer: |golds, transform| bridge::scorer($benchmark, golds, transform),
-        }
-    };
-}
-
 /// Every task.
 pub const TASKS: &[Task] = &[
-    task!("vqav2", "VQAv2", vqav2::Vqav2),
-    task!("gqa", "GQA", gqa::Gqa),
-    task!("vizwiz", "VizWiz", vizwiz::VizWiz),
-    task!("textvqa", "TextVQA", textvqa::TextVqa),
-    task!("textvqa-ocr", "TextVQA with OCR tokens in the prompt", textvqa::TextVqa),
-    task!("pope", "POPE", pope::Pope),
-    task!("tallyqa", "TallyQA", tallyqa::TallyQa),
-    task!("vsr", "VSR", vsr::Vsr),
-    task!("refcoco", "RefCOCO", boxes::Boxes::RefCoco("RefCOCO")),
-    task!("refcoco+", "RefCOCO+", boxes::Boxes::RefCoco("RefCOCO+")),
-    task!("refcocog", "RefCOCOg", boxes::Boxes::RefCoco("RefCOCOg")),
-    task!("ocid-ref", "OCID-Ref", boxes::Boxes::OcidRef),
-    task!("exact", "exact match with one of some answers", exact::Exact),
-    task!("choice", "the most probable of some choices", choice::Choice),
+    Task::new("vqav2", "VQAv2", |files| run(&vqav2::Vqav2, files)),
+    Task::new("gqa", "GQA", |files| run(&gqa::Gqa, files)),
+    Task::new("vizwiz", "VizWiz", |files| run(&vizwiz::VizWiz, files)),
+    Task::new("textvqa", "TextVQA", |files| run(&textvqa::TextVqa, files)),
+    Task::new("textvqa-ocr", "TextVQA with OCR tokens in the prompt", |files| {
+        run(&textvqa::TextVqa, files)
+    }),
+    Task::new("pope", "POPE", |files| run(&pope::Pope, files)),
+    Task::new("tallyqa", "TallyQA", |files| run(&tallyqa::TallyQa, files)),
+    Task::new("vsr", "VSR", |files| run(&vsr::Vsr, files)),
+    Task::new("refcoco", "RefCOCO", |files| {
+        run(&boxes::Boxes::RefCoco("RefCOCO"), files)
+    }),
+    Task::new("refcoco+", "RefCOCO+", |files| {
+        run(&boxes::Boxes::RefCoco("RefCOCO+"), files)
+    }),
+    Task::new("refcocog", "RefCOCOg", |files| {
+        run(&boxes::Boxes::RefCoco("RefCOCOg"), files)
+    }),
+    Task::new("ocid-ref", "OCID-Ref", |files| run(&boxes::Boxes::OcidRef, files)),
 ];
 
 /// A task of the table.
@@ -69,16 +59,13 @@ pub struct Task {
     /// The benchmark's own name.
     pub name: &'static str,
     run: fn(&Files) -> Result<Scored, InputError>,
-    scorer: MakeScorer,
 }
 
-/// Makes what scores a run, of its gold and the frame of the model's boxes.
-type MakeScorer = fn(Vec<Gold>, &Transform) -> Result<Box<dyn Scorer>, InputError>;
-
-/// Id and gold fields of a question.
-pub type Gold = (String, Map<String, Value>);
-
 impl Task {
+    const fn new(id: &'static str, name: &'static str, run: fn(&Files) -> Result<Scored, InputError>) -> Self {
+        Self { id, name, run }
+    }
+
     /// The task with this id.
     pub fn find(id: &str) -> Option<Self> {
         TASKS.iter().copied().find(|task| task.id == id)
@@ -89,11 +76,6 @@ impl Task {
         let mut scored = (self.run)(files)?;
         scored.summary.task = self.id;
         Ok(scored)
-    }
-
-    /// What scores the samples of a run against gold: id and fields of every question. `transform`: the frame of the model's boxes.
-    pub fn scorer(self, golds: Vec<Gold>, transform: &Transform) -> Result<Box<dyn Scorer>, InputError> {
-        (self.scorer)(golds, transform)
     }
 }
 
