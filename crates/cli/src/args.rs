@@ -66,6 +66,10 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Measures kernels, encoders, prefill and decode on this device.
     Bench(Bench),
+    /// Runs models over a benchmark; killed at any point, it goes on where it was.
+    Eval(Eval),
+    /// Puts the shards of a run together.
+    Merge(Merge),
     /// Scores answers made elsewhere, as the benchmarks' official code does; no model is loaded.
     Score(Score),
     /// Serves the built page on this machine, and nowhere else.
@@ -188,11 +192,14 @@ pub(crate) struct Bench {
     With --gold, gold comes from the official file and not from the lines.")]
 pub(crate) struct Score {
     /// Which benchmark's rules.
-    #[arg(long, value_name = "ID", value_parser = PossibleValuesParser::new(TASKS.iter().map(|task| task.id)))]
-    pub task: String,
+    #[arg(long, value_name = "ID", required_unless_present = "run", value_parser = PossibleValuesParser::new(TASKS.iter().map(|task| task.id)))]
+    pub task: Option<String>,
     /// Answers, JSON lines.
-    #[arg(long, value_name = "FILE")]
-    pub answers: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "run")]
+    pub answers: Option<PathBuf>,
+    /// A finished run of `sightline eval`: scores its samples again, and replaces its results.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["task", "answers", "gold", "questions", "transform", "per_sample", "partial"])]
+    pub run: Option<PathBuf>,
     /// Official file with the gold answers; for POPE once a setting.
     #[arg(long, value_name = "FILE")]
     pub gold: Vec<PathBuf>,
@@ -211,6 +218,75 @@ pub(crate) struct Score {
     /// Scores what is there: missing and extra answers are left out, of repeated ones the last counts.
     #[arg(long)]
     pub partial: bool,
+}
+
+/// Answers to compare a model's with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Control {
+    /// The model, but every question with another one's picture.
+    Shuffled,
+    /// No model: the answer that is most often right, for every question.
+    Majority,
+    /// No model: for every question the right answer to a random one.
+    Chance,
+}
+
+/// `sightline eval`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    sightline eval --task imagenette --data DATA --out runs\n  \
+    sightline eval --task pope --data DATA --out runs --model sightline-vmamba-tiny --batch-size 32\n  \
+    sightline eval --task mosaic-ground --data DATA --out runs --control shuffled --limit 200\n  \
+    srun -n 8 sightline eval --task vqav2 --data DATA --out runs --shard auto && sightline merge runs/vqav2/MODEL/shard-*\n\n\
+    A run is a folder: OUT/TASK/MODEL with key.json, samples.jsonl, results.json, table.md, table.csv, questions.jsonl and run.json.\n\
+    The same command goes on where a killed one was. Exit code 6: finished, but with pictures that could not be read.")]
+pub(crate) struct Eval {
+    /// A task of `sightline tasks`, with -slim or -full behind it if wanted.
+    #[arg(long, value_name = "ID")]
+    pub task: String,
+    /// Folder with the benchmark's files.
+    #[arg(long, value_name = "DIR", env = "SIGHTLINE_DATA")]
+    pub data: PathBuf,
+    /// Folder of all runs.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// A model id; may be given more than once [default: every model, one after the other].
+    #[arg(long, value_name = "ID")]
+    pub model: Vec<String>,
+    /// Questions that are answered at once.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub batch_size: u32,
+    /// At most so many questions.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Leaves out so many questions at the start.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub offset: usize,
+    /// A file of ids, one a line: these questions only.
+    #[arg(long, value_name = "FILE")]
+    pub ids: Option<PathBuf>,
+    /// What to compare a model with, in place of the model itself.
+    #[arg(long, value_enum)]
+    pub control: Option<Control>,
+    /// One part of the run: i/n, from 0/n; or auto, as Slurm, torchrun or a Kubernetes job numbers the processes.
+    #[arg(long, value_name = "I/N|auto")]
+    pub shard: Option<String>,
+    /// How many shards there are, where the launcher does not say.
+    #[arg(long, value_name = "N", requires = "shard")]
+    pub shards: Option<usize>,
+}
+
+/// `sightline merge`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sightline merge runs/pope/sightline-vmamba-tiny/shard-*\n\n\
+    The files are those of one process that did it all; a missing or unfinished shard is refused.")]
+pub(crate) struct Merge {
+    /// Folders of all shards of one run.
+    #[arg(required = true, value_name = "SHARD")]
+    pub shards: Vec<PathBuf>,
+    /// Folder of the whole run [default: the one that the first shard is in].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// `sightline serve`.

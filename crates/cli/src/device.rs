@@ -15,9 +15,14 @@ pub(crate) struct Choice {
 
 /// Opens the device asked for. `auto` never takes a GPU in software: the CPU is quicker.
 pub(crate) async fn open(kind: DeviceKind) -> Result<Choice, Failure> {
+    open_at(kind, 0).await
+}
+
+/// As [`open`]; `index`: which of several NVIDIA GPUs.
+pub(crate) async fn open_at(kind: DeviceKind, index: usize) -> Result<Choice, Failure> {
     match kind {
         DeviceKind::Cpu => Ok(choice(Device::cpu(), "asked for by --device cpu")),
-        DeviceKind::Cuda => match cuda() {
+        DeviceKind::Cuda => match cuda(index) {
             Ok(device) => Ok(choice(device, "asked for by --device cuda")),
             Err(why) => Err(Failure::new(DEVICE, format!("{why}; try --device auto"))),
         },
@@ -28,12 +33,12 @@ pub(crate) async fn open(kind: DeviceKind) -> Result<Choice, Failure> {
                 format!("{why}; install a Vulkan driver (Debian: mesa-vulkan-drivers) or use --device cpu"),
             )),
         },
-        DeviceKind::Auto => Ok(automatic().await),
+        DeviceKind::Auto => Ok(automatic(index).await),
     }
 }
 
-async fn automatic() -> Choice {
-    let no_cuda = match cuda() {
+async fn automatic(index: usize) -> Choice {
+    let no_cuda = match cuda(index) {
         Ok(device) => return choice(device, "an NVIDIA GPU answers through CUDA"),
         Err(why) => why,
     };
@@ -64,12 +69,15 @@ pub(crate) async fn wgpu() -> Result<Device, String> {
     }
 }
 
-/// The first CUDA device.
-pub(crate) fn cuda() -> Result<Device, String> {
+/// A CUDA device.
+pub(crate) fn cuda(index: usize) -> Result<Device, String> {
     #[cfg(feature = "cuda")]
     {
-        Device::cuda(0).map_err(|e| e.to_string())
+        Device::cuda(index).map_err(|e| e.to_string())
     }
     #[cfg(not(feature = "cuda"))]
-    Err("this build is without CUDA (cargo build --features cuda)".into())
+    {
+        let _ = index;
+        Err("this build is without CUDA (cargo build --features cuda)".into())
+    }
 }

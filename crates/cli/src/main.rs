@@ -31,6 +31,8 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Models(models) => commands::models::run(models, &cli.global),
         Command::Doctor(doctor) => commands::doctor::run(doctor, &cli.global),
         Command::Bench(bench) => commands::bench::run(bench, &cli.global),
+        Command::Eval(eval) => commands::eval::run(eval, &cli.global),
+        Command::Merge(merge) => commands::merge::run(merge),
         Command::Score(score) => commands::score::run(score),
         Command::Serve(serve) => commands::serve::run(serve),
         Command::Completions { shell } => {

@@ -4,6 +4,7 @@
 //! features and the prompt's prefix are computed once a picture.
 
 mod answer;
+mod batch;
 pub mod boxes;
 mod connector;
 mod dense;
@@ -15,6 +16,7 @@ mod model;
 mod questions;
 
 pub use answer::{Answer, AnswerBox, Source, Timings};
+pub use batch::{Ask, BatchAnswer};
 pub use boxes::{BoxError, Region};
 pub use connector::Connector;
 pub use dense::{DenseHead, Detection};

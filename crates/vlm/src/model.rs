@@ -366,6 +366,33 @@ impl Vlm {
         })
     }
 
+    /// Probabilities of tokens as the first of the answer to a question about the picture last looked at: softmax in f32 over the whole
+    /// vocabulary, renormalised over these.
+    pub async fn probabilities(&mut self, question: &str, tokens: &[u32]) -> Result<Vec<f32>> {
+        if self.seen.is_none() {
+            return Err(VlmError::NoPicture);
+        }
+        let prompt = chat::question(&self.language.tokenizer, question, self.conversation.prefix_len())?;
+        self.conversation.truncate(self.conversation.prefix_len());
+        self.conversation.prefill_text(&prompt)?;
+        let logits = self.conversation.logits().await?;
+        let logit = |token: &u32| logits.get(*token as usize).copied().unwrap_or(f32::NEG_INFINITY);
+        // What all have in common falls out of the quotient.
+        let best = tokens.iter().map(logit).fold(f32::NEG_INFINITY, f32::max);
+        let shares: Vec<f32> = tokens.iter().map(|token| (logit(token) - best).exp()).collect();
+        let sum: f32 = shares.iter().sum();
+        Ok(shares.iter().map(|share| share / sum).collect())
+    }
+
+    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading space.
+    pub fn first_tokens(&self, texts: &[String]) -> Result<Vec<u32>> {
+        let first = |text: &String| {
+            let ids = self.language.tokenizer.encode(text)?;
+            ids.first().copied().ok_or(sightline_language::LanguageError::EmptyQuestion.into())
+        };
+        texts.iter().map(first).collect()
+    }
+
     /// The box that the language model wrote. Where none was asked for and none was written, there is nothing to report.
     fn written_box(&self, text: &str, asked: Option<&Recognised>) -> (Vec<AnswerBox>, Option<BoxError>) {
         let wanted = asked.is_some_and(|r| r.kind == "ground");

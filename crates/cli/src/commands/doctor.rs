@@ -88,7 +88,7 @@ async fn report(global: &Global) -> Result<Report, Failure> {
     let chosen = device::open(global.device).await?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let devices = vec![
-        entry("cuda", device::cuda()),
+        entry("cuda", device::cuda(0)),
         entry("wgpu", device::wgpu().await),
         Entry {
             kind: "cpu",

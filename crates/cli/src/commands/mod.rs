@@ -3,6 +3,8 @@
 pub(crate) mod ask;
 pub(crate) mod bench;
 pub(crate) mod doctor;
+pub(crate) mod eval;
+pub(crate) mod merge;
 pub(crate) mod models;
 pub(crate) mod score;
 pub(crate) mod serve;

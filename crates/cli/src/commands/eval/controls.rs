@@ -1,0 +1,167 @@
+//! What a model must beat: answers made without looking, from the task's own gold.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use sightline_eval::run::error::Reason;
+use sightline_eval::run::{Answered, Answerer, Item, Outcome};
+use sightline_eval::stats::{SEED, split_mix};
+use sightline_eval::tasks::{Loaded, Mode, Question};
+use sightline_vision::{Corners, Frame};
+
+/// Answers without a model.
+pub(super) struct Blindfold {
+    answers: Vec<Outcome>,
+}
+
+impl Blindfold {
+    /// Every question gets the answer that is most often right; for boxes the one with the median edges.
+    pub(super) fn majority(loaded: &Loaded) -> Self {
+        let golds: Vec<Gold> = loaded.questions.iter().map(Gold::of).collect();
+        let best = Gold::most_frequent(&golds);
+        Self {
+            answers: vec![best.outcome(&loaded.mode); golds.len()],
+        }
+    }
+
+    /// Every question gets the answer of a random one: seeded, with their frequencies.
+    pub(super) fn chance(loaded: &Loaded) -> Self {
+        let golds: Vec<Gold> = loaded.questions.iter().map(Gold::of).collect();
+        let drawn = |at: usize| {
+            let place = split_mix(SEED, at as u64) % golds.len() as u64;
+            golds[place as usize].outcome(&loaded.mode)
+        };
+        Self {
+            answers: (0..golds.len()).map(drawn).collect(),
+        }
+    }
+}
+
+impl Answerer for Blindfold {
+    fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
+        let answer = |at: usize| Answered {
+            image: None,
+            outcome: self.answers[first + at].clone(),
+            margin: None,
+        };
+        Ok((0..batch.len()).map(answer).collect())
+    }
+}
+
+/// A right answer.
+#[derive(Clone, Debug, PartialEq)]
+enum Gold {
+    Text(String),
+    /// Place of the right choice.
+    Choice(usize),
+    /// Edges as fractions of the padded square.
+    Box([f64; 4]),
+}
+
+impl Gold {
+    fn of(question: &Question) -> Self {
+        let gold = &question.gold;
+        let number = |name: &str| gold.get(name).and_then(Value::as_f64);
+        if let (Some(Value::Array(edges)), Some(width), Some(height)) = (gold.get("box"), number("width"), number("height"))
+        {
+            let px: Vec<f64> = edges.iter().filter_map(Value::as_f64).collect();
+            if let [x1, y1, x2, y2] = px[..] {
+                let frame = Frame::padded_square(width as u32, height as u32);
+                let edges = frame.to_fractions(Corners::new(x1, y1, x2, y2));
+                return Self::Box([edges.x1, edges.y1, edges.x2, edges.y2]);
+            }
+        }
+        if let Some(place) = gold.get("choice").and_then(Value::as_u64) {
+            return Self::Choice(place as usize);
+        }
+        match gold.get("label").or_else(|| gold.get("answer")) {
+            Some(Value::Bool(label)) => Self::Choice(usize::from(!label)),
+            Some(Value::String(text)) => Self::Text(text.clone()),
+            Some(other) => Self::Text(other.to_string()),
+            None => Self::Text(most_frequent_text(gold.get("answers"))),
+        }
+    }
+
+    fn outcome(&self, mode: &Mode) -> Outcome {
+        match (self, mode) {
+            (Self::Choice(place), Mode::Choices(choices)) => {
+                Outcome::Probabilities((0..choices.len()).map(|at| f32::from(u8::from(at == *place))).collect())
+            }
+            (Self::Text(text), Mode::Choices(choices)) => {
+                let is = |choice: &String| f32::from(u8::from(choice.eq_ignore_ascii_case(text)));
+                Outcome::Probabilities(choices.iter().map(is).collect())
+            }
+            (Self::Choice(place), Mode::Text) => Outcome::Text(["true", "false"].get(*place).unwrap_or(&"").to_string()),
+            (Self::Text(text), Mode::Text) => Outcome::Text(text.clone()),
+            (Self::Box([x1, y1, x2, y2]), _) => Outcome::Text(format!("[{x1:.2}, {y1:.2}, {x2:.2}, {y2:.2}]")),
+        }
+    }
+
+    /// The most frequent one, the first of equals; of boxes the one with the median of every edge.
+    fn most_frequent(golds: &[Self]) -> Self {
+        let edges: Vec<[f64; 4]> = golds
+            .iter()
+            .filter_map(|gold| match gold {
+                Self::Box(edges) => Some(*edges),
+                _ => None,
+            })
+            .collect();
+        if !edges.is_empty() {
+            let median = |side: usize| {
+                let mut all: Vec<f64> = edges.iter().map(|edges| edges[side]).collect();
+                all.sort_by(f64::total_cmp);
+                all[all.len() / 2]
+            };
+            return Self::Box([0, 1, 2, 3].map(median));
+        }
+        let mut counts: Vec<(&Self, usize)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for gold in golds {
+            let place = *places.entry(format!("{gold:?}")).or_insert_with(|| {
+                counts.push((gold, 0));
+                counts.len() - 1
+            });
+            counts[place].1 += 1;
+        }
+        let most = counts.iter().map(|count| count.1).max().unwrap_or(0);
+        let first = counts.iter().find(|count| count.1 == most);
+        first.map_or(Self::Text(String::new()), |count| count.0.clone())
+    }
+}
+
+/// The text that stands most often in a list, the first of equals.
+fn most_frequent_text(list: Option<&Value>) -> String {
+    let texts: Vec<&str> = list
+        .and_then(Value::as_array)
+        .map(|list| list.iter().filter_map(Value::as_str).collect())
+        .unwrap_or_default();
+    let count = |text: &str| texts.iter().filter(|other| **other == text).count();
+    let most = texts.iter().map(|text| count(text)).max().unwrap_or(0);
+    texts.iter().find(|text| count(text) == most).unwrap_or(&"").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gold(text: &str) -> Gold {
+        Gold::Text(text.to_owned())
+    }
+
+    #[test]
+    fn the_most_frequent_answer() {
+        assert_eq!(Gold::most_frequent(&[gold("a"), gold("b"), gold("b"), gold("a")]), gold("a"));
+        assert_eq!(Gold::most_frequent(&[gold("a"), gold("b"), gold("b")]), gold("b"));
+        let boxes = [[0.0, 0.1, 0.5, 0.9], [0.2, 0.0, 0.4, 1.0], [0.1, 0.3, 0.9, 0.8]].map(Gold::Box);
+        assert_eq!(Gold::most_frequent(&boxes), Gold::Box([0.1, 0.1, 0.5, 0.9]));
+    }
+
+    #[test]
+    fn answers_have_the_task_s_form() {
+        let choices = Mode::Choices(vec!["True".to_owned(), "False".to_owned()]);
+        assert_eq!(Gold::Choice(1).outcome(&choices), Outcome::Probabilities(vec![0.0, 1.0]));
+        assert_eq!(gold("true").outcome(&choices), Outcome::Probabilities(vec![1.0, 0.0]));
+        let text = Outcome::Text("[0.00, 0.25, 1.00, 0.75]".to_owned());
+        assert_eq!(Gold::Box([0.0, 0.25, 1.0, 0.75]).outcome(&Mode::Text), text);
+    }
+}
