@@ -1,6 +1,7 @@
 //! Official files of questions and answers, an item at a time: they have hundreds of megabytes.
 
 use std::fmt;
+use std::io::Read;
 use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -39,17 +40,15 @@ pub fn read(
         let problem = format!("{length} bytes; no official file has more than {MAX_FILE}");
         return Err(InputError::new(&file, problem));
     }
-    let bytes = std::fs::read(path).map_err(cannot)?;
+    let bytes = unpacked(std::fs::read(path).map_err(cannot)?).map_err(cannot)?;
     let Some(layout) = layout_of(&bytes, layouts) else {
-        let problem = if bytes.starts_with(b"\x1f\x8b") {
-            "compressed; unpack it first (gzip -d)"
-        } else {
-            "not laid out as the official file of this task; is it the right file?"
-        };
+        let problem = "not laid out as the official file of this task; is it the right file?";
         return Err(InputError::new(&file, problem));
     };
     if layout == Layout::Lines {
-        return lines::read(path)?.into_iter().try_for_each(|line| each(None, line));
+        return lines::objects(&file, bytes.as_slice())?
+            .into_iter()
+            .try_for_each(|line| each(None, line));
     }
     let mut failed = None;
     let items = Items {
@@ -69,6 +68,20 @@ pub fn read(
             format!("{error}; is the file whole, and the right one?"),
         )),
         (None, Ok(())) => Ok(()),
+    }
+}
+
+/// The content of a file that may be packed with gzip.
+fn unpacked(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    if !bytes.starts_with(b"\x1f\x8b") {
+        return Ok(bytes);
+    }
+    let mut out = Vec::new();
+    let packed = flate2::read::MultiGzDecoder::new(bytes.as_slice());
+    packed.take(MAX_FILE + 1).read_to_end(&mut out)?;
+    match out.len() as u64 > MAX_FILE {
+        true => Err(std::io::Error::other("unpacked it is larger than any official file")),
+        false => Ok(out),
     }
 }
 

@@ -16,3 +16,4 @@ pub mod score;
 pub mod stats;
 pub mod summary;
 pub mod task;
+pub mod tasks;

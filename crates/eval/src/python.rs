@@ -3,6 +3,7 @@
 //! As CPython 3.11 has them, whose character database is Unicode 14.0.0; Rust's own differs in characters and in what is white
 //! space. Only text of Unicode scalar values: a Python `str` may hold lone surrogates, ours cannot.
 
+pub mod random;
 #[rustfmt::skip]
 mod tables;
 

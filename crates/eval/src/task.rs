@@ -1,6 +1,9 @@
 //! Tasks that answers made elsewhere can be scored as: one file a benchmark (`task/`), one line here.
 
 mod boxes;
+pub(crate) mod bridge;
+mod choice;
+mod exact;
 mod gqa;
 mod pope;
 mod tallyqa;
@@ -20,6 +23,7 @@ use crate::answers::fields::{Fields, InputError, Place};
 use crate::answers::{self, Answer, Response};
 use crate::gold::{self, Layout};
 use crate::join::{self, Index, Joined};
+use crate::run::Scorer;
 use crate::score::Score;
 use crate::score::geometry::Transform;
 use crate::summary::{Summary, Total};
@@ -27,28 +31,39 @@ use crate::summary::{Summary, Total};
 /// Whose rule a total is: the paper's evaluation code.
 pub(crate) const FORK: &str = "paper's code";
 
+/// A line of the table: the same benchmark for files of answers and for runs.
+macro_rules! task {
+    ($id:literal, $name:literal, $benchmark:expr) => {
+        Task {
+            id: $id,
+            name: $name,
+            run: |files| run(&$benchmark, files),
+            bridge: |items| bridge::bridge($benchmark, items),
+        }
+    };
+}
+
 /// Every task.
 pub const TASKS: &[Task] = &[
-    Task::new("vqav2", "VQAv2", |files| run(&vqav2::Vqav2, files)),
-    Task::new("gqa", "GQA", |files| run(&gqa::Gqa, files)),
-    Task::new("vizwiz", "VizWiz", |files| run(&vizwiz::VizWiz, files)),
-    Task::new("textvqa", "TextVQA", |files| run(&textvqa::TextVqa, files)),
-    Task::new("textvqa-ocr", "TextVQA with OCR tokens in the prompt", |files| {
-        run(&textvqa::TextVqa, files)
-    }),
-    Task::new("pope", "POPE", |files| run(&pope::Pope, files)),
-    Task::new("tallyqa", "TallyQA", |files| run(&tallyqa::TallyQa, files)),
-    Task::new("vsr", "VSR", |files| run(&vsr::Vsr, files)),
-    Task::new("refcoco", "RefCOCO", |files| {
-        run(&boxes::Boxes::RefCoco("RefCOCO"), files)
-    }),
-    Task::new("refcoco+", "RefCOCO+", |files| {
-        run(&boxes::Boxes::RefCoco("RefCOCO+"), files)
-    }),
-    Task::new("refcocog", "RefCOCOg", |files| {
-        run(&boxes::Boxes::RefCoco("RefCOCOg"), files)
-    }),
-    Task::new("ocid-ref", "OCID-Ref", |files| run(&boxes::Boxes::OcidRef, files)),
+    task!("vqav2", "VQAv2", vqav2::Vqav2),
+    task!("gqa", "GQA", gqa::Gqa),
+    task!("vizwiz", "VizWiz", vizwiz::VizWiz),
+    task!("textvqa", "TextVQA", textvqa::TextVqa),
+    task!("textvqa-ocr", "TextVQA with OCR tokens in the prompt", textvqa::TextVqa),
+    task!("pope", "POPE", pope::Pope),
+    task!("tallyqa", "TallyQA", tallyqa::TallyQa),
+    task!("vsr", "VSR", vsr::Vsr),
+    task!("refcoco", "RefCOCO", boxes::Boxes::RefCoco("RefCOCO")),
+    task!("refcoco+", "RefCOCO+", boxes::Boxes::RefCoco("RefCOCO+")),
+    task!("refcocog", "RefCOCOg", boxes::Boxes::RefCoco("RefCOCOg")),
+    task!("ocid-ref", "OCID-Ref", boxes::Boxes::OcidRef),
+    task!("exact", "Our own tasks with one right answer", exact::Exact),
+    task!("choice", "Our own tasks that ask for A or B", choice::Choice),
+    task!(
+        "boxes",
+        "Our own tasks that ask for a box",
+        boxes::Boxes::RefCoco("boxes")
+    ),
 ];
 
 /// A task of the table.
@@ -59,13 +74,10 @@ pub struct Task {
     /// The benchmark's own name.
     pub name: &'static str,
     run: fn(&Files) -> Result<Scored, InputError>,
+    bridge: fn(&bridge::Items) -> Result<Box<dyn Scorer>, InputError>,
 }
 
 impl Task {
-    const fn new(id: &'static str, name: &'static str, run: fn(&Files) -> Result<Scored, InputError>) -> Self {
-        Self { id, name, run }
-    }
-
     /// The task with this id.
     pub fn find(id: &str) -> Option<Self> {
         TASKS.iter().copied().find(|task| task.id == id)
@@ -76,6 +88,11 @@ impl Task {
         let mut scored = (self.run)(files)?;
         scored.summary.task = self.id;
         Ok(scored)
+    }
+
+    /// A scorer for runs.
+    pub(crate) fn scorer(self, items: &bridge::Items) -> Result<Box<dyn Scorer>, InputError> {
+        (self.bridge)(items)
     }
 }
 
@@ -153,6 +170,31 @@ enum Wanted {
     Either(usize),
 }
 
+impl Wanted {
+    /// Whether a response is of this kind.
+    fn accepts(self, response: &Response) -> bool {
+        match (response, self) {
+            (Response::Text(_), wanted) => !matches!(wanted, Self::Probabilities(_)),
+            (Response::Probabilities(_), Self::Text) => false,
+            (Response::Probabilities(found), Self::Probabilities(count) | Self::Either(count)) => found.len() == count,
+        }
+    }
+
+    /// Whether probabilities are what is scored, as far as can be told.
+    fn is_probable(self) -> bool {
+        !matches!(self, Self::Text)
+    }
+}
+
+/// The wrong answer of two, for pictures that cannot be read: written, or as probabilities.
+fn wrong_of_two(words: [&str; 2], right: usize, probable: bool) -> Response {
+    if probable {
+        Response::Probabilities(vec![right as f64, 1.0 - right as f64])
+    } else {
+        Response::Text(words[1 - right].to_owned())
+    }
+}
+
 /// Where an item comes from.
 #[derive(Clone, Copy, Debug)]
 struct Source<'a> {
@@ -213,6 +255,11 @@ trait Benchmark {
     /// Whether totals are taken in the order of the gold file rather than of the answers, which may move their last bit.
     fn in_gold_order(&self) -> bool {
         false
+    }
+
+    /// An answer that is wrong, for a picture that cannot be read. `probable`: as probabilities, where the task scores either.
+    fn wrong(&self, _gold: &Self::Gold, _probable: bool) -> Response {
+        Response::Text(String::new())
     }
 
     /// Score of one answer.

@@ -18,7 +18,13 @@ pub fn read(path: &Path) -> Result<Vec<Fields>, InputError> {
     let file = Place::file(&path.display().to_string());
     let cannot =
         |problem: std::io::Error| InputError::new(&file, format!("cannot be read ({problem}); is it the right file?"));
-    let mut reader = BufReader::new(File::open(path).map_err(cannot)?);
+    objects(&file, BufReader::new(File::open(path).map_err(cannot)?))
+}
+
+/// All objects of a text; the same rules.
+pub(crate) fn objects(file: &Place, mut reader: impl BufRead) -> Result<Vec<Fields>, InputError> {
+    let cannot =
+        |problem: std::io::Error| InputError::new(file, format!("cannot be read ({problem}); is it the right file?"));
     let mut objects = Vec::new();
     for line in 1.. {
         let place = file.at(At::Line(line));
@@ -45,10 +51,7 @@ pub fn read(path: &Path) -> Result<Vec<Fields>, InputError> {
         }
     }
     if objects.is_empty() {
-        return Err(InputError::new(
-            &file,
-            "holds no line; one JSON object a line is wanted",
-        ));
+        return Err(InputError::new(file, "holds no line; one JSON object a line is wanted"));
     }
     Ok(objects)
 }

@@ -112,6 +112,10 @@ impl Benchmark for Pope {
         Ok(vec![by_picture(setting, image, text)])
     }
 
+    fn wrong(&self, gold: &Gold, probable: bool) -> Response {
+        super::wrong_of_two(["yes", "no"], usize::from(!gold.label), probable)
+    }
+
     fn score(&self, response: &Response, gold: &Gold) -> Score {
         match response {
             Response::Text(text) => pope::score(text, gold.label),

@@ -49,6 +49,12 @@ impl Benchmark for TallyQa {
         Ok(Some(Gold { answer, simple }))
     }
 
+    fn wrong(&self, gold: &Gold, _: bool) -> Response {
+        let mut letters = vec![0.0; LETTERS];
+        letters[usize::from(gold.answer == 0)] = 1.0;
+        Response::Probabilities(letters)
+    }
+
     fn score(&self, response: &Response, gold: &Gold) -> Score {
         tallyqa::score(response.probabilities(), gold.answer)
     }

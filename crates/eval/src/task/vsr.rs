@@ -55,6 +55,10 @@ impl Benchmark for Vsr {
         Ok(vec![key.map_or_else(|| at.to_string(), str::to_owned)])
     }
 
+    fn wrong(&self, gold: &bool, probable: bool) -> Response {
+        super::wrong_of_two(["true", "false"], usize::from(!*gold), probable)
+    }
+
     fn score(&self, response: &Response, gold: &bool) -> Score {
         match response {
             Response::Text(text) => Score::or_invalid(says_true(text).map(|says| f64::from(says == *gold))),

@@ -1,0 +1,63 @@
+//! NLVR: statements about drawn shapes, true or false. The benchmark has no prompt; ours is that of VSR.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::image::Image;
+use super::parquet::Table;
+use super::select::Slim;
+use super::{Exposure, Folder, Question, SHIPPED, Source, Task, gold, prompts};
+use crate::answers::fields::InputError;
+
+pub(super) const DEV: Task = Task {
+    id: "nlvr-dev",
+    aliases: &[],
+    name: "NLVR, part at hand",
+    split: "dev",
+    count: 989,
+    metric: "accuracy, probabilities",
+    files: &["nlvr_dev.parquet"],
+    scored_as: "vsr",
+    choices: &["True", "False"],
+    version: 1,
+    exposure: &[Exposure {
+        models: SHIPPED,
+        seen: "nothing",
+    }],
+    source: Source::Files(|folder| questions(folder, &DEV)),
+    slim: Slim::Paper {
+        slim: 256,
+        subsampled: None,
+        part: None,
+    },
+};
+
+pub(super) const TEST: Task = Task {
+    id: "nlvr",
+    split: "test",
+    count: 990,
+    files: &["nlvr_test.parquet"],
+    source: Source::Files(|folder| questions(folder, &TEST)),
+    ..DEV
+};
+
+fn questions(folder: &Folder, task: &Task) -> Result<Vec<Question>, InputError> {
+    let table = Table::open(&folder.file(task.files[0])?)?;
+    let mut out = Vec::new();
+    for (row, fields) in table.columns(&["sentence", "label"])?.iter().enumerate() {
+        let label = fields.maybe_truth("label")?;
+        out.push(Question {
+            id: format!("{}-{row}", task.split),
+            image: Image::Parquet {
+                file: Arc::clone(&table),
+                row,
+            },
+            image_key: format!("{}-{row}", task.split),
+            image_sha256: None,
+            prompt: prompts::true_or_false(fields.text("sentence")?),
+            gold: gold(json!({ "label": label.ok_or_else(|| fields.error("label", "missing"))? })),
+        });
+    }
+    Ok(out)
+}

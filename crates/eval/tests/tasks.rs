@@ -1,0 +1,359 @@
+//! The task table, the frozen lists, and every task whose files are at hand.
+//!
+//! Tests that need the data folder are ignored unless asked for: `SIGHTLINE_DATA=DIR cargo test -p sightline-eval --test tasks -- --ignored`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use serde_json::Value;
+use sightline_eval::run::{Outcome, Record};
+use sightline_eval::tasks::{self, Image, Loaded, Mode, Select, Subset, TASKS};
+
+fn data() -> PathBuf {
+    std::env::var_os("SIGHTLINE_DATA")
+        .expect("SIGHTLINE_DATA names the data folder")
+        .into()
+}
+
+fn load(id: &str, select: &Select) -> Loaded {
+    tasks::load(id, &data(), select).unwrap_or_else(|error| panic!("{id}: {error}"))
+}
+
+/// Lines of a list, without its head.
+fn items(name: &str) -> Vec<Value> {
+    let path = format!("{}/lists/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines()
+        .skip(1)
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn text<'a>(item: &'a Value, field: &str) -> &'a str {
+    item[field].as_str().unwrap_or_default()
+}
+
+fn counted<T: Ord>(all: impl Iterator<Item = T>) -> BTreeMap<T, usize> {
+    let mut counts = BTreeMap::new();
+    for one in all {
+        *counts.entry(one).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn names_mean_one_task_each() {
+    let mut names = BTreeSet::new();
+    for task in TASKS {
+        for name in std::iter::once(&task.id).chain(task.aliases) {
+            assert!(names.insert(*name), "{name} twice");
+            for suffix in ["-slim", "-full", "-subsampled"] {
+                assert!(!name.ends_with(suffix), "{name} ends like a subset");
+            }
+        }
+        assert!(
+            sightline_eval::task::Task::find(task.scored_as).is_some(),
+            "{}",
+            task.id
+        );
+        assert!(task.count > 0 && !task.files.is_empty() && !task.metric.is_empty());
+    }
+    let (task, subset) = tasks::Task::find("imagenette-slim").unwrap();
+    assert_eq!((task.id, subset), ("naming10", Some(Subset::Slim)));
+    assert!(tasks::Task::find("nothing").is_none());
+}
+
+#[test]
+fn presence_is_balanced_per_category() {
+    for name in ["presence-coco", "presence-mosaic"] {
+        let said = counted(
+            items(name)
+                .iter()
+                .map(|item| (text(item, "category").to_owned(), text(item, "answer").to_owned())),
+        );
+        for ((category, answer), count) in &said {
+            let other = if answer == "yes" { "no" } else { "yes" };
+            assert_eq!(
+                said.get(&(category.clone(), other.to_owned())),
+                Some(count),
+                "{name}: {category}"
+            );
+        }
+    }
+}
+
+#[test]
+fn answers_are_balanced() {
+    for name in ["count-coco", "count-mosaic", "relation-mosaic"] {
+        let counts = counted(items(name).iter().map(|item| text(item, "answer").to_owned()));
+        let sizes: BTreeSet<usize> = counts.values().copied().collect();
+        assert!(counts.len() >= 4 && sizes.len() == 1, "{name}: {counts:?}");
+    }
+}
+
+#[test]
+fn six_wordings_take_turns() {
+    for (name, wordings) in [
+        ("presence-coco", 6),
+        ("presence-mosaic", 6),
+        ("count-coco", 6),
+        ("count-mosaic", 6),
+        ("ground-coco", 6),
+        ("ground-mosaic", 6),
+        ("relation-mosaic", 12),
+        ("naming10", 6),
+        ("naming200", 6),
+        ("naming101", 6),
+    ] {
+        let list = items(name);
+        let frame = |item: &Value| {
+            let mut question = text(item, "question").to_owned();
+            let names = item["names"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            for gap in names.chain([text(item, "category")]).filter(|gap| !gap.is_empty()) {
+                // The last place: a short name may stand within the wording as well.
+                let at = question.rfind(gap).unwrap_or(question.len());
+                let end = (at + gap.len()).min(question.len());
+                question.replace_range(at..end, "{}");
+            }
+            question
+                .replace("an {}", "{}")
+                .replace("a {}", "{}")
+                .replace("people", "{}s")
+        };
+        let counts = counted(list.iter().map(frame));
+        if name != "count-coco" {
+            assert_eq!(counts.len(), wordings, "{name}: {counts:?}");
+        }
+        let even = list.len() / wordings;
+        for (wording, count) in &counts {
+            assert!(
+                count * 10 >= even * 7 || name == "count-coco",
+                "{name}: {wording} {count} times"
+            );
+        }
+    }
+}
+
+#[test]
+fn mosaics_cover_the_canvas_with_held_out_pictures() {
+    let excluded = [1288, 3529, 4486, 5439, 6601, 7014];
+    for mosaic in items("mosaics") {
+        let mut area = 0;
+        for tile in mosaic["tiles"].as_array().unwrap() {
+            let numbers: Vec<f64> = tile
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|value| value.as_f64().unwrap())
+                .collect();
+            assert!(!excluded.contains(&(numbers[0] as usize)));
+            area += ((numbers[3] - numbers[1]) * (numbers[4] - numbers[2])) as usize;
+            assert!(numbers[5] >= 0.0 && numbers[5] + numbers[7] <= 64.001 && numbers[6] + numbers[8] <= 64.001);
+        }
+        assert_eq!(area, 224 * 224);
+    }
+    for item in items("naming200") {
+        assert!(!excluded.contains(&(item["row"].as_u64().unwrap() as usize)));
+    }
+}
+
+#[test]
+fn a_missing_file_is_named_with_the_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = tasks::load("naming10", folder.path(), &Select::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("imagenette_val.parquet: missing; naming10 wants"),
+        "{error}"
+    );
+    std::fs::write(folder.path().join("imagenette_val.parquet"), "another").unwrap();
+    let error = tasks::load("naming10", folder.path(), &Select::default())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("not the file that the task was frozen on"), "{error}");
+    std::fs::write(folder.path().join("daquar_test.parquet"), "another").unwrap();
+    let error = tasks::load("daquar", folder.path(), &Select::default())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("cannot be read as Parquet"), "{error}");
+    let error = tasks::load("nothing", folder.path(), &Select::default())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("`sightline tasks` lists them"), "{error}");
+}
+
+/// The right answer to a question, or the answer `wrong` to all.
+fn record(loaded: &Loaded, index: usize, unreadable: bool) -> Record {
+    let question = &loaded.questions[index];
+    let gold = &question.gold;
+    let choice = |right: usize, count: usize| {
+        let share = |at: usize| if at == right { 1.0 } else { 0.0 };
+        Outcome::Probabilities((0..count).map(share).collect())
+    };
+    let outcome = match (&loaded.mode, loaded.scored_as) {
+        _ if unreadable => Outcome::Unreadable("gone".to_owned()),
+        (Mode::Choices(_), "vsr") => choice(usize::from(gold["label"] != Value::Bool(true)), 2),
+        (Mode::Choices(choices), _) => {
+            let right = choices
+                .iter()
+                .position(|choice| gold["answer"] == choice.as_str())
+                .unwrap();
+            choice(right, choices.len())
+        }
+        (Mode::Text, "boxes") => Outcome::Text(padded_box(gold)),
+        (Mode::Text, "vqav2") => Outcome::Text(gold["answers"][0]["answer"].as_str().unwrap().to_owned()),
+        (Mode::Text, "pope") => Outcome::Text(gold["label"].as_str().unwrap().to_owned()),
+        (Mode::Text, _) => Outcome::Text(gold["answer"].as_str().unwrap().to_owned()),
+    };
+    Record {
+        index,
+        id: question.id.clone(),
+        key: String::new(),
+        image: None,
+        outcome,
+        margin: None,
+    }
+}
+
+/// A gold box as a model says it that sees the picture centred on a square.
+fn padded_box(gold: &serde_json::Map<String, Value>) -> String {
+    let number = |value: &Value| value.as_f64().unwrap();
+    let (width, height) = (number(&gold["width"]), number(&gold["height"]));
+    let side = width.max(height);
+    let edges: Vec<String> = gold["box"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .enumerate()
+        .map(|(at, edge)| {
+            let length = if at % 2 == 0 { width } else { height };
+            format!("{:.4}", (number(edge) + (side - length) / 2.0) / side)
+        })
+        .collect();
+    format!("[{}]", edges.join(", "))
+}
+
+#[test]
+#[ignore = "needs SIGHTLINE_DATA"]
+fn tasks_at_hand_load_and_score() {
+    for task in TASKS.iter().filter(|task| task.missing(&data()).is_empty()) {
+        let loaded = load(task.id, &Select::default());
+        assert_eq!(loaded.questions.len(), task.count, "{}", task.id);
+        let scorer = tasks::scorer(&loaded).unwrap();
+        let records: Vec<Record> = (0..task.count)
+            .map(|index| record(&loaded, index, index % 10 == 9))
+            .collect();
+        let score = |record| match record {
+            Record {
+                outcome: Outcome::Unreadable(_),
+                ..
+            } => Default::default(),
+            record => scorer.score(&record).unwrap(),
+        };
+        let scored: Vec<_> = records.iter().map(|record| (record, score(record.clone()))).collect();
+        let (totals, table) = scorer.totals(&scored).unwrap();
+        let unreadable = (task.count / 10) as f64 / task.count as f64;
+        let value = totals["numbers"][0]["value"].as_f64().unwrap();
+        let value = if totals["numbers"][0]["unit"] == "percent" {
+            value / 100.0
+        } else {
+            value
+        };
+        println!("{}: {} {value} of {}", task.id, table.rows.len(), loaded.version);
+        let floor = if task.scored_as == "vqav2" {
+            0.3
+        } else {
+            1.0 - unreadable - 1e-9
+        };
+        let above = if task.scored_as == "pope" {
+            1.0
+        } else {
+            1.0 - unreadable + 1e-9
+        };
+        assert!(
+            value >= floor - 0.05 * f64::from(task.scored_as == "pope") && value <= above,
+            "{}: {value}",
+            task.id
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs SIGHTLINE_DATA"]
+fn pictures_can_be_decoded_and_are_the_same_again() {
+    for task in TASKS.iter().filter(|task| task.missing(&data()).is_empty()) {
+        let loaded = load(
+            task.id,
+            &Select {
+                limit: Some(40),
+                ..Select::default()
+            },
+        );
+        let mut known = HashMap::new();
+        for question in &loaded.questions {
+            let bytes = question
+                .image
+                .bytes()
+                .unwrap_or_else(|error| panic!("{}: {error}", question.id));
+            assert!(image::load_from_memory(&bytes).is_ok(), "{}", question.id);
+            let before = known.insert(question.image_key.clone(), bytes.clone());
+            assert!(
+                before.is_none_or(|before| before == bytes),
+                "{}: another picture",
+                question.id
+            );
+            assert!(
+                !question.prompt.is_empty() && question.prompt.trim() == question.prompt,
+                "{:?}",
+                question.prompt
+            );
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs SIGHTLINE_DATA"]
+fn parts_of_tasks() {
+    let all = load("presence-mosaic", &Select::default());
+    let slim = load("presence-mosaic-slim", &Select::default());
+    assert_eq!((slim.id.as_str(), slim.questions.len()), ("presence-mosaic-slim", 256));
+    let yes = slim
+        .questions
+        .iter()
+        .filter(|question| question.gold["answer"] == "yes")
+        .count();
+    assert_eq!(yes, 128);
+    assert!(matches!(slim.questions[0].image, Image::Mosaic { .. }));
+    let some = load(
+        "presence-mosaic",
+        &Select {
+            offset: 3,
+            limit: Some(2),
+            ..Select::default()
+        },
+    );
+    let ids: Vec<&str> = some.questions.iter().map(|question| question.id.as_str()).collect();
+    assert_eq!(ids, [all.questions[3].id.as_str(), all.questions[4].id.as_str()]);
+    let ids = Some(vec![all.questions[7].id.clone(), all.questions[5].id.clone()]);
+    let named = load(
+        "presence-mosaic",
+        &Select {
+            ids,
+            ..Select::default()
+        },
+    );
+    assert_eq!(named.questions[0].id, all.questions[5].id);
+    let nothing = Select {
+        ids: Some(vec!["x".to_owned()]),
+        ..Select::default()
+    };
+    let error = tasks::load("presence-mosaic", &data(), &nothing)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("no question has the id `x`"), "{error}");
+    let error = tasks::load("vsr-coco256-slim", &data(), &Select::default())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("has no subset `slim`"), "{error}");
+}
