@@ -278,8 +278,10 @@ pub(crate) struct Eval {
 
 /// `sightline merge`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  sightline merge runs/pope/sightline-vmamba-tiny/shard-*\n\n\
-    The files are those of one process that did it all; a missing or unfinished shard is refused.")]
+#[command(
+    after_help = "Example:\n  sightline merge runs/pope/sightline-vmamba-tiny/shard-*\n\n\
+    The files are those of one process that did it all; a missing or unfinished shard is refused."
+)]
 pub(crate) struct Merge {
     /// Folders of all shards of one run.
     #[arg(required = true, value_name = "SHARD")]

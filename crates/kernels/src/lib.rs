@@ -18,6 +18,9 @@ pub mod suite;
 mod weight;
 mod wgsl;
 
+/// Version of the arithmetic: another one where a kernel may give other bits than before. Runs of an evaluation go on under the same one only.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+
 pub use buffer::{Buffer, Element};
 pub use device::{Cpu, Device, Gpu, GpuInfo, Graph};
 pub use error::{KernelError, Result};

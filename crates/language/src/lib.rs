@@ -7,16 +7,19 @@
 //! One path for every device: the operations of [`sightline_kernels`] run on the CPU, WebGPU or CUDA.
 
 mod adapters;
+mod batch;
 pub mod chat;
 mod config;
 mod error;
 mod generate;
 mod llama;
+mod runner;
 mod sample;
 mod session;
 mod tokenizer;
 
 pub use adapters::Adapters;
+pub use batch::{Batch, Prompt, Said};
 pub use config::LlamaConfig;
 pub use error::{LanguageError, Result};
 pub use generate::{Finish, Generated, Options, Timings};

@@ -1,16 +1,21 @@
 use std::sync::Arc;
 
-use sightline_kernels::ops::{self, CachedAttention, Epilogue, Input, Rope};
-use sightline_kernels::{Buffer, Device, Graph, KernelError, Linear};
+use sightline_kernels::{Buffer, Graph, KernelError, ops};
 
-use crate::adapters::{Adapter, Adapters};
+use crate::adapters::Adapters;
 use crate::error::{LanguageError, Result};
-use crate::llama::{Layer, Llama};
+use crate::llama::Llama;
+use crate::runner::{Runner, Shape};
 
 /// Positions of the KV cache.
 pub const CAPACITY: usize = 1024;
 /// Rows that a prefill runs at once; bounds the scratch memory.
 const ROWS: usize = 256;
+const SHAPE: Shape = Shape {
+    rows: ROWS,
+    capacity: CAPACITY,
+    many: None,
+};
 
 /// One model's conversation: KV cache, scratch memory, and the token step recorded once.
 ///
@@ -25,51 +30,15 @@ pub struct Session {
     prefix: usize,
 }
 
-/// Everything a forward pass touches. Nothing in here is allocated after [`Session::new`].
-struct Runner {
-    llama: Arc<Llama>,
-    adapters: Option<Arc<Adapters>>,
-    /// Keys and values `[CAPACITY, kv_heads, head_dim]` of every layer.
-    cache: Vec<(Buffer, Buffer)>,
-    /// `[CAPACITY, head_dim / 2, 2]`.
-    rope: Buffer,
-    /// `[ROWS, width]`: the residual stream.
-    x: Buffer,
-    /// `[ROWS, width]`: its norm.
-    normed: Buffer,
-    /// `[ROWS, (heads + 2 kv_heads) * head_dim]`.
-    qkv: Buffer,
-    /// `[ROWS, heads * head_dim]`.
-    attended: Buffer,
-    /// `[ROWS, 2 * ffn]`.
-    gate_up: Buffer,
-    /// `[ROWS, ffn]`.
-    activated: Buffer,
-    /// `[ROWS, 3 * rank]`: `A x` of the adapters.
-    low: Buffer,
-    /// `[width]`: the last row of a prefill.
-    last: Buffer,
-    /// `[vocabulary]`.
-    logits: Buffer,
-    /// `[ROWS]` token ids of a prefill.
-    ids: Buffer,
-    /// `[1]`: position of row 0.
-    position: Buffer,
-    /// `[1]`: the token that the next step reads.
-    token: Buffer,
-    /// `[CAPACITY]`: the token chosen for every position.
-    history: Buffer,
-}
-
 impl Session {
     /// Allocates cache and scratch memory and records the token step. `adapters` must be of the same language model.
     pub async fn new(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>) -> Result<Self> {
-        let run = Runner::new(llama, adapters);
+        let run = Runner::new(llama, adapters, SHAPE);
         let device = &run.llama.device;
         // The recording runs once for real, at position 0 of an empty cache.
         device.write_u32(&run.position, &[0])?;
         device.write_u32(&run.token, &[run.llama.config.bos])?;
-        let graph = device.record(|| run.step()).await?;
+        let graph = device.record(|| step(&run)).await?;
         Ok(Self {
             launches: graph.as_ref().map_or(0, Graph::launches),
             graph,
@@ -134,11 +103,11 @@ impl Session {
             let tokens = usize::from(done == 0);
             if tokens == 1 {
                 device.write_u32(&run.ids, &[run.llama.config.bos])?;
-                ops::embed(device, &run.llama.embedding, &run.ids, 1, &run.x)?;
+                run.embed(&run.ids, 1)?;
             }
             let from = (done + tokens - 1) * width;
             ops::copy(device, visual, from, &run.x, tokens * width, (rows - tokens) * width)?;
-            run.rows_at(done, rows)?;
+            rows_at(run, done, rows)?;
             done += rows;
         }
         self.len = done;
@@ -157,12 +126,12 @@ impl Session {
         let device = &run.llama.device;
         for piece in ids.chunks(ROWS) {
             device.write_u32(&run.ids, piece)?;
-            ops::embed(device, &run.llama.embedding, &run.ids, piece.len(), &run.x)?;
-            run.rows_at(self.len, piece.len())?;
+            run.embed(&run.ids, piece.len())?;
+            rows_at(run, self.len, piece.len())?;
             self.len += piece.len();
         }
         if let Some(last) = ids.chunks(ROWS).last() {
-            run.choose_after(self.len, last.len())?;
+            choose_after(run, self.len, last.len())?;
         }
         Ok(())
     }
@@ -172,7 +141,7 @@ impl Session {
         self.room_for(1)?;
         match &self.graph {
             Some(graph) => graph.replay()?,
-            None => self.run.step()?,
+            None => step(&self.run)?,
         }
         self.len += 1;
         Ok(())
@@ -220,171 +189,31 @@ impl Session {
     }
 }
 
-impl Runner {
-    fn new(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>) -> Self {
-        let (device, config) = (&llama.device, &llama.config);
-        let floats = |len: usize| device.empty_f32(len);
-        let words = |len: usize| device.upload_u32(&vec![0; len]);
-        let kv = CAPACITY * config.kv_width();
-        let rank = adapters.as_ref().map_or(0, |a| a.rank());
-        Self {
-            cache: empty_cache(device, config.layers, kv),
-            rope: device.upload_f32(&ops::rope_table(CAPACITY, config.head_dim, config.rope_base)),
-            x: floats(ROWS * config.width),
-            normed: floats(ROWS * config.width),
-            qkv: floats(ROWS * config.qkv_width()),
-            attended: floats(ROWS * config.width),
-            gate_up: floats(ROWS * 2 * config.ffn),
-            activated: floats(ROWS * config.ffn),
-            low: floats(ROWS * 3 * rank),
-            last: floats(config.width),
-            logits: floats(config.vocabulary),
-            ids: words(ROWS),
-            position: words(1),
-            token: words(1),
-            history: words(CAPACITY),
-            adapters,
-            llama,
-        }
-    }
-
-    /// One token: what is recorded.
-    fn step(&self) -> Result<(), KernelError> {
-        let llama = &*self.llama;
-        ops::embed(&llama.device, &llama.embedding, &self.token, 1, &self.x)?;
-        self.layers(1)?;
-        self.head(&self.x)
-    }
-
-    /// All layers over `rows` rows of `x` that start at `position`.
-    fn rows_at(&self, position: usize, rows: usize) -> Result<()> {
-        self.llama.device.write_u32(&self.position, &[position as u32])?;
-        Ok(self.layers(rows)?)
-    }
-
-    /// After a prefill up to `len` positions whose last piece had `rows` rows: logits and the next token.
-    fn choose_after(&self, len: usize, rows: usize) -> Result<()> {
-        let width = self.llama.config.width;
-        let device = &self.llama.device;
-        // The choice advances the position by one, to `len`.
-        device.write_u32(&self.position, &[(len - 1) as u32])?;
-        ops::copy(device, &self.x, (rows - 1) * width, &self.last, 0, width)?;
-        Ok(self.head(&self.last)?)
-    }
-
-    /// Final norm, logits, and the greedy choice for one row.
-    fn head(&self, row: &Buffer) -> Result<(), KernelError> {
-        let llama = &*self.llama;
-        let norm = self.norm(&llama.norm);
-        self.linear(&llama.embedding, None, row, norm, 1, Epilogue::Store, &self.logits)?;
-        ops::next_token(
-            &llama.device,
-            &self.logits,
-            llama.config.vocabulary,
-            &self.token,
-            &self.position,
-            &self.history,
-        )
-    }
-
-    fn layers(&self, rows: usize) -> Result<(), KernelError> {
-        for (i, layer) in self.llama.layers.iter().enumerate() {
-            self.layer(i, layer, rows)?;
-        }
-        Ok(())
-    }
-
-    fn layer(&self, i: usize, layer: &Layer, m: usize) -> Result<(), KernelError> {
-        let (device, config) = (&self.llama.device, &self.llama.config);
-        let adapters = self.adapters.as_ref().and_then(|a| a.layers.get(i));
-        let (keys, values) = &self.cache[i];
-        let (norm, qkv) = (self.norm(&layer.attn_norm), adapters.map(|a| &a.qkv));
-        self.linear(&layer.qkv, qkv, &self.x, norm, m, Epilogue::Store, &self.qkv)?;
-        ops::rope_append(
-            device,
-            Rope {
-                qkv: &self.qkv,
-                keys,
-                values,
-                position: &self.position,
-                table: &self.rope,
-                m,
-                heads: config.heads,
-                kv_heads: config.kv_heads,
-                head_dim: config.head_dim,
-                capacity: CAPACITY,
-            },
-        )?;
-        let attention = CachedAttention {
-            qkv: &self.qkv,
-            keys,
-            values,
-            position: &self.position,
-            m,
-            heads: config.heads,
-            kv_heads: config.kv_heads,
-            head_dim: config.head_dim,
-            capacity: CAPACITY,
-        };
-        ops::cached_attention(device, attention, &self.attended)?;
-        let (plain, output) = (Input::Plain, adapters.map(|a| &a.output));
-        self.linear(&layer.output, output, &self.attended, plain, m, Epilogue::Add, &self.x)?;
-        let (norm, gate_up) = (self.norm(&layer.ffn_norm), adapters.map(|a| &a.gate_up));
-        self.linear(
-            &layer.gate_up,
-            gate_up,
-            &self.x,
-            norm,
-            m,
-            Epilogue::Store,
-            &self.gate_up,
-        )?;
-        let (gated, down) = (Input::SwiGlu, adapters.map(|a| &a.down));
-        self.linear(&layer.down, down, &self.gate_up, gated, m, Epilogue::Add, &self.x)
-    }
-
-    fn norm<'a>(&self, weight: &'a Buffer) -> Input<'a> {
-        Input::RmsNorm {
-            weight,
-            eps: self.llama.config.eps,
-        }
-    }
-
-    /// A frozen matrix of `input(x)`, and the adapter beside it.
-    #[allow(clippy::too_many_arguments)]
-    fn linear(
-        &self,
-        matrix: &Linear,
-        adapter: Option<&Adapter>,
-        x: &Buffer,
-        input: Input<'_>,
-        m: usize,
-        epilogue: Epilogue,
-        dst: &Buffer,
-    ) -> Result<(), KernelError> {
-        let device = &self.llama.device;
-        // Fused for a single row, where a launch counts; with many rows every cube would repeat the work.
-        let (x, input) = match input {
-            Input::RmsNorm { weight, eps } if m > 1 => {
-                ops::rms_norm(device, x, weight, eps, m, &self.normed)?;
-                (&self.normed, Input::Plain)
-            }
-            Input::SwiGlu if m > 1 => {
-                ops::swiglu(device, x, m, matrix.cols, &self.activated)?;
-                (&self.activated, Input::Plain)
-            }
-            input => (x, input),
-        };
-        if let Some(adapter) = adapter {
-            ops::linear_from(device, &adapter.a, x, input, m, None, Epilogue::Store, &self.low)?;
-        }
-        let low = adapter.map(|a| a.low_rank(&self.low));
-        ops::linear_from(device, matrix, x, input, m, low, epilogue, dst)
-    }
+/// One token: what is recorded.
+fn step(run: &Runner) -> std::result::Result<(), KernelError> {
+    run.embed(&run.token, 1)?;
+    run.layers(1)?;
+    choose(run, &run.x)
 }
 
-fn empty_cache(device: &Device, layers: usize, len: usize) -> Vec<(Buffer, Buffer)> {
-    (0..layers)
-        .map(|_| (device.empty_f32(len), device.empty_f32(len)))
-        .collect()
+/// All layers over `rows` rows of `x` that start at `position`.
+fn rows_at(run: &Runner, position: usize, rows: usize) -> Result<()> {
+    run.llama.device.write_u32(&run.position, &[position as u32])?;
+    Ok(run.layers(rows)?)
+}
+
+/// After a prefill up to `len` positions whose last piece had `rows` rows: logits and the next token.
+fn choose_after(run: &Runner, len: usize, rows: usize) -> Result<()> {
+    let (width, device) = (run.llama.config.width, &run.llama.device);
+    // The choice advances the position by one, to `len`.
+    device.write_u32(&run.position, &[(len - 1) as u32])?;
+    ops::copy(device, &run.x, (rows - 1) * width, &run.last, 0, width)?;
+    Ok(choose(run, &run.last)?)
+}
+
+/// Logits and the greedy choice for one row.
+fn choose(run: &Runner, row: &Buffer) -> std::result::Result<(), KernelError> {
+    run.head(row, 1)?;
+    let (device, vocabulary) = (&run.llama.device, run.llama.config.vocabulary);
+    ops::next_token(device, &run.logits, vocabulary, &run.token, &run.position, &run.history)
 }

@@ -60,9 +60,15 @@ impl Connector {
         self.layers.last().map_or(0, |layer| layer.rows)
     }
 
-    /// Visual tokens `[rows * cols, width]` of features `[rows * cols, encoder width]`.
-    pub fn apply(&self, device: &Device, features: &Buffer, (rows, cols): (usize, usize)) -> Result<Buffer> {
-        let count = rows * cols;
+    /// Visual tokens `[batch, rows * cols, width]` of features `[batch, rows * cols, encoder width]`.
+    pub fn apply(
+        &self,
+        device: &Device,
+        features: &Buffer,
+        batch: usize,
+        (rows, cols): (usize, usize),
+    ) -> Result<Buffer> {
+        let count = batch * rows * cols;
         let mut x = features.clone();
         for (i, layer) in self.layers.iter().enumerate() {
             let last = i + 1 == self.layers.len();
@@ -83,7 +89,7 @@ impl Connector {
                 });
             }
             let grid = ops::Image {
-                batch: 1,
+                batch,
                 height: rows,
                 width: cols,
                 channels: self.width(),

@@ -10,7 +10,7 @@ use sightline_checkpoint::manifest::{Encoder as EncoderConfig, Model, QuestionTy
 use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::{Buffer, Device};
 use sightline_language::{Adapters, Finish, Llama, Sampling, Session as Conversation, Tokenizer, chat};
-use sightline_vision::{Corners, Frame, Picture, Session as EncoderSession, Size, Transform};
+use sightline_vision::{Corners, Encoder, Frame, Picture, Session as EncoderSession, Size, Transform};
 use web_time::Instant;
 
 use crate::answer::{Answer, AnswerBox, Source, Timings};
@@ -83,8 +83,8 @@ impl Files {
 
 /// A frozen language model and its tokenizer, shared by all models before it.
 pub struct Language {
-    llama: Arc<Llama>,
-    tokenizer: Tokenizer,
+    pub(crate) llama: Arc<Llama>,
+    pub(crate) tokenizer: Tokenizer,
 }
 
 impl Language {
@@ -160,14 +160,18 @@ pub(crate) struct Seen {
 pub struct Vlm {
     id: String,
     pub(crate) device: Device,
-    language: std::rc::Rc<Language>,
+    pub(crate) language: std::rc::Rc<Language>,
     pub(crate) transform: Transform,
     pub(crate) encoder: EncoderSession,
+    /// Makes sessions for more pictures at once.
+    pub(crate) network: Box<dyn Encoder>,
+    pub(crate) batcher: Option<crate::batch::Batcher>,
+    pub(crate) adapters: Option<Arc<Adapters>>,
     /// The session in f32, while [`Vlm::try_half`] is not settled.
     pub(crate) whole: Option<EncoderSession>,
     /// On the device: weights and scratch.
     encoder_bytes: usize,
-    connector: Connector,
+    pub(crate) connector: Connector,
     dense: Option<DenseHead>,
     conversation: Conversation,
     kinds: Vec<QuestionType>,
@@ -205,6 +209,9 @@ impl Vlm {
             device: device.clone(),
             transform: Transform::from(&row.transform),
             encoder: session,
+            network: encoder,
+            batcher: None,
+            adapters: adapters.clone(),
             whole: None,
             encoder_bytes,
             connector,
@@ -284,7 +291,7 @@ impl Vlm {
         let features = self.encoder.encode(&input.values).await?.clone();
         let visual = self
             .connector
-            .apply(&self.device, &features, (grid.height, grid.width))?;
+            .apply(&self.device, &features, 1, (grid.height, grid.width))?;
         Ok((visual, input.frame, grid.tokens()))
     }
 
@@ -366,29 +373,13 @@ impl Vlm {
         })
     }
 
-    /// Probabilities of tokens as the first of the answer to a question about the picture last looked at: softmax in f32 over the whole
-    /// vocabulary, renormalised over these.
-    pub async fn probabilities(&mut self, question: &str, tokens: &[u32]) -> Result<Vec<f32>> {
-        if self.seen.is_none() {
-            return Err(VlmError::NoPicture);
-        }
-        let prompt = chat::question(&self.language.tokenizer, question, self.conversation.prefix_len())?;
-        self.conversation.truncate(self.conversation.prefix_len());
-        self.conversation.prefill_text(&prompt)?;
-        let logits = self.conversation.logits().await?;
-        let logit = |token: &u32| logits.get(*token as usize).copied().unwrap_or(f32::NEG_INFINITY);
-        // What all have in common falls out of the quotient.
-        let best = tokens.iter().map(logit).fold(f32::NEG_INFINITY, f32::max);
-        let shares: Vec<f32> = tokens.iter().map(|token| (logit(token) - best).exp()).collect();
-        let sum: f32 = shares.iter().sum();
-        Ok(shares.iter().map(|share| share / sum).collect())
-    }
-
     /// Ids of the first tokens of these texts, as an answer begins with them: without a leading space.
     pub fn first_tokens(&self, texts: &[String]) -> Result<Vec<u32>> {
         let first = |text: &String| {
             let ids = self.language.tokenizer.encode(text)?;
-            ids.first().copied().ok_or(sightline_language::LanguageError::EmptyQuestion.into())
+            ids.first()
+                .copied()
+                .ok_or(sightline_language::LanguageError::EmptyQuestion.into())
         };
         texts.iter().map(first).collect()
     }

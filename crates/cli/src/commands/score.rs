@@ -2,15 +2,24 @@
 
 use std::path::Path;
 
+use sightline_eval::run::disk::FileSystem;
+use sightline_eval::run::rescore;
 use sightline_eval::task::{Files, Task};
 
 use crate::args::Score;
+use crate::commands::eval;
 use crate::failure::{Failure, INPUT, OrFail, RUNNING};
 use crate::output;
 
 /// Runs the command.
 pub(crate) fn run(args: &Score) -> Result<(), Failure> {
-    let task = Task::find(&args.task).ok_or_else(|| Failure::new(2, format!("no task `{}`", args.task)))?;
+    if let Some(folder) = &args.run {
+        return again(folder, args.json);
+    }
+    let (Some(id), Some(answers)) = (&args.task, &args.answers) else {
+        return Err(Failure::new(2, "--task and --answers are needed, or --run"));
+    };
+    let task = Task::find(id).ok_or_else(|| Failure::new(2, format!("no task `{id}`")))?;
     if let Some(out) = &args.per_sample
         && is_input(out, args)
     {
@@ -21,7 +30,7 @@ pub(crate) fn run(args: &Score) -> Result<(), Failure> {
         return Err(Failure::new(INPUT, problem));
     }
     let files = Files {
-        answers: args.answers.clone(),
+        answers: answers.clone(),
         gold: args.gold.clone(),
         questions: args.questions.clone(),
         transform: args.transform.clone(),
@@ -39,6 +48,16 @@ pub(crate) fn run(args: &Score) -> Result<(), Failure> {
     output::print(&scored.summary.to_string())
 }
 
+/// Scores a finished run again.
+fn again(folder: &Path, json: bool) -> Result<(), Failure> {
+    let scorer = eval::scorer_of(folder)?;
+    let report = rescore(&FileSystem, folder, scorer.as_ref()).or_fail(INPUT)?;
+    if json {
+        return output::line(&serde_json::to_string_pretty(&report.totals).or_fail(RUNNING)?);
+    }
+    output::print(&report.table.markdown())
+}
+
 /// Whether a path is one of the files that are read.
 fn is_input(path: &Path, args: &Score) -> bool {
     let Ok(path) = path.canonicalize() else {
@@ -47,7 +66,7 @@ fn is_input(path: &Path, args: &Score) -> bool {
     let read = args
         .gold
         .iter()
-        .chain([&args.answers])
+        .chain(&args.answers)
         .chain(&args.questions)
         .chain(&args.transform);
     read.into_iter()

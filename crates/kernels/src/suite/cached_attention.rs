@@ -1,8 +1,9 @@
 use super::{Case, TOLERANCE_F32, compare, hash_vec};
 use crate::ops::cached_attention::twin;
-use crate::ops::{CachedAttention, cached_attention};
+use crate::ops::{CachedAttention, Places, cached_attention};
 
 pub(super) fn cases(cases: &mut Vec<Case>) {
+    ragged(cases);
     let smollm = |m, position| (m, position, 9, 3, 64, 1024, 2.0);
     for (m, position, heads, kv_heads, head_dim, capacity, scale) in [
         smollm(1, 0),
@@ -32,7 +33,7 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
                 qkv: &buffers[0],
                 keys: &buffers[1],
                 values: &buffers[2],
-                position: &at,
+                places: Places::From(&at),
                 m,
                 heads,
                 kv_heads,
@@ -40,7 +41,53 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
                 capacity,
             };
             let mut expected = vec![0.0; m * heads * head_dim];
-            twin::cached_attention(&args, &qkv, &keys, &values, position, &mut expected);
+            let rows: Vec<[usize; 3]> = (0..m).map(|row| [0, position + row, 0]).collect();
+            twin::cached_attention(&args, &qkv, &keys, &values, &rows, &mut expected);
+            let dst = device.empty_f32(m * heads * head_dim);
+            cached_attention(&device, args, &dst)?;
+            Ok(compare(&device.read_f32(&dst).await?, &expected))
+        }));
+    }
+}
+
+/// Rows of many sequences, some of which share the keys of a picture.
+fn ragged(cases: &mut Vec<Case>) {
+    let (heads, kv_heads, head_dim, capacity, slots, prefix) = (9, 3, 64, 300, 5, 130);
+    for (name, rows) in [
+        ("decode", vec![[0, 150, 0], [1, 131, 0], [2, 299, 2], [4, 200, 2]]),
+        (
+            "prefill",
+            (0..140)
+                .map(|t| [3, t, 3])
+                .chain((130..170).map(|t| [1, t, 3]))
+                .collect(),
+        ),
+    ] {
+        let name = format!("cached_attention/ragged_{name}");
+        cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
+            let (m, kv) = (rows.len(), slots * capacity * kv_heads * head_dim);
+            let qkv = hash_vec(m * (heads + 2 * kv_heads) * head_dim, 1, 2.0);
+            let (keys, values) = (hash_vec(kv, 2, 2.0), hash_vec(kv, 3, 2.0));
+            let buffers = [&qkv, &keys, &values].map(|v| device.upload_f32(v));
+            let words: Vec<u32> = rows.iter().flatten().map(|&word: &usize| word as u32).collect();
+            let places = device.upload_u32(&words);
+            let args = CachedAttention {
+                qkv: &buffers[0],
+                keys: &buffers[1],
+                values: &buffers[2],
+                places: Places::Rows {
+                    rows: &places,
+                    slots,
+                    prefix,
+                },
+                m,
+                heads,
+                kv_heads,
+                head_dim,
+                capacity,
+            };
+            let mut expected = vec![0.0; m * heads * head_dim];
+            twin::cached_attention(&args, &qkv, &keys, &values, &rows, &mut expected);
             let dst = device.empty_f32(m * heads * head_dim);
             cached_attention(&device, args, &dst)?;
             Ok(compare(&device.read_f32(&dst).await?, &expected))

@@ -2,7 +2,7 @@
 
 use super::matrices::{Kind, matrix};
 use super::{Case, TOLERANCE_F32, compare, hash_vec};
-use crate::ops::{self, CachedAttention, Epilogue, Input, LowRank, Rope, linear, linear_from};
+use crate::ops::{self, CachedAttention, Epilogue, Input, LowRank, Places, Rope, linear, linear_from};
 use crate::{Buffer, Device, Linear, Result};
 
 const WIDTH: usize = 576;
@@ -228,7 +228,7 @@ impl Layer {
             qkv: &self.rows,
             keys: &self.keys,
             values: &self.values,
-            position: &self.position,
+            places: Places::From(&self.position),
             table: &self.table,
             m: 1,
             heads: HEADS,
@@ -241,7 +241,7 @@ impl Layer {
             qkv: &self.rows,
             keys: &self.keys,
             values: &self.values,
-            position: &self.position,
+            places: Places::From(&self.position),
             m: 1,
             heads: HEADS,
             kv_heads: KV_HEADS,

@@ -166,6 +166,7 @@ mod graph;
 mod linear;
 mod matrices;
 mod next_token;
+mod next_tokens;
 mod rms_norm;
 mod rope;
 mod selective_scan;
@@ -186,6 +187,7 @@ pub fn cases() -> Vec<Case> {
     copy::cases(&mut cases);
     embed::cases(&mut cases);
     next_token::cases(&mut cases);
+    next_tokens::cases(&mut cases);
     rope::cases(&mut cases);
     cached_attention::cases(&mut cases);
     cases

@@ -1,27 +1,43 @@
 use super::{Case, TOLERANCE_F32, compare, hash_vec};
 use crate::ops::rope::twin;
-use crate::ops::{Rope, rope_append, rope_table};
+use crate::ops::{Places, Rope, rope_append, rope_table};
 
 pub(super) fn cases(cases: &mut Vec<Case>) {
-    for (m, position, heads, kv_heads, head_dim, capacity) in [
-        (1, 0, 9, 3, 64, 1024),
-        (1, 1023, 9, 3, 64, 1024),
-        (213, 7, 9, 3, 64, 256),
-        (5, 3, 3, 1, 6, 8),
+    for (m, position, heads, kv_heads, head_dim, capacity, slots) in [
+        (1, 0, 9, 3, 64, 1024, 0),
+        (1, 1023, 9, 3, 64, 1024, 0),
+        (213, 7, 9, 3, 64, 256, 0),
+        (5, 3, 3, 1, 6, 8, 0),
+        // Rows of many sequences.
+        (7, 20, 9, 3, 64, 30, 4),
     ] {
-        let name = format!("rope_append/{m}at{position}x{head_dim}");
+        let ragged = if slots > 0 { "ragged" } else { "" };
+        let name = format!("rope_append/{m}at{position}x{head_dim}{ragged}");
         cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
             let table = rope_table(capacity, head_dim, 1e5);
-            let kv = capacity * kv_heads * head_dim;
+            let kv = slots.max(1) * capacity * kv_heads * head_dim;
             let mut qkv = hash_vec(m * (heads + 2 * kv_heads) * head_dim, 1, 2.0);
             let (mut keys, mut values) = (hash_vec(kv, 2, 2.0), hash_vec(kv, 3, 2.0));
             let buffers = [&qkv, &keys, &values, &table].map(|v| device.upload_f32(v));
-            let at = device.upload_u32(&[position as u32]);
+            let row = |row: usize| match slots {
+                0 => [0, position + row, 0],
+                slots => [row % slots, position + row / slots, 0],
+            };
+            let rows: Vec<[usize; 3]> = (0..m).map(row).collect();
+            let words: Vec<u32> = rows.iter().flatten().map(|&word| word as u32).collect();
+            let at = device.upload_u32(if slots > 0 { &words } else { &words[1..2] });
             let args = Rope {
                 qkv: &buffers[0],
                 keys: &buffers[1],
                 values: &buffers[2],
-                position: &at,
+                places: match slots {
+                    0 => Places::From(&at),
+                    slots => Places::Rows {
+                        rows: &at,
+                        slots,
+                        prefix: 0,
+                    },
+                },
                 table: &buffers[3],
                 m,
                 heads,
@@ -30,7 +46,7 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
                 capacity,
             };
             rope_append(&device, args)?;
-            twin::rope_append(&args, &table, position, &mut qkv, &mut keys, &mut values);
+            twin::rope_append(&args, &table, &rows, &mut qkv, &mut keys, &mut values);
             let mut found = device.read_f32(&buffers[1]).await?;
             found.extend(device.read_f32(&buffers[2]).await?);
             let mut expected = [keys, values].concat();

@@ -1,8 +1,8 @@
 //! The language model's kernels at the shapes of SmolLM2-135M: one row (decode) and 256 rows (prefill).
 
 use sightline_kernels::ops::{
-    CachedAttention, Epilogue, LowRank, Rope, cached_attention, embed, linear, next_token, rms_norm, rope_append,
-    rope_table, swiglu,
+    CachedAttention, Epilogue, LowRank, Places, Rope, cached_attention, embed, linear, next_token, rms_norm,
+    rope_append, rope_table, swiglu,
 };
 
 use super::bencher::{Bencher, Work};
@@ -120,7 +120,7 @@ fn rotate(b: &mut Bencher, m: usize) {
                 qkv: &qkv,
                 keys: &keys,
                 values: &values,
-                position: &position,
+                places: Places::From(&position),
                 table: &table,
                 m,
                 heads: HEADS,
@@ -150,7 +150,7 @@ fn attend(b: &mut Bencher, m: usize, position: usize) {
                 qkv: &qkv,
                 keys: &keys,
                 values: &values,
-                position: &at,
+                places: Places::From(&at),
                 m,
                 heads: HEADS,
                 kv_heads: KV_HEADS,

@@ -62,7 +62,8 @@ impl Gold {
     fn of(question: &Question) -> Self {
         let gold = &question.gold;
         let number = |name: &str| gold.get(name).and_then(Value::as_f64);
-        if let (Some(Value::Array(edges)), Some(width), Some(height)) = (gold.get("box"), number("width"), number("height"))
+        if let (Some(Value::Array(edges)), Some(width), Some(height)) =
+            (gold.get("box"), number("width"), number("height"))
         {
             let px: Vec<f64> = edges.iter().filter_map(Value::as_f64).collect();
             if let [x1, y1, x2, y2] = px[..] {
@@ -91,7 +92,9 @@ impl Gold {
                 let is = |choice: &String| f32::from(u8::from(choice.eq_ignore_ascii_case(text)));
                 Outcome::Probabilities(choices.iter().map(is).collect())
             }
-            (Self::Choice(place), Mode::Text) => Outcome::Text(["true", "false"].get(*place).unwrap_or(&"").to_string()),
+            (Self::Choice(place), Mode::Text) => {
+                Outcome::Text(["true", "false"].get(*place).unwrap_or(&"").to_string())
+            }
             (Self::Text(text), Mode::Text) => Outcome::Text(text.clone()),
             (Self::Box([x1, y1, x2, y2]), _) => Outcome::Text(format!("[{x1:.2}, {y1:.2}, {x2:.2}, {y2:.2}]")),
         }
@@ -150,7 +153,10 @@ mod tests {
 
     #[test]
     fn the_most_frequent_answer() {
-        assert_eq!(Gold::most_frequent(&[gold("a"), gold("b"), gold("b"), gold("a")]), gold("a"));
+        assert_eq!(
+            Gold::most_frequent(&[gold("a"), gold("b"), gold("b"), gold("a")]),
+            gold("a")
+        );
         assert_eq!(Gold::most_frequent(&[gold("a"), gold("b"), gold("b")]), gold("b"));
         let boxes = [[0.0, 0.1, 0.5, 0.9], [0.2, 0.0, 0.4, 1.0], [0.1, 0.3, 0.9, 0.8]].map(Gold::Box);
         assert_eq!(Gold::most_frequent(&boxes), Gold::Box([0.1, 0.1, 0.5, 0.9]));
@@ -159,7 +165,10 @@ mod tests {
     #[test]
     fn answers_have_the_task_s_form() {
         let choices = Mode::Choices(vec!["True".to_owned(), "False".to_owned()]);
-        assert_eq!(Gold::Choice(1).outcome(&choices), Outcome::Probabilities(vec![0.0, 1.0]));
+        assert_eq!(
+            Gold::Choice(1).outcome(&choices),
+            Outcome::Probabilities(vec![0.0, 1.0])
+        );
         assert_eq!(gold("true").outcome(&choices), Outcome::Probabilities(vec![1.0, 0.0]));
         let text = Outcome::Text("[0.00, 0.25, 1.00, 0.75]".to_owned());
         assert_eq!(Gold::Box([0.0, 0.25, 1.0, 0.75]).outcome(&Mode::Text), text);

@@ -42,14 +42,18 @@ impl ModelAnswerer {
         for (at, read) in read.iter().enumerate() {
             if let Ok(shown) = read {
                 asks.push(Ask {
-                    picture: &shown.picture,
+                    picture: &shown.values,
                     key: &self.gallery.shown(first + at).image_key,
                     question: &self.gallery.questions[first + at].prompt,
                     choices: self.choices.as_deref(),
                 });
             }
         }
-        Ok(pollster::block_on(self.vlm.answer_batch(&asks, &self.options))?)
+        Ok(pollster::block_on(self.vlm.answer_batch(
+            &asks,
+            self.batch_size,
+            &self.options,
+        ))?)
     }
 }
 
@@ -57,6 +61,12 @@ impl Answerer for ModelAnswerer {
     fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
         let next = self.coming.as_ref().and_then(Coming::next);
         let (number, read) = next.ok_or("the pictures ended before the questions")?;
+        // A question that does not fit is wrong, and named; the run goes on.
+        let fits = |(at, read): (usize, Read)| {
+            let fits = self.vlm.fits(&self.gallery.questions[first + at].prompt);
+            read.and_then(|shown| fits.map(|()| shown).map_err(|error| error.to_string()))
+        };
+        let read: Vec<Read> = read.into_iter().enumerate().map(fits).collect();
         if number != first / self.batch_size || read.len() != batch.len() {
             return Err(format!("the pictures of batch {number} came where others were wanted").into());
         }
@@ -77,7 +87,7 @@ impl Answerer for ModelAnswerer {
                             Some(probabilities) => Outcome::Probabilities(probabilities),
                             None => Outcome::Text(answer.text),
                         },
-                        margin: answer.margin,
+                        margin: answer.margin.is_finite().then_some(answer.margin),
                     }
                 }
             });
@@ -86,6 +96,10 @@ impl Answerer for ModelAnswerer {
     }
 
     fn order(&mut self, batches: &mut [usize]) {
-        self.coming = Some(Coming::start(Arc::clone(&self.gallery), batches.to_vec(), self.batch_size));
+        self.coming = Some(Coming::start(
+            Arc::clone(&self.gallery),
+            batches.to_vec(),
+            self.batch_size,
+        ));
     }
 }

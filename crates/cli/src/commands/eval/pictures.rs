@@ -1,12 +1,14 @@
 //! Pictures of coming batches, read and decoded beside the model.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use rayon::prelude::*;
 use sightline_eval::run::sha256_hex;
 use sightline_eval::tasks::Question;
-use sightline_vision::Picture;
+use sightline_vision::{Picture, Transform};
 
 /// Batches that are decoded ahead.
 const AHEAD: usize = 2;
@@ -17,9 +19,10 @@ const HELD: usize = 64;
 /// A picture, or why it cannot be read, in words that hold no folder.
 pub(super) type Read = Result<Arc<Shown>, String>;
 
-/// A decoded picture.
+/// A picture as the model sees it.
 pub(super) struct Shown {
-    pub picture: Picture,
+    /// Normalised values.
+    pub values: Vec<f32>,
     /// SHA-256 of the encoded bytes.
     pub sha256: String,
 }
@@ -29,20 +32,24 @@ pub(super) struct Gallery {
     pub questions: Arc<Vec<Question>>,
     /// For every question the one whose picture is shown.
     pub shows: Vec<usize>,
-    /// Colour behind transparent parts.
-    pub pad: [u8; 3],
+    /// The model's; its padding stands behind transparent parts.
+    pub transform: Transform,
 }
 
 impl Gallery {
     /// Every question with its own picture.
-    pub(super) fn own(questions: Arc<Vec<Question>>, pad: [u8; 3]) -> Self {
+    pub(super) fn own(questions: Arc<Vec<Question>>, transform: Transform) -> Self {
         let shows = (0..questions.len()).collect();
-        Self { questions, shows, pad }
+        Self {
+            questions,
+            shows,
+            transform,
+        }
     }
 
     /// Every question with the picture that stands half of all pictures further: one picture's questions are again asked about one picture,
     /// and never about their own, unless all have the same.
-    pub(super) fn shuffled(questions: Arc<Vec<Question>>, pad: [u8; 3]) -> Self {
+    pub(super) fn shuffled(questions: Arc<Vec<Question>>, transform: Transform) -> Self {
         let mut first = Vec::new();
         let mut place = HashMap::new();
         for (at, question) in questions.iter().enumerate() {
@@ -54,7 +61,11 @@ impl Gallery {
         let shift = first.len() / 2;
         let other = |question: &Question| first[(place[question.image_key.as_str()] + shift) % first.len()];
         let shows = questions.iter().map(other).collect();
-        Self { questions, shows, pad }
+        Self {
+            questions,
+            shows,
+            transform,
+        }
     }
 
     /// The question whose picture is shown with a question.
@@ -64,9 +75,10 @@ impl Gallery {
 
     fn read(&self, at: usize) -> Read {
         let bytes = self.shown(at).image.bytes().map_err(|error| error.to_string())?;
-        let picture = Picture::decode(&bytes, self.pad).map_err(|error| error.to_string())?;
+        let picture = Picture::decode(&bytes, self.transform.pad).map_err(|error| error.to_string())?;
+        let input = self.transform.apply(&picture).map_err(|error| error.to_string())?;
         Ok(Arc::new(Shown {
-            picture,
+            values: input.values,
             sha256: sha256_hex(&bytes),
         }))
     }
@@ -84,7 +96,7 @@ impl Coming {
             for batch in batches {
                 let first = batch * size;
                 let last = (first + size).min(gallery.questions.len());
-                let pictures = (first..last).map(|at| take(&gallery, &mut held, at)).collect();
+                let pictures = read_all(&gallery, &mut held, first..last);
                 // Nobody listens once the run has failed.
                 if sender.send((batch, pictures)).is_err() {
                     return;
@@ -100,20 +112,21 @@ impl Coming {
     }
 }
 
-/// A picture, from those that were read lately if it is there.
-fn take(gallery: &Gallery, held: &mut Vec<(usize, Read)>, at: usize) -> Read {
-    let key = &gallery.shown(at).image_key;
-    let same = |entry: &(usize, Read)| gallery.shown(entry.0).image_key == *key;
-    if let Some(found) = held.iter().position(same) {
-        let entry = held.remove(found);
-        let read = entry.1.clone();
-        held.push(entry);
-        return read;
+/// Pictures of questions: those that were read lately again, the others side by side.
+fn read_all(gallery: &Gallery, held: &mut Vec<(usize, Read)>, range: Range<usize>) -> Vec<Read> {
+    let key = |at: usize| gallery.shown(at).image_key.as_str();
+    let mut missing: Vec<usize> = Vec::new();
+    for at in range.clone() {
+        let known = |other: &usize| key(*other) == key(at);
+        if !held.iter().any(|entry| known(&entry.0)) && !missing.iter().any(known) {
+            missing.push(at);
+        }
     }
-    let read = gallery.read(at);
-    if held.len() == HELD {
-        held.remove(0);
-    }
-    held.push((at, read.clone()));
-    read
+    let read: Vec<Read> = missing.par_iter().map(|at| gallery.read(*at)).collect();
+    held.extend(missing.into_iter().zip(read));
+    let find = |at: usize| held.iter().position(|entry| key(entry.0) == key(at));
+    let pictures = range.clone().filter_map(|at| Some(held[find(at)?].1.clone())).collect();
+    // The oldest go first.
+    held.drain(..held.len().saturating_sub(HELD));
+    pictures
 }

@@ -14,10 +14,10 @@ pub(super) fn cached_attention(
     qkv: &[f32],
     keys: &[f32],
     values: &[f32],
-    position: usize,
+    rows: &[[usize; 3]],
     dst: &mut [f32],
 ) {
-    let small = args.m * args.heads * (position + args.m) < SMALL;
+    let small = args.heads * rows.iter().map(|row| row[1] + 1).sum::<usize>() < SMALL;
     let tasks = if small { (args.m * args.heads).max(1) } else { 1 };
     for_each_chunk(dst, tasks * args.head_dim, |first, dst| {
         pulp::Arch::new().dispatch(Heads {
@@ -25,7 +25,7 @@ pub(super) fn cached_attention(
             qkv,
             keys,
             values,
-            position,
+            rows,
             first: first * tasks,
             dst,
         });
@@ -38,7 +38,7 @@ struct Heads<'a> {
     qkv: &'a [f32],
     keys: &'a [f32],
     values: &'a [f32],
-    position: usize,
+    rows: &'a [[usize; 3]],
     first: usize,
     dst: &'a mut [f32],
 }
@@ -56,10 +56,14 @@ impl pulp::NullaryFnOnce for Heads<'_> {
             let (row, head) = ((self.first + i) / heads, (self.first + i) % heads);
             let q = &self.qkv[row * row_width + head * dim..][..dim];
             let start = head / (heads / kv_heads) * dim;
-            let at = |t: usize| start + t * kv_heads * dim;
+            let ([slot, position, shared], prefix) = (self.rows[row], self.args.places.parts(0).3);
+            let at = |t: usize| {
+                let slot = if t < prefix { shared } else { slot };
+                start + (slot * self.args.capacity + t) * kv_heads * dim
+            };
             let mut max = f32::NEG_INFINITY;
             scores.clear();
-            for t in 0..self.position + row + 1 {
+            for t in 0..position + 1 {
                 let score = scale * dot(q, &self.keys[at(t)..][..dim]);
                 max = max.max(score);
                 scores.push(score);

@@ -1,6 +1,6 @@
 use cubecl::prelude::*;
 
-use super::CachedAttention;
+use super::{CachedAttention, Places};
 use crate::device::Gpu;
 use crate::ops::lanes::{Vec4, cube_max, cube_sum, sum4};
 use crate::{Buffer, KernelError, Result};
@@ -24,6 +24,8 @@ pub(super) fn cached_attention(gpu: &Gpu, args: CachedAttention<'_>, dst: &Buffe
             ),
         });
     }
+    let (places, _, _, prefix) = args.places.parts(args.m);
+    let ragged = matches!(args.places, Places::Rows { .. });
     let threads = if args.m == 1 && !gpu.info().software {
         DECODE_THREADS
     } else {
@@ -38,12 +40,14 @@ pub(super) fn cached_attention(gpu: &Gpu, args: CachedAttention<'_>, dst: &Buffe
             args.qkv.arg(OP)?,
             args.keys.arg(OP)?,
             args.values.arg(OP)?,
-            args.position.arg(OP)?,
+            places.arg(OP)?,
             dst.arg(OP)?,
             args.heads,
             args.kv_heads,
             args.capacity,
+            prefix,
             1.0 / (args.head_dim as f32).sqrt(),
+            ragged,
             quads,
             threads,
             LANES,
@@ -60,12 +64,14 @@ fn kernel(
     qkv: &[Vec4],
     keys: &[Vec4],
     values: &[Vec4],
-    position: &[u32],
+    places: &[u32],
     dst: &mut [Vec4],
     heads: usize,
     kv_heads: usize,
     capacity: usize,
+    prefix: usize,
     scale: f32,
+    #[comptime] ragged: bool,
     #[comptime] quads: usize,
     #[comptime] threads: usize,
     #[comptime] lanes: usize,
@@ -83,10 +89,21 @@ fn kernel(
         query[unit] = qkv[(row * (heads + 2 * kv_heads) + head) * quads + unit] * Vec4::new(scale);
     }
     if unit == 0 {
-        length[0] = u32::min(position[0] + row as u32 + 1, capacity as u32);
+        let last = if comptime!(ragged) {
+            places[3 * row + 1]
+        } else {
+            places[0] + row as u32
+        };
+        length[0] = u32::min(last + 1, capacity as u32);
     }
     // Uniform, so that barriers may stand inside the loop below.
     let len = workgroup_uniform_load(&length[0]) as usize;
+    // Where the sequence begins, and where its shared positions do.
+    let (mut own, mut shared) = (0usize, 0usize);
+    if comptime!(ragged) {
+        own += places[3 * row] as usize * capacity;
+        shared += places[3 * row + 2] as usize * capacity;
+    }
     let (lane, slot) = (unit % lanes, unit / lanes);
     let (quad, slice) = (unit % quads, unit / quads);
     // Smaller than any score, yet finite: WGSL need not know infinities.
@@ -100,7 +117,9 @@ fn kernel(
         #[unroll]
         for pass in 0..lanes {
             let at = pass * (threads / lanes) + slot;
-            let key = (usize::min(from + at, len - 1) * kv_heads + group) * quads;
+            let t = usize::min(from + at, len - 1);
+            let base = select(t < prefix, shared, own);
+            let key = ((base + t) * kv_heads + group) * quads;
             let mut score = Vec4::new(0.0f32);
             #[unroll]
             for j in 0..quads / lanes {
@@ -126,7 +145,8 @@ fn kernel(
         let end = usize::min(threads, len - from);
         let mut at = slice;
         while at < end {
-            sum += values[((from + at) * kv_heads + group) * quads + quad] * Vec4::new(weights[at]);
+            let base = select(from + at < prefix, shared, own);
+            sum += values[((base + from + at) * kv_heads + group) * quads + quad] * Vec4::new(weights[at]);
             at += threads / quads;
         }
         from += threads;

@@ -1,4 +1,4 @@
-//! Grouped-query causal attention over a KV cache: prefill (many rows) and decode (one row).
+//! Grouped-query causal attention over a KV cache: prefill (many rows) and decode (one row a sequence).
 
 mod cpu;
 mod cube;
@@ -7,17 +7,72 @@ pub(crate) mod twin;
 
 use crate::{Buffer, Device, KernelError, Result};
 
+/// Where the rows of a call stand in the cache.
+#[derive(Clone, Copy, Debug)]
+pub enum Places<'a> {
+    /// One sequence: one word, the position of row 0; row `i` stands `i` further. In a buffer, so that a recorded graph follows a growing
+    /// cache.
+    From(&'a Buffer),
+    /// Many sequences: three words a row, `slot, position, prefix slot`. The cache holds `slots` sequences of `capacity` positions; a row's
+    /// first `prefix` positions are read from its prefix slot, so that questions about one picture share its keys and values.
+    Rows {
+        /// `[m, 3]` words.
+        rows: &'a Buffer,
+        /// Sequences of the cache.
+        slots: usize,
+        /// Positions that are read from the prefix slot.
+        prefix: usize,
+    },
+}
+
+impl Places<'_> {
+    /// The buffer, how many words of it `m` rows use, the number of slots, and the shared positions.
+    pub(crate) fn parts(&self, m: usize) -> (&Buffer, usize, usize, usize) {
+        match self {
+            Self::From(buffer) => (buffer, 1, 1, 0),
+            Self::Rows { rows, slots, prefix } => (rows, 3 * m, *slots, *prefix),
+        }
+    }
+
+    /// Slot, position and prefix slot of every row, checked against the cache.
+    pub(crate) fn read(&self, op: &'static str, m: usize, capacity: usize) -> Result<Vec<[usize; 3]>> {
+        let (buffer, words, slots, _) = self.parts(m);
+        let buffer = buffer.cpu_read(op)?;
+        let words = &buffer.u32()[..words];
+        let rows: Vec<[usize; 3]> = match self {
+            Self::From(_) => (0..m).map(|row| [0, words[0] as usize + row, 0]).collect(),
+            Self::Rows { .. } => words
+                .chunks_exact(3)
+                .map(|row| [row[0], row[1], row[2]].map(|word| word as usize))
+                .collect(),
+        };
+        match rows
+            .iter()
+            .find(|row| row[1] >= capacity || row[0] >= slots || row[2] >= slots)
+        {
+            None => Ok(rows),
+            Some([slot, position, _]) => Err(KernelError::Unsupported {
+                op,
+                message: format!(
+                    "position {} of slot {slot} in a cache of {slots} x {capacity}",
+                    position + 1
+                ),
+            }),
+        }
+    }
+}
+
 /// Sizes and buffers of [`cached_attention`].
 #[derive(Clone, Copy, Debug)]
 pub struct CachedAttention<'a> {
     /// `[m, (heads + 2 kv_heads) * head_dim]`; the first `heads * head_dim` of a row are its rotated queries.
     pub qkv: &'a Buffer,
-    /// `[capacity, kv_heads, head_dim]`, filled up to the row's own position.
+    /// `[slots, capacity, kv_heads, head_dim]`, filled up to the row's own position.
     pub keys: &'a Buffer,
-    /// `[capacity, kv_heads, head_dim]`.
+    /// `[slots, capacity, kv_heads, head_dim]`.
     pub values: &'a Buffer,
-    /// One word: position of row 0. In a buffer, so that a recorded graph follows a growing cache.
-    pub position: &'a Buffer,
+    /// Where the rows stand.
+    pub places: Places<'a>,
     /// Rows.
     pub m: usize,
     /// Query heads.
@@ -26,11 +81,11 @@ pub struct CachedAttention<'a> {
     pub kv_heads: usize,
     /// Width of a head.
     pub head_dim: usize,
-    /// Positions the cache holds.
+    /// Positions of a slot.
     pub capacity: usize,
 }
 
-/// Row `i` attends to cache positions `0..=position + i`.
+/// Every row attends to the cache positions of its sequence up to its own.
 ///
 /// # Shapes
 /// `dst` `[m, heads * head_dim]`.
@@ -51,9 +106,11 @@ pub fn cached_attention(device: &Device, args: CachedAttention<'_>, dst: &Buffer
         });
     }
     args.qkv.expect(OP, "qkv", m * (heads + 2 * kv_heads) * head_dim)?;
-    args.keys.expect(OP, "keys", capacity * kv_heads * head_dim)?;
-    args.values.expect(OP, "values", capacity * kv_heads * head_dim)?;
-    args.position.expect(OP, "position", 1)?;
+    let (places, words, slots, _) = args.places.parts(m);
+    args.keys.expect(OP, "keys", slots * capacity * kv_heads * head_dim)?;
+    args.values
+        .expect(OP, "values", slots * capacity * kv_heads * head_dim)?;
+    places.expect(OP, "places", words)?;
     dst.expect(OP, "dst", m * heads * head_dim)?;
     match device {
         Device::Cpu(_) => {
@@ -62,16 +119,10 @@ pub fn cached_attention(device: &Device, args: CachedAttention<'_>, dst: &Buffer
                 args.keys.cpu_read(OP)?,
                 args.values.cpu_read(OP)?,
             );
-            let position = args.position.cpu_read(OP)?.u32()[0] as usize;
-            if position + m > capacity {
-                return Err(KernelError::Unsupported {
-                    op: OP,
-                    message: format!("position {} of a cache of {capacity}", position + m),
-                });
-            }
+            let rows = args.places.read(OP, m, capacity)?;
             let mut dst = dst.cpu_write(OP)?;
             let dst = &mut dst.f32()[..m * heads * head_dim];
-            cpu::cached_attention(&args, qkv.f32(), keys.f32(), values.f32(), position, dst);
+            cpu::cached_attention(&args, qkv.f32(), keys.f32(), values.f32(), &rows, dst);
             Ok(())
         }
         Device::Gpu(gpu) => cube::cached_attention(gpu, args, dst),

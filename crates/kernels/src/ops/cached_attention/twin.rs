@@ -8,7 +8,7 @@ pub(crate) fn cached_attention(
     qkv: &[f32],
     keys: &[f32],
     values: &[f32],
-    position: usize,
+    rows: &[[usize; 3]],
     dst: &mut [f32],
 ) {
     let (heads, kv_heads, dim) = (args.heads, args.kv_heads, args.head_dim);
@@ -17,10 +17,14 @@ pub(crate) fn cached_attention(
         let (row, head) = (task / heads, task % heads);
         let group = head / (heads / kv_heads);
         let q = &qkv[row * row_width + head * dim..][..dim];
-        let at = |t: usize| (t * kv_heads + group) * dim;
+        let ([slot, position, shared], prefix) = (rows[row], args.places.parts(0).3);
+        let at = |t: usize| {
+            let slot = if t < prefix { shared } else { slot };
+            ((slot * args.capacity + t) * kv_heads + group) * dim
+        };
         softmax_average(
             q,
-            position + row + 1,
+            position + 1,
             |t| &keys[at(t)..][..dim],
             |t| &values[at(t)..][..dim],
             dst,

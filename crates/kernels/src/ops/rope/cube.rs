@@ -3,6 +3,7 @@ use cubecl::prelude::*;
 use super::Rope;
 use crate::Result;
 use crate::device::Gpu;
+use crate::ops::Places;
 
 const THREADS: usize = 64;
 
@@ -18,12 +19,13 @@ pub(super) fn rope_append(gpu: &Gpu, args: Rope<'_>) -> Result<()> {
             args.qkv.arg(OP)?,
             args.keys.arg(OP)?,
             args.values.arg(OP)?,
-            args.position.arg(OP)?,
+            args.places.parts(args.m).0.arg(OP)?,
             args.table.arg(OP)?,
             args.heads,
             args.kv_heads,
             args.head_dim,
             args.capacity,
+            matches!(args.places, Places::Rows { .. }),
             THREADS,
         );
     }
@@ -37,36 +39,43 @@ fn kernel(
     qkv: &mut [f32],
     keys: &mut [f32],
     values: &mut [f32],
-    position: &[u32],
+    places: &[u32],
     table: &[f32],
     heads: usize,
     kv_heads: usize,
     dim: usize,
     capacity: usize,
+    #[comptime] ragged: bool,
     #[comptime] threads: usize,
 ) {
     let row = CUBE_POS_Y as usize;
     let col = 2 * (CUBE_POS_X as usize * threads + UNIT_POS_X as usize);
-    let at = position[0] as usize + row;
+    let (mut position, mut base) = (0usize, 0usize);
+    if comptime!(ragged) {
+        position += places[3 * row + 1] as usize;
+        base += places[3 * row] as usize * capacity;
+    } else {
+        position += places[0] as usize + row;
+    }
     let (queries, kv) = (heads * dim, kv_heads * dim);
-    if col >= queries + 2 * kv || at >= capacity {
+    if col >= queries + 2 * kv || position >= capacity {
         terminate!();
     }
     let from = row * (queries + 2 * kv) + col;
     let (a, b) = (qkv[from], qkv[from + 1]);
     if col >= queries + kv {
-        let to = at * kv + col - queries - kv;
+        let to = (base + position) * kv + col - queries - kv;
         values[to] = a;
         values[to + 1] = b;
     } else {
-        let angle = at * dim + col % dim;
+        let angle = position * dim + col % dim;
         let (cos, sin) = (table[angle], table[angle + 1]);
         let (x, y) = (a * cos - b * sin, a * sin + b * cos);
         if col < queries {
             qkv[from] = x;
             qkv[from + 1] = y;
         } else {
-            let to = at * kv + col - queries;
+            let to = (base + position) * kv + col - queries;
             keys[to] = x;
             keys[to + 1] = y;
         }

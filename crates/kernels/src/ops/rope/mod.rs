@@ -3,6 +3,7 @@
 mod cube;
 pub(crate) mod twin;
 
+use crate::ops::Places;
 use crate::{Buffer, Device, KernelError, Result};
 
 /// Sizes and buffers of [`rope_append`].
@@ -10,12 +11,12 @@ use crate::{Buffer, Device, KernelError, Result};
 pub struct Rope<'a> {
     /// `[m, (heads + 2 kv_heads) * head_dim]`: q, k, v of every row; q is rotated in place.
     pub qkv: &'a Buffer,
-    /// `[capacity, kv_heads, head_dim]`: rotated keys are written at `position + row`.
+    /// `[slots, capacity, kv_heads, head_dim]`: rotated keys are written at the row's slot and position.
     pub keys: &'a Buffer,
-    /// `[capacity, kv_heads, head_dim]`.
+    /// `[slots, capacity, kv_heads, head_dim]`.
     pub values: &'a Buffer,
-    /// One word: position of row 0.
-    pub position: &'a Buffer,
+    /// Where the rows stand.
+    pub places: Places<'a>,
     /// `[capacity, head_dim / 2, 2]`: cosine and sine, from [`rope_table`].
     pub table: &'a Buffer,
     /// Rows.
@@ -26,7 +27,7 @@ pub struct Rope<'a> {
     pub kv_heads: usize,
     /// Width of a head, even.
     pub head_dim: usize,
-    /// Positions the cache holds.
+    /// Positions of a slot.
     pub capacity: usize,
 }
 
@@ -61,26 +62,22 @@ pub fn rope_append(device: &Device, args: Rope<'_>) -> Result<()> {
         });
     }
     args.qkv.expect(OP, "qkv", m * (heads + 2 * kv_heads) * head_dim)?;
-    args.keys.expect(OP, "keys", capacity * kv_heads * head_dim)?;
-    args.values.expect(OP, "values", capacity * kv_heads * head_dim)?;
-    args.position.expect(OP, "position", 1)?;
+    let (places, words, slots, _) = args.places.parts(m);
+    args.keys.expect(OP, "keys", slots * capacity * kv_heads * head_dim)?;
+    args.values
+        .expect(OP, "values", slots * capacity * kv_heads * head_dim)?;
+    places.expect(OP, "places", words)?;
     args.table.expect(OP, "table", capacity * head_dim)?;
     match device {
         Device::Cpu(_) => {
-            let position = args.position.cpu_read(OP)?.u32()[0] as usize;
-            if position + m > capacity {
-                return Err(KernelError::Unsupported {
-                    op: OP,
-                    message: format!("position {} of a cache of {capacity}", position + m),
-                });
-            }
+            let rows = args.places.read(OP, m, capacity)?;
             let table = args.table.cpu_read(OP)?;
             let (mut qkv, mut keys, mut values) = (
                 args.qkv.cpu_write(OP)?,
                 args.keys.cpu_write(OP)?,
                 args.values.cpu_write(OP)?,
             );
-            twin::rope_append(&args, table.f32(), position, qkv.f32(), keys.f32(), values.f32());
+            twin::rope_append(&args, table.f32(), &rows, qkv.f32(), keys.f32(), values.f32());
             Ok(())
         }
         Device::Gpu(gpu) => cube::rope_append(gpu, args),

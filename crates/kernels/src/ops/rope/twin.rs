@@ -4,7 +4,7 @@ use super::Rope;
 pub(crate) fn rope_append(
     args: &Rope<'_>,
     table: &[f32],
-    position: usize,
+    rows: &[[usize; 3]],
     qkv: &mut [f32],
     keys: &mut [f32],
     values: &mut [f32],
@@ -12,8 +12,9 @@ pub(crate) fn rope_append(
     let (heads, kv_heads, dim) = (args.heads, args.kv_heads, args.head_dim);
     let row_width = (heads + 2 * kv_heads) * dim;
     for (row, qkv) in qkv.chunks_exact_mut(row_width).enumerate().take(args.m) {
-        let at = position + row;
-        let table = &table[at * dim..][..dim];
+        let [slot, position, _] = rows[row];
+        let at = slot * args.capacity + position;
+        let table = &table[position * dim..][..dim];
         for head in qkv[..(heads + kv_heads) * dim].chunks_exact_mut(dim) {
             for (pair, cs) in head.chunks_exact_mut(2).zip(table.chunks_exact(2)) {
                 let (a, b) = (f64::from(pair[0]), f64::from(pair[1]));

@@ -1,0 +1,141 @@
+//! What decides the answers of a run.
+
+use std::collections::BTreeMap;
+
+use sightline_checkpoint::manifest::{LanguageModel, Model, Policy};
+use sightline_eval::run::{Item, Items, RunKey};
+use sightline_eval::score::geometry::Transform;
+use sightline_eval::tasks::{Loaded, Mode};
+use sightline_kernels::Device;
+
+use super::MAX_TOKENS;
+use super::pictures::Gallery;
+use crate::args::{Control, Eval};
+use crate::failure::{Failure, OrFail, RUNNING};
+
+/// Name and version of the prompt that stands around a question.
+const PROMPT: &str = "chat/1: beginning of text, visual tokens, one user turn, the assistant's opening; no system turn";
+
+/// What is asked, with the hashes of the pictures that are shown.
+pub(super) fn items(loaded: &Loaded, gallery: Option<&Gallery>) -> Vec<Item> {
+    let item = |(at, question): (usize, &sightline_eval::tasks::Question)| Item {
+        id: question.id.clone(),
+        image_sha256: gallery.and_then(|gallery| gallery.shown(at).image_sha256.clone()),
+    };
+    loaded.questions.iter().enumerate().map(item).collect()
+}
+
+fn texts<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String> {
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// Key of a run without a model.
+pub(super) fn of_control(loaded: &Loaded, who: &str, batch_size: usize) -> Result<RunKey, Failure> {
+    Ok(RunKey {
+        model: texts([("control", format!("{who}/1"))]),
+        transform: transform_text(&loaded.transform),
+        task: loaded.id.clone(),
+        task_version: loaded.version.clone(),
+        prompt: "none".to_owned(),
+        generation: BTreeMap::new(),
+        scoring: scoring(&loaded.mode, None),
+        dtype: "none".to_owned(),
+        backend: "none".to_owned(),
+        kernels: "none".to_owned(),
+        batch_size,
+        items: Items::of(&items(loaded, None)).or_fail(RUNNING)?,
+    })
+}
+
+/// Key of a model's run.
+pub(super) fn of_model(
+    loaded: &Loaded,
+    row: &Model,
+    language: &LanguageModel,
+    device: &Device,
+    args: &Eval,
+    choices: Option<&[u32]>,
+    items: &[Item],
+) -> Result<RunKey, Failure> {
+    let mut model: BTreeMap<String, String> = BTreeMap::new();
+    for file in &row.files {
+        model.insert(file.path.clone(), file.sha256.clone());
+    }
+    model.insert(language.id.clone(), language.sha256.clone());
+    let pictures = match args.control {
+        Some(Control::Shuffled) => "shuffled/1: of the question half of all pictures further",
+        _ => "own",
+    };
+    Ok(RunKey {
+        model,
+        transform: format!(
+            "{} {}",
+            transform_text(&loaded.transform),
+            serde_json::to_string(&row.transform).or_fail(RUNNING)?
+        ),
+        task: loaded.id.clone(),
+        task_version: loaded.version.clone(),
+        prompt: PROMPT.to_owned(),
+        generation: texts([
+            ("max_tokens", MAX_TOKENS.to_string()),
+            ("sampling", "greedy".to_owned()),
+            ("pictures", pictures.to_owned()),
+        ]),
+        scoring: scoring(&loaded.mode, choices),
+        dtype: "f32, weights as stored".to_owned(),
+        backend: backend(device),
+        kernels: sightline_kernels::VERSION.to_owned(),
+        batch_size: args.batch_size as usize,
+        items: Items::of(items).or_fail(RUNNING)?,
+    })
+}
+
+/// How answers are taken.
+fn scoring(mode: &Mode, tokens: Option<&[u32]>) -> String {
+    match (mode, tokens) {
+        (Mode::Text, _) => "text".to_owned(),
+        (Mode::Choices(choices), tokens) => format!(
+            "probabilities of the first token of {} (ids {:?}, without a leading space), softmax in f32, renormalised over them",
+            choices.join(", "),
+            tokens.unwrap_or_default()
+        ),
+    }
+}
+
+/// What computes, as far as it decides the arithmetic.
+fn backend(device: &Device) -> String {
+    match device.gpu_info() {
+        None => "cpu".to_owned(),
+        Some(info) => format!("{} {} {}", info.backend, info.api, info.adapter),
+    }
+}
+
+/// A model's frame, by the names that the paper's evaluation code has.
+pub(super) fn transform(row: &Model) -> Transform {
+    let policy = match row.transform.policy {
+        Policy::Letterbox => "letterbox",
+    };
+    Transform {
+        policy: Some(policy.to_owned()),
+        target_resolution: Some(row.transform.size.map(|side| side as f64)),
+    }
+}
+
+fn transform_text(transform: &Transform) -> String {
+    let policy = transform.policy.as_deref().unwrap_or("resize-naive");
+    match transform.target_resolution {
+        Some([height, width]) => format!("{policy} {height}x{width}"),
+        None => policy.to_owned(),
+    }
+}
+
+/// This machine's name; empty where it has none.
+pub(crate) fn host() -> String {
+    let name = std::env::var("HOSTNAME")
+        .ok()
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok());
+    name.unwrap_or_default().trim().to_owned()
+}

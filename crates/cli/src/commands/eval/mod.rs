@@ -1,0 +1,308 @@
+//! `sightline eval`: models over a benchmark, in folders that survive being killed.
+
+mod controls;
+mod folder;
+mod key;
+mod model;
+mod pictures;
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use sightline_checkpoint::manifest::{Manifest, Model};
+use sightline_eval::run::disk::FileSystem;
+use sightline_eval::run::{
+    Answerer, Finished, Item, Machine, Outcome, Progress, Run, RunKey, Scorer, Shard, UNREADABLE, assigned,
+};
+use sightline_eval::tasks::{self, Loaded, Mode, Select};
+use sightline_kernels::Device;
+use sightline_vision::Transform;
+use sightline_vlm::{Files, Language, Options, Vlm};
+
+use crate::args::{Control, Eval, Global};
+use crate::commands::{doctor, models};
+use crate::failure::{Failure, INPUT, OrFail, RUNNING, WEIGHTS};
+use crate::{device, output, weights};
+
+use controls::Blindfold;
+use model::ModelAnswerer;
+use pictures::Gallery;
+
+pub(crate) use folder::{read_questions, scorer_of, write_questions};
+pub(crate) use key::host;
+
+/// Longest written answer of tasks at hand, tokens: the paper's evaluation allows 128, and these models stop long before.
+const MAX_TOKENS: usize = 128;
+
+/// What all runs of one call have in common.
+struct Plan<'a> {
+    args: &'a Eval,
+    global: &'a Global,
+    shard: Option<Shard>,
+    /// Which of several GPUs.
+    gpu: usize,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Eval, global: &Global) -> Result<(), Failure> {
+    let (shard, gpu) = shard(args)?;
+    let plan = Plan {
+        args,
+        global,
+        shard,
+        gpu,
+    };
+    let select = select(args)?;
+    let loaded = tasks::load(&args.task, &args.data, &select).or_fail(INPUT)?;
+    let weights = weights::folder(global.weights.as_deref())?;
+    let manifest = Manifest::load(&weights).or_fail(WEIGHTS)?;
+    for id in &args.model {
+        manifest.model(id).or_fail(WEIGHTS)?;
+    }
+    let mut unreadable = 0;
+    match args.control {
+        Some(Control::Majority | Control::Chance) => unreadable += plan.without_model(loaded)?,
+        _ => {
+            let rows = manifest.models.iter();
+            let wanted = rows.filter(|row| args.model.is_empty() || args.model.contains(&row.id));
+            pollster::block_on(async {
+                let choice = device::open_at(global.device, plan.gpu).await?;
+                if global.verbose {
+                    eprintln!("device: {} ({})", doctor::name(&choice.device), choice.why);
+                }
+                for row in wanted {
+                    unreadable += plan
+                        .with_model(loaded.clone(), row, &manifest, &weights, &choice.device)
+                        .await?;
+                }
+                Ok::<(), Failure>(())
+            })?;
+        }
+    }
+    match unreadable {
+        0 => Ok(()),
+        count => {
+            let problem =
+                format!("finished, but {count} pictures could not be read: they count as wrong, see results.json");
+            Err(Failure::new(UNREADABLE, problem))
+        }
+    }
+}
+
+/// The part that this process does, and the GPU it takes.
+fn shard(args: &Eval) -> Result<(Option<Shard>, usize), Failure> {
+    match args.shard.as_deref() {
+        None => Ok((None, 0)),
+        Some("auto") => {
+            let found = assigned(args.shards, |name| std::env::var(name).ok()).or_fail(2)?;
+            Ok((Some(found.shard), found.local_rank))
+        }
+        Some(text) => {
+            let shard: Shard = text.parse().or_fail(2)?;
+            if args.shards.is_some_and(|count| count != shard.count()) {
+                return Err(Failure::new(
+                    2,
+                    "--shard and --shards name different numbers of shards; leave --shards out",
+                ));
+            }
+            Ok((Some(shard), 0))
+        }
+    }
+}
+
+fn select(args: &Eval) -> Result<Select, Failure> {
+    let read = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::new(INPUT, format!("cannot read {}: {error}", path.display())))?;
+        let ids = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        Ok::<_, Failure>(ids.map(str::to_owned).collect())
+    };
+    Ok(Select {
+        subset: None,
+        limit: args.limit,
+        offset: args.offset,
+        ids: args.ids.as_ref().map(read).transpose()?,
+    })
+}
+
+impl Plan<'_> {
+    /// The name of a run's folder: who answered, and under which control.
+    fn folder(&self, loaded: &Loaded, who: &str) -> PathBuf {
+        let name = match (self.args.control, who) {
+            (Some(Control::Shuffled), who) => format!("{who}+shuffled"),
+            (_, who) => who.to_owned(),
+        };
+        let folder = self.args.out.join(&loaded.id).join(name);
+        self.shard.map_or(folder.clone(), |shard| folder.join(shard.folder()))
+    }
+
+    /// A run without a model.
+    fn without_model(&self, loaded: Loaded) -> Result<usize, Failure> {
+        let (who, mut answerer) = match self.args.control {
+            Some(Control::Chance) => ("chance", Blindfold::chance(&loaded)),
+            _ => ("majority", Blindfold::majority(&loaded)),
+        };
+        let key = key::of_control(&loaded, who, self.args.batch_size as usize)?;
+        let items = key::items(&loaded, None);
+        self.execute(&loaded, who, &key, &items, &mut answerer, "no model".to_owned())
+    }
+
+    /// A run of a model.
+    async fn with_model(
+        &self,
+        mut loaded: Loaded,
+        row: &Model,
+        manifest: &Manifest,
+        weights: &std::path::Path,
+        device: &Device,
+    ) -> Result<usize, Failure> {
+        let bar = output::spinner(&format!("loading {}", row.id));
+        let files = Files::read(weights, manifest, &row.id).or_fail(WEIGHTS)?;
+        let language_row = manifest.language_model(&row.language_model).or_fail(WEIGHTS)?;
+        let path = models::fetch_language_model(language_row)?;
+        let bytes = sightline_checkpoint::cache::read_language_model(&path, language_row).or_fail(WEIGHTS)?;
+        let language = Language::load(device, &path.display().to_string(), &bytes).or_fail(WEIGHTS)?;
+        let vlm = Vlm::load(device, &files, Rc::new(language)).await.or_fail(WEIGHTS)?;
+        bar.finish_and_clear();
+        loaded.transform = key::transform(row);
+        let choices = match &loaded.mode {
+            Mode::Text => None,
+            Mode::Choices(texts) => Some(vlm.first_tokens(texts).or_fail(WEIGHTS)?),
+        };
+        let batch_size = self.args.batch_size as usize;
+        let questions = Arc::new(loaded.questions.clone());
+        let gallery = match self.args.control {
+            Some(Control::Shuffled) => Gallery::shuffled(questions, Transform::from(&row.transform)),
+            _ => Gallery::own(questions, Transform::from(&row.transform)),
+        };
+        let gallery = Arc::new(gallery);
+        let items = key::items(&loaded, Some(&gallery));
+        let key = key::of_model(
+            &loaded,
+            row,
+            language_row,
+            device,
+            self.args,
+            choices.as_deref(),
+            &items,
+        )?;
+        let options = Options {
+            max_tokens: MAX_TOKENS,
+            ..Options::default()
+        };
+        let mut answerer = ModelAnswerer::new(vlm, options, choices, Arc::clone(&gallery), batch_size);
+        let name = doctor::name(device);
+        self.execute(&loaded, &row.id, &key, &items, &mut answerer, name)
+    }
+
+    /// Does what is left of a run; gives the number of pictures that could not be read.
+    fn execute(
+        &self,
+        loaded: &Loaded,
+        who: &str,
+        key: &RunKey,
+        items: &[Item],
+        answerer: &mut dyn Answerer,
+        device: String,
+    ) -> Result<usize, Failure> {
+        let folder = self.folder(loaded, who);
+        let scorer = tasks::scorer(loaded).or_fail(INPUT)?;
+        let machine = Machine {
+            host: key::host(),
+            device,
+            memory: None,
+        };
+        let run = Run {
+            folder: &folder,
+            disk: &FileSystem,
+            key,
+            items,
+            shard: self.shard,
+            machine: &machine,
+        };
+        let mut bar = Bar::new(&format!("{} {who}", loaded.id));
+        let finished = run.execute(answerer, scorer.as_ref(), &mut |progress| {
+            bar.show(&progress, scorer.as_ref())
+        });
+        bar.bar.finish_and_clear();
+        let finished = finished.or_fail(RUNNING)?;
+        write_questions(&folder, loaded)?;
+        tell(&folder, who, loaded, &finished)?;
+        Ok(finished.unreadable.len())
+    }
+}
+
+/// Prints what came of a run.
+fn tell(folder: &std::path::Path, who: &str, loaded: &Loaded, finished: &Finished) -> Result<(), Failure> {
+    let resumed = match finished.resumed {
+        0 => String::new(),
+        count => format!(", {count} of them were there"),
+    };
+    output::line(&format!(
+        "{} {}: {} answers{resumed}, in {}",
+        output::bold(&loaded.id),
+        output::bold(who),
+        finished.count,
+        folder.display()
+    ))?;
+    match &finished.report {
+        None => output::line("  a shard: `sightline merge` puts all of them together"),
+        Some(report) => {
+            for row in &report.table.rows {
+                output::line(&format!("  {}", row.join("  ").trim_end()))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Progress with the time that is left and the score so far; silent off a terminal.
+struct Bar {
+    bar: ProgressBar,
+    scored: usize,
+    sum: f64,
+}
+
+impl Bar {
+    fn new(doing: &str) -> Self {
+        use std::io::IsTerminal;
+        let bar = if std::io::stderr().is_terminal() {
+            ProgressBar::new(0)
+        } else {
+            ProgressBar::hidden()
+        };
+        let template = format!("{doing} [{{bar:30}}] {{pos}}/{{len}} {{per_sec}} {{eta}} {{msg}}");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            scored: 0,
+            sum: 0.0,
+        }
+    }
+
+    fn show(&mut self, progress: &Progress, scorer: &dyn Scorer) {
+        for record in progress.new {
+            let readable = !matches!(record.outcome, Outcome::Unreadable(_));
+            self.sum += scorer
+                .score(record)
+                .ok()
+                .filter(|_| readable)
+                .map_or(0.0, |score| score.score);
+            self.scored += 1;
+        }
+        self.bar.set_length(progress.of as u64);
+        if self.bar.position() == 0 {
+            // What was there before this process says nothing of its speed.
+            self.bar.reset_eta();
+        }
+        self.bar.set_position(progress.done as u64);
+        if self.scored > 0 {
+            self.bar
+                .set_message(format!("score {:.1} %", 100.0 * self.sum / self.scored as f64));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Greedy choice of the next token of many sequences on the device.
+
+mod cube;
+pub(crate) mod twin;
+
+use crate::{Buffer, Device, Result};
+
+/// Buffers of [`next_tokens`].
+#[derive(Clone, Copy, Debug)]
+pub struct NextTokens<'a> {
+    /// `[m, vocabulary]`.
+    pub logits: &'a Buffer,
+    /// `[m]` words: the token of every row is written here.
+    pub tokens: &'a Buffer,
+    /// `[m, 3]` words, see [`crate::ops::Places::Rows`]: every row's position grows by one.
+    pub rows: &'a Buffer,
+    /// `[m, capacity]` words: the token is written at the row's new position as well.
+    pub history: &'a Buffer,
+    /// `[m, capacity]`: how far the best logit was above the second.
+    pub margins: &'a Buffer,
+    /// Rows.
+    pub m: usize,
+    /// Logits of a row, at least 2.
+    pub vocabulary: usize,
+    /// Positions of a row.
+    pub capacity: usize,
+}
+
+/// `token = argmax(logits)` of every row (lowest index on ties), one position further. A position past the capacity is not stored.
+pub fn next_tokens(device: &Device, args: NextTokens<'_>) -> Result<()> {
+    const OP: &str = "next_tokens";
+    let NextTokens {
+        m,
+        vocabulary,
+        capacity,
+        ..
+    } = args;
+    args.logits.expect(OP, "logits", m * vocabulary.max(2))?;
+    args.tokens.expect(OP, "tokens", m)?;
+    args.rows.expect(OP, "rows", 3 * m)?;
+    args.history.expect(OP, "history", m * capacity)?;
+    args.margins.expect(OP, "margins", m * capacity)?;
+    match device {
+        Device::Cpu(_) => {
+            let logits = args.logits.cpu_read(OP)?;
+            let (mut tokens, mut rows) = (args.tokens.cpu_write(OP)?, args.rows.cpu_write(OP)?);
+            let (mut history, mut margins) = (args.history.cpu_write(OP)?, args.margins.cpu_write(OP)?);
+            for (row, logits) in logits.f32().chunks_exact(vocabulary).enumerate().take(m) {
+                let (id, margin) = twin::best_two(logits);
+                let at = &mut rows.u32()[3 * row + 1];
+                *at += 1;
+                let at = *at as usize;
+                tokens.u32()[row] = id;
+                if at < capacity {
+                    history.u32()[row * capacity + at] = id;
+                    margins.f32()[row * capacity + at] = margin;
+                }
+            }
+            Ok(())
+        }
+        Device::Gpu(gpu) => cube::next_tokens(gpu, args),
+    }
+}

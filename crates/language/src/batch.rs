@@ -1,0 +1,257 @@
+//! Many questions at once: their prompts are prefilled together and their answers decoded in step.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use sightline_kernels::ops::NextTokens;
+use sightline_kernels::{Buffer, Graph, KernelError, ops};
+
+use crate::adapters::Adapters;
+use crate::error::{LanguageError, Result};
+use crate::llama::Llama;
+use crate::runner::{Runner, Shape};
+
+/// Rows that a prefill runs at once; bounds the scratch memory.
+const ROWS: usize = 1024;
+/// Steps that are enqueued before the tokens they chose are read back.
+const BURST: usize = 4;
+
+/// A question: the tokens behind a picture.
+#[derive(Clone, Copy, Debug)]
+pub struct Prompt<'a> {
+    /// Which of the batch's pictures it is about.
+    pub picture: usize,
+    /// Its tokens.
+    pub ids: &'a [u32],
+}
+
+/// An answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Said {
+    /// Token ids, without the one that ends it.
+    pub ids: Vec<u32>,
+    /// Smallest distance between the best and the second logit of a step, that of the end included.
+    pub margin: f32,
+}
+
+/// Up to so many conversations that advance in step. A picture's keys and values are computed once, however many questions are about it.
+pub struct Batch {
+    run: Runner,
+    graph: Option<Graph>,
+    /// `[slots, capacity]`.
+    margins: Buffer,
+    /// Positions of a picture, with the beginning of the sequence.
+    prefix: usize,
+}
+
+impl Batch {
+    /// Allocates caches for `slots` questions of at most `capacity` positions behind pictures of `visual` tokens, and records the step.
+    pub async fn new(
+        llama: Arc<Llama>,
+        adapters: Option<Arc<Adapters>>,
+        slots: usize,
+        visual: usize,
+        capacity: usize,
+    ) -> Result<Self> {
+        let prefix = visual + 1;
+        let shape = Shape {
+            rows: ROWS.max(prefix).max(slots),
+            capacity,
+            many: Some((slots, prefix)),
+        };
+        let run = Runner::new(llama, adapters, shape);
+        let device = run.llama.device.clone();
+        let margins = device.empty_f32(slots * capacity);
+        // The recording runs once for real, at the first position of empty caches.
+        write_rows(&run, (0..slots).map(|slot| [slot, 0, slot]))?;
+        device.write_u32(&run.token, &vec![run.llama.config.bos; slots])?;
+        let graph = device.record(|| step(&run, &margins)).await?;
+        Ok(Self {
+            run,
+            graph,
+            margins,
+            prefix,
+        })
+    }
+
+    /// Questions it holds.
+    pub fn slots(&self) -> usize {
+        self.run.shape.slots()
+    }
+
+    /// Takes in pictures and prompts, and leaves the first token of every answer, and its logits, on the device.
+    ///
+    /// # Shapes
+    /// `visual` `[pictures, visual tokens, width]`.
+    pub fn prefill(&mut self, visual: &Buffer, prompts: &[Prompt<'_>]) -> Result<()> {
+        self.check(prompts)?;
+        // A picture lies in the slot of the first question about it.
+        let owner = |picture: usize| prompts.iter().position(|prompt| prompt.picture == picture);
+        let pictures = prompts.iter().map(|prompt| prompt.picture + 1).max().unwrap_or(0);
+        let owners: Vec<Option<usize>> = (0..pictures).map(owner).collect();
+        self.prefill_pictures(visual, &owners)?;
+        let shared = |prompt: &Prompt| owners[prompt.picture].unwrap_or(0);
+        self.prefill_texts(prompts, &shared)?;
+        let run = &self.run;
+        let slots = self.slots();
+        // Slots without a question step along from the first position; nobody reads what they say.
+        let place = |slot: usize| match prompts.get(slot) {
+            Some(prompt) => [slot, self.prefix + prompt.ids.len() - 1, shared(prompt)],
+            None => [slot, 0, slot],
+        };
+        write_rows(run, (0..slots).map(place))?;
+        run.head(&run.last, slots)?;
+        Ok(choose(run, &self.margins)?)
+    }
+
+    /// Answers what was prefilled: greedy, at most `most` tokens each.
+    pub async fn decode(&mut self, prompts: &[Prompt<'_>], most: usize) -> Result<Vec<Said>> {
+        let (device, stop) = (self.run.llama.device.clone(), self.run.llama.config.stop);
+        let capacity = self.run.shape.capacity;
+        let burst = device.gpu_info().map_or(1, |_| BURST);
+        let longest = prompts.iter().map(|prompt| prompt.ids.len()).max().unwrap_or(0);
+        let most = most.min(capacity.saturating_sub(self.prefix + longest));
+        // The first token is there already.
+        let mut known = 1;
+        loop {
+            let history = device.read_u32(&self.run.history).await?;
+            let chosen = |slot: usize| -> &[u32] {
+                let first = slot * capacity + self.prefix + prompts[slot].ids.len();
+                &history[first..first + known]
+            };
+            let open = |slot: usize| !chosen(slot).contains(&stop);
+            if known >= most || !(0..prompts.len()).any(open) {
+                let margins = device.read_f32(&self.margins).await?;
+                let said = |slot: usize| {
+                    let chosen = chosen(slot);
+                    let end = chosen.iter().position(|id| *id == stop);
+                    let first = slot * capacity + self.prefix + prompts[slot].ids.len();
+                    let steps = end.map_or(known, |end| end + 1);
+                    let margins = &margins[first..first + steps];
+                    Said {
+                        ids: chosen[..end.unwrap_or(known)].to_vec(),
+                        margin: margins.iter().copied().fold(f32::INFINITY, f32::min),
+                    }
+                };
+                return Ok((0..prompts.len()).map(said).collect());
+            }
+            let steps = burst.min(most - known);
+            for _ in 0..steps {
+                match &self.graph {
+                    Some(graph) => graph.replay()?,
+                    None => step(&self.run, &self.margins)?,
+                }
+            }
+            known += steps;
+        }
+    }
+
+    /// Logits `[slots, vocabulary]` of the last position of every question, read back.
+    pub async fn logits(&self) -> Result<Vec<f32>> {
+        Ok(self.run.llama.device.read_f32(&self.run.logits).await?)
+    }
+
+    fn check(&self, prompts: &[Prompt<'_>]) -> Result<()> {
+        let (vocabulary, capacity) = (self.run.llama.config.vocabulary, self.run.shape.capacity);
+        if prompts.len() > self.slots() {
+            return Err(LanguageError::CacheFull {
+                tokens: prompts.len(),
+                capacity: self.slots(),
+            });
+        }
+        for prompt in prompts {
+            if let Some(&id) = prompt.ids.iter().find(|&&id| id as usize >= vocabulary) {
+                return Err(LanguageError::UnknownToken { id, vocabulary });
+            }
+            let tokens = self.prefix + prompt.ids.len();
+            if prompt.ids.is_empty() || tokens >= capacity {
+                return Err(LanguageError::CacheFull { tokens, capacity });
+            }
+        }
+        Ok(())
+    }
+
+    /// Prefixes of as many pictures at once as the rows hold.
+    fn prefill_pictures(&self, visual: &Buffer, owners: &[Option<usize>]) -> Result<()> {
+        let run = &self.run;
+        let (device, width, prefix) = (&run.llama.device, run.llama.config.width, self.prefix);
+        device.write_u32(&run.ids, &[run.llama.config.bos])?;
+        run.embed(&run.ids, 1)?;
+        ops::copy(device, &run.x, 0, &run.last, 0, width)?;
+        let used: Vec<(usize, usize)> = owners
+            .iter()
+            .enumerate()
+            .filter_map(|(picture, owner)| Some((picture, (*owner)?)))
+            .collect();
+        for piece in used.chunks((run.shape.rows / prefix).max(1)) {
+            for (at, (picture, _)) in piece.iter().enumerate() {
+                let row = at * prefix * width;
+                ops::copy(device, &run.last, 0, &run.x, row, width)?;
+                let tokens = (prefix - 1) * width;
+                ops::copy(device, visual, picture * tokens, &run.x, row + width, tokens)?;
+            }
+            let place = |(_, slot): &(usize, usize)| {
+                let slot = *slot;
+                (0..prefix).map(move |position| [slot, position, slot])
+            };
+            write_rows(run, piece.iter().flat_map(place))?;
+            run.layers(piece.len() * prefix)?;
+        }
+        Ok(())
+    }
+
+    /// All prompts behind their pictures; the last row of each is kept.
+    fn prefill_texts(&self, prompts: &[Prompt<'_>], shared: &dyn Fn(&Prompt) -> usize) -> Result<()> {
+        let run = &self.run;
+        let (device, width) = (&run.llama.device, run.llama.config.width);
+        let mut rows: Vec<(u32, [usize; 3])> = Vec::new();
+        let mut ends: Vec<usize> = Vec::new();
+        for (slot, prompt) in prompts.iter().enumerate() {
+            let place = |(at, id): (usize, &u32)| (*id, [slot, self.prefix + at, shared(prompt)]);
+            rows.extend(prompt.ids.iter().enumerate().map(place));
+            ends.push(rows.len() - 1);
+        }
+        for (piece, start) in rows.chunks(run.shape.rows).zip((0..).step_by(run.shape.rows)) {
+            let ids: Vec<u32> = piece.iter().map(|row| row.0).collect();
+            device.write_u32(&run.ids, &ids)?;
+            run.embed(&run.ids, piece.len())?;
+            write_rows(run, piece.iter().map(|row| row.1))?;
+            run.layers(piece.len())?;
+            let here: Range<usize> = start..start + piece.len();
+            for (slot, end) in ends.iter().enumerate().filter(|end| here.contains(end.1)) {
+                ops::copy(device, &run.x, (end - start) * width, &run.last, slot * width, width)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says where rows stand: slot, position, slot of the shared positions.
+fn write_rows(run: &Runner, rows: impl Iterator<Item = [usize; 3]>) -> Result<()> {
+    let words: Vec<u32> = rows.flatten().map(|word| word as u32).collect();
+    Ok(run.llama.device.write_u32(&run.position, &words)?)
+}
+
+/// One token of every slot: what is recorded.
+fn step(run: &Runner, margins: &Buffer) -> std::result::Result<(), KernelError> {
+    let slots = run.shape.slots();
+    run.embed(&run.token, slots)?;
+    run.layers(slots)?;
+    run.head(&run.x, slots)?;
+    choose(run, margins)
+}
+
+/// The greedy choice for every slot.
+fn choose(run: &Runner, margins: &Buffer) -> std::result::Result<(), KernelError> {
+    let args = NextTokens {
+        logits: &run.logits,
+        tokens: &run.token,
+        rows: &run.position,
+        history: &run.history,
+        margins,
+        m: run.shape.slots(),
+        vocabulary: run.llama.config.vocabulary,
+        capacity: run.shape.capacity,
+    };
+    ops::next_tokens(&run.llama.device, args)
+}

@@ -1,0 +1,227 @@
+//! The forward pass of the decoder over rows that stand anywhere in a cache: one sequence, or many.
+
+use std::sync::Arc;
+
+use sightline_kernels::ops::{self, CachedAttention, Epilogue, Input, Places, Rope};
+use sightline_kernels::{Buffer, Device, KernelError, Linear};
+
+use crate::adapters::{Adapter, Adapters};
+use crate::llama::{Layer, Llama};
+
+/// Sizes of a [`Runner`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// Rows that a pass runs at most at once; bounds the scratch memory.
+    pub rows: usize,
+    /// Positions of a sequence.
+    pub capacity: usize,
+    /// How many sequences there are, and how many of their first positions are shared; none for a single one.
+    pub many: Option<(usize, usize)>,
+}
+
+impl Shape {
+    /// Sequences.
+    pub(crate) fn slots(&self) -> usize {
+        self.many.map_or(1, |many| many.0)
+    }
+}
+
+/// Everything a forward pass touches. Nothing in here is allocated after [`Runner::new`].
+pub(crate) struct Runner {
+    pub(crate) llama: Arc<Llama>,
+    pub(crate) adapters: Option<Arc<Adapters>>,
+    pub(crate) shape: Shape,
+    /// Keys and values `[slots, capacity, kv_heads, head_dim]` of every layer.
+    cache: Vec<(Buffer, Buffer)>,
+    /// `[capacity, head_dim / 2, 2]`.
+    rope: Buffer,
+    /// `[rows, width]`: the residual stream.
+    pub(crate) x: Buffer,
+    /// `[rows, width]`: its norm.
+    normed: Buffer,
+    /// `[rows, (heads + 2 kv_heads) * head_dim]`.
+    qkv: Buffer,
+    /// `[rows, heads * head_dim]`.
+    attended: Buffer,
+    /// `[rows, 2 * ffn]`.
+    gate_up: Buffer,
+    /// `[rows, ffn]`.
+    activated: Buffer,
+    /// `[rows, 3 * rank]`: `A x` of the adapters.
+    low: Buffer,
+    /// `[slots, width]`: the last row of every prompt.
+    pub(crate) last: Buffer,
+    /// `[slots, vocabulary]`.
+    pub(crate) logits: Buffer,
+    /// `[rows]` token ids of a prefill.
+    pub(crate) ids: Buffer,
+    /// `[1]`: position of row 0; of many sequences `[rows, 3]`, see [`Places::Rows`].
+    pub(crate) position: Buffer,
+    /// `[slots]`: the token that the next step reads.
+    pub(crate) token: Buffer,
+    /// `[slots, capacity]`: the token chosen for every position.
+    pub(crate) history: Buffer,
+}
+
+impl Runner {
+    pub(crate) fn new(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>, shape: Shape) -> Self {
+        let (device, config) = (&llama.device, &llama.config);
+        let (rows, slots) = (shape.rows, shape.slots());
+        let floats = |len: usize| device.empty_f32(len);
+        let words = |len: usize| device.upload_u32(&vec![0; len]);
+        let kv = slots * shape.capacity * config.kv_width();
+        let rank = adapters.as_ref().map_or(0, |a| a.rank());
+        Self {
+            cache: empty_cache(device, config.layers, kv),
+            rope: device.upload_f32(&ops::rope_table(shape.capacity, config.head_dim, config.rope_base)),
+            x: floats(rows * config.width),
+            normed: floats(rows * config.width),
+            qkv: floats(rows * config.qkv_width()),
+            attended: floats(rows * config.width),
+            gate_up: floats(rows * 2 * config.ffn),
+            activated: floats(rows * config.ffn),
+            low: floats(rows * 3 * rank),
+            last: floats(slots * config.width),
+            logits: floats(slots * config.vocabulary),
+            ids: words(rows),
+            position: words(shape.many.map_or(1, |_| 3 * rows)),
+            token: words(slots),
+            history: words(slots * shape.capacity),
+            shape,
+            adapters,
+            llama,
+        }
+    }
+
+    fn places(&self) -> Places<'_> {
+        match self.shape.many {
+            None => Places::From(&self.position),
+            Some((slots, prefix)) => Places::Rows {
+                rows: &self.position,
+                slots,
+                prefix,
+            },
+        }
+    }
+
+    /// Embeds `m` token ids into `x`.
+    pub(crate) fn embed(&self, ids: &Buffer, m: usize) -> Result<(), KernelError> {
+        ops::embed(&self.llama.device, &self.llama.embedding, ids, m, &self.x)
+    }
+
+    /// Final norm and logits of `m` rows.
+    pub(crate) fn head(&self, rows: &Buffer, m: usize) -> Result<(), KernelError> {
+        let norm = self.norm(&self.llama.norm);
+        self.linear(
+            &self.llama.embedding,
+            None,
+            rows,
+            norm,
+            m,
+            Epilogue::Store,
+            &self.logits,
+        )
+    }
+
+    /// All layers over `rows` rows of `x`.
+    pub(crate) fn layers(&self, rows: usize) -> Result<(), KernelError> {
+        for (i, layer) in self.llama.layers.iter().enumerate() {
+            self.layer(i, layer, rows)?;
+        }
+        Ok(())
+    }
+
+    fn layer(&self, i: usize, layer: &Layer, m: usize) -> Result<(), KernelError> {
+        let (device, config) = (&self.llama.device, &self.llama.config);
+        let adapters = self.adapters.as_ref().and_then(|a| a.layers.get(i));
+        let (keys, values) = &self.cache[i];
+        let (norm, qkv) = (self.norm(&layer.attn_norm), adapters.map(|a| &a.qkv));
+        self.linear(&layer.qkv, qkv, &self.x, norm, m, Epilogue::Store, &self.qkv)?;
+        ops::rope_append(
+            device,
+            Rope {
+                qkv: &self.qkv,
+                keys,
+                values,
+                places: self.places(),
+                table: &self.rope,
+                m,
+                heads: config.heads,
+                kv_heads: config.kv_heads,
+                head_dim: config.head_dim,
+                capacity: self.shape.capacity,
+            },
+        )?;
+        let attention = CachedAttention {
+            qkv: &self.qkv,
+            keys,
+            values,
+            places: self.places(),
+            m,
+            heads: config.heads,
+            kv_heads: config.kv_heads,
+            head_dim: config.head_dim,
+            capacity: self.shape.capacity,
+        };
+        ops::cached_attention(device, attention, &self.attended)?;
+        let (plain, output) = (Input::Plain, adapters.map(|a| &a.output));
+        self.linear(&layer.output, output, &self.attended, plain, m, Epilogue::Add, &self.x)?;
+        let (norm, gate_up) = (self.norm(&layer.ffn_norm), adapters.map(|a| &a.gate_up));
+        self.linear(
+            &layer.gate_up,
+            gate_up,
+            &self.x,
+            norm,
+            m,
+            Epilogue::Store,
+            &self.gate_up,
+        )?;
+        let (gated, down) = (Input::SwiGlu, adapters.map(|a| &a.down));
+        self.linear(&layer.down, down, &self.gate_up, gated, m, Epilogue::Add, &self.x)
+    }
+
+    fn norm<'a>(&self, weight: &'a Buffer) -> Input<'a> {
+        Input::RmsNorm {
+            weight,
+            eps: self.llama.config.eps,
+        }
+    }
+
+    /// A frozen matrix of `input(x)`, and the adapter beside it.
+    #[allow(clippy::too_many_arguments)]
+    fn linear(
+        &self,
+        matrix: &Linear,
+        adapter: Option<&Adapter>,
+        x: &Buffer,
+        input: Input<'_>,
+        m: usize,
+        epilogue: Epilogue,
+        dst: &Buffer,
+    ) -> Result<(), KernelError> {
+        let device = &self.llama.device;
+        // Fused for a single row, where a launch counts; with many rows every cube would repeat the work.
+        let (x, input) = match input {
+            Input::RmsNorm { weight, eps } if m > 1 => {
+                ops::rms_norm(device, x, weight, eps, m, &self.normed)?;
+                (&self.normed, Input::Plain)
+            }
+            Input::SwiGlu if m > 1 => {
+                ops::swiglu(device, x, m, matrix.cols, &self.activated)?;
+                (&self.activated, Input::Plain)
+            }
+            input => (x, input),
+        };
+        if let Some(adapter) = adapter {
+            ops::linear_from(device, &adapter.a, x, input, m, None, Epilogue::Store, &self.low)?;
+        }
+        let low = adapter.map(|a| a.low_rank(&self.low));
+        ops::linear_from(device, matrix, x, input, m, low, epilogue, dst)
+    }
+}
+
+fn empty_cache(device: &Device, layers: usize, len: usize) -> Vec<(Buffer, Buffer)> {
+    (0..layers)
+        .map(|_| (device.empty_f32(len), device.empty_f32(len)))
+        .collect()
+}
