@@ -31,6 +31,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Models(models) => commands::models::run(models, &cli.global),
         Command::Doctor(doctor) => commands::doctor::run(doctor, &cli.global),
         Command::Bench(bench) => commands::bench::run(bench, &cli.global),
+        Command::Tasks(tasks) => commands::tasks::run(tasks),
         Command::Score(score) => commands::score::run(score),
         Command::Serve(serve) => commands::serve::run(serve),
         Command::Completions { shell } => {

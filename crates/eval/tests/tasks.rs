@@ -96,7 +96,6 @@ fn six_wordings_take_turns() {
     for (name, wordings) in [
         ("presence-coco", 6),
         ("presence-mosaic", 6),
-        ("count-coco", 6),
         ("count-mosaic", 6),
         ("ground-coco", 6),
         ("ground-mosaic", 6),
@@ -121,16 +120,14 @@ fn six_wordings_take_turns() {
                 .replace("people", "{}s")
         };
         let counts = counted(list.iter().map(frame));
-        if name != "count-coco" {
-            assert_eq!(counts.len(), wordings, "{name}: {counts:?}");
-        }
+        // A name may be part of another, so a few questions look like none of the wordings.
         let even = list.len() / wordings;
-        for (wording, count) in &counts {
-            assert!(
-                count * 10 >= even * 7 || name == "count-coco",
-                "{name}: {wording} {count} times"
-            );
-        }
+        let often: Vec<usize> = counts.into_values().filter(|count| count * 10 >= even * 7).collect();
+        assert_eq!(often.len(), wordings, "{name}: {often:?}");
+        assert!(
+            often.iter().sum::<usize>() * 100 >= list.len() * 97,
+            "{name}: {often:?}"
+        );
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod models;
 pub(crate) mod score;
 pub(crate) mod serve;
+pub(crate) mod tasks;
 
 use clap::CommandFactory;
 
