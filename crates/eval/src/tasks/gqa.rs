@@ -60,6 +60,8 @@ fn read(folder: &Folder) -> Result<Vec<Raw>, InputError> {
 
 /// Gold of a question.
 fn parts(item: &Fields) -> Map<String, Value> {
-    let known = PARTS.iter().filter_map(|name| Some(((*name).to_owned(), item.get(name)?.clone())));
+    let known = PARTS
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), item.get(name)?.clone())));
     known.collect()
 }

@@ -174,15 +174,6 @@ pub struct Question {
 pub struct Loaded {
     /// Id of the task, with its subset.
     pub id: String,
-    /// Its subsets, beside all of it.
-    pub fn subsets(&self) -> &'static [Subset] {
-        match self.slim {
-            Slim::None => &[],
-            Slim::Paper { subsampled: Some(_), .. } => &[Subset::Slim, Subset::Subsampled],
-            Slim::Paper { .. } | Slim::Among { .. } | Slim::Answers => &[Subset::Slim],
-        }
-    }
-
     /// Its version: a number, and the hash of the list where it is frozen.
     pub version: String,
     /// The member of the aggregates that it is, if it is loaded in full.
@@ -233,7 +224,12 @@ impl Folder<'_> {
 
     /// The file with this number, under either of its names.
     fn wanted(&self, at: usize) -> Result<PathBuf, InputError> {
-        let other = self.task.also.get(at).map(|name| self.root.join(name)).filter(|path| path.exists());
+        let other = self
+            .task
+            .also
+            .get(at)
+            .map(|name| self.root.join(name))
+            .filter(|path| path.exists());
         match self.file(self.task.files[at]) {
             Err(error) => other.ok_or(error),
             found => found,
@@ -276,6 +272,17 @@ impl Task {
         match &self.source {
             Source::List(list, _) => format!("{}-{}", self.version, list.hash()),
             Source::Official(_) | Source::Files(_) => self.version.to_string(),
+        }
+    }
+
+    /// Its subsets, beside all of it.
+    pub fn subsets(&self) -> &'static [Subset] {
+        match self.slim {
+            Slim::None => &[],
+            Slim::Paper {
+                subsampled: Some(_), ..
+            } => &[Subset::Slim, Subset::Subsampled],
+            Slim::Paper { .. } | Slim::Among { .. } | Slim::Answers => &[Subset::Slim],
         }
     }
 

@@ -19,7 +19,10 @@ pub(super) const TASK: Task = Task {
     count: 18_342,
     metric: "accuracy at IoU 0.25",
     files: &["ocid-ref/val_expressions.json", "ocid-ref/OCID-dataset/"],
-    also: &["download/ocid-ref/val_expressions.json", "download/ocid-ref/OCID-dataset/"],
+    also: &[
+        "download/ocid-ref/val_expressions.json",
+        "download/ocid-ref/OCID-dataset/",
+    ],
     scored_as: "ocid-ref",
     choices: &[],
     version: 1,
@@ -61,7 +64,12 @@ fn read(folder: &Folder) -> Result<Vec<Raw>, InputError> {
 
 /// The box, which is a text with a list of four numbers in it.
 fn bounds(item: &Fields) -> Result<[f64; 4], InputError> {
-    let wrong = || item.error("bbox", "not a text with four numbers x0, y0, x1, y1 (px) within 640 x 480");
+    let wrong = || {
+        item.error(
+            "bbox",
+            "not a text with four numbers x0, y0, x1, y1 (px) within 640 x 480",
+        )
+    };
     let found: [f64; 4] = serde_json::from_str(item.text("bbox")?).map_err(|_| wrong())?;
     let [x0, y0, x1, y1] = found;
     let is_box = x0 < x1 && x1 <= SIZE[0] && y0 < y1 && y1 <= SIZE[1];

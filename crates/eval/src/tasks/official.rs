@@ -53,7 +53,10 @@ impl Official {
                         Some(known) => known,
                         None => pictures.insert(folder.pictures()?),
                     };
-                    if !Path::new(&name).components().all(|part| matches!(part, Component::Normal(_))) {
+                    if !Path::new(&name)
+                        .components()
+                        .all(|part| matches!(part, Component::Normal(_)))
+                    {
                         let problem = format!("{} names the picture `{name}`, which is outside the folder", item.id);
                         return Err(InputError::new(&Place::file(folder.task.id), problem));
                     }

@@ -48,5 +48,6 @@ fn item(row: &Fields, pictures: &Arc<Table>) -> Result<Raw, InputError> {
 }
 
 fn count(row: &Fields, name: &str) -> Result<usize, InputError> {
-    row.maybe_count(name)?.ok_or_else(|| row.error(name, "missing; make the file again with repack.py"))
+    row.maybe_count(name)?
+        .ok_or_else(|| row.error(name, "missing; make the file again with repack.py"))
 }

@@ -176,7 +176,11 @@ impl<'a> Reader<'a> {
 
     fn key(&mut self, code: u8) -> Result<u64, String> {
         match code {
-            b'p' | b'g' => self.line()?.trim().parse().map_err(|_| "a place that is no number".to_owned()),
+            b'p' | b'g' => self
+                .line()?
+                .trim()
+                .parse()
+                .map_err(|_| "a place that is no number".to_owned()),
             b'q' | b'h' => self.number(1),
             b'r' | b'j' => self.number(4),
             _ => Ok(self.memo.len() as u64),
@@ -316,7 +320,10 @@ fn pairs(items: &[usize]) -> Result<Vec<(usize, usize)>, String> {
 }
 
 fn whole(digits: &str) -> Result<i64, String> {
-    digits.trim().parse().map_err(|_| format!("`{digits}` is no whole number"))
+    digits
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{digits}` is no whole number"))
 }
 
 /// A whole number in two's complement, the least byte first.
@@ -371,7 +378,9 @@ fn raw_escapes(line: &[u8]) -> Result<String, String> {
                 continue;
             }
         };
-        let found = line.get(at + 2..at + 2 + digits).and_then(|digits| std::str::from_utf8(digits).ok());
+        let found = line
+            .get(at + 2..at + 2 + digits)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
         let code = u32::from_str_radix(found.ok_or("an escape that is cut off")?, 16);
         let code = code.map_err(|_| "an escape that is not known")?;
         out.push(char::from_u32(code).ok_or("an escape that is no character")?);
@@ -401,7 +410,10 @@ mod tests {
     #[test]
     fn nothing_is_run() {
         // os.system("true"), in two protocols.
-        for bytes in [&b"cos\nsystem\n(S'true'\ntR."[..], b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R."] {
+        for bytes in [
+            &b"cos\nsystem\n(S'true'\ntR."[..],
+            b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R.",
+        ] {
             let error = read(bytes).unwrap_err();
             assert!(error.contains("asks to import or call"), "{error}");
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::official::{Official, Picture, Raw, coco_number, id};
-use super::select::Slim;
+use super::select::{Slim, Together};
 use super::{Exposure, Folder, PAPER, SHIPPED, Source, Task, gold, packed, pickle, prompts};
 use crate::answers::fields::{At, Fields, InputError, Place};
 use crate::gold::{self as files, Layout};
@@ -59,24 +59,49 @@ const SEEN: &[Exposure] = &[
     },
 ];
 
-const TOGETHER_SLIM: Slim = Slim::Among { slim: 1_024, parts };
+const TOGETHER_SLIM: Slim = Slim::Among { slim: 1_024, together };
 
 pub(super) static VAL: Task = task!("refcoco", "refcoco", "RefCOCO", "unc", "val", 10_834, TOGETHER_SLIM);
 pub(super) static TEST_A: Task = task!("refcoco-testA", "refcoco", "RefCOCO", "unc", "testA", 5_657, Slim::None);
 pub(super) static TEST_B: Task = task!("refcoco-testB", "refcoco", "RefCOCO", "unc", "testB", 5_095, Slim::None);
 pub(super) static PLUS_VAL: Task = task!("refcoco+", "refcoco+", "RefCOCO+", "unc", "val", 10_758, TOGETHER_SLIM);
-pub(super) static PLUS_TEST_A: Task =
-    task!("refcoco+-testA", "refcoco+", "RefCOCO+", "unc", "testA", 5_726, Slim::None);
-pub(super) static PLUS_TEST_B: Task =
-    task!("refcoco+-testB", "refcoco+", "RefCOCO+", "unc", "testB", 4_889, Slim::None);
+pub(super) static PLUS_TEST_A: Task = task!(
+    "refcoco+-testA",
+    "refcoco+",
+    "RefCOCO+",
+    "unc",
+    "testA",
+    5_726,
+    Slim::None
+);
+pub(super) static PLUS_TEST_B: Task = task!(
+    "refcoco+-testB",
+    "refcoco+",
+    "RefCOCO+",
+    "unc",
+    "testB",
+    4_889,
+    Slim::None
+);
 pub(super) static G_VAL: Task = task!("refcocog", "refcocog", "RefCOCOg", "umd", "val", 4_896, TOGETHER_SLIM);
-pub(super) static G_TEST: Task = task!("refcocog-test", "refcocog", "RefCOCOg", "umd", "test", 9_602, Slim::None);
+pub(super) static G_TEST: Task = task!(
+    "refcocog-test",
+    "refcocog",
+    "RefCOCOg",
+    "umd",
+    "test",
+    9_602,
+    Slim::None
+);
 
 /// The parts that the paper's subset is taken from, in its order, and where this task's begins.
-fn parts(folder: &Folder) -> Result<(Vec<String>, usize), InputError> {
+fn together(folder: &Folder) -> Result<Together, InputError> {
     let mut parts = Vec::new();
     for task in [&VAL, &PLUS_VAL, &G_VAL] {
-        let of_task = Folder { root: folder.root, task };
+        let of_task = Folder {
+            root: folder.root,
+            task,
+        };
         let count = match packed::read(&of_task)? {
             Some(items) => items.len(),
             None => sentences(&references(&of_task.wanted(0)?, "val")?)?,
@@ -91,7 +116,7 @@ fn parts(folder: &Folder) -> Result<(Vec<String>, usize), InputError> {
         return Err(InputError::new(&Place::file(folder.task.id), problem));
     }
     let first = parts.iter().position(|part| part == folder.task.id).unwrap_or_default();
-    Ok((parts, first))
+    Ok(Together { parts, first })
 }
 
 /// References of a split, in the order of the pickle.
@@ -99,7 +124,8 @@ fn references(path: &Path, split: &str) -> Result<Vec<Fields>, InputError> {
     let place = Place::file(&path.display().to_string());
     let bytes = std::fs::read(path).map_err(|error| InputError::new(&place, format!("cannot be read ({error})")))?;
     let remedy = "is it whole, and the right file?";
-    let list = pickle::read(&bytes).map_err(|error| InputError::new(&place, format!("no pickle of data: {error}; {remedy}")))?;
+    let list = pickle::read(&bytes)
+        .map_err(|error| InputError::new(&place, format!("no pickle of data: {error}; {remedy}")))?;
     let Value::Array(list) = list else {
         return Err(InputError::new(&place, format!("not a list of references; {remedy}")));
     };
@@ -118,7 +144,9 @@ fn references(path: &Path, split: &str) -> Result<Vec<Fields>, InputError> {
 }
 
 fn sentences(references: &[Fields]) -> Result<usize, InputError> {
-    let counts = references.iter().map(|reference| Ok(reference.list("sentences", "sentences")?.len()));
+    let counts = references
+        .iter()
+        .map(|reference| Ok(reference.list("sentences", "sentences")?.len()));
     counts.sum()
 }
 
@@ -158,7 +186,10 @@ fn expressions(folder: &Folder, split: &str) -> Result<Vec<Raw>, InputError> {
         let ([x, y, w, h], [width, height]) = known.ok_or_else(|| reference.error("ann_id", unknown))?;
         let bounds = [*x, *y, x + w, y + h];
         if !(bounds[0] < bounds[2] && bounds[2] <= *width && bounds[1] < bounds[3] && bounds[3] <= *height) {
-            return Err(reference.error("ann_id", format!("its box {bounds:?} is not within {width} x {height} px")));
+            return Err(reference.error(
+                "ann_id",
+                format!("its box {bounds:?} is not within {width} x {height} px"),
+            ));
         }
         let number = id(reference, "ref_id")?;
         for sentence in reference.list("sentences", "sentences")? {

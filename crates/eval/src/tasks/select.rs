@@ -50,6 +50,14 @@ impl Subset {
     }
 }
 
+/// Questions of several tasks.
+pub(super) struct Together {
+    /// The part of every question.
+    pub parts: Vec<String>,
+    /// Where those of the task begin that is asked about.
+    pub first: usize,
+}
+
 /// How a task's subsets are taken.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Slim {
@@ -68,8 +76,8 @@ pub(super) enum Slim {
     Among {
         /// Of every part.
         slim: usize,
-        /// The part of every question of all these tasks, and where those of this one begin.
-        parts: fn(&Folder) -> Result<(Vec<String>, usize), InputError>,
+        /// All these tasks.
+        together: fn(&Folder) -> Result<Together, InputError>,
     },
     /// Ours: as many of every answer, in the same order.
     Answers,
@@ -89,9 +97,12 @@ impl Slim {
         if subset == Subset::Full {
             return Ok(());
         }
-        if let (Self::Among { slim, parts }, Subset::Slim) = (self, subset) {
-            let (parts, first) = parts(folder)?;
-            keep(questions, take(&parts, slim).into_iter().filter_map(|at| at.checked_sub(first)));
+        if let (Self::Among { slim, together }, Subset::Slim) = (self, subset) {
+            let Together { parts, first } = together(folder)?;
+            keep(
+                questions,
+                take(&parts, slim).into_iter().filter_map(|at| at.checked_sub(first)),
+            );
             return Ok(());
         }
         let (count, part) = match (self, subset) {

@@ -21,7 +21,9 @@ pub(super) const TASK: Task = Task {
     files: &["tallyqa/test.json", "tallyqa/images/"],
     also: &["download/tally-qa/test.json", "download/tally-qa/"],
     scored_as: "tallyqa",
-    choices: &["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "N", "O", "P"],
+    choices: &[
+        "A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "N", "O", "P",
+    ],
     version: 1,
     exposure: &[
         Exposure {
@@ -49,8 +51,12 @@ fn prompt(question: &str) -> String {
 fn read(folder: &Folder) -> Result<Vec<Raw>, InputError> {
     let mut out = Vec::new();
     files::read(&folder.wanted(0)?, &[Layout::List], |_, item| {
-        let simple = item.maybe_truth("issimple")?.ok_or_else(|| item.error("issimple", "missing; is it the right file?"))?;
-        let answer = item.maybe_count("answer")?.ok_or_else(|| item.error("answer", "missing; is it the right file?"))?;
+        let simple = item
+            .maybe_truth("issimple")?
+            .ok_or_else(|| item.error("issimple", "missing; is it the right file?"))?;
+        let answer = item
+            .maybe_count("answer")?
+            .ok_or_else(|| item.error("answer", "missing; is it the right file?"))?;
         out.push(Raw {
             id: id(&item, "question_id")?,
             text: item.text("question")?.to_owned(),

@@ -77,7 +77,10 @@ fn read(folder: &Folder) -> Result<Vec<Raw>, InputError> {
     let mut by_id = HashMap::new();
     files::read(&folder.wanted(1)?, &[Layout::Under("data")], |_, item| {
         let text = texts.get(items.len()).ok_or_else(|| {
-            let problem = format!("more questions than {} has lines; are both files whole?", path.display());
+            let problem = format!(
+                "more questions than {} has lines; are both files whole?",
+                path.display()
+            );
             InputError::new(&item.place, problem)
         })?;
         let id = id(&item, "question_id")?;

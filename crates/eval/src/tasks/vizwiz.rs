@@ -47,7 +47,10 @@ fn read(folder: &Folder) -> Result<Vec<Raw>, InputError> {
         let picture = item.text("image")?.to_owned();
         let answerable = item.maybe_truth("answerable")?;
         out.push(Raw {
-            id: picture.rsplit_once('.').map_or(picture.as_str(), |(stem, _)| stem).to_owned(),
+            id: picture
+                .rsplit_once('.')
+                .map_or(picture.as_str(), |(stem, _)| stem)
+                .to_owned(),
             text: item.text("question")?.to_owned(),
             picture: Picture::Named(picture),
             gold: gold(json!({ "answers": item.texts("answers")?, "answerable": answerable })),

@@ -60,7 +60,9 @@ fn read(folder: &Folder) -> Result<Vec<Raw>, InputError> {
     let mut out = Vec::new();
     files::read(&folder.wanted(1)?, &[Layout::Under("annotations")], |_, item| {
         let id = id(&item, "question_id")?;
-        let text = texts.get(&id).ok_or_else(|| item.error("question_id", "not in the questions file"))?;
+        let text = texts
+            .get(&id)
+            .ok_or_else(|| item.error("question_id", "not in the questions file"))?;
         out.push(Raw {
             text: text.clone(),
             picture: Picture::Named(format!("COCO_val2014_{:012}.jpg", coco_number(&item)?)),

@@ -54,7 +54,9 @@ fn read(folder: &Folder) -> Result<Vec<Raw>, InputError> {
 
 fn label(item: &Fields) -> Result<Map<String, Value>, InputError> {
     let label = item.maybe_truth("label")?;
-    Ok(gold(json!({ "label": label.ok_or_else(|| item.error("label", "missing; is it the right file?"))? })))
+    Ok(gold(
+        json!({ "label": label.ok_or_else(|| item.error("label", "missing; is it the right file?"))? }),
+    ))
 }
 
 pub(super) const ON_COCO256: Task = Task {
