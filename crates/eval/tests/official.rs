@@ -188,7 +188,7 @@ fn pope_tallyqa_and_vsr() {
 
     let item = |n: usize| {
         json!({ "question_id": 30_000_000 + n, "image": format!("VG_100K/{}.jpg", n % 100), "question": format!("q{n}"),
-                "answer": n % 16, "issimple": n % 3 != 0 })
+                "answer": n % 16, "issimple": !n.is_multiple_of(3) })
     };
     write(
         root,
