@@ -155,6 +155,30 @@ fn mosaics_cover_the_canvas_with_held_out_pictures() {
 }
 
 #[test]
+fn prompts_are_those_of_the_papers_code() {
+    use sightline_eval::tasks::prompts;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/goldens/tasks/prompts.jsonl");
+    let golden = std::fs::read_to_string(path).unwrap();
+    let counts: Vec<String> = (0..16).map(|count| count.to_string()).collect();
+    let mut seen = BTreeSet::new();
+    for line in golden.lines().skip(1) {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let said = text(&case, "text");
+        let found = match text(&case, "task") {
+            "vqav2" | "gqa" | "textvqa" | "pope" => prompts::short(said),
+            "vizwiz" => prompts::short_or_unanswerable(said),
+            "vsr" => prompts::true_or_false(said),
+            "tallyqa" => prompts::choose(said, &counts),
+            "refcoco" | "ocid-ref" => prompts::locate(said),
+            _ => said.to_owned(),
+        };
+        assert_eq!(found, text(&case, "prompt"));
+        seen.insert(text(&case, "task").to_owned());
+    }
+    assert!(seen.len() >= 14, "{seen:?}");
+}
+
+#[test]
 fn a_missing_file_is_named_with_the_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let error = tasks::load("naming10", folder.path(), &Select::default())
