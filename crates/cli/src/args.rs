@@ -17,6 +17,7 @@ use sightline_eval::task::TASKS;
         sightline ask desk.png \"Please provide the bounding box coordinate of the region this sentence describes: lamp\" --draw out.png\n  \
         sightline serve\n  \
         sightline doctor\n  \
+        sightline tasks --data data\n  \
         sightline score --task vqav2 --answers answers.jsonl --gold annotations.json\n\n\
         Exit codes: 0 answered; 1 something failed while running; 2 wrong arguments; 3 a picture, question, page or file of answers\n\
         that cannot be used; 4 weights or language model missing or damaged; 5 the device asked for is not there."
@@ -70,6 +71,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Puts the shards of a run together.
     Merge(Merge),
+    /// Lists the benchmarks: questions, metric, the files that each wants and whether they are there, and what models have seen of it.
+    Tasks(Tasks),
     /// Scores answers made elsewhere, as the benchmarks' official code does; no model is loaded.
     Score(Score),
     /// Serves the built page on this machine, and nowhere else.
@@ -173,6 +176,27 @@ pub(crate) struct Bench {
     pub quick: bool,
 }
 
+/// `sightline tasks`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    sightline tasks\n  \
+    sightline tasks --data data\n  \
+    sightline tasks refcoco vqav2 --data data\n\n\
+    The data folder holds the official files under the names that are listed, or the paper's evaluation\n\
+    code's download/ folder. Nothing is downloaded. An id may end in -full, -slim or -subsampled where the\n\
+    task has that subset.")]
+pub(crate) struct Tasks {
+    /// Only these, in detail.
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Folder with the data: says what is there and what is missing.
+    #[arg(long, value_name = "DIR", env = "SIGHTLINE_DATA")]
+    pub data: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `sightline score`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -188,7 +212,8 @@ pub(crate) struct Bench {
     {\"id\", \"probabilities\", \"answer\", \"setting\"}           tallyqa\n  \
     {\"id\", \"prediction\", \"box\": [x0, y0, x1, y1] in px or \"bbox\" as in the v2 metadata,\n    \
     \"width\", \"height\", \"transform\": {\"policy\", \"target_resolution\": [h, w]}}\n    \
-    refcoco, refcoco+, refcocog, ocid-ref (\"clutter\" too)\n\n\
+    refcoco, refcoco+, refcocog, ocid-ref (\"clutter\" too), boxes\n  \
+    {\"id\", \"prediction\", \"answer\"}, \"part\" too          exact; choice (A or B, or \"probabilities\")\n\n\
     With --gold, gold comes from the official file and not from the lines.")]
 pub(crate) struct Score {
     /// Which benchmark's rules.

@@ -33,6 +33,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Bench(bench) => commands::bench::run(bench, &cli.global),
         Command::Eval(eval) => commands::eval::run(eval, &cli.global),
         Command::Merge(merge) => commands::merge::run(merge),
+        Command::Tasks(tasks) => commands::tasks::run(tasks),
         Command::Score(score) => commands::score::run(score),
         Command::Serve(serve) => commands::serve::run(serve),
         Command::Completions { shell } => {

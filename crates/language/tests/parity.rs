@@ -29,11 +29,12 @@ type Check = Result<(), Failed>;
 type FileTest = (&'static str, fn(&Published) -> Check);
 type DeviceTest = (&'static str, fn(&Model) -> Check);
 
-const FILE_TESTS: [FileTest; 5] = [
+const FILE_TESTS: [FileTest; 6] = [
     ("tokenizer_examples", tokenizer_examples),
     ("tokenizer_ten_thousand_lines", tokenizer_lines),
     ("decoding_gives_the_text_back", decoding),
     ("prompts_of_the_contract", prompts),
+    ("prompts_of_the_benchmarks", benchmark_prompts),
     ("questions_that_cannot_be_asked", refused_questions),
 ];
 const DEVICE_TESTS: [DeviceTest; 5] = [
@@ -270,6 +271,21 @@ fn prompts(file: &Published) -> Check {
         let found = chat::question(&file.tokenizer, question, prefix)?;
         if found != ids(&prompt["ids"]) {
             return Err(format!("{question:?} gives {found:?}, expected {}", prompt["ids"]).into());
+        }
+    }
+    Ok(())
+}
+
+/// The turns of every benchmark, as the paper's code words them.
+fn benchmark_prompts(file: &Published) -> Check {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/tasks/prompts.jsonl");
+    let text = std::fs::read_to_string(path)?;
+    for line in text.lines().skip(1) {
+        let case: Value = serde_json::from_str(line)?;
+        let prompt = case["prompt"].as_str().unwrap_or_default();
+        let found = chat::question(&file.tokenizer, prompt, 197)?;
+        if found != ids(&case["ids"]) {
+            return Err(format!("{prompt:?} gives {found:?}, expected {}", case["ids"]).into());
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ pub(crate) mod merge;
 pub(crate) mod models;
 pub(crate) mod score;
 pub(crate) mod serve;
+pub(crate) mod tasks;
 
 use clap::CommandFactory;
 

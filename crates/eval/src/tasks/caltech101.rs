@@ -12,6 +12,7 @@ pub(super) const TASK: Task = Task {
     count: 1_726,
     metric: "exact match",
     files: &["caltech101_val.parquet"],
+    also: &[],
     scored_as: "exact",
     choices: &[],
     version: 1,

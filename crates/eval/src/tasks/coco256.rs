@@ -30,6 +30,7 @@ const fn task(id: &'static str, name: &'static str, count: usize) -> Task {
         count,
         metric: "exact match",
         files: FILES,
+        also: &[],
         scored_as: "exact",
         choices: &[],
         version: 1,

@@ -18,6 +18,7 @@ pub(super) const TASK: Task = Task {
     count: 5_673,
     metric: "exact match",
     files: &["daquar_test.parquet"],
+    also: &[],
     scored_as: "exact",
     choices: &[],
     version: 1,

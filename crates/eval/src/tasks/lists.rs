@@ -60,7 +60,7 @@ impl List {
         let path = folder.file(&file.name)?;
         verify(&path, &file.sha256)?;
         let table = Table::open(&path)?;
-        let compositions = self.mosaics.map(|text| compositions(text)).transpose()?;
+        let compositions = self.mosaics.map(compositions).transpose()?;
         let question = |item: &Fields| {
             let (image, image_key) = match &compositions {
                 None => {

@@ -6,18 +6,27 @@
 mod caltech101;
 mod coco256;
 mod daquar;
+mod gqa;
 mod image;
 mod imagenette;
 pub mod lists;
 mod mosaic;
 mod mosaics;
 mod nlvr;
+mod ocid_ref;
+mod official;
+mod packed;
 pub mod parquet;
+pub mod pickle;
 mod pope;
 pub mod prompts;
+mod refcoco;
 mod select;
 mod sugarcrepe;
+mod tallyqa;
+mod textvqa;
 mod tiny_imagenet;
+mod vizwiz;
 mod vqav2;
 mod vsr;
 
@@ -36,10 +45,28 @@ use crate::run::{Item, Scorer};
 use crate::score::geometry::Transform;
 use crate::task::bridge::Items;
 use lists::List;
+use official::Official;
 use select::Slim;
 
 /// Every task.
 pub static TASKS: &[&Task] = &[
+    &vqav2::TASK,
+    &gqa::TASK,
+    &vizwiz::TASK,
+    &textvqa::PURE,
+    &textvqa::OCR_TASK,
+    &pope::TASK,
+    &tallyqa::TASK,
+    &vsr::TASK,
+    &refcoco::VAL,
+    &refcoco::TEST_A,
+    &refcoco::TEST_B,
+    &refcoco::PLUS_VAL,
+    &refcoco::PLUS_TEST_A,
+    &refcoco::PLUS_TEST_B,
+    &refcoco::G_VAL,
+    &refcoco::G_TEST,
+    &ocid_ref::TASK,
     &imagenette::TASK,
     &tiny_imagenet::TASK,
     &caltech101::TASK,
@@ -74,8 +101,10 @@ pub struct Task {
     pub count: usize,
     /// What is measured.
     pub metric: &'static str,
-    /// Files it wants in the data folder; a folder ends in `/`.
+    /// Files it wants in the data folder; a folder ends in `/`. Folders of pictures come last.
     pub files: &'static [&'static str],
+    /// The same files as the paper's evaluation code downloads them, in the same order; none where it does not know the task.
+    pub also: &'static [&'static str],
     /// Scorer, by its id in [`crate::task::TASKS`].
     pub scored_as: &'static str,
     /// Choices whose probabilities are the answer; none where it is written.
@@ -89,7 +118,7 @@ pub struct Task {
 }
 
 /// What models have seen of a task in training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Exposure {
     /// Which models.
     pub models: &'static str,
@@ -100,11 +129,16 @@ pub struct Exposure {
 /// The two models that this project ships.
 const SHIPPED: &str = "sightline-vmamba-tiny, sightline-vit-tiny";
 
+/// Those that the paper trains, on LLaVA 1.5's mixture.
+const PAPER: &str = "the paper's models";
+
 /// Where questions come from.
 #[derive(Clone, Copy, Debug)]
 enum Source {
     /// A frozen list, and which fields of its items are gold.
     List(List, &'static [&'static str]),
+    /// An official layout.
+    Official(Official),
     /// Published files.
     Files(fn(&Folder) -> Result<Vec<Question>, InputError>),
 }
@@ -187,6 +221,25 @@ impl Folder<'_> {
         );
         Err(InputError::new(&place, problem))
     }
+
+    /// The file with this number, under either of its names.
+    fn wanted(&self, at: usize) -> Result<PathBuf, InputError> {
+        let other = self
+            .task
+            .also
+            .get(at)
+            .map(|name| self.root.join(name))
+            .filter(|path| path.exists());
+        match self.file(self.task.files[at]) {
+            Err(error) => other.ok_or(error),
+            found => found,
+        }
+    }
+
+    /// The folder of pictures.
+    fn pictures(&self) -> Result<PathBuf, InputError> {
+        self.wanted(self.task.files.len() - 1)
+    }
 }
 
 impl Task {
@@ -218,7 +271,18 @@ impl Task {
     pub fn full_version(&self) -> String {
         match &self.source {
             Source::List(list, _) => format!("{}-{}", self.version, list.hash()),
-            Source::Files(_) => self.version.to_string(),
+            Source::Official(_) | Source::Files(_) => self.version.to_string(),
+        }
+    }
+
+    /// Its subsets, beside all of it.
+    pub fn subsets(&self) -> &'static [Subset] {
+        match self.slim {
+            Slim::None => &[],
+            Slim::Paper {
+                subsampled: Some(_), ..
+            } => &[Subset::Slim, Subset::Subsampled],
+            Slim::Paper { .. } | Slim::Among { .. } | Slim::Answers => &[Subset::Slim],
         }
     }
 
@@ -237,11 +301,12 @@ pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError
     let folder = Folder { root: data, task };
     let mut questions = match &task.source {
         Source::List(list, gold) => list.questions(&folder, gold)?,
+        Source::Official(official) => official.questions(&folder)?,
         Source::Files(read) => read(&folder)?,
     };
     unique(task, &questions)?;
     let whole = questions.len() == task.count;
-    task.slim.take(task, subset, &mut questions)?;
+    task.slim.take(&folder, subset, &mut questions)?;
     let full = questions.len();
     select.narrow(task, &mut questions)?;
     let loaded = Loaded {

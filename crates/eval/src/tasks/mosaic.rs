@@ -130,8 +130,8 @@ mod tests {
         // Corners, and a point between two pixels.
         assert_eq!(shown.get_pixel(0, 0).0, [0, 0, 7]);
         assert_eq!(shown.get_pixel(223, 223).0, [180, 100, 7]);
-        assert_eq!(shown.get_pixel(112, 0).0, [90, 0, 7]);
-        assert_eq!(shown.get_pixel(111, 223).0, [90, 100, 7]);
+        assert_eq!(shown.get_pixel(112, 0).0, [91, 0, 7]);
+        assert_eq!(shown.get_pixel(111, 223).0, [89, 100, 7]);
         assert_eq!(bmp, mosaic.bmp(|_| Ok(picture())).unwrap());
     }
 

@@ -14,6 +14,7 @@ const fn task(id: &'static str, name: &'static str, count: usize, list: List) ->
         count,
         metric: "exact match",
         files: &["tiny_imagenet_val.parquet"],
+        also: &[],
         scored_as: "exact",
         choices: &[],
         version: 1,

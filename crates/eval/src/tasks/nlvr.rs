@@ -18,6 +18,7 @@ pub(super) const DEV: Task = Task {
     count: 989,
     metric: "accuracy, probabilities",
     files: &["nlvr_dev.parquet"],
+    also: &[],
     scored_as: "vsr",
     choices: &["True", "False"],
     version: 1,

@@ -3,11 +3,74 @@
 use serde_json::json;
 
 use super::coco256::{self, Pictures};
+use super::official::{Official, Picture, Raw, id};
 use super::select::Slim;
-use super::{Folder, Question, Source, Task, gold};
+use super::{Exposure, Folder, PAPER, Question, SHIPPED, Source, Task, gold, prompts};
 use crate::answers::fields::InputError;
 use crate::gold::{self as files, Layout};
 use crate::score::pope::Setting;
+
+/// The settings in the order of the paper's code, which decides its subset.
+const ORDER: [Setting; 3] = [Setting::Adversarial, Setting::Popular, Setting::Random];
+
+pub(super) const TASK: Task = Task {
+    id: "pope",
+    aliases: &[],
+    name: "POPE",
+    split: "adversarial, popular, random",
+    count: 8_910,
+    metric: "mean of three accuracies, probabilities",
+    files: &[
+        "pope/coco_pope_adversarial.json",
+        "pope/coco_pope_popular.json",
+        "pope/coco_pope_random.json",
+        "pope/val2014/",
+    ],
+    also: &[
+        "download/pope/coco_pope_adversarial.json",
+        "download/pope/coco_pope_popular.json",
+        "download/pope/coco_pope_random.json",
+        "download/pope/val_images/",
+    ],
+    scored_as: "pope",
+    choices: &["Yes", "No"],
+    version: 1,
+    exposure: &[
+        Exposure {
+            models: PAPER,
+            seen: "COCO's training pictures, none of these questions",
+        },
+        Exposure {
+            models: SHIPPED,
+            seen: "nothing of it",
+        },
+    ],
+    source: Source::Official(Official {
+        read,
+        prompt: prompts::short,
+    }),
+    slim: Slim::Paper {
+        slim: 1_024,
+        subsampled: None,
+        part: Some("setting"),
+    },
+};
+
+fn read(folder: &Folder) -> Result<Vec<Raw>, InputError> {
+    let mut out = Vec::new();
+    for (at, setting) in ORDER.into_iter().enumerate() {
+        files::read(&folder.wanted(at)?, &[Layout::Lines], |_, item| {
+            out.push(Raw {
+                id: format!("{}/{}", setting.name(), id(&item, "question_id")?),
+                text: item.text("text")?.to_owned(),
+                picture: Picture::Named(item.text("image")?.to_owned()),
+                gold: gold(json!({ "label": item.text("label")?, "setting": setting.name() })),
+            });
+            Ok(())
+        })?;
+    }
+    Ok(out)
+}
 
 pub(super) const ON_COCO256: Task = Task {
     id: "pope-coco256",
@@ -22,6 +85,7 @@ pub(super) const ON_COCO256: Task = Task {
         "benchmarks/pope/coco_pope_popular.json",
         "benchmarks/pope/coco_pope_random.json",
     ],
+    also: &[],
     scored_as: "pope",
     choices: &[],
     version: 1,
@@ -38,11 +102,8 @@ fn on_coco256(folder: &Folder) -> Result<Vec<Question>, InputError> {
         let path = folder.file(&format!("benchmarks/pope/coco_pope_{}.json", setting.name()))?;
         files::read(&path, &[Layout::Lines], |_, item| {
             if let Some((image, image_key)) = pictures.by_name(item.text("image")?) {
-                let id = item
-                    .maybe_id(&["question_id"])?
-                    .ok_or_else(|| item.error("question_id", "missing"))?;
                 out.push(Question {
-                    id: format!("{}/{id}", setting.name()),
+                    id: format!("{}/{}", setting.name(), id(&item, "question_id")?),
                     image,
                     image_key,
                     image_sha256: None,

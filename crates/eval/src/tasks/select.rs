@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Question, Task};
+use super::{Folder, Question, Task};
 use crate::answers::fields::{InputError, Place};
 use crate::python::random::Random;
 
@@ -50,6 +50,14 @@ impl Subset {
     }
 }
 
+/// Questions of several tasks.
+pub(super) struct Together {
+    /// The part of every question.
+    pub parts: Vec<String>,
+    /// Where those of the task begin that is asked about.
+    pub first: usize,
+}
+
 /// How a task's subsets are taken.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Slim {
@@ -64,13 +72,21 @@ pub(super) enum Slim {
         /// The field of gold that says which part.
         part: Option<&'static str>,
     },
+    /// The same, taken from this task and others together.
+    Among {
+        /// Of every part.
+        slim: usize,
+        /// All these tasks.
+        together: fn(&Folder) -> Result<Together, InputError>,
+    },
     /// Ours: as many of every answer, in the same order.
     Answers,
 }
 
 impl Slim {
     /// Leaves the questions of a subset, in the task's order.
-    pub(super) fn take(self, task: &Task, subset: Subset, questions: &mut Vec<Question>) -> Result<(), InputError> {
+    pub(super) fn take(self, folder: &Folder, subset: Subset, questions: &mut Vec<Question>) -> Result<(), InputError> {
+        let task = folder.task;
         let none = || {
             let problem = format!(
                 "has no subset `{}`; `sightline tasks` lists them",
@@ -79,6 +95,14 @@ impl Slim {
             InputError::new(&Place::file(task.id), problem)
         };
         if subset == Subset::Full {
+            return Ok(());
+        }
+        if let (Self::Among { slim, together }, Subset::Slim) = (self, subset) {
+            let Together { parts, first } = together(folder)?;
+            keep(
+                questions,
+                take(&parts, slim).into_iter().filter_map(|at| at.checked_sub(first)),
+            );
             return Ok(());
         }
         let (count, part) = match (self, subset) {
@@ -106,14 +130,19 @@ impl Slim {
             return Err(InputError::new(&Place::file(task.id), problem));
         }
         let parts: Vec<String> = questions.iter().map(|question| part_of(question, part)).collect();
-        let taken: HashSet<usize> = take(&parts, count).into_iter().collect();
-        let mut at = 0;
-        questions.retain(|_| {
-            at += 1;
-            taken.contains(&(at - 1))
-        });
+        keep(questions, take(&parts, count).into_iter());
         Ok(())
     }
+}
+
+/// Leaves the questions at some places.
+fn keep(questions: &mut Vec<Question>, places: impl Iterator<Item = usize>) {
+    let places: HashSet<usize> = places.collect();
+    let mut at = 0;
+    questions.retain(|_| {
+        at += 1;
+        places.contains(&(at - 1))
+    });
 }
 
 fn part_of(question: &Question, field: Option<&str>) -> String {

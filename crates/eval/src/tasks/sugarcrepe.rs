@@ -37,6 +37,7 @@ pub(super) const TASK: Task = Task {
         "benchmarks/sugarcrepe/swap_att.json",
         "benchmarks/sugarcrepe/swap_obj.json",
     ],
+    also: &[],
     scored_as: "choice",
     choices: &["A", "B"],
     version: 1,

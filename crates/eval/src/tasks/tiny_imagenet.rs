@@ -12,6 +12,7 @@ pub(super) const TASK: Task = Task {
     count: 2_000,
     metric: "exact match",
     files: &["tiny_imagenet_val.parquet"],
+    also: &[],
     scored_as: "exact",
     choices: &[],
     version: 1,

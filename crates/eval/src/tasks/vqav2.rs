@@ -5,10 +5,74 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::coco256::Pictures;
+use super::official::{Official, Picture, Raw, coco_number, id};
 use super::select::Slim;
-use super::{Exposure, Folder, Question, SHIPPED, Source, Task, gold};
+use super::{Exposure, Folder, PAPER, Question, SHIPPED, Source, Task, gold, prompts};
 use crate::answers::fields::{Fields, InputError};
 use crate::gold::{self as files, Layout};
+
+/// What the paper's models have seen.
+const EXPOSURE: &[Exposure] = &[
+    Exposure {
+        models: PAPER,
+        seen: "the training split",
+    },
+    Exposure {
+        models: SHIPPED,
+        seen: "nothing of it",
+    },
+];
+
+pub(super) const TASK: Task = Task {
+    id: "vqav2",
+    aliases: &["vqa-v2"],
+    name: "VQAv2",
+    split: "val",
+    count: 214_354,
+    metric: "soft accuracy",
+    files: &[
+        "vqav2/v2_OpenEnded_mscoco_val2014_questions.json",
+        "vqav2/v2_mscoco_val2014_annotations.json",
+        "vqav2/val2014/",
+    ],
+    also: &[
+        "download/vqa-v2/v2_val2014_questions.json",
+        "download/vqa-v2/v2_val2014_annotations.json",
+        "download/vqa-v2/images_val2014/",
+    ],
+    scored_as: "vqav2",
+    choices: &[],
+    version: 1,
+    exposure: EXPOSURE,
+    source: Source::Official(Official {
+        read,
+        prompt: prompts::short,
+    }),
+    slim: Slim::Paper {
+        slim: 1_024,
+        subsampled: Some(16_384),
+        part: None,
+    },
+};
+
+fn read(folder: &Folder) -> Result<Vec<Raw>, InputError> {
+    let texts = texts(&folder.wanted(0)?)?;
+    let mut out = Vec::new();
+    files::read(&folder.wanted(1)?, &[Layout::Under("annotations")], |_, item| {
+        let id = id(&item, "question_id")?;
+        let text = texts
+            .get(&id)
+            .ok_or_else(|| item.error("question_id", "not in the questions file"))?;
+        out.push(Raw {
+            text: text.clone(),
+            picture: Picture::Named(format!("COCO_val2014_{:012}.jpg", coco_number(&item)?)),
+            gold: annotation(&item)?,
+            id,
+        });
+        Ok(())
+    })?;
+    Ok(out)
+}
 
 pub(super) const ON_COCO256: Task = Task {
     id: "vqav2-coco256",
@@ -22,6 +86,7 @@ pub(super) const ON_COCO256: Task = Task {
         "benchmarks/vqav2/vqa_questions_valid.gzip",
         "benchmarks/vqav2/vqa_annotatons_valid.gzip",
     ],
+    also: &[],
     scored_as: "vqav2",
     choices: &[],
     version: 1,
@@ -37,15 +102,10 @@ pub(super) const ON_COCO256: Task = Task {
 fn texts(path: &std::path::Path) -> Result<HashMap<String, String>, InputError> {
     let mut out = HashMap::new();
     files::read(path, &[Layout::Under("questions")], |_, item| {
-        out.insert(question_id(&item)?, item.text("question")?.to_owned());
+        out.insert(id(&item, "question_id")?, item.text("question")?.to_owned());
         Ok(())
     })?;
     Ok(out)
-}
-
-fn question_id(item: &Fields) -> Result<String, InputError> {
-    item.maybe_id(&["question_id"])?
-        .ok_or_else(|| item.error("question_id", "missing; is it the right file?"))
 }
 
 /// Gold of an annotation.
@@ -67,10 +127,9 @@ fn on_coco256(folder: &Folder) -> Result<Vec<Question>, InputError> {
         &folder.file(ON_COCO256.files[2])?,
         &[Layout::Under("annotations")],
         |_, item| {
-            let number = item.get("image_id").and_then(Value::as_u64);
-            let number = number.ok_or_else(|| item.error("image_id", "missing; is it the right file?"))?;
+            let number = coco_number(&item)?;
             if let Some((image, image_key)) = pictures.by_id(number) {
-                let id = question_id(&item)?;
+                let id = id(&item, "question_id")?;
                 let text = texts.get(&id);
                 out.push(Question {
                     image,

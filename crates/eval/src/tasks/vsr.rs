@@ -1,12 +1,63 @@
 //! VSR: statements about where things are, true or false.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::coco256::{self, Pictures};
+use super::official::{Official, Picture, Raw};
 use super::select::Slim;
-use super::{Folder, Question, Source, Task, gold, prompts};
-use crate::answers::fields::InputError;
+use super::{Exposure, Folder, PAPER, Question, SHIPPED, Source, Task, gold, prompts};
+use crate::answers::fields::{Fields, InputError};
 use crate::gold::{self as files, Layout};
+
+pub(super) const TASK: Task = Task {
+    id: "vsr",
+    aliases: &[],
+    name: "VSR",
+    split: "zero-shot test",
+    count: 1_222,
+    metric: "accuracy, probabilities",
+    files: &["vsr/test.jsonl", "vsr/images/"],
+    also: &["download/vsr/test.jsonl", "download/vsr/images/"],
+    scored_as: "vsr",
+    choices: &["True", "False"],
+    version: 1,
+    exposure: &[
+        Exposure {
+            models: PAPER,
+            seen: "COCO's training pictures, none of these statements",
+        },
+        Exposure {
+            models: SHIPPED,
+            seen: "nothing of it",
+        },
+    ],
+    source: Source::Official(Official {
+        read,
+        prompt: prompts::true_or_false,
+    }),
+    slim: Slim::None,
+};
+
+fn read(folder: &Folder) -> Result<Vec<Raw>, InputError> {
+    let mut out = Vec::new();
+    files::read(&folder.wanted(0)?, &[Layout::Lines], |_, item| {
+        out.push(Raw {
+            id: out.len().to_string(),
+            text: item.text("caption")?.to_owned(),
+            picture: Picture::Named(item.text("image")?.to_owned()),
+            gold: label(&item)?,
+        });
+        Ok(())
+    })?;
+    Ok(out)
+}
+
+fn label(item: &Fields) -> Result<Map<String, Value>, InputError> {
+    let label = item.maybe_truth("label")?;
+    Ok(gold(
+        json!({ "label": label.ok_or_else(|| item.error("label", "missing; is it the right file?"))? }),
+    ))
+}
 
 pub(super) const ON_COCO256: Task = Task {
     id: "vsr-coco256",
@@ -21,6 +72,7 @@ pub(super) const ON_COCO256: Task = Task {
         "benchmarks/vsr/zeroshot/dev.jsonl",
         "benchmarks/vsr/zeroshot/test.jsonl",
     ],
+    also: &[],
     scored_as: "vsr",
     choices: &["True", "False"],
     version: 1,
@@ -37,14 +89,13 @@ fn on_coco256(folder: &Folder) -> Result<Vec<Question>, InputError> {
         let path = folder.file(&format!("benchmarks/vsr/zeroshot/{split}.jsonl"))?;
         files::read(&path, &[Layout::Lines], |_, item| {
             if let Some((image, image_key)) = pictures.by_name(item.text("image")?) {
-                let label = item.maybe_truth("label")?;
                 out.push(Question {
                     id: format!("{split}/{at}"),
                     image,
                     image_key,
                     image_sha256: None,
                     prompt: prompts::true_or_false(item.text("caption")?),
-                    gold: gold(json!({ "label": label.ok_or_else(|| item.error("label", "missing"))? })),
+                    gold: label(&item)?,
                 });
             }
             at += 1;
