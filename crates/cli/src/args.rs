@@ -73,6 +73,10 @@ pub(crate) enum Command {
     Merge(Merge),
     /// Lists the benchmarks: questions, metric, the files that each wants and whether they are there, and what models have seen of it.
     Tasks(Tasks),
+    /// Compares two runs, or two models over all tasks, question by question.
+    Compare(Compare),
+    /// Writes runs as one HTML file: table, plot, answers to look at.
+    Report(Report),
     /// Scores answers made elsewhere, as the benchmarks' official code does; no model is loaded.
     Score(Score),
     /// Serves the built page on this machine, and nowhere else.
@@ -299,6 +303,46 @@ pub(crate) struct Eval {
     /// How many shards there are, where the launcher does not say.
     #[arg(long, value_name = "N", requires = "shard")]
     pub shards: Option<usize>,
+}
+
+/// `sightline compare`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    sightline compare runs/pope/sightline-vmamba-tiny runs/pope/sightline-vit-tiny\n  \
+    sightline compare 'runs/*/sightline-vmamba-tiny' 'runs/*/sightline-vit-tiny' --json\n\n\
+    A star stands for every task. Paired bootstrap over pictures, p values after Holm; it says nothing about other training seeds.")]
+pub(crate) struct Compare {
+    /// A run, or a path with a star for all tasks.
+    pub a: PathBuf,
+    /// The same of the other model.
+    pub b: PathBuf,
+    /// Prints one JSON document, with every flipped question.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `sightline report`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    sightline report runs/pope/sightline-vmamba-tiny runs/pope/sightline-vit-tiny --data DATA --out report.html\n  \
+    sightline report 'runs/*/sightline-vmamba-tiny' 'runs/*/sightline-vit-tiny' --out report.html --samples 40\n\n\
+    The file needs no network. Without --data it holds no pictures; with it, some of the benchmark's: mind their terms before you send it.")]
+pub(crate) struct Report {
+    /// Runs, a column each; a star stands for every task.
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// The file to write.
+    #[arg(long, value_name = "HTML")]
+    pub out: PathBuf,
+    /// Folder with the benchmarks' files, for pictures beside the answers.
+    #[arg(long, value_name = "DIR", env = "SIGHTLINE_DATA")]
+    pub data: Option<PathBuf>,
+    /// Questions of each task to look at.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub samples: usize,
+    /// Its heading.
+    #[arg(long, default_value = "Sightline: evaluation")]
+    pub title: String,
 }
 
 /// `sightline merge`.

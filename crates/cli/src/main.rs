@@ -32,6 +32,8 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Doctor(doctor) => commands::doctor::run(doctor, &cli.global),
         Command::Bench(bench) => commands::bench::run(bench, &cli.global),
         Command::Eval(eval) => commands::eval::run(eval, &cli.global),
+        Command::Compare(compare) => commands::compare::run(compare),
+        Command::Report(report) => commands::report::run(report),
         Command::Merge(merge) => commands::merge::run(merge),
         Command::Tasks(tasks) => commands::tasks::run(tasks),
         Command::Score(score) => commands::score::run(score),

@@ -6,11 +6,13 @@
 
 pub mod aggregate;
 pub mod answers;
+pub mod comparison;
 pub mod gold;
 mod join;
 pub mod literal;
 pub mod mutant;
 pub mod python;
+pub mod report;
 pub mod run;
 pub mod score;
 pub mod stats;

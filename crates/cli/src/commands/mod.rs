@@ -2,10 +2,13 @@
 
 pub(crate) mod ask;
 pub(crate) mod bench;
+pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod merge;
 pub(crate) mod models;
+pub(crate) mod report;
+pub(crate) mod runs;
 pub(crate) mod score;
 pub(crate) mod serve;
 pub(crate) mod tasks;

@@ -284,6 +284,15 @@ impl Run<'_> {
     }
 }
 
+/// What a finished run holds: its key, and its records in the task's order.
+pub fn records(disk: &dyn Disk, folder: &Path) -> Result<(RunKey, Vec<Record>), RunError> {
+    let missing = || RunError::Plan(format!("{} holds no run (no key.json)", folder.display()));
+    let key = KeyFile::read(disk, folder)?.ok_or_else(missing)?;
+    let mut records = report::read_finished(disk, folder, &key)?;
+    records.sort_by_key(|record| record.index);
+    Ok((key.fields, records))
+}
+
 /// Batches of a run, or of a shard.
 fn batches(key: &KeyFile) -> impl Iterator<Item = usize> {
     let shard = key.shard;

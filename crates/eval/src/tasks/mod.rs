@@ -9,6 +9,7 @@ mod daquar;
 mod gqa;
 mod image;
 mod imagenette;
+pub mod interval;
 pub mod lists;
 mod mosaic;
 mod mosaics;
@@ -44,6 +45,7 @@ use crate::answers::fields::{InputError, Place};
 use crate::run::{Item, Scorer};
 use crate::score::geometry::Transform;
 use crate::task::bridge::Items;
+use interval::{Group, WithInterval};
 use lists::List;
 use official::Official;
 use select::Slim;
@@ -342,11 +344,16 @@ pub fn scorer(loaded: &Loaded) -> Result<Box<dyn Scorer>, InputError> {
         .questions
         .iter()
         .map(|question| (question.id.as_str(), &question.gold));
-    task.scorer(&Items {
+    let inner = task.scorer(&Items {
         task: &loaded.id,
         gold: gold.collect(),
         transform: &loaded.transform,
-    })
+    })?;
+    let group = |question: &Question| (question.id.clone(), Group::of(question));
+    Ok(Box::new(WithInterval {
+        inner,
+        groups: loaded.questions.iter().map(group).collect(),
+    }))
 }
 
 /// The fields of a JSON object.
