@@ -64,33 +64,36 @@ fn ragged(cases: &mut Vec<Case>) {
         ),
     ] {
         let name = format!("cached_attention/ragged_{name}");
-        cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
-            let (m, kv) = (rows.len(), slots * capacity * kv_heads * head_dim);
-            let qkv = hash_vec(m * (heads + 2 * kv_heads) * head_dim, 1, 2.0);
-            let (keys, values) = (hash_vec(kv, 2, 2.0), hash_vec(kv, 3, 2.0));
-            let buffers = [&qkv, &keys, &values].map(|v| device.upload_f32(v));
-            let words: Vec<u32> = rows.iter().flatten().map(|&word: &usize| word as u32).collect();
-            let places = device.upload_u32(&words);
-            let args = CachedAttention {
-                qkv: &buffers[0],
-                keys: &buffers[1],
-                values: &buffers[2],
-                places: Places::Rows {
-                    rows: &places,
-                    slots,
-                    prefix,
-                },
-                m,
-                heads,
-                kv_heads,
-                head_dim,
-                capacity,
-            };
-            let mut expected = vec![0.0; m * heads * head_dim];
-            twin::cached_attention(&args, &qkv, &keys, &values, &rows, &mut expected);
-            let dst = device.empty_f32(m * heads * head_dim);
-            cached_attention(&device, args, &dst)?;
-            Ok(compare(&device.read_f32(&dst).await?, &expected))
+        cases.push(Case::new(name, TOLERANCE_F32, move |device| {
+            let rows = rows.clone();
+            async move {
+                let (m, kv) = (rows.len(), slots * capacity * kv_heads * head_dim);
+                let qkv = hash_vec(m * (heads + 2 * kv_heads) * head_dim, 1, 2.0);
+                let (keys, values) = (hash_vec(kv, 2, 2.0), hash_vec(kv, 3, 2.0));
+                let buffers = [&qkv, &keys, &values].map(|v| device.upload_f32(v));
+                let words: Vec<u32> = rows.iter().flatten().map(|&word: &usize| word as u32).collect();
+                let places = device.upload_u32(&words);
+                let args = CachedAttention {
+                    qkv: &buffers[0],
+                    keys: &buffers[1],
+                    values: &buffers[2],
+                    places: Places::Rows {
+                        rows: &places,
+                        slots,
+                        prefix,
+                    },
+                    m,
+                    heads,
+                    kv_heads,
+                    head_dim,
+                    capacity,
+                };
+                let mut expected = vec![0.0; m * heads * head_dim];
+                twin::cached_attention(&args, &qkv, &keys, &values, &rows, &mut expected);
+                let dst = device.empty_f32(m * heads * head_dim);
+                cached_attention(&device, args, &dst)?;
+                Ok(compare(&device.read_f32(&dst).await?, &expected))
+            }
         }));
     }
 }

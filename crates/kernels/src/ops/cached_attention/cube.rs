@@ -99,7 +99,8 @@ fn kernel(
     // Uniform, so that barriers may stand inside the loop below.
     let len = workgroup_uniform_load(&length[0]) as usize;
     // Where the sequence begins, and where its shared positions do.
-    let (mut own, mut shared) = (0usize, 0usize);
+    let mut own = 0usize;
+    let mut shared = 0usize;
     if comptime!(ragged) {
         own += places[3 * row] as usize * capacity;
         shared += places[3 * row + 2] as usize * capacity;

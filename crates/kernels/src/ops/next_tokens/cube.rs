@@ -48,8 +48,9 @@ fn kernel(
     let mut indices = Shared::<[u32]>::new_slice(threads);
     // Smaller than any logit, yet finite: WGSL need not know infinities.
     let lowest = f32::cast_from(-1.0e30f32);
-    let (mut value, mut second) = (0.0f32, 0.0f32);
+    let mut value = 0.0f32;
     value += lowest;
+    let mut second = 0.0f32;
     second += lowest;
     let mut best = usize::min(unit, vocabulary - 1);
     let mut at = unit;

@@ -50,7 +50,8 @@ fn kernel(
 ) {
     let row = CUBE_POS_Y as usize;
     let col = 2 * (CUBE_POS_X as usize * threads + UNIT_POS_X as usize);
-    let (mut position, mut base) = (0usize, 0usize);
+    let mut position = 0usize;
+    let mut base = 0usize;
     if comptime!(ragged) {
         position += places[3 * row + 1] as usize;
         base += places[3 * row] as usize * capacity;
