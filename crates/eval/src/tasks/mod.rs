@@ -7,6 +7,7 @@ mod caltech101;
 mod coco256;
 mod daquar;
 mod gqa;
+mod hub;
 mod image;
 mod imagenette;
 pub mod lists;
@@ -67,6 +68,11 @@ pub static TASKS: &[&Task] = &[
     &refcoco::G_VAL,
     &refcoco::G_TEST,
     &ocid_ref::TASK,
+    &hub::VQAV2,
+    &hub::GQA,
+    &hub::VIZWIZ,
+    &hub::TEXTVQA,
+    &hub::POPE,
     &imagenette::TASK,
     &tiny_imagenet::TASK,
     &caltech101::TASK,
