@@ -2,9 +2,10 @@
 
     python tests/goldens/tasks/repack.py TASK --data DIR [--out DIR]
 
-DIR holds the official files as `sightline tasks TASK` lists them, or the `download/` folder of the paper's evaluation code. `TASK.parquet`
-has an item a row (`order`: its place in the official order, `id`, `text`, `picture`: a row of the other file, `name`, `gold`: JSON);
-`TASK-pictures.parquet` has every picture once, its bytes as they are. Same files, same rows. Needs pyarrow.
+DIR holds the official files as `sightline tasks TASK` lists them, or the `download/` folder of the paper's
+evaluation code. `TASK.parquet` has an item a row (`order`: its place in the official order, `id`, `text`,
+`picture`: a row of the other file, `name`, `gold`: JSON); `TASK-pictures.parquet` has every picture once, its bytes
+as they are. Same files, same rows. Needs pyarrow.
 
 Pickles are read by an unpickler that refuses to import anything.
 """
@@ -55,8 +56,14 @@ def vqav2(source: Source) -> Iterator[Item]:
 
 
 def gqa(source: Source) -> Iterator[Item]:
-    for key, q in source.json("gqa/testdev_balanced_questions.json", "download/gqa/testdev_balanced_questions.json").items():
-        gold = {name: q[name] for name in ("answer", "question", "isBalanced", "types", "groups", "semantic") if q.get(name) is not None}
+    for key, q in source.json(
+        "gqa/testdev_balanced_questions.json", "download/gqa/testdev_balanced_questions.json"
+    ).items():
+        gold = {
+            name: q[name]
+            for name in ("answer", "question", "isBalanced", "types", "groups", "semantic")
+            if q.get(name) is not None
+        }
         yield key, q["question"], f"{q['imageId']}.jpg", gold
 
 
@@ -103,7 +110,12 @@ def refcoco(name: str, by: str, split: str):
             width, height = sizes[ref["image_id"]]
             gold = {"box": [float(v) for v in (x, y, x + w, y + h)], "width": float(width), "height": float(height)}
             for said in ref["sentences"]:
-                yield f"{ref['ref_id']}-{said['sent_id']}", said["sent"], f"COCO_train2014_{ref['image_id']:012}.jpg", gold
+                yield (
+                    f"{ref['ref_id']}-{said['sent_id']}",
+                    said["sent"],
+                    f"COCO_train2014_{ref['image_id']:012}.jpg",
+                    gold,
+                )
 
     return items
 
