@@ -33,7 +33,8 @@ SMALLEST = 0.03  # of the picture: smaller things are not asked for
 APART = 0.18 * CANVAS  # px between centres, for left, right, above, below
 UNCOUNTABLE = {"skis", "scissors", "broccoli"}
 PLURALS = {"person": "people", "sheep": "sheep", "knife": "knives", "mouse": "mice", "wine glass": "wine glasses",
-           "couch": "couches", "bench": "benches", "sandwich": "sandwiches", "bus": "buses", "toothbrush": "toothbrushes"}  # fmt: skip
+           "couch": "couches", "bench": "benches", "sandwich": "sandwiches", "bus": "buses",
+           "toothbrush": "toothbrushes"}  # fmt: skip
 COUNT_WORDINGS = [
     "How many {} are in the image?", "How many {} does the image show?", "Count the {}.",
     "How many {} can you see in the picture?", "How many {} are there?", "What is the number of {} in the picture?",
