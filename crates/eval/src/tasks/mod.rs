@@ -266,11 +266,18 @@ impl Task {
 
     /// Files that are wanted, but not there.
     pub fn missing(&self, data: &Path) -> Vec<&'static str> {
-        self.files
-            .iter()
-            .copied()
-            .filter(|name| !data.join(name).exists())
-            .collect()
+        let packed = |end: &str| data.join(format!("{}{end}", self.id)).exists();
+        if matches!(self.source, Source::Official(_)) && packed(".parquet") && packed("-pictures.parquet") {
+            return Vec::new();
+        }
+        let mut missing = Vec::new();
+        for (at, name) in self.files.iter().copied().enumerate() {
+            let is_there = |name: &str| data.join(name).exists();
+            if !is_there(name) && !self.also.get(at).is_some_and(|other| is_there(other)) {
+                missing.push(name);
+            }
+        }
+        missing
     }
 
     /// Its version: a number, and the hash of the list where it is frozen.
