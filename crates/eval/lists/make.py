@@ -1,9 +1,10 @@
 """Makes the item lists of our own tasks: python make.py --data DIR [--out DIR]. Same data, same bytes.
 
-Held-out pictures only; rows that look like a training picture (`excluded` of `weights/training/recipes/evaluate.yaml`) are left out.
-Every list is JSON lines: first what it is and the SHA-256 of the data files it was made from, then an item a line. Presence is balanced
-per category (as often yes as no), counts and relations are balanced per answer, and six wordings take turns within each answer.
-Needs pyarrow and PyYAML.
+Held-out pictures only; rows that look like a training picture (`excluded` of
+`weights/training/recipes/evaluate.yaml`) are left out. Every list is JSON lines: first what it is and the SHA-256
+of the data files it was made from, then an item a line. Presence is balanced per category (as often yes as no),
+counts and relations are balanced per answer, and six wordings take turns within each answer. Needs pyarrow and
+PyYAML.
 """
 
 import argparse
@@ -31,11 +32,12 @@ PRESENCE_PER_CATEGORY = 12  # at most so many yes, and as many no
 SMALLEST = 0.03  # of the picture: smaller things are not asked for
 APART = 0.18 * CANVAS  # px between centres, for left, right, above, below
 UNCOUNTABLE = {"skis", "scissors", "broccoli"}
-PLURALS = {"person": "people", "sheep": "sheep", "knife": "knives", "mouse": "mice", "wine glass": "wine glasses", "couch": "couches",
-           "bench": "benches", "sandwich": "sandwiches", "bus": "buses", "toothbrush": "toothbrushes"}  # fmt: skip
+PLURALS = {"person": "people", "sheep": "sheep", "knife": "knives", "mouse": "mice", "wine glass": "wine glasses",
+           "couch": "couches", "bench": "benches", "sandwich": "sandwiches", "bus": "buses",
+           "toothbrush": "toothbrushes"}  # fmt: skip
 COUNT_WORDINGS = [
-    "How many {} are in the image?", "How many {} does the image show?", "Count the {}.", "How many {} can you see in the picture?",
-    "How many {} are there?", "What is the number of {} in the picture?",
+    "How many {} are in the image?", "How many {} does the image show?", "Count the {}.",
+    "How many {} can you see in the picture?", "How many {} are there?", "What is the number of {} in the picture?",
 ]  # fmt: skip
 
 
@@ -100,7 +102,9 @@ def naming(lists: Lists, name: str, file: str, offset: int, excluded: list[int],
 def coco(lists: Lists) -> None:
     file = "coco256.parquet"
     rows = lists.rows(file, ["image_id", "split", "width", "height", "objects"])
-    held_out = [(n, r, Counter(o["category"] for o in r["objects"])) for n, r in enumerate(rows) if r["split"] == "val2017"]
+    held_out = [
+        (n, r, Counter(o["category"] for o in r["objects"])) for n, r in enumerate(rows) if r["split"] == "val2017"
+    ]
     held_out = [entry for entry in held_out if entry[2]]
     for name, items in [
         ("presence-coco", coco_presence(held_out)),
@@ -150,7 +154,15 @@ def coco_boxes(held_out) -> list[dict]:
             x, y, w, h = thing["bbox"]
             if counts[thing["category"]] == 1 and w * h > SMALLEST * row["width"] * row["height"]:
                 box = [round(v, 2) for v in (x, y, min(x + w, row["width"]), min(y + h, row["height"]))]
-                items.append({"row": n, "category": thing["category"], "box": box, "width": row["width"], "height": row["height"]})
+                items.append(
+                    {
+                        "row": n,
+                        "category": thing["category"],
+                        "box": box,
+                        "width": row["width"],
+                        "height": row["height"],
+                    }
+                )
     return turns("ground", items, lambda item: [item["category"]])
 
 
@@ -171,12 +183,16 @@ def cut(rng: random.Random, parts: int, smallest: int = 56) -> list[list[int]]:
             continue
         at = round(rng.uniform(max(smallest, 0.3 * side), min(side - smallest, 0.7 * side)))
         del rects[0]
-        rects += [[x0, y0, x0 + at, y1], [x0 + at, y0, x1, y1]] if upright else [[x0, y0, x1, y0 + at], [x0, y0 + at, x1, y1]]
+        rects += (
+            [[x0, y0, x0 + at, y1], [x0 + at, y0, x1, y1]]
+            if upright
+            else [[x0, y0, x1, y0 + at], [x0, y0 + at, x1, y1]]
+        )
     return sorted(rects, key=lambda r: (r[1], r[0]))
 
 
 def window(rect: list[int], box: list[float], share: float) -> list[float]:
-    """The part of a picture shown: x, y, width, height (px), as large as the rectangle's shape allows, around the object's box."""
+    """The part of a picture shown: x, y, width, height (px), as large as may be, around the object's box."""
     aspect = (rect[2] - rect[0]) / (rect[3] - rect[1])
     width, height = (SIDE, SIDE / aspect) if aspect > 1 else (SIDE * aspect, SIDE)
     place = []
@@ -222,7 +238,11 @@ def mosaics(lists: Lists, excluded: list[int]) -> None:
             tiles.append({"row": row, "label": label, "rect": rect, "window": win, "box": on_canvas(rect, win, box)})
         made.append(tiles)
     pictures = [
-        {"mosaic": n, "tiles": [[t["row"], *t["rect"], *t["window"]] for t in tiles], "names": [NAMES[t["label"]] for t in tiles]}
+        {
+            "mosaic": n,
+            "tiles": [[t["row"], *t["rect"], *t["window"]] for t in tiles],
+            "names": [NAMES[t["label"]] for t in tiles],
+        }
         for n, tiles in enumerate(made)
     ]
     lists.write("mosaics", [file], pictures)
@@ -254,7 +274,10 @@ def mosaic_presence(made) -> list[dict]:
                 no[n], no[other] = no[other], no[n]
     items = []
     for n in range(len(made)):
-        items += [{"mosaic": n, "category": NAMES[label], "answer": answer} for label, answer in ((yes[n], "yes"), (no[n], "no"))]
+        items += [
+            {"mosaic": n, "category": NAMES[label], "answer": answer}
+            for label, answer in ((yes[n], "yes"), (no[n], "no"))
+        ]
     return turns("presence", items, lambda item: [with_article(item["category"])])
 
 
@@ -284,7 +307,10 @@ def mosaic_relations(made) -> list[dict]:
             names = [second, first] if turned else [first, second]
             items.append({"mosaic": n, "part": axis, "names": names, "answer": far if turned else near})
     items.sort(key=lambda item: item["mosaic"])
-    asked = {axis: turns(f"relation_{axis}", [i for i in items if i["part"] == axis], lambda item: item["names"]) for axis in "xy"}
+    asked = {
+        axis: turns(f"relation_{axis}", [i for i in items if i["part"] == axis], lambda item: item["names"])
+        for axis in "xy"
+    }
     both = sorted(asked["x"] + asked["y"], key=lambda item: item["mosaic"])
     return [{key: value for key, value in item.items() if key != "part"} for item in both]
 
@@ -308,7 +334,9 @@ def mosaic_boxes(made) -> list[dict]:
         single = [t for t in once(tiles) if t["box"][2] - t["box"][0] >= 8 and t["box"][3] - t["box"][1] >= 8]
         if single:
             tile = rng.choice(single)
-            items.append({"mosaic": n, "category": NAMES[tile["label"]], "box": tile["box"], "width": CANVAS, "height": CANVAS})
+            items.append(
+                {"mosaic": n, "category": NAMES[tile["label"]], "box": tile["box"], "width": CANVAS, "height": CANVAS}
+            )
     return turns("ground", items, lambda item: [item["category"]])
 
 

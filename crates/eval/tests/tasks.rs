@@ -378,3 +378,87 @@ fn parts_of_tasks() {
         .to_string();
     assert!(error.contains("has no subset `slim`"), "{error}");
 }
+
+fn goldens(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/goldens/tasks")).join(name)
+}
+
+/// The first colour of a question's picture.
+fn red(image: &Image) -> u8 {
+    let bytes = image.bytes().unwrap();
+    image::load_from_memory(&bytes).unwrap().to_rgb8().get_pixel(0, 0).0[0]
+}
+
+#[test]
+fn repacked_files_come_in_the_official_order() {
+    let loaded = tasks::load("vsr", &goldens("packed"), &Select::default()).unwrap();
+    let ids: Vec<&str> = loaded.questions.iter().map(|question| question.id.as_str()).collect();
+    assert_eq!(ids, ["0", "1", "2", "3", "4"]);
+    for (at, question) in loaded.questions.iter().enumerate() {
+        assert_eq!(usize::from(red(&question.image)), 40 * (at % 3));
+        assert_eq!(question.gold["label"], Value::Bool(at % 2 == 1));
+        assert!(question.prompt.contains(&format!("Statement {at}.")));
+    }
+    assert!(
+        tasks::Task::find("vsr")
+            .unwrap()
+            .0
+            .missing(&goldens("packed"))
+            .is_empty()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(goldens("packed/vsr.parquet"), folder.path().join("vsr.parquet")).unwrap();
+    let error = tasks::load("vsr", folder.path(), &Select::default())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("vsr-pictures.parquet: missing"), "{error}");
+    std::fs::copy(
+        goldens("packed/vsr-pictures.parquet"),
+        folder.path().join("vsr.parquet"),
+    )
+    .unwrap();
+    std::fs::copy(
+        goldens("packed/vsr-pictures.parquet"),
+        folder.path().join("vsr-pictures.parquet"),
+    )
+    .unwrap();
+    let error = tasks::load("vsr", folder.path(), &Select::default())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("field `order`: missing; make the file again"), "{error}");
+}
+
+#[test]
+fn layouts_of_the_hub() {
+    let load = |id: &str| tasks::load(id, &goldens("hub"), &Select::default()).unwrap();
+    let vqa = load("vqav2-lmms");
+    assert_eq!(vqa.questions.len(), 4);
+    assert_eq!(
+        vqa.questions[3].prompt,
+        "What is it?\nAnswer the question using a single word or phrase."
+    );
+    assert_eq!((red(&vqa.questions[2].image), red(&vqa.questions[3].image)), (20, 200));
+    assert_eq!(vqa.questions[0].gold["answers"][9]["answer"], "blue");
+    let vizwiz = load("vizwiz-lmms");
+    assert!(
+        vizwiz.questions[0]
+            .prompt
+            .starts_with("What's this can?\nWhen the provided")
+    );
+    assert!(
+        load("textvqa-lmms").questions[0]
+            .prompt
+            .starts_with("What does it say?\nAnswer")
+    );
+    let pope = load("pope-lmms");
+    assert_eq!(pope.questions[2].id, "random/1");
+    assert!(pope.questions[0].prompt.starts_with("Is there a dog?\n"));
+    let gqa = load("gqa-lmms");
+    assert_eq!((red(&gqa.questions[0].image), red(&gqa.questions[1].image)), (100, 0));
+    assert_eq!(gqa.questions[0].gold["types"]["structural"], "query");
+    for loaded in [vqa, vizwiz, pope, gqa] {
+        assert!(loaded.aggregate.is_none());
+        let error = tasks::load(&format!("{}-slim", loaded.id), &goldens("hub"), &Select::default()).unwrap_err();
+        assert!(error.to_string().contains("has no subset `slim`"), "{error}");
+    }
+}

@@ -2,10 +2,10 @@
 
     python tests/goldens/tasks/make_prompts.py FORK GGUF
 
-FORK is a checkout of raykuo18/vlm-evaluation at c65254b, GGUF the published language model. Writes `prompts.jsonl`. The functions run
-unmodified; what stands in for their prompt builder hands out the message that is added, without white space around it, which is what
-prismatic's builders strip. Our own tasks have no such function: their turns are those of the committed lists and of `crates/eval`, here for
-their ids. Needs tokenizers, gguf and numpy.
+FORK is a checkout of raykuo18/vlm-evaluation at c65254b, GGUF the published language model. Writes `prompts.jsonl`.
+The functions run unmodified; what stands in for their prompt builder hands out the message that is added, without
+white space around it, which is what prismatic's builders strip. Our own tasks have no such function: their turns
+are those of the committed lists and of `crates/eval`, here for their ids. Needs tokenizers, gguf and numpy.
 """
 
 import json
@@ -24,15 +24,15 @@ from sightline_training.prompt import Prompter  # noqa: E402
 TEXTS = [
     "What color is the dog?",
     "is there a person in the picture ?",
-    "How many \"no parking\" signs are there",
+    'How many "no parking" signs are there',
     "l'\u00e9l\u00e9phant \u2014 \u2603 caf\u00e9?",
     "the man in 2nd row",
 ]
 OCR = "what is the brand of this camera?\nReference OCR token: DAKOTA, DIGITAL, Single-Use"
 # Task and family; the expected turn is what the fork's function of that family says.
 FAMILIES = {
-    "vqav2": "vqa-v2", "gqa": "gqa", "vizwiz": "vizwiz", "textvqa": "text-vqa", "pope": "pope", "tallyqa": "tally-qa", "vsr": "vsr",
-    "refcoco": "refcoco", "ocid-ref": "ocid-ref",
+    "vqav2": "vqa-v2", "gqa": "gqa", "vizwiz": "vizwiz", "textvqa": "text-vqa", "pope": "pope", "tallyqa": "tally-qa",
+    "vsr": "vsr", "refcoco": "refcoco", "ocid-ref": "ocid-ref",
 }  # fmt: skip
 OWN = [
     ("daquar", "What is on the left side of the white oven on the floor?"),
@@ -56,7 +56,9 @@ def main() -> None:
     STAND_INS.add("prismatic")
     fork, tokenizer = Fork(Path(sys.argv[1])), build_tokenizer(Path(sys.argv[2]))
     prompter = Prompter(tokenizer)
-    model = fork.module("vlm_eval.models.prismatic").PrismaticVLM.__new__(fork.module("vlm_eval.models.prismatic").PrismaticVLM)
+    model = fork.module("vlm_eval.models.prismatic").PrismaticVLM.__new__(
+        fork.module("vlm_eval.models.prismatic").PrismaticVLM
+    )
     object.__setattr__(model, "model", types.SimpleNamespace(get_prompt_builder=lambda *_: Builder()))
     cases = []
     for task, family in FAMILIES.items():

@@ -2,9 +2,10 @@
 
     python tests/goldens/tasks/make_slim.py FORK
 
-FORK is a checkout of raykuo18/vlm-evaluation at c65254b. Writes `slim.json` (for every subset the number of its items and a hash over their
-ids in the official order) and `refs*.p`, one small list of references in every pickle protocol, with `refs.json` beside them. The made-up
-files follow rules that `crates/eval/tests/official.rs` follows as well. Needs Pillow, jsonlines and tqdm.
+FORK is a checkout of raykuo18/vlm-evaluation at c65254b. Writes `slim.json` (for every subset the number of its
+items and a hash over their ids in the official order) and `refs*.p`, one small list of references in every pickle
+protocol, with `refs.json` beside them. The made-up files follow rules that `crates/eval/tests/official.rs` follows
+as well. Needs Pillow, jsonlines and tqdm.
 """
 
 import hashlib
@@ -59,7 +60,10 @@ def gqa(root: Path):
 def vizwiz(root: Path):
     folder = root / "download/vizwiz"
     names = [f"VizWiz_val_{n:08}.jpg" for n in range(4319)]
-    items = [{"image": name, "question": "q", "answers": [{"answer": "a"}], "answerable": n % 2} for n, name in enumerate(names)]
+    items = [
+        {"image": name, "question": "q", "answers": [{"answer": "a"}], "answerable": n % 2}
+        for n, name in enumerate(names)
+    ]
     write(folder / "val.json", items)
     touch(folder / "val_images", names)
     return "vizwiz/metadata-slim-{}.json", lambda item: Path(item["img_path"]).stem, [Path(name).stem for name in names]
@@ -67,7 +71,11 @@ def vizwiz(root: Path):
 
 def textvqa(root: Path):
     folder = root / "download/text-vqa"
-    write(folder / "textvqa_val_v051_ocr.jsonl", [{"text": f"q{n}\nReference OCR token: x"} for n in range(5000)], lines=True)
+    write(
+        folder / "textvqa_val_v051_ocr.jsonl",
+        [{"text": f"q{n}\nReference OCR token: x"} for n in range(5000)],
+        lines=True,
+    )
     data = [{"question_id": 34602 + n, "image_id": f"i{n % 3166}", "answers": ["a"] * 10} for n in range(5000)]
     write(folder / "TextVQA_0.5.1_val.json", {"data": data})
     touch(folder / "train_val_images", [f"i{n}.jpg" for n in range(3166)])
@@ -78,7 +86,8 @@ def pope(root: Path):
     folder, ids = root / "download/pope", []
     for setting, count in (("adversarial", 3000), ("popular", 3000), ("random", 2910)):
         rows = [
-            {"question_id": n + 1, "image": f"{n // 6}.jpg", "text": f"q{n}", "label": ["yes", "no"][n % 2]} for n in range(count)
+            {"question_id": n + 1, "image": f"{n // 6}.jpg", "text": f"q{n}", "label": ["yes", "no"][n % 2]}
+            for n in range(count)
         ]
         write(folder / f"coco_pope_{setting}.json", rows, lines=True)
         ids += [f"{setting}/{n + 1}" for n in range(count)]
@@ -89,12 +98,22 @@ def pope(root: Path):
 def tallyqa(root: Path):
     folder = root / "download/tally-qa"
     items = [
-        {"question_id": 30_000_000 + n, "image": f"VG_100K/{n % 100}.jpg", "question": f"q{n}", "answer": n % 16, "issimple": n % 3 != 0}
+        {
+            "question_id": 30_000_000 + n,
+            "image": f"VG_100K/{n % 100}.jpg",
+            "question": f"q{n}",
+            "answer": n % 16,
+            "issimple": n % 3 != 0,
+        }
         for n in range(38589)
     ]
     write(folder / "test.json", items)
     touch(folder, [f"VG_100K/{n}.jpg" for n in range(100)])
-    return "tally-qa/metadata-slim-{}.json", lambda item: str(item["question_id"]), [item["question_id"] for item in items]
+    return (
+        "tally-qa/metadata-slim-{}.json",
+        lambda item: str(item["question_id"]),
+        [item["question_id"] for item in items],
+    )
 
 
 def references(refs: int, sentences: int) -> list[dict]:
@@ -112,7 +131,14 @@ def references(refs: int, sentences: int) -> list[dict]:
 
 
 def reference(n: int, split: str, sentences: list[dict]) -> dict:
-    return {"ref_id": n, "ann_id": 1 + n % 50, "category_id": 1, "image_id": 1 + n % 50, "split": split, "sentences": sentences}
+    return {
+        "ref_id": n,
+        "ann_id": 1 + n % 50,
+        "category_id": 1,
+        "image_id": 1 + n % 50,
+        "split": split,
+        "sentences": sentences,
+    }
 
 
 def refcoco(root: Path):
@@ -120,7 +146,10 @@ def refcoco(root: Path):
     images = [{"id": n, "width": 640, "height": 480, "file_name": ""} for n in range(1, 51)]
     notes = [{"id": n, "image_id": n, "bbox": [1.5, 2, 30 + n, 40]} for n in range(1, 51)]
     for name, (refs, sentences) in REFS.items():
-        write(folder / name / "instances.json", {"images": images, "annotations": notes, "categories": [{"id": 1, "name": "c"}]})
+        write(
+            folder / name / "instances.json",
+            {"images": images, "annotations": notes, "categories": [{"id": 1, "name": "c"}]},
+        )
         items = references(refs, sentences)
         by = "umd" if name == "refcocog" else "unc"
         (folder / name / f"refs({by}).p").write_bytes(pickle.dumps(items, protocol=0))
@@ -136,7 +165,8 @@ def refcoco(root: Path):
 def ocid_ref(root: Path):
     folder = root / "download/ocid-ref"
     items = {
-        str(n): {"scene_path": f"s/{n % 20}.png", "bbox": "[1, 2, 30, 40]", "take_id": n % 21, "sentence": f"s{n}"} for n in range(18342)
+        str(n): {"scene_path": f"s/{n % 20}.png", "bbox": "[1, 2, 30, 40]", "take_id": n % 21, "sentence": f"s{n}"}
+        for n in range(18342)
     }
     write(folder / "val_expressions.json", items)
     touch(folder / "OCID-dataset", [f"s/{n}.png" for n in range(20)])
@@ -181,7 +211,14 @@ def main() -> None:
         print(name, flush=True)
     (HERE / "slim.json").write_text(json.dumps(found, indent=1) + "\n")
     refs = references(4, 9)
-    refs[0]["sentences"][0] |= {"sent": "the \u00e9t\u00e9 \"sign\"", "raw": "it's", "share": 0.1, "none": None, "far": -(2**40), "ok": True}
+    refs[0]["sentences"][0] |= {
+        "sent": 'the \u00e9t\u00e9 "sign"',
+        "raw": "it's",
+        "share": 0.1,
+        "none": None,
+        "far": -(2**40),
+        "ok": True,
+    }
     (HERE / "refs.json").write_text(json.dumps(refs, indent=1) + "\n")
     for protocol in range(6):
         (HERE / f"refs{protocol}.p").write_bytes(pickle.dumps(refs, protocol=protocol))

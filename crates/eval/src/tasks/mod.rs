@@ -7,6 +7,7 @@ mod caltech101;
 mod coco256;
 mod daquar;
 mod gqa;
+mod hub;
 mod image;
 mod imagenette;
 pub mod interval;
@@ -69,6 +70,11 @@ pub static TASKS: &[&Task] = &[
     &refcoco::G_VAL,
     &refcoco::G_TEST,
     &ocid_ref::TASK,
+    &hub::VQAV2,
+    &hub::GQA,
+    &hub::VIZWIZ,
+    &hub::TEXTVQA,
+    &hub::POPE,
     &imagenette::TASK,
     &tiny_imagenet::TASK,
     &caltech101::TASK,
@@ -262,11 +268,18 @@ impl Task {
 
     /// Files that are wanted, but not there.
     pub fn missing(&self, data: &Path) -> Vec<&'static str> {
-        self.files
-            .iter()
-            .copied()
-            .filter(|name| !data.join(name).exists())
-            .collect()
+        let packed = |end: &str| data.join(format!("{}{end}", self.id)).exists();
+        if matches!(self.source, Source::Official(_)) && packed(".parquet") && packed("-pictures.parquet") {
+            return Vec::new();
+        }
+        let mut missing = Vec::new();
+        for (at, name) in self.files.iter().copied().enumerate() {
+            let is_there = |name: &str| data.join(name).exists();
+            if !is_there(name) && !self.also.get(at).is_some_and(|other| is_there(other)) {
+                missing.push(name);
+            }
+        }
+        missing
     }
 
     /// Its version: a number, and the hash of the list where it is frozen.
