@@ -12,9 +12,9 @@ use crate::support;
 const WIDTH: usize = support::WIDTH;
 
 /// Questions of the benchmark.
-pub(crate) const QUESTIONS: usize = 24;
-/// Pictures they are about.
-const PICTURES: usize = 8;
+pub(crate) const QUESTIONS: usize = 12;
+/// Pictures they are about: VizWiz has one question a picture.
+const PICTURES: usize = QUESTIONS;
 
 /// Writes `weights/`, `cache/` and `data/` into a folder. `seed`: of the encoder's weights.
 pub(crate) fn write(folder: &Path, seed: u32) {
@@ -63,7 +63,7 @@ pub(crate) fn write(folder: &Path, seed: u32) {
     put("data/vizwiz/val.json", json!(questions).to_string().as_bytes());
     for picture in 0..PICTURES {
         put(
-            &format!("data/vizwiz/val_images/VizWiz_val_{picture:08}.jpg"),
+            &format!("data/vizwiz/val/VizWiz_val_{picture:08}.jpg"),
             &png(picture as u8),
         );
     }

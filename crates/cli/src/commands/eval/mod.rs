@@ -78,8 +78,9 @@ pub(crate) fn run(args: &Eval, global: &Global) -> Result<(), Failure> {
     match unreadable {
         0 => Ok(()),
         count => {
-            let problem =
-                format!("finished, but {count} pictures could not be read: they count as wrong, see results.json");
+            let problem = format!(
+                "finished, with pictures that could not be read: {count}. They count as wrong; results.json names them"
+            );
             Err(Failure::new(UNREADABLE, problem))
         }
     }
