@@ -7,7 +7,7 @@ use sightline_eval::run::disk::FileSystem;
 use sightline_eval::run::{Outcome, Record, RunKey, records};
 use sightline_eval::score::Score;
 use sightline_eval::tasks::interval::{Group, Headline};
-use sightline_eval::tasks::{self, Loaded, Question};
+use sightline_eval::tasks::{self, Loaded};
 
 use crate::commands::eval::read_questions;
 use crate::failure::{Failure, INPUT, OrFail, RUNNING};
@@ -65,16 +65,6 @@ impl FinishedRun {
     pub(crate) fn name(&self) -> String {
         let name = self.folder.file_name().unwrap_or(self.folder.as_os_str());
         name.to_string_lossy().into_owned()
-    }
-
-    /// A question with its record and score.
-    pub(crate) fn samples(&self) -> impl Iterator<Item = (&Question, &Record, Score)> {
-        let records = self.records.iter().zip(self.scores.iter().copied());
-        self.loaded
-            .questions
-            .iter()
-            .zip(records)
-            .map(|(question, (record, score))| (question, record, score))
     }
 }
 

@@ -39,7 +39,6 @@ const MAX_TOKENS: usize = 128;
 /// What all runs of one call have in common.
 struct Plan<'a> {
     args: &'a Eval,
-    global: &'a Global,
     shard: Option<Shard>,
     /// Which of several GPUs.
     gpu: usize,
@@ -48,12 +47,7 @@ struct Plan<'a> {
 /// Runs the command.
 pub(crate) fn run(args: &Eval, global: &Global) -> Result<(), Failure> {
     let (shard, gpu) = shard(args)?;
-    let plan = Plan {
-        args,
-        global,
-        shard,
-        gpu,
-    };
+    let plan = Plan { args, shard, gpu };
     let select = select(args)?;
     let loaded = tasks::load(&args.task, &args.data, &select).or_fail(INPUT)?;
     let weights = weights::folder(global.weights.as_deref())?;

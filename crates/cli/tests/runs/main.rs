@@ -1,0 +1,248 @@
+//! `sightline eval` as it is used and abused: the real program, really killed.
+
+mod bundle;
+#[path = "../../../language/tests/support/mod.rs"]
+#[allow(dead_code)]
+mod support;
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use sightline_eval::stats::split_mix;
+
+/// Files that hold nothing of time or machine.
+const COMPARED: [&str; 7] = [
+    "key.json",
+    "samples.jsonl",
+    "results.json",
+    "table.md",
+    "table.csv",
+    "task.json",
+    "questions.jsonl",
+];
+
+fn sightline(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sightline"));
+    command
+        .args(args)
+        .args(["--device", "cpu", "--weights"])
+        .arg(folder.join("weights"))
+        .env("SIGHTLINE_CACHE", folder.join("cache"))
+        .env("SIGHTLINE_DATA", folder.join("data"))
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for name in [
+        "RANK",
+        "WORLD_SIZE",
+        "LOCAL_RANK",
+        "SLURM_PROCID",
+        "SLURM_NTASKS",
+        "JOB_COMPLETION_INDEX",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn eval(folder: &Path, out: &str, more: &[&str]) -> Command {
+    let mut command = sightline(folder, &["eval", "--task", "vizwiz", "--out", out, "--batch-size", "2"]);
+    command.args(more);
+    command
+}
+
+fn ended(mut command: Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command.output().expect("the program starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (status.code(), text(&stdout), text(&stderr))
+}
+
+fn succeeds(command: Command) -> String {
+    let (code, stdout, stderr) = ended(command);
+    assert_eq!(code, Some(0), "{stdout}\n{stderr}");
+    stdout
+}
+
+fn files(run: &Path) -> Vec<(String, String)> {
+    let read = |name: &&str| {
+        let text = std::fs::read_to_string(run.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        (name.to_string(), text)
+    };
+    COMPARED.iter().map(read).collect()
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    bundle::write(folder.path(), 1);
+    folder
+}
+
+#[test]
+fn a_run_from_end_to_end() {
+    let folder = folder();
+    let here = folder.path();
+    let said = succeeds(eval(here, "runs", &[]));
+    assert!(said.contains("24 answers") && said.contains("score [95 %]"), "{said}");
+    let run = here.join("runs/vizwiz/model");
+    let before = files(&run);
+    // Again: nothing is left to do, and nothing changes.
+    assert!(succeeds(eval(here, "runs", &[])).contains("24 of them were there"));
+    assert_eq!(files(&run), before);
+    // What is derived can be made again from the samples alone.
+    for name in ["results.json", "table.md", "table.csv"] {
+        std::fs::remove_file(run.join(name)).expect("removed");
+    }
+    succeeds(sightline(here, &["score", "--run", "runs/vizwiz/model"]));
+    assert_eq!(files(&run), before);
+    succeeds(eval(here, "runs", &["--control", "majority"]));
+    succeeds(eval(here, "runs", &["--control", "shuffled"]));
+    let majority = std::fs::read_to_string(here.join("runs/vizwiz/majority/samples.jsonl")).expect("samples");
+    assert!(
+        majority.lines().all(|line| line.contains(r#""text":"a b""#)),
+        "{majority}"
+    );
+    let compared = succeeds(sightline(
+        here,
+        &["compare", "runs/vizwiz/model", "runs/vizwiz/majority"],
+    ));
+    assert!(
+        compared.contains("| vizwiz | 24 |") && compared.contains("do not cover training seeds"),
+        "{compared}"
+    );
+    succeeds(sightline(
+        here,
+        &[
+            "report",
+            "runs/*/model",
+            "runs/*/majority",
+            "--out",
+            "report.html",
+            "--samples",
+            "5",
+        ],
+    ));
+    let page = std::fs::read_to_string(here.join("report.html")).expect("a page");
+    assert!(
+        page.contains("data:image/jpeg;base64,") && !page.contains("https://"),
+        "no pictures"
+    );
+}
+
+#[test]
+fn shards_are_the_run() {
+    let folder = folder();
+    let here = folder.path();
+    succeeds(eval(here, "whole", &[]));
+    for shard in ["0/3", "1/3", "2/3"] {
+        succeeds(eval(here, "parts", &["--shard", shard]));
+    }
+    let shards = ["0", "1", "2"].map(|at| format!("parts/vizwiz/model/shard-{at}-of-3"));
+    let (code, _, stderr) = ended(sightline(here, &["merge", &shards[0], &shards[2]]));
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("missing shards: 1/3"), "{stderr}");
+    succeeds(sightline(here, &["merge", &shards[0], &shards[1], &shards[2]]));
+    assert_eq!(
+        files(&here.join("parts/vizwiz/model")),
+        files(&here.join("whole/vizwiz/model"))
+    );
+    // As a launcher numbers processes; what it says against the command line is an error.
+    let mut auto = eval(here, "auto", &["--shard", "auto"]);
+    auto.env("RANK", "1").env("WORLD_SIZE", "3");
+    succeeds(auto);
+    assert!(here.join("auto/vizwiz/model/shard-1-of-3/samples.jsonl").is_file());
+    let mut wrong = eval(here, "auto", &["--shard", "auto", "--shards", "2"]);
+    wrong.env("RANK", "1").env("WORLD_SIZE", "3");
+    assert_eq!(ended(wrong).0, Some(2));
+}
+
+#[test]
+fn another_model_or_batch_size_does_not_go_on() {
+    let folder = folder();
+    let here = folder.path();
+    succeeds(eval(here, "runs", &["--limit", "4"]));
+    let (code, _, stderr) = ended(eval(here, "runs", &["--limit", "6"]));
+    assert!(code == Some(1) && stderr.contains("items"), "{stderr}");
+    let before = files(&here.join("runs/vizwiz/model"));
+    bundle::write(here, 2);
+    let (code, _, stderr) = ended(eval(here, "runs", &["--limit", "4"]));
+    assert!(code == Some(1) && stderr.contains("model.safetensors"), "{stderr}");
+    assert_eq!(files(&here.join("runs/vizwiz/model")), before);
+}
+
+#[test]
+fn a_picture_that_cannot_be_read_is_wrong_and_named() {
+    let folder = folder();
+    let here = folder.path();
+    std::fs::write(
+        here.join("data/vizwiz/val_images/VizWiz_val_00000003.jpg"),
+        "no picture",
+    )
+    .expect("a file");
+    let (code, stdout, stderr) = ended(eval(here, "runs", &[]));
+    assert_eq!(code, Some(6), "{stdout}\n{stderr}");
+    assert!(stderr.contains("3 pictures could not be read"), "{stderr}");
+    let results = std::fs::read_to_string(here.join("runs/vizwiz/model/results.json")).expect("results");
+    let results: serde_json::Value = serde_json::from_str(&results).expect("JSON");
+    assert_eq!(results["unreadable"].as_array().map(Vec::len), Some(3));
+    assert_eq!(results["samples"], bundle::QUESTIONS);
+    assert!(
+        !results.to_string().contains(&*here.to_string_lossy()),
+        "a folder of this machine"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written() {
+    let folder = folder();
+    let here = folder.path();
+    std::fs::write(here.join("runs"), "a file where the folder should be").expect("a file");
+    let (code, _, stderr) = ended(eval(here, "runs", &["--limit", "2"]));
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("runs") && !stderr.contains("panicked"), "{stderr}");
+}
+
+/// Whether some answers are there, but no results yet.
+fn is_midway(run: &Path) -> bool {
+    let samples = std::fs::metadata(run.join("samples.jsonl")).map_or(0, |samples| samples.len());
+    samples > 0 && !run.join("results.json").exists()
+}
+
+#[test]
+fn killed_at_random_points() {
+    let folder = folder();
+    let here = folder.path();
+    let start = std::time::Instant::now();
+    succeeds(eval(here, "reference", &[]));
+    let whole = start.elapsed();
+    let expected = files(&here.join("reference/vizwiz/model"));
+    let (mut kills, mut midway, mut often, mut runs) = (0, 0, 0, 0);
+    while kills < 200 || often < 3 {
+        let out = format!("run{runs}");
+        let run = here.join(&out).join("vizwiz/model");
+        let mut here_kills = 0;
+        loop {
+            let mut child: Child = eval(here, &out, &[]).spawn().expect("the program starts");
+            let share = split_mix(9, kills + 1000 * runs) % 1000;
+            std::thread::sleep(whole.mul_f64(share as f64 / 1000.0).max(Duration::from_millis(1)));
+            // The last processes of a run are left alone, so that it ends.
+            if here_kills >= 12 || child.try_wait().expect("a status").is_some() {
+                assert!(child.wait().expect("a status").success());
+                break;
+            }
+            child.kill().expect("killed");
+            if !child.wait().expect("a status").success() {
+                here_kills += 1;
+                kills += 1;
+                midway += u64::from(is_midway(&run));
+            }
+        }
+        assert_eq!(files(&run), expected, "run {runs} after {here_kills} kills");
+        often += u64::from(here_kills >= 3);
+        runs += 1;
+    }
+    println!(
+        "{kills} kills ({midway} with some answers done, not all) in {runs} runs, {often} of them killed three times or more"
+    );
+}
