@@ -1,6 +1,8 @@
 //! The decoder against a plain f64 forward pass of a tiny model, on every backend that is present: prefix, prefill, recorded steps,
 //! adapters. An absent backend shows as ignored, or fails if `SIGHTLINE_REQUIRE` names it.
 
+#[path = "decoder/batch.rs"]
+mod batch;
 mod support;
 
 use std::sync::Arc;
@@ -19,11 +21,15 @@ const TOLERANCE: f64 = 5e-5;
 type Check = Result<(), Failed>;
 type Test = (&'static str, fn(&Device) -> Check);
 
-const TESTS: [Test; 4] = [
+const TESTS: [Test; 8] = [
     ("text", text),
     ("picture_text_and_adapters", picture_text_and_adapters),
     ("questions_after_one_prefix", questions_after_one_prefix),
     ("long_prefill", long_prefill),
+    ("batch_of_questions", batch::questions),
+    ("batch_longer_than_its_rows", batch::longer_than_its_rows),
+    ("batch_whose_answers_end_apart", batch::answers_end_apart),
+    ("batch_that_does_not_fit", batch::does_not_fit),
 ];
 
 fn main() {
@@ -58,9 +64,15 @@ fn backend(trials: &mut Vec<Trial>, name: &str, required: &str, device: Result<D
     }
 }
 
-/// A session of the tiny model and the reference of it.
-fn tiny(device: &Device, adapted: bool) -> Result<(Session, Reference), Failed> {
-    let bytes = support::file().bytes();
+/// The tiny model, its adapters, and the reference of both.
+type Tiny = (Arc<Llama>, Option<Arc<Adapters>>, Reference);
+
+fn model(device: &Device, adapted: bool) -> Result<Tiny, Failed> {
+    model_of(device, &support::file(), adapted)
+}
+
+fn model_of(device: &Device, file: &support::File, adapted: bool) -> Result<Tiny, Failed> {
+    let bytes = file.bytes();
     let gguf = Gguf::parse("tiny.gguf", &bytes)?;
     let llama = Arc::new(Llama::load(device, &gguf)?);
     let stored = support::adapters();
@@ -76,8 +88,13 @@ fn tiny(device: &Device, adapted: bool) -> Result<(Session, Reference), Failed> 
         }
         false => None,
     };
-    let session = pollster::block_on(Session::new(llama, adapters))?;
-    Ok((session, Reference::new(&gguf, adapted.then_some(&stored))))
+    Ok((llama, adapters, Reference::new(&gguf, adapted.then_some(&stored))))
+}
+
+/// A session of the tiny model and the reference of it.
+fn tiny(device: &Device, adapted: bool) -> Result<(Session, Reference), Failed> {
+    let (llama, adapters, reference) = model(device, adapted)?;
+    Ok((pollster::block_on(Session::new(llama, adapters))?, reference))
 }
 
 fn compare(session: &Session, reference: &Reference, inputs: &[Vec<f64>], what: &str) -> Check {
