@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::run::Record;
 use crate::score::Score;
-use crate::stats::{self, REPLICATES, SEED};
-use crate::tasks::interval::{Group, combine};
+use crate::stats::{self, Combine, REPLICATES, SEED};
+use crate::tasks::interval::{Group, Headline, combine};
 
 /// What no comparison of two runs can say.
 pub const CAVEAT: &str = "Intervals and p values cover the choice of pictures. They do not cover training seeds: one seed a model is no verdict on its \
@@ -33,6 +33,10 @@ pub struct TaskComparison {
     pub count: usize,
     /// Scores of both runs, 0 to 1.
     pub scores: [f64; 2],
+    /// Where each lies with 95 % confidence.
+    pub intervals95: [[f64; 2]; 2],
+    /// Answers of each without the form that the benchmark wants, a share.
+    pub invalid: [f64; 2],
     /// First minus second.
     pub difference: f64,
     /// Where the difference lies with 95 % confidence.
@@ -61,7 +65,8 @@ pub struct Comparison {
     pub names: [String; 2],
     /// Task by task.
     pub tasks: Vec<TaskComparison>,
-    /// The mean of the tasks' differences with its interval, and p; none for a single task. Pictures are drawn within each task.
+    /// The mean of the tasks' differences with its interval, and p; none for a single task. Pictures are drawn jointly: one that several
+    /// tasks ask about is drawn for all of them.
     pub overall: Option<Overall>,
     /// [`CAVEAT`].
     pub caveat: &'static str,
@@ -78,41 +83,35 @@ pub struct Overall {
     pub p: f64,
 }
 
-fn samples<'a>(pairs: &[Pair<'a>], task: usize) -> Vec<(String, usize, [f64; 2])> {
-    pairs
-        .iter()
-        .map(|pair| {
-            let image = format!("{task}/{}", pair.group.image);
-            (image, pair.group.setting, pair.scores.map(|score| score.score))
-        })
-        .collect()
+/// The pairs as the bootstrap takes them.
+fn samples<'a>(
+    pairs: &'a [Pair<'_>],
+    picture: impl Fn(&'a Pair<'_>) -> &'a str,
+) -> (Vec<stats::Sample<'a, 2>>, Combine) {
+    let sample = |pair: &'a Pair<'_>| stats::Sample {
+        image: picture(pair),
+        setting: pair.group.setting,
+        scores: pair.scores.map(|score| score.score),
+    };
+    let how = combine(pairs.iter().map(|pair| pair.group));
+    (pairs.iter().map(sample).collect(), how)
 }
 
 /// Compares tasks: name and questions of each.
 pub fn compare(names: [String; 2], tasks: &[(String, Vec<Pair<'_>>)]) -> Option<Comparison> {
     let mut compared = Vec::new();
     for (task, pairs) in tasks {
-        let list: Vec<stats::Sample<2>> = pairs
-            .iter()
-            .map(|pair| stats::Sample {
-                image: &pair.group.image,
-                setting: pair.group.setting,
-                scores: pair.scores.map(|score| score.score),
-            })
-            .collect();
-        let how = combine(pairs.iter().map(|pair| pair.group));
+        let (list, how) = samples(pairs, |pair| &pair.group.image);
         let found = stats::compare(&list, how, SEED, REPLICATES)?;
         let alone = |run: usize| {
-            let list: Vec<stats::Sample<1>> = list
-                .iter()
-                .map(|sample| stats::Sample {
-                    image: sample.image,
-                    setting: sample.setting,
-                    scores: [sample.scores[run]],
-                })
-                .collect();
-            stats::bootstrap(&list, how, SEED, 1).map(|interval| interval.estimate)
+            Headline::of(
+                &pairs
+                    .iter()
+                    .map(|pair| (pair.group, pair.scores[run]))
+                    .collect::<Vec<_>>(),
+            )
         };
+        let alone = [alone(0)?, alone(1)?];
         let flipped = |pair: &Pair| {
             let scores = pair.scores.map(|score| score.score);
             let id = pair.records[0].id.clone();
@@ -121,7 +120,9 @@ pub fn compare(names: [String; 2], tasks: &[(String, Vec<Pair<'_>>)]) -> Option<
         compared.push(TaskComparison {
             task: task.clone(),
             count: pairs.len(),
-            scores: [alone(0)?, alone(1)?],
+            scores: alone.each_ref().map(|one| one.interval.estimate),
+            intervals95: alone.each_ref().map(|one| [one.interval.low, one.interval.high]),
+            invalid: alone.each_ref().map(|one| one.invalid as f64 / one.count as f64),
             difference: found.interval.estimate,
             interval95: [found.interval.low, found.interval.high],
             p: found.p,
@@ -143,24 +144,24 @@ pub fn compare(names: [String; 2], tasks: &[(String, Vec<Pair<'_>>)]) -> Option<
 
 /// Every task counts the same, as settings of one benchmark do.
 fn overall(tasks: &[(String, Vec<Pair<'_>>)]) -> Option<Overall> {
-    let rows: Vec<(String, usize, [f64; 2])> = tasks
+    // What was seen is a picture's name across tasks; a picture without a file has only its task's name for it.
+    let name = |task: &str, pair: &Pair| match pair.records.map(|record| record.image.as_deref()) {
+        [Some(one), Some(other)] if one == other => one.to_owned(),
+        _ => format!("{task}/{}", pair.group.image),
+    };
+    let names: Vec<Vec<String>> = tasks
         .iter()
-        .enumerate()
-        .flat_map(|(at, (_, pairs))| {
-            samples(pairs, at)
-                .into_iter()
-                .map(move |(image, _, scores)| (image, at, scores))
-        })
+        .map(|(task, pairs)| pairs.iter().map(|pair| name(task, pair)).collect())
         .collect();
-    let list: Vec<stats::Sample<2>> = rows
-        .iter()
-        .map(|(image, setting, scores)| stats::Sample {
-            image,
-            setting: *setting,
-            scores: *scores,
-        })
-        .collect();
-    let found = stats::compare(&list, stats::Combine::MeanOfSettings, SEED, REPLICATES)?;
+    let mut benchmarks = Vec::with_capacity(tasks.len());
+    for ((_, pairs), names) in tasks.iter().zip(&names) {
+        let (mut list, how) = samples(pairs, |pair| &pair.group.image);
+        for (sample, name) in list.iter_mut().zip(names) {
+            sample.image = name;
+        }
+        benchmarks.push((list, how));
+    }
+    let found = stats::compare_mean(&benchmarks, SEED, REPLICATES)?;
     Some(Overall {
         difference: found.interval.estimate,
         interval95: [found.interval.low, found.interval.high],
@@ -174,30 +175,34 @@ impl fmt::Display for Comparison {
         writeln!(out, "A = {a}\nB = {b}\n")?;
         writeln!(
             out,
-            "| task | n | A % | B % | A - B, points [95 %] | p | p (Holm) | flipped |"
+            "| task | n | A % [95 %] | B % [95 %] | A - B, points [95 %] | p | p (Holm) | flipped | invalid A, B % |"
         )?;
-        writeln!(out, "|---|---:|---:|---:|---:|---:|---:|---:|")?;
+        writeln!(out, "|---|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+        let percent = |[low, high]: [f64; 2]| format!("[{:.1}, {:.1}]", 100.0 * low, 100.0 * high);
         for task in &self.tasks {
-            let [low, high] = task.interval95.map(|end| 100.0 * end);
             writeln!(
                 out,
-                "| {} | {} | {:.1} | {:.1} | {:+.1} [{low:.1}, {high:.1}] | {:.4} | {:.4} | {} |",
+                "| {} | {} | {:.1} {} | {:.1} {} | {:+.1} {} | {:.4} | {:.4} | {} | {:.1}, {:.1} |",
                 task.task,
                 task.count,
                 100.0 * task.scores[0],
+                percent(task.intervals95[0]),
                 100.0 * task.scores[1],
+                percent(task.intervals95[1]),
                 100.0 * task.difference,
+                percent(task.interval95),
                 task.p,
                 task.p_holm,
-                task.flipped.len()
+                task.flipped.len(),
+                100.0 * task.invalid[0],
+                100.0 * task.invalid[1],
             )?;
         }
         if let Some(overall) = &self.overall {
-            let [low, high] = overall.interval95.map(|end| 100.0 * end);
-            let difference = 100.0 * overall.difference;
+            let (difference, ends) = (100.0 * overall.difference, percent(overall.interval95));
             writeln!(
                 out,
-                "| mean of tasks | | | | {difference:+.1} [{low:.1}, {high:.1}] | {:.4} | | |",
+                "| mean of tasks | | | | {difference:+.1} {ends} | {:.4} | | | |",
                 overall.p
             )?;
         }
@@ -252,5 +257,50 @@ mod tests {
         let overall = found.overall.expect("two tasks");
         assert!((overall.difference - 1.0 / 3.0).abs() < 1e-9);
         assert!(found.to_string().contains("do not cover training seeds"));
+    }
+
+    /// Two tasks that ask the same of the same pictures say no more than one of them: the interval of their mean is that of one.
+    #[test]
+    fn shared_pictures_are_drawn_for_all_tasks() {
+        let groups: Vec<Group> = (0..80)
+            .map(|at| Group {
+                image: at.to_string(),
+                setting: 0,
+            })
+            .collect();
+        let seen = |shared: bool| -> Comparison {
+            let records: Vec<Vec<Record>> = (0..2)
+                .map(|task| {
+                    let image = |at: usize| Some(if shared { at.to_string() } else { format!("{task} {at}") });
+                    (0..80)
+                        .map(|at| Record {
+                            image: image(at),
+                            ..record(at)
+                        })
+                        .collect()
+                })
+                .collect();
+            let pairs = |task: usize| -> Vec<Pair<'_>> {
+                let pair = |at: usize| Pair {
+                    group: &groups[at],
+                    records: [&records[task][at]; 2],
+                    scores: [f64::from(at % 2 == 0), f64::from(at % 3 == 0)].map(|score| Score {
+                        score,
+                        ..Score::default()
+                    }),
+                };
+                (0..80).map(pair).collect()
+            };
+            let tasks = [("one".to_owned(), pairs(0)), ("two".to_owned(), pairs(1))];
+            compare(["a".to_owned(), "b".to_owned()], &tasks).expect("a comparison")
+        };
+        let width = |found: &Comparison| {
+            let [low, high] = found.overall.expect("two tasks").interval95;
+            high - low
+        };
+        let (together, apart) = (seen(true), seen(false));
+        let [low, high] = together.tasks[0].interval95;
+        assert!((width(&together) - (high - low)).abs() < 0.02, "{together}");
+        assert!(width(&apart) < 0.8 * width(&together), "{apart}");
     }
 }

@@ -11,7 +11,7 @@
 //!
 //! Intervals say how far the choice of pictures moves a number. They do not cover other training seeds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mutant::branch;
 
@@ -89,12 +89,16 @@ struct Pictures<const RUNS: usize> {
 
 impl<const RUNS: usize> Pictures<RUNS> {
     fn of(samples: &[Sample<RUNS>], combine: Combine) -> Self {
+        Self::among(samples.iter().map(|sample| sample.image), samples, combine)
+    }
+
+    /// Among these pictures, of which some may have no question here.
+    fn among<'a>(names: impl Iterator<Item = &'a str>, samples: &[Sample<'a, RUNS>], combine: Combine) -> Self {
         let settings = samples.iter().map(|sample| sample.setting + 1).max().unwrap_or(0);
-        let mut pictures = BTreeMap::<&str, Sums<RUNS>>::new();
+        let none = || vec![([0.0; RUNS], 0); settings];
+        let mut pictures: BTreeMap<&str, Sums<RUNS>> = names.map(|name| (name, none())).collect();
         for sample in samples {
-            let sums = pictures
-                .entry(sample.image)
-                .or_insert_with(|| vec![([0.0; RUNS], 0); settings]);
+            let sums = pictures.entry(sample.image).or_insert_with(none);
             add(&mut sums[sample.setting], &(sample.scores, 1));
         }
         Self {
@@ -168,15 +172,55 @@ pub fn bootstrap(samples: &[Sample<1>], combine: Combine, seed: u64, replicates:
 /// The paired bootstrap over pictures of two runs: both are scored on the same drawn pictures. None of no samples.
 pub fn compare(samples: &[Sample<2>], combine: Combine, seed: u64, replicates: usize) -> Option<Difference> {
     let (whole, found) = Pictures::of(samples, combine).replicates(seed, replicates)?;
-    let differences: Vec<f64> = found.into_iter().map(|[a, b]| a - b).collect();
-    let beyond = |is: fn(f64) -> bool| differences.iter().filter(|&&difference| is(difference)).count();
-    let below = beyond(|difference| branch!("stats.zero_below", difference <= ZERO, difference < -ZERO));
-    let above = beyond(|difference| branch!("stats.zero_above", difference >= -ZERO, difference > ZERO));
-    let p = 2.0 * (below.min(above) + 1) as f64 / (differences.len() + 1) as f64;
-    Some(Difference {
-        interval: Interval::of(whole[0] - whole[1], differences),
-        p: p.min(1.0),
-    })
+    Some(Difference::of(
+        whole[0] - whole[1],
+        found.into_iter().map(|[a, b]| a - b).collect(),
+    ))
+}
+
+/// The same for the mean over several benchmarks, each of which counts the same. Pictures are drawn from all that any of them asks about,
+/// each with all its questions in all of them: benchmarks that share pictures are not independent. None without a benchmark, or where one
+/// has no samples.
+pub fn compare_mean(benchmarks: &[(Vec<Sample<2>>, Combine)], seed: u64, replicates: usize) -> Option<Difference> {
+    let names: BTreeSet<&str> = benchmarks
+        .iter()
+        .flat_map(|one| &one.0)
+        .map(|sample| sample.image)
+        .collect();
+    let all: Vec<Pictures<2>> = benchmarks
+        .iter()
+        .map(|(samples, combine)| Pictures::among(names.iter().copied(), samples, *combine))
+        .collect();
+    let mean = |places: &[usize]| {
+        // As with settings: a benchmark that none of the drawn pictures is in says nothing about this draw.
+        let numbers = all.iter().filter_map(|one| one.number(places.iter().copied()));
+        let differences: Vec<f64> = numbers.map(|[a, b]| a - b).collect();
+        (!differences.is_empty()).then(|| differences.iter().sum::<f64>() / differences.len() as f64)
+    };
+    if benchmarks.iter().any(|one| one.0.is_empty()) {
+        return None;
+    }
+    let count = names.len();
+    let whole = mean(&(0..count).collect::<Vec<_>>())?;
+    let replicate = |at: usize| {
+        let seed = split_mix(seed, at as u64);
+        mean(&(0..count).map(|number| draw(seed, number, count)).collect::<Vec<_>>())
+    };
+    Some(Difference::of(whole, (0..replicates).filter_map(replicate).collect()))
+}
+
+impl Difference {
+    /// Of the difference on all pictures and those of the replicates.
+    fn of(whole: f64, differences: Vec<f64>) -> Self {
+        let beyond = |is: fn(f64) -> bool| differences.iter().filter(|&&difference| is(difference)).count();
+        let below = beyond(|difference| branch!("stats.zero_below", difference <= ZERO, difference < -ZERO));
+        let above = beyond(|difference| branch!("stats.zero_above", difference >= -ZERO, difference > ZERO));
+        let p = 2.0 * (below.min(above) + 1) as f64 / (differences.len() + 1) as f64;
+        Self {
+            interval: Interval::of(whole, differences),
+            p: p.min(1.0),
+        }
+    }
 }
 
 /// `numpy.quantile` of sorted numbers: between the two nearest, in proportion. None of no numbers.

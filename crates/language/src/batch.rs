@@ -13,6 +13,8 @@ use crate::runner::{Runner, Shape};
 
 /// Rows that a prefill runs at once; bounds the scratch memory.
 const ROWS: usize = 1024;
+/// Rows of a prefill are filled up to a multiple of this with copies of the last one, so that few shapes occur.
+const BUCKET: usize = 64;
 /// Steps that are enqueued before the tokens they chose are read back.
 const BURST: usize = 4;
 
@@ -212,11 +214,14 @@ impl Batch {
             ends.push(rows.len() - 1);
         }
         for (piece, start) in rows.chunks(run.shape.rows).zip((0..).step_by(run.shape.rows)) {
-            let ids: Vec<u32> = piece.iter().map(|row| row.0).collect();
+            // A copy of a row writes to the cache what the row itself writes there.
+            let count = piece.len().next_multiple_of(BUCKET).min(run.shape.rows);
+            let filled = || piece.iter().chain(piece.last().into_iter().cycle()).take(count);
+            let ids: Vec<u32> = filled().map(|row| row.0).collect();
             device.write_u32(&run.ids, &ids)?;
-            run.embed(&run.ids, piece.len())?;
-            write_rows(run, piece.iter().map(|row| row.1))?;
-            run.layers(piece.len())?;
+            run.embed(&run.ids, count)?;
+            write_rows(run, filled().map(|row| row.1))?;
+            run.layers(count)?;
             let here: Range<usize> = start..start + piece.len();
             for (slot, end) in ends.iter().enumerate().filter(|end| here.contains(end.1)) {
                 ops::copy(device, &run.x, (end - start) * width, &run.last, slot * width, width)?;

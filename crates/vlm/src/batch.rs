@@ -74,10 +74,10 @@ impl Vlm {
         let visual = self.see_all(&pictures).await?;
         let tokenizer = &self.language.tokenizer;
         let prefix = self.encoder.grid().tokens() + 1;
-        let ids: Vec<Vec<u32>> = batch
-            .iter()
-            .map(|ask| chat::question(tokenizer, ask.question, prefix))
-            .collect::<std::result::Result<_, _>>()?;
+        let mut ids = Vec::with_capacity(batch.len());
+        for ask in batch {
+            ids.push(fitting(chat::question(tokenizer, ask.question, prefix)?)?);
+        }
         let prompts: Vec<Prompt<'_>> = batch
             .iter()
             .zip(&ids)
@@ -90,33 +90,35 @@ impl Vlm {
             return Ok(Vec::new());
         };
         batcher.conversations.prefill(&visual, &prompts)?;
-        if batch.iter().any(|ask| ask.choices.is_some()) {
+        let choices = batch.iter().map(|ask| ask.choices);
+        let mut answers: Vec<Option<BatchAnswer>> = vec![None; batch.len()];
+        if choices.clone().any(|choices| choices.is_some()) {
             let logits = batcher.conversations.logits().await?;
-            let vocabulary = tokenizer.vocabulary();
-            let rows = batch.iter().zip(logits.chunks_exact(vocabulary));
-            return Ok(rows
-                .map(|(ask, logits)| chosen(ask.choices.unwrap_or_default(), logits))
-                .collect());
+            let rows = logits.chunks_exact(tokenizer.vocabulary());
+            answers = choices
+                .clone()
+                .zip(rows)
+                .map(|(choices, logits)| Some(chosen(choices?, logits)))
+                .collect();
         }
-        let said = batcher.conversations.decode(&prompts, batcher.most).await?;
-        let answer = |said: sightline_language::Said| BatchAnswer {
-            text: tokenizer.decode(&said.ids),
-            ids: said.ids,
-            margin: said.margin,
-            probabilities: None,
-        };
-        Ok(said.into_iter().map(answer).collect())
+        if choices.clone().any(|choices| choices.is_none()) {
+            let said = batcher.conversations.decode(&prompts, batcher.most).await?;
+            for (answer, said) in answers.iter_mut().zip(said) {
+                answer.get_or_insert_with(|| BatchAnswer {
+                    text: tokenizer.decode(&said.ids),
+                    ids: said.ids,
+                    margin: said.margin,
+                    probabilities: None,
+                });
+            }
+        }
+        Ok(answers.into_iter().flatten().collect())
     }
 
     /// Whether a question fits beside a picture in [`Vlm::answer_batch`]; the error says how long it is.
     pub fn fits(&self, question: &str) -> Result<()> {
         let prefix = self.encoder.grid().tokens() + 1;
-        let tokens = chat::question(&self.language.tokenizer, question, prefix)?.len();
-        if tokens > QUESTION_ROOM {
-            let limit = QUESTION_ROOM;
-            return Err(LanguageError::TooLong { tokens, limit }.into());
-        }
-        Ok(())
+        fitting(chat::question(&self.language.tokenizer, question, prefix)?).map(drop)
     }
 
     /// Makes the conversations, if they are not there in this number.
@@ -158,6 +160,15 @@ impl Vlm {
         self.connector
             .apply(&self.device, &features, count, (grid.height, grid.width))
     }
+}
+
+/// A question's tokens, if there is room for them.
+fn fitting(ids: Vec<u32>) -> Result<Vec<u32>> {
+    let (tokens, limit) = (ids.len(), QUESTION_ROOM);
+    if tokens > limit {
+        return Err(LanguageError::TooLong { tokens, limit }.into());
+    }
+    Ok(ids)
 }
 
 /// The probabilities of choices.

@@ -16,8 +16,8 @@ use serde::Deserialize;
 use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::{Device, KernelError};
 use sightline_language::Adapters;
-use sightline_vision::Picture;
-use sightline_vlm::{Connector, Files, Language, Options, Vlm};
+use sightline_vision::{Picture, Transform};
+use sightline_vlm::{Ask, Connector, Files, Language, Options, Vlm};
 
 use common::{ARMS, Inputs, open, root, weights, wgpu};
 
@@ -57,8 +57,11 @@ fn main() {
         let device = device.map_err(|e| e.to_string());
         for id in ARMS {
             let ignored = (inputs.is_err() && !requires("llm")) || (device.is_err() && !requires(name));
-            let (inputs, device) = (inputs.clone(), device.clone());
-            let trial = Trial::test(format!("{name}::{id}"), move || answers(&*inputs?, &device?, id));
+            let (here, there) = (inputs.clone(), device.clone());
+            let trial = Trial::test(format!("{name}::{id}"), move || answers(&*here?, &there?, id));
+            trials.push(trial.with_ignored_flag(ignored));
+            let (here, there) = (inputs.clone(), device.clone());
+            let trial = Trial::test(format!("{name}::batch::{id}"), move || batch(&*here?, &there?, id));
             trials.push(trial.with_ignored_flag(ignored));
         }
     };
@@ -116,6 +119,66 @@ fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     }
     println!("{id}: {} of {asked} answers equal", asked - wrong.len());
     if asked > 0 && wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("; ").into())
+    }
+}
+
+/// The same questions all at once. A choice among the first letters of two answers stands between them: it must not disturb the others,
+/// and picks what is answered.
+fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
+    let folder = root().join("tests/goldens/pair");
+    let rows: Vec<Row> = serde_json::from_slice(&fs::read(folder.join("answers.json"))?)?;
+    let software = device.gpu_info().is_some_and(|info| info.software);
+    let most = if software { SOFTWARE } else { usize::MAX };
+    let rows: Vec<&Row> = rows.iter().filter(|row| row.model == id).take(most).collect();
+    let files = Files::read(&weights(), &inputs.manifest, id)?;
+    let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
+    let transform = Transform::from(&files.row.transform);
+    let mut model = pollster::block_on(Vlm::load(device, &files, language))?;
+    let other = rows.iter().find(|row| !row.answer.starts_with(&rows[0].answer[..1]));
+    let other = other.map_or("zebra", |row| row.answer.as_str());
+    let choices = model.first_tokens(&[rows[0].answer.clone(), other.to_owned()])?;
+    let mut pictures = Vec::new();
+    for row in &rows {
+        let picture = Picture::decode(&fs::read(folder.join(&row.image))?, transform.pad)?;
+        pictures.push(transform.apply(&picture)?.values);
+    }
+    let mut asks: Vec<Ask<'_>> = rows
+        .iter()
+        .zip(&pictures)
+        .map(|(row, picture)| Ask {
+            picture,
+            key: &row.image,
+            question: &row.question,
+            choices: None,
+        })
+        .collect();
+    asks.insert(
+        1,
+        Ask {
+            choices: Some(&choices),
+            ..asks[0]
+        },
+    );
+    let mut answers = pollster::block_on(model.answer_batch(&asks, asks.len(), &Options::default()))?;
+    let probabilities = answers.remove(1).probabilities.ok_or("no probabilities")?;
+    if probabilities[0] <= probabilities[1] {
+        return Err(format!(
+            "{:?} is answered, and {choices:?} have {probabilities:?}",
+            rows[0].answer
+        )
+        .into());
+    }
+    let wrong: Vec<String> = rows
+        .iter()
+        .zip(&answers)
+        .filter(|(row, answer)| row.answer != answer.text)
+        .map(|(row, answer)| format!("{}: {:?}, PyTorch says {:?}", row.image, answer.text, row.answer))
+        .collect();
+    println!("{id}: {} of {} answers equal", rows.len() - wrong.len(), rows.len());
+    if wrong.is_empty() {
         Ok(())
     } else {
         Err(wrong.join("; ").into())

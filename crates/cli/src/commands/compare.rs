@@ -59,12 +59,24 @@ pub(crate) fn of(a: &Path, b: &Path) -> Result<Comparison, Failure> {
 
 /// The same questions in two runs.
 fn pairs<'a>(one: &'a FinishedRun, other: &'a FinishedRun) -> Result<Vec<Pair<'a>>, Failure> {
-    let ids = |run: &FinishedRun| run.records.iter().map(|record| record.id.clone()).collect::<Vec<_>>();
-    if ids(one) != ids(other) || one.key.task_version != other.key.task_version {
+    let of_both = || format!("{} and {}", one.folder.display(), other.folder.display());
+    let remedy = "run both with the same task, --limit, --offset and --ids";
+    if one.key.task_version != other.key.task_version {
+        let versions = format!("{} and {}", one.key.task_version, other.key.task_version);
+        let problem = format!("{} are of two versions of the task, {versions}; {remedy}", of_both());
+        return Err(Failure::new(INPUT, problem));
+    }
+    let id = |run: &FinishedRun, at: usize| {
+        run.records
+            .get(at)
+            .map_or("none".to_owned(), |record| record.id.clone())
+    };
+    let longer = one.records.len().max(other.records.len());
+    if let Some(at) = (0..longer).find(|at| id(one, *at) != id(other, *at)) {
+        let (here, there) = (id(one, at), id(other, at));
         let problem = format!(
-            "{} and {} are not about the same questions; run both with the same task, --limit, --offset and --ids",
-            one.folder.display(),
-            other.folder.display()
+            "{} are not about the same questions: number {at} is {here} in the first and {there} in the second; {remedy}",
+            of_both()
         );
         return Err(Failure::new(INPUT, problem));
     }

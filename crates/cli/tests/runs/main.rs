@@ -1,50 +1,17 @@
 //! `sightline eval` as it is used and abused: the real program, really killed.
 
 mod bundle;
+mod program;
 #[path = "../../../language/tests/support/mod.rs"]
 #[allow(dead_code)]
 mod support;
 
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
 use std::time::Duration;
 
+use program::{files, sightline};
 use sightline_eval::stats::split_mix;
-
-/// Files that hold nothing of time or machine.
-const COMPARED: [&str; 7] = [
-    "key.json",
-    "samples.jsonl",
-    "results.json",
-    "table.md",
-    "table.csv",
-    "task.json",
-    "questions.jsonl",
-];
-
-fn sightline(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sightline"));
-    command
-        .args(args)
-        .args(["--device", "cpu", "--weights"])
-        .arg(folder.join("weights"))
-        .env("SIGHTLINE_CACHE", folder.join("cache"))
-        .env("SIGHTLINE_DATA", folder.join("data"))
-        .current_dir(folder)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    for name in [
-        "RANK",
-        "WORLD_SIZE",
-        "LOCAL_RANK",
-        "SLURM_PROCID",
-        "SLURM_NTASKS",
-        "JOB_COMPLETION_INDEX",
-    ] {
-        command.env_remove(name);
-    }
-    command
-}
 
 fn eval(folder: &Path, out: &str, more: &[&str]) -> Command {
     let mut command = sightline(folder, &["eval", "--task", "vizwiz", "--out", out, "--batch-size", "2"]);
@@ -62,14 +29,6 @@ fn succeeds(command: Command) -> String {
     let (code, stdout, stderr) = ended(command);
     assert_eq!(code, Some(0), "{stdout}\n{stderr}");
     stdout
-}
-
-fn files(run: &Path) -> Vec<(String, String)> {
-    let read = |name: &&str| {
-        let text = std::fs::read_to_string(run.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        (name.to_string(), text)
-    };
-    COMPARED.iter().map(read).collect()
 }
 
 fn folder() -> tempfile::TempDir {
