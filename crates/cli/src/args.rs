@@ -309,7 +309,8 @@ pub(crate) struct Eval {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     sightline compare runs/pope/sightline-vmamba-tiny runs/pope/sightline-vit-tiny\n  \
-    sightline compare 'runs/*/sightline-vmamba-tiny' 'runs/*/sightline-vit-tiny' --json\n\n\
+    sightline compare 'runs/*/sightline-vmamba-tiny' 'runs/*/sightline-vit-tiny' --json\n  \
+    sightline compare cpu/naming10/sightline-vit-tiny cuda/naming10/sightline-vit-tiny --answers\n\n\
     A star stands for every task. Paired bootstrap over pictures, p values after Holm; it says nothing about other training seeds.")]
 pub(crate) struct Compare {
     /// A run, or a path with a star for all tasks.
@@ -319,6 +320,9 @@ pub(crate) struct Compare {
     /// Prints one JSON document, with every flipped question.
     #[arg(long)]
     pub json: bool,
+    /// Lists every question with another answer, and how close the choice was: for one model on two devices or with two batch sizes.
+    #[arg(long)]
+    pub answers: bool,
 }
 
 /// `sightline report`.
@@ -334,6 +338,9 @@ pub(crate) struct Report {
     /// The file to write.
     #[arg(long, value_name = "HTML")]
     pub out: PathBuf,
+    /// Writes the scores as a Markdown table, too.
+    #[arg(long, value_name = "MD")]
+    pub table: Option<PathBuf>,
     /// Folder with the benchmarks' files, for pictures beside the answers.
     #[arg(long, value_name = "DIR", env = "SIGHTLINE_DATA")]
     pub data: Option<PathBuf>,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::run::Record;
+use crate::run::{Outcome, Record};
 use crate::score::Score;
 use crate::stats::{self, Combine, REPLICATES, SEED};
 use crate::tasks::interval::{Group, Headline, combine};
@@ -47,6 +47,20 @@ pub struct TaskComparison {
     pub p_holm: f64,
     /// Questions with another score.
     pub flipped: Vec<Flipped>,
+    /// Questions with another answer.
+    pub different: Vec<Different>,
+}
+
+/// A question whose answer differs: other words, or another choice that is the most probable one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Different {
+    /// Its id.
+    pub id: String,
+    /// Both answers.
+    pub answers: [String; 2],
+    /// Of each the smallest distance between the best and the second logit of its steps. Where one model ran on two devices or with two
+    /// batch sizes, it says how close the choice was.
+    pub margins: [Option<f32>; 2],
 }
 
 /// A question whose score differs.
@@ -81,6 +95,22 @@ pub struct Overall {
     pub interval95: [f64; 2],
     /// Two-sided.
     pub p: f64,
+}
+
+fn different(pair: &Pair<'_>) -> Option<Different> {
+    let answers = pair.records.map(|record| match &record.outcome {
+        Outcome::Text(text) => text.clone(),
+        Outcome::Probabilities(shares) => match shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) {
+            Some((best, _)) => format!("choice {best}"),
+            None => String::new(),
+        },
+        Outcome::Unreadable(_) => "not read".to_owned(),
+    });
+    (answers[0] != answers[1]).then(|| Different {
+        id: pair.records[0].id.clone(),
+        answers,
+        margins: pair.records.map(|record| record.margin),
+    })
 }
 
 /// The pairs as the bootstrap takes them.
@@ -128,6 +158,7 @@ pub fn compare(names: [String; 2], tasks: &[(String, Vec<Pair<'_>>)]) -> Option<
             p: found.p,
             p_holm: found.p,
             flipped: pairs.iter().filter_map(flipped).collect(),
+            different: pairs.iter().filter_map(different).collect(),
         });
     }
     let adjusted = stats::holm(&compared.iter().map(|task| task.p).collect::<Vec<_>>());
@@ -175,14 +206,14 @@ impl fmt::Display for Comparison {
         writeln!(out, "A = {a}\nB = {b}\n")?;
         writeln!(
             out,
-            "| task | n | A % [95 %] | B % [95 %] | A - B, points [95 %] | p | p (Holm) | flipped | invalid A, B % |"
+            "| task | n | A % [95 %] | B % [95 %] | A - B, points [95 %] | p | p (Holm) | flipped | same answer % | invalid A, B % |"
         )?;
-        writeln!(out, "|---|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+        writeln!(out, "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
         let percent = |[low, high]: [f64; 2]| format!("[{:.1}, {:.1}]", 100.0 * low, 100.0 * high);
         for task in &self.tasks {
             writeln!(
                 out,
-                "| {} | {} | {:.1} {} | {:.1} {} | {:+.1} {} | {:.4} | {:.4} | {} | {:.1}, {:.1} |",
+                "| {} | {} | {:.1} {} | {:.1} {} | {:+.1} {} | {:.4} | {:.4} | {} | {:.1} | {:.1}, {:.1} |",
                 task.task,
                 task.count,
                 100.0 * task.scores[0],
@@ -194,6 +225,7 @@ impl fmt::Display for Comparison {
                 task.p,
                 task.p_holm,
                 task.flipped.len(),
+                100.0 * (task.count - task.different.len()) as f64 / task.count as f64,
                 100.0 * task.invalid[0],
                 100.0 * task.invalid[1],
             )?;
@@ -202,7 +234,7 @@ impl fmt::Display for Comparison {
             let (difference, ends) = (100.0 * overall.difference, percent(overall.interval95));
             writeln!(
                 out,
-                "| mean of tasks | | | | {difference:+.1} {ends} | {:.4} | | | |",
+                "| mean of tasks | | | | {difference:+.1} {ends} | {:.4} | | | | |",
                 overall.p
             )?;
         }
@@ -213,7 +245,6 @@ impl fmt::Display for Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Outcome;
 
     fn record(id: usize) -> Record {
         Record {
@@ -252,6 +283,7 @@ mod tests {
         ];
         let found = compare(["a".to_owned(), "b".to_owned()], &tasks).expect("a comparison");
         assert_eq!((found.tasks[0].flipped.len(), found.tasks[1].flipped.len()), (40, 0));
+        assert!(found.tasks[0].different.is_empty(), "the same records");
         assert!(found.tasks[0].interval95[0] > 0.4 && found.tasks[0].p_holm < 0.01);
         assert_eq!((found.tasks[1].difference, found.tasks[1].p_holm), (0.0, 1.0));
         let overall = found.overall.expect("two tasks");
@@ -302,5 +334,30 @@ mod tests {
         let [low, high] = together.tasks[0].interval95;
         assert!((width(&together) - (high - low)).abs() < 0.02, "{together}");
         assert!(width(&apart) < 0.8 * width(&together), "{apart}");
+    }
+
+    #[test]
+    fn another_choice_is_another_answer() {
+        let group = Group {
+            image: String::new(),
+            setting: 0,
+        };
+        let chosen = |shares: &[f32]| Record {
+            outcome: Outcome::Probabilities(shares.to_vec()),
+            margin: Some(0.5),
+            ..record(0)
+        };
+        let of = |other: &[f32]| {
+            let records = [chosen(&[0.4, 0.6]), chosen(other)];
+            let pair = Pair {
+                group: &group,
+                records: records.each_ref(),
+                scores: [Score::default(); 2],
+            };
+            different(&pair).map(|found| (found.answers, found.margins))
+        };
+        assert_eq!(of(&[0.3, 0.7]), None);
+        let names = ["choice 1", "choice 0"].map(str::to_owned);
+        assert_eq!(of(&[0.7, 0.3]), Some((names, [Some(0.5); 2])));
     }
 }

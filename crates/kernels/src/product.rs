@@ -48,6 +48,33 @@ pub(crate) fn product(
     dst: &mut [f32],
     stride: usize,
 ) {
+    run([rows, cols, inner], a, b, scale, dst, stride, false);
+}
+
+/// As [`product`], but added to `dst`.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn add_product(
+    rows: usize,
+    cols: usize,
+    inner: usize,
+    a: View<'_>,
+    b: View<'_>,
+    scale: f32,
+    dst: &mut [f32],
+    stride: usize,
+) {
+    run([rows, cols, inner], a, b, scale, dst, stride, true);
+}
+
+fn run(
+    [rows, cols, inner]: [usize; 3],
+    a: View<'_>,
+    b: View<'_>,
+    scale: f32,
+    dst: &mut [f32],
+    stride: usize,
+    add: bool,
+) {
     let to = View::rows(dst, stride).needs(rows, cols);
     assert!(a.needs(rows, inner) <= a.values.len() && b.needs(inner, cols) <= b.values.len() && to <= dst.len());
     // SAFETY: the slices hold all that their strides and sizes reach, as was asserted, and `dst` overlaps neither.
@@ -59,14 +86,14 @@ pub(crate) fn product(
             dst.as_mut_ptr(),
             1,
             stride as isize,
-            false,
+            add,
             a.values.as_ptr(),
             a.col as isize,
             a.row as isize,
             b.values.as_ptr(),
             b.col as isize,
             b.row as isize,
-            0.0f32,
+            if add { 1.0f32 } else { 0.0 },
             scale,
             false,
             false,

@@ -32,6 +32,20 @@ pub(crate) fn run(args: &Compare) -> Result<(), Failure> {
         };
         output::line(&format!("flipped in {}: {}{more}", task.task, ids.join(", ")))?;
     }
+    if args.answers {
+        for task in &found.tasks {
+            for other in &task.different {
+                let [a, b] = &other.answers;
+                let margins = other.margins.iter().flatten();
+                let closest = margins
+                    .copied()
+                    .reduce(f32::min)
+                    .map(|margin| format!(", margin {margin:.2e}"));
+                let closest = closest.unwrap_or_default();
+                output::line(&format!("{} {}: {a:?} and {b:?}{closest}", task.task, other.id))?;
+            }
+        }
+    }
     Ok(())
 }
 

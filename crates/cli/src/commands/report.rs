@@ -51,8 +51,14 @@ pub(crate) fn run(args: &Report) -> Result<(), Failure> {
         page.samples.extend(samples(task, &column, args)?);
     }
     let html = page.html().or_fail(RUNNING)?;
-    sightline_checkpoint::file::write_whole(&args.out, html.as_bytes())
-        .map_err(|error| Failure::new(RUNNING, format!("cannot write {}: {error}", args.out.display())))?;
+    let write = |path: &Path, text: &str| {
+        sightline_checkpoint::file::write_whole(path, text.as_bytes())
+            .map_err(|error| Failure::new(RUNNING, format!("cannot write {}: {error}", path.display())))
+    };
+    write(&args.out, &html)?;
+    if let Some(path) = &args.table {
+        write(path, &page.markdown())?;
+    }
     output::line(&format!(
         "{} tasks, {} answers to look at: {}",
         page.tasks.len(),

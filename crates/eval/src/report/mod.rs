@@ -81,11 +81,46 @@ impl Page {
             .replace('\u{2029}', "\\u2029");
         Ok(PAGE.replacen(PLACE, &data, 1))
     }
+
+    /// Its scores in percent, a task a line: score and ends of the 95 % interval of every run.
+    pub fn markdown(&self) -> String {
+        let mut text = format!("| task | n | {} |\n|---|---:|", self.runs.join(" | "));
+        text += &"---:|".repeat(self.runs.len());
+        text.push('\n');
+        for task in &self.tasks {
+            let cell = |score: &Option<[f64; 3]>| match score.map(|numbers| numbers.map(|number| 100.0 * number)) {
+                Some([score, low, high]) => format!("{score:.1} [{low:.1}, {high:.1}]"),
+                None => String::new(),
+            };
+            let cells: Vec<String> = task.scores.iter().map(cell).collect();
+            text += &format!("| {} | {} | {} |\n", task.task, task.count, cells.join(" | "));
+        }
+        for (name, values) in &self.aggregates {
+            text += &format!("| {name} | | {} |\n", values.join(" | "));
+        }
+        text
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_has_a_cell_for_every_run() {
+        let page = Page {
+            runs: vec!["a".to_owned(), "b".to_owned()],
+            tasks: vec![TaskRow {
+                task: "naming".to_owned(),
+                count: 4,
+                scores: vec![Some([0.5, 0.15, 0.85]), None],
+                ..TaskRow::default()
+            }],
+            ..Page::default()
+        };
+        let expected = "| task | n | a | b |\n|---|---:|---:|---:|\n| naming | 4 | 50.0 [15.0, 85.0] |  |\n";
+        assert_eq!(page.markdown(), expected);
+    }
 
     #[test]
     fn answers_cannot_leave_the_data() {

@@ -1,6 +1,7 @@
 //! The host's own path: the twin's loops in f32, over lanes that become vector instructions.
 
 use super::CachedAttention;
+use crate::elementary::exp;
 use crate::parallel::for_each_chunk;
 
 /// Partial sums of a dot product.
@@ -71,7 +72,7 @@ impl pulp::NullaryFnOnce for Heads<'_> {
             dst.fill(0.0);
             let mut total = 0.0;
             for (t, score) in scores.iter().enumerate() {
-                let p = (score - max).exp();
+                let p = exp(score - max);
                 total += p;
                 for (sum, value) in dst.iter_mut().zip(&self.values[at(t)..][..dim]) {
                     *sum += p * value;

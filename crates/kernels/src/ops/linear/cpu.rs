@@ -6,13 +6,13 @@ use crate::buffer::CpuRead;
 use crate::elementary::gelu;
 use crate::ops::{rms_norm, swiglu};
 use crate::parallel::for_each_chunk;
-use crate::product::{View, product};
+use crate::product::{View, add_product, product};
 use crate::{Buffer, Linear, Result};
 
 /// Rows of the matrix that one task takes at a time. Expanded, they fit the second-level cache.
 const ROWS: usize = 128;
 /// Vectors that a task brings into place at a time.
-const VECTORS: usize = 16;
+const VECTORS: usize = 32;
 /// Matrices of fewer values are not worth a second thread.
 const SMALL: usize = 1 << 16;
 
@@ -53,7 +53,7 @@ fn linear(
             let mut products = vec![0.0f32; dst.len()];
             host.dots(block * chunk, &vector, &mut products);
             for (i, y) in products.iter_mut().enumerate() {
-                *y = after.apply(*y, block * chunk + i, 0);
+                *y = after.apply(*y, block * chunk + i);
             }
             pulp::Arch::new().dispatch(Finish {
                 y: &products,
@@ -71,6 +71,7 @@ fn linear(
         host.expand(first, &mut rows);
         let x = View::rows(x, w.cols).transposed();
         product(count, m, w.cols, View::rows(&rows, w.cols), x, 1.0, out, m);
+        after.add_adapter(first, m, out);
     });
     for_each_chunk(dst, VECTORS * w.rows, |block, dst| {
         let first = block * VECTORS;
@@ -81,10 +82,8 @@ fn linear(
             }
         }
         let vectors = rows.chunks_exact_mut(w.rows).zip(dst.chunks_exact_mut(w.rows));
-        for (i, (y, dst)) in vectors.enumerate() {
-            for (row, y) in y.iter_mut().enumerate() {
-                *y = after.apply(*y, row, first + i);
-            }
+        for (y, dst) in vectors {
+            after.add_bias(y);
             pulp::Arch::new().dispatch(Finish { y, epilogue, dst });
         }
     });
@@ -131,15 +130,46 @@ impl<'a> After<'a> {
         })
     }
 
-    /// The product `y` of matrix row `row` and vector `i` with bias and adapter.
+    /// Of many vectors, all products of which lie behind one another.
+    fn add_bias(&self, y: &mut [f32]) {
+        if let Some(bias) = &self.bias {
+            y.iter_mut().zip(bias.f32()).for_each(|(y, bias)| *y += bias);
+        }
+    }
+
+    /// Of the matrix rows from `first` on, to their products `out` `[rows, m]`.
+    fn add_adapter(&self, first: usize, m: usize, out: &mut [f32]) {
+        let Some((low, b, t)) = &self.low else { return };
+        let (last, segments) = (first + out.len() / m, low.segments(self.rows));
+        let edges = [0, low.bounds[0], low.bounds[1], self.rows].map(|edge| edge.clamp(first, last));
+        for (segment, edge) in edges.windows(2).enumerate() {
+            let (start, end) = (edge[0], edge[1].max(edge[0]));
+            if start < end {
+                let b = View::rows(&b.f32()[start * low.rank..], low.rank);
+                let t = View::rows(&t.f32()[segment * low.rank..], segments * low.rank).transposed();
+                add_product(
+                    end - start,
+                    m,
+                    low.rank,
+                    b,
+                    t,
+                    low.scale,
+                    &mut out[(start - first) * m..],
+                    m,
+                );
+            }
+        }
+    }
+
+    /// The product `y` of matrix row `row` and the only vector, with bias and adapter.
     #[inline]
-    fn apply(&self, mut y: f32, row: usize, i: usize) -> f32 {
+    fn apply(&self, mut y: f32, row: usize) -> f32 {
         if let Some(bias) = &self.bias {
             y += bias.f32()[row];
         }
         if let Some((low, b, t)) = &self.low {
             let segment = low.bounds.iter().filter(|&&bound| bound <= row).count();
-            let t = &t.f32()[(i * low.segments(self.rows) + segment) * low.rank..][..low.rank];
+            let t = &t.f32()[segment * low.rank..][..low.rank];
             let b = &b.f32()[row * low.rank..][..low.rank];
             y += low.scale * b.iter().zip(t).map(|(b, t)| b * t).sum::<f32>();
         }
@@ -158,7 +188,7 @@ fn transformed(w: &Linear, x: &Buffer, input: Input<'_>, m: usize) -> Result<Opt
             let weight = weight.cpu_read(OP)?;
             rms_norm::twin::rms_norm(x.f32(), &weight.f32()[..w.cols], eps, m, &mut rows);
         }
-        Input::SwiGlu => swiglu::twin::swiglu(x.f32(), w.cols, &mut rows),
+        Input::SwiGlu => swiglu::cpu::swiglu(x.f32(), w.cols, &mut rows),
     }
     Ok(Some(rows))
 }

@@ -1,6 +1,8 @@
 //! The gated activation of Llama's feed-forward layer.
 
+pub(crate) mod cpu;
 mod cube;
+#[cfg(feature = "suite")]
 pub(crate) mod twin;
 
 use crate::{Buffer, Device, Result};
@@ -15,7 +17,7 @@ pub fn swiglu(device: &Device, gate_up: &Buffer, m: usize, width: usize, dst: &B
     dst.expect(OP, "dst", m * width)?;
     match device {
         Device::Cpu(_) => {
-            twin::swiglu(
+            cpu::swiglu(
                 gate_up.cpu_read(OP)?.f32(),
                 width,
                 &mut dst.cpu_write(OP)?.f32()[..m * width],
