@@ -50,31 +50,11 @@ pub(crate) fn run(args: &Eval, global: &Global) -> Result<(), Failure> {
     let plan = Plan { args, shard, gpu };
     let select = select(args)?;
     let loaded = tasks::load(&args.task, &args.data, &select).or_fail(INPUT)?;
-    let weights = weights::folder(global.weights.as_deref())?;
-    let manifest = Manifest::load(&weights).or_fail(WEIGHTS)?;
-    for id in &args.model {
-        manifest.model(id).or_fail(WEIGHTS)?;
-    }
-    let mut unreadable = 0;
-    match args.control {
-        Some(Control::Majority | Control::Chance) => unreadable += plan.without_model(loaded)?,
-        _ => {
-            let rows = manifest.models.iter();
-            let wanted = rows.filter(|row| args.model.is_empty() || args.model.contains(&row.id));
-            pollster::block_on(async {
-                let choice = device::open_at(global.device, plan.gpu).await?;
-                if global.verbose {
-                    eprintln!("device: {} ({})", doctor::name(&choice.device), choice.why);
-                }
-                for row in wanted {
-                    unreadable += plan
-                        .with_model(loaded.clone(), row, &manifest, &weights, &choice.device)
-                        .await?;
-                }
-                Ok::<(), Failure>(())
-            })?;
-        }
-    }
+    let unreadable = match args.control {
+        // No weights are needed.
+        Some(Control::Majority | Control::Chance) => plan.without_model(loaded)?,
+        _ => plan.with_models(&loaded, global)?,
+    };
     match unreadable {
         0 => Ok(()),
         count => {
@@ -131,6 +111,33 @@ impl Plan<'_> {
         };
         let folder = self.args.out.join(&loaded.id).join(name);
         self.shard.map_or(folder.clone(), |shard| folder.join(shard.folder()))
+    }
+
+    /// A run of every model that is asked for.
+    fn with_models(&self, loaded: &Loaded, global: &Global) -> Result<usize, Failure> {
+        let weights = weights::folder(global.weights.as_deref())?;
+        let manifest = Manifest::load(&weights).or_fail(WEIGHTS)?;
+        let asked = &self.args.model;
+        for id in asked {
+            manifest.model(id).or_fail(WEIGHTS)?;
+        }
+        let wanted = manifest
+            .models
+            .iter()
+            .filter(|row| asked.is_empty() || asked.contains(&row.id));
+        pollster::block_on(async {
+            let choice = device::open_at(global.device, self.gpu).await?;
+            if global.verbose {
+                eprintln!("device: {} ({})", doctor::name(&choice.device), choice.why);
+            }
+            let mut unreadable = 0;
+            for row in wanted {
+                unreadable += self
+                    .with_model(loaded.clone(), row, &manifest, &weights, &choice.device)
+                    .await?;
+            }
+            Ok(unreadable)
+        })
     }
 
     /// A run without a model.
