@@ -132,15 +132,25 @@ impl Gold {
     }
 }
 
-/// The text that stands most often in a list, the first of equals.
+/// The text that stands most often in a list of texts or of VQAv2's answers, the first of equals.
 fn most_frequent_text(list: Option<&Value>) -> String {
-    let texts: Vec<&str> = list
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .or_else(|| value.get("answer")?.as_str())
+            .map(str::to_owned)
+    };
+    let texts: Vec<String> = list
         .and_then(Value::as_array)
-        .map(|list| list.iter().filter_map(Value::as_str).collect())
+        .map(|list| list.iter().filter_map(text).collect())
         .unwrap_or_default();
-    let count = |text: &str| texts.iter().filter(|other| **other == text).count();
+    let count = |text: &str| texts.iter().filter(|other| *other == text).count();
     let most = texts.iter().map(|text| count(text)).max().unwrap_or(0);
-    texts.iter().find(|text| count(text) == most).unwrap_or(&"").to_string()
+    texts
+        .iter()
+        .find(|text| count(text) == most)
+        .cloned()
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -160,6 +170,15 @@ mod tests {
         assert_eq!(Gold::most_frequent(&[gold("a"), gold("b"), gold("b")]), gold("b"));
         let boxes = [[0.0, 0.1, 0.5, 0.9], [0.2, 0.0, 0.4, 1.0], [0.1, 0.3, 0.9, 0.8]].map(Gold::Box);
         assert_eq!(Gold::most_frequent(&boxes), Gold::Box([0.1, 0.1, 0.5, 0.9]));
+    }
+
+    #[test]
+    fn one_answer_of_ten() {
+        let texts = serde_json::json!(["a", "b", "b"]);
+        assert_eq!(most_frequent_text(Some(&texts)), "b");
+        let answers = serde_json::json!([{ "answer": "a", "answer_id": 1 }, { "answer": "c" }, { "answer": "c" }]);
+        assert_eq!(most_frequent_text(Some(&answers)), "c");
+        assert_eq!(most_frequent_text(None), "");
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn texts<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String>
 /// Key of a run without a model.
 pub(super) fn of_control(loaded: &Loaded, who: &str, batch_size: usize) -> Result<RunKey, Failure> {
     Ok(RunKey {
-        model: texts([("control", format!("{who}/1"))]),
+        model: texts([("control", format!("{who}/2"))]),
         transform: transform_text(&loaded.transform),
         task: loaded.id.clone(),
         task_version: loaded.version.clone(),
