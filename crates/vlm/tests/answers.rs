@@ -61,8 +61,12 @@ fn main() {
             let trial = Trial::test(format!("{name}::{id}"), move || answers(&*here?, &there?, id));
             trials.push(trial.with_ignored_flag(ignored));
             let (here, there) = (inputs.clone(), device.clone());
+            // In software it takes minutes, and shows what the decoder's own tests show there.
+            let software = device
+                .as_ref()
+                .is_ok_and(|device| device.gpu_info().is_some_and(|info| info.software));
             let trial = Trial::test(format!("{name}::batch::{id}"), move || batch(&*here?, &there?, id));
-            trials.push(trial.with_ignored_flag(ignored));
+            trials.push(trial.with_ignored_flag(ignored || software));
         }
     };
     backend("cpu", Ok(Device::cpu()));
@@ -130,9 +134,7 @@ fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
 fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let folder = root().join("tests/goldens/pair");
     let rows: Vec<Row> = serde_json::from_slice(&fs::read(folder.join("answers.json"))?)?;
-    let software = device.gpu_info().is_some_and(|info| info.software);
-    let most = if software { SOFTWARE } else { usize::MAX };
-    let rows: Vec<&Row> = rows.iter().filter(|row| row.model == id).take(most).collect();
+    let rows: Vec<&Row> = rows.iter().filter(|row| row.model == id).collect();
     let files = Files::read(&weights(), &inputs.manifest, id)?;
     let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
     let transform = Transform::from(&files.row.transform);
