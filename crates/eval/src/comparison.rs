@@ -316,7 +316,7 @@ mod tests {
                 let pair = |at: usize| Pair {
                     group: &groups[at],
                     records: [&records[task][at]; 2],
-                    scores: [f64::from(at % 2 == 0), f64::from(at % 3 == 0)].map(|score| Score {
+                    scores: [f64::from(at.is_multiple_of(2)), f64::from(at.is_multiple_of(3))].map(|score| Score {
                         score,
                         ..Score::default()
                     }),
