@@ -315,6 +315,13 @@ impl Vlm {
         Ok(self.device.read_f32(self.encoder.output()).await?)
     }
 
+    /// The same of any picture, without the language model's work; no picture counts as looked at afterwards.
+    pub async fn features_of(&mut self, picture: &Picture) -> Result<Vec<f32>> {
+        self.seen = None;
+        self.see(picture).await?;
+        self.features().await
+    }
+
     /// Answers a question about the picture last looked at. `on_text` gets every piece of text and is awaited; `false` stops
     /// the answer.
     pub async fn ask(

@@ -98,8 +98,7 @@ fn out_of_range(inputs: &(Inputs, Device)) -> Result<(), Failed> {
 }
 
 fn features(model: &mut Vlm, picture: &Picture) -> Result<Vec<f32>, Failed> {
-    pollster::block_on(model.look(picture))?;
-    Ok(pollster::block_on(model.features())?)
+    Ok(pollster::block_on(model.features_of(picture))?)
 }
 
 fn enlarge_first_layer(bytes: &[u8]) -> Result<Vec<u8>, Failed> {

@@ -105,8 +105,8 @@ impl Outcome {
                 }
             }
         } else if let Some((name, result)) = line.strip_prefix("test ").and_then(|l| l.rsplit_once(" ... ")) {
-            if result == "FAILED" {
-                self.failures.push(name.to_owned());
+            if let Some(why) = result.strip_prefix("FAILED") {
+                self.failures.push(format!("{name}{why}"));
             } else if result.starts_with("ignored") {
                 self.skips.push(name.to_owned());
             }
@@ -131,6 +131,28 @@ impl Outcome {
             self.skips.push(name.to_owned());
         }
     }
+}
+
+/// Names of one reason as one line: where a name ends with `: why`, as many as share the reason stand together.
+pub(crate) fn by_reason(names: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for name in names {
+        let Some((name, reason)) = name.split_once(": ") else {
+            lines.push(name.clone());
+            continue;
+        };
+        match reasons.iter_mut().find(|known| known.0 == reason) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
+        }
+    }
+    lines.extend(reasons.into_iter().map(|(reason, names)| match names[..] {
+        [only] => format!("{only}: {reason}"),
+        [first, .., last] => format!("{} tests, {first} to {last}: {reason}", names.len()),
+        [] => reason.to_owned(),
+    }));
+    lines
 }
 
 /// `3 passed` as a number and its word.
@@ -163,15 +185,22 @@ mod tests {
             "running 3 tests",
             "test resample::matches ... ok",
             "test cpu::scan/7x5 ... FAILED",
+            "test page::look ... FAILED (not done after 60 s)",
             "test wgpu::scan/7x5 ... ignored",
-            "test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.12s",
+            "test result: FAILED. 1 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.12s",
             "test result: ok. 8 passed; 0 failed; 0 ignored; 0 measured; 2 filtered out; finished in 1.00s",
         ] {
             outcome.libtest_line(line);
         }
-        assert_eq!(outcome.counts, counts(9, 1, 1));
-        assert_eq!(outcome.failures, ["cpu::scan/7x5"]);
+        assert_eq!(outcome.counts, counts(9, 2, 1));
+        assert_eq!(outcome.failures, ["cpu::scan/7x5", "page::look (not done after 60 s)"]);
         assert_eq!(outcome.skips, ["wgpu::scan/7x5"]);
+    }
+
+    #[test]
+    fn skipped_tests_of_one_reason_stand_together() {
+        let names = ["a: no GPU", "b", "c: no GPU", "d: no disk", "e: no GPU"].map(str::to_owned);
+        assert_eq!(by_reason(&names), ["b", "3 tests, a to e: no GPU", "d: no disk"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::cli::{Part, TestArgs};
-use crate::counts::Outcome;
+use crate::counts::{Outcome, by_reason};
 use crate::repo::{SELECTIONS, root};
 use crate::setup::{self, Need};
 use crate::shell::{cargo, command, follow, say};
@@ -42,8 +42,8 @@ pub(crate) fn run(args: &TestArgs) -> Result<bool> {
         total.add(outcome);
     }
     println!();
+    list("skipped", &by_reason(&total.skips));
     list("failed", &total.failures);
-    list("skipped", &total.skips);
     for line in lines {
         println!("{line}");
     }

@@ -21,19 +21,19 @@ const arrive = async ({ defer }, { page = process.env.PAGE_TINY, ...options } = 
 /** Two of the twenty fixed questions, about the first picture of the gallery. */
 const FIXED = ["2", "1"];
 
-test("visit/whole, with the shipped pair on WebGPU: the program's own answers", { limit: 840 }, async (t) => {
+test("visit/whole, with the shipped pair on WebGPU: the program's own answers", { limit: 1500 }, async (t) => {
   const asked = await questions(FIXED);
   const native = await natively(asked);
   const { site, visitor } = await arrive(t, { page: process.env.PAGE });
   const screen = await Screen.open(visitor, GPU);
   await screen.ready();
   assertEqual(site.parts, [], "parts fetched before the button");
-  await screen.load(480);
+  await screen.load(600);
   await screen.chooseFromGallery(0);
   assert((await screen.suggestions()).length > 0, "questions are suggested for a picture of the gallery");
   for (const [turn, id] of FIXED.entries()) {
     await screen.ask(asked.find((row) => row.id === id).question);
-    const answers = await screen.answered(300);
+    const answers = await screen.answered(700);
     assertEqual(answers.length, 2, "answers");
     for (const { model, text, facts, reused } of answers) {
       assertEqual(text, native.get(`${id} ${model}`), `what ${model} answers to question ${id}`);

@@ -79,8 +79,7 @@ export const runAll = async (filter) => {
       }
       counts.failed += 1;
       console.log(`    ${String(error?.stack ?? error).split("\n").slice(0, 12).join("\n    ")}`);
-      console.log(`    after ${took()}`);
-      console.log(`test page::${one.name} ... FAILED`);
+      console.log(`test page::${one.name} ... FAILED (${String(error?.message ?? error).split("\n")[0]}; after ${took()})`);
     }
   }
   const word = counts.failed ? "FAILED" : "ok";

@@ -17,6 +17,7 @@ LANGUAGE_MODEL = {
     "licence": "Apache-2.0",
 }
 MODEL_IDS = {"vmamba": "sightline-vmamba-tiny", "vit": "sightline-vit-tiny"}
+BLIND_ID = "sightline-blind"
 ENCODERS = {
     "vmamba": {
         "kind": "vmamba", "dims": [96, 192, 384], "depths": [2, 2, 8], "ssm_ratio": 1.0, "d_state": 1,

@@ -4,7 +4,8 @@
 
 Ten held-out Caltech-101 pictures (CC BY 4.0) are stored as PNG; `features.safetensors` holds, per arm, the first eight tokens
 `[10, 8, 384]`, the norm of every token `[10, 196]` and the mean token `[10, 384]`; `answers.json` ten questions per arm with
-the greedy answer, its ids and the smallest gap between the best and the second-best logit on the way.
+the greedy answer, its ids and the smallest gap between the best and the second-best logit on the way; `blind.json` the same
+questions answered by the blind run's adapters without a picture.
 """
 
 import argparse
@@ -20,10 +21,11 @@ from .bundle import ShippedArm
 from .context import load_recipe
 from .data.sources import letterbox, read_rows
 from .encoders import ARMS
+from .export import part, read_bundle
 from .gguf_weights import build_tokenizer, load_tensors
-from .manifest import MODEL_IDS
+from .manifest import BLIND_ID, MODEL_IDS
 from .probes import to_pixels
-from .prompt import BOS, Prompter
+from .prompt import BOS, TEXT_START, Prompter
 from .smollm import SmolLM
 
 QUESTIONS = [
@@ -58,9 +60,24 @@ def choose_pictures(data: Path, count: int = 10) -> list[tuple[str, Image.Image]
 def greedy_with_gap(lm: SmolLM, adapters, prefix, prompts: list[list[int]]) -> list[tuple[list[int], float]]:
     """Greedy ids of every prompt and the smallest gap between the two best logits up to and with the stop token."""
     margins = []
-    rows = lm.greedy(prefix, prompts, adapters, MAX_NEW, margins=margins)
+    rows = lm.greedy(prefix, prompts, adapters, MAX_NEW, margins=margins, offset=TEXT_START)
     gaps = torch.stack(margins, 1)
     return [(ids, float(gaps[i, : len(ids) + 1].min())) for i, ids in enumerate(rows)]
+
+
+def answer_row(model: str, question: str, found: tuple[list[int], float], prompter: Prompter) -> dict:
+    ids, gap = found
+    return {
+        "model": model, "question": question, "answer": prompter.decode(ids), "ids": ids, "smallest_gap": round(gap, 4),
+    }  # fmt: skip
+
+
+def blind_answers(weights: Path, lm: SmolLM, prompter: Prompter) -> list[dict]:
+    """The questions without a picture: beginning of text, then the prompt at the position it has behind one."""
+    adapters = part(read_bundle(weights / BLIND_ID / "model.safetensors"), "adapters")
+    prefix = lm.embedding[torch.full((len(QUESTIONS), 1), BOS)]
+    found = greedy_with_gap(lm, adapters, prefix, [prompter.prompt(q) for q in QUESTIONS])
+    return [answer_row(BLIND_ID, q, f, prompter) for q, f in zip(QUESTIONS, found, strict=True)]
 
 
 def main() -> None:
@@ -88,13 +105,14 @@ def main() -> None:
         visual = shipped.visual_tokens(tokens)
         prefix = torch.cat([lm.embedding[torch.full((len(pictures), 1), BOS)], visual], 1)
         found = greedy_with_gap(lm, shipped.adapters, prefix, [prompter.prompt(q) for q in QUESTIONS])
-        for (name, _), question, (ids, gap) in zip(pictures, QUESTIONS, found, strict=True):
-            row = {"model": MODEL_IDS[arm], "image": f"{name}.png", "question": question}
-            answers.append(row | {"answer": prompter.decode(ids), "ids": ids, "smallest_gap": round(gap, 4)})
+        for (name, _), question, one in zip(pictures, QUESTIONS, found, strict=True):
+            answers.append({"image": f"{name}.png"} | answer_row(MODEL_IDS[arm], question, one, prompter))
             print(answers[-1], flush=True)
     save_file(features, args.out / "features.safetensors", metadata={"images": json.dumps([n for n, _ in pictures])})
     (args.out / "features.safetensors").chmod(0o644)
     (args.out / "answers.json").write_text(json.dumps(answers, indent=1) + "\n")
+    blind = blind_answers(args.weights, lm, prompter)
+    (args.out / "blind.json").write_text(json.dumps(blind, indent=1) + "\n")
 
 
 if __name__ == "__main__":

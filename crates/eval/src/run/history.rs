@@ -34,7 +34,18 @@ struct Session {
     /// Samples at the end; none for a process that was killed.
     samples_after: Option<usize>,
     seconds: Option<f64>,
+    /// What it did after the first half, in which kernels are compiled and pictures begin to be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    second_half: Option<Pace>,
     ended: Option<String>,
+}
+
+/// How fast samples came.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Pace {
+    samples: usize,
+    seconds: f64,
+    samples_per_second: f64,
 }
 
 /// Every process that worked in a folder.
@@ -47,6 +58,8 @@ struct Sessions {
 pub(crate) struct History {
     all: Sessions,
     began: Instant,
+    /// Samples when the first half was done, and when that was.
+    half: Option<(usize, Instant)>,
 }
 
 impl History {
@@ -68,14 +81,25 @@ impl History {
             samples_before: samples,
             samples_after: None,
             seconds: None,
+            second_half: None,
             ended: None,
         });
         let history = Self {
             all,
             began: Instant::now(),
+            half: None,
         };
         history.write(disk, folder)?;
         Ok(history)
+    }
+
+    /// Notes that so many of all samples are done.
+    pub(crate) fn advance(&mut self, done: usize, of: usize) {
+        let before = self.all.sessions.last().map_or(0, |session| session.samples_before);
+        // A process that finds everything done, or one batch to do, has no half.
+        if self.half.is_none() && done > before && 2 * done >= before + of && done < of {
+            self.half = Some((done, Instant::now()));
+        }
     }
 
     /// Notes how it ended.
@@ -83,6 +107,14 @@ impl History {
         if let Some(session) = self.all.sessions.last_mut() {
             session.samples_after = Some(samples);
             session.seconds = Some(self.began.elapsed().as_secs_f64());
+            session.second_half = self.half.map(|(done, when)| {
+                let (samples, seconds) = (samples.saturating_sub(done), when.elapsed().as_secs_f64());
+                Pace {
+                    samples,
+                    seconds,
+                    samples_per_second: samples as f64 / seconds.max(f64::EPSILON),
+                }
+            });
             session.ended = Some(how.to_owned());
         }
         self.write(disk, folder)

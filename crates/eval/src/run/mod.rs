@@ -138,8 +138,12 @@ impl Run<'_> {
         let samples = self.recover(&key)?;
         let resumed = samples.records.len();
         let mut history = History::begin(self.disk, self.folder, self.machine, resumed)?;
+        let mut advance = |shown: Progress| {
+            history.advance(shown.done, shown.of);
+            progress(shown);
+        };
         let done = self
-            .answer_rest(&key, samples, answerer, progress)
+            .answer_rest(&key, samples, answerer, &mut advance)
             .and_then(|samples| finish(self.disk, self.folder, &key, samples, scorer));
         match done {
             Ok((records, report)) => {
