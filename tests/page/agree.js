@@ -1,4 +1,4 @@
-// `cargo xtask agree` starts this: the twenty fixed questions, natively and in Chromium, and the result as JSON.
+// `cargo xtask agree` starts this: the twenty fixed questions or those of a file, natively and in Chromium, and the result as JSON.
 
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -6,13 +6,13 @@ import { WEBGPU, Visitor, endBrowsers } from "./lib/browser.js";
 import { MIN_COSINE, inTheBrowser, natively, questions } from "./lib/agree.js";
 import { Site } from "./lib/server.js";
 
-/** How many of the questions must have the same answers. */
-const ENOUGH = 19;
+/** Share of the questions that must have the same answers. */
+const ENOUGH = 0.95;
 
 const asked = await questions();
 console.log(`asking ${asked.length} questions natively on the CPU`);
 const native = await natively(asked);
-console.log("asking them in Chromium (about 20 minutes without a GPU)");
+console.log("asking them in Chromium (without a GPU about a minute a picture, on the CPU some seconds)");
 const site = await Site.start(process.env.PAGE);
 const visitor = await Visitor.arrive(site, { flags: WEBGPU });
 const page = await visitor.open("bench.html");
@@ -31,7 +31,7 @@ const rows = asked.map(({ id, image, question }) => {
   return { id, image: image.split("/").pop(), question, equal, models };
 });
 const equal = rows.filter((row) => row.equal).length;
-const good = equal >= ENOUGH && Object.values(cosines).every((value) => value >= MIN_COSINE);
+const good = equal >= ENOUGH * rows.length && Object.values(cosines).every((value) => value >= MIN_COSINE);
 const result = {
   date: new Date().toISOString().slice(0, 10),
   browser: `Chromium ${browser}`,

@@ -11,8 +11,10 @@ use crate::error::{LanguageError, Result};
 use crate::llama::Llama;
 use crate::runner::{Runner, Shape};
 
-/// Rows that a prefill runs at once; bounds the scratch memory.
+/// Rows that a prefill runs at once on the CPU; bounds the scratch memory.
 const ROWS: usize = 1024;
+/// The same on a GPU, which wants more to fill it: with these, no buffer of the forward pass is above 100 MB.
+const GPU_ROWS: usize = 8192;
 /// Rows of a prefill are filled up to a multiple of this with copies of the last one, so that few shapes occur.
 const BUCKET: usize = 64;
 /// Steps that are enqueued before the tokens they chose are read back.
@@ -56,8 +58,10 @@ impl Batch {
         capacity: usize,
     ) -> Result<Self> {
         let prefix = visual + 1;
+        let useful = (slots * prefix).min(GPU_ROWS);
+        let rows = llama.device.gpu_info().map_or(ROWS, |_| ROWS.max(useful));
         let shape = Shape {
-            rows: ROWS.max(prefix).max(slots),
+            rows: rows.max(prefix).max(slots),
             capacity,
             many: Some((slots, prefix)),
         };

@@ -2,7 +2,7 @@
 
 use sightline_checkpoint::manifest::Encoder as Config;
 use sightline_checkpoint::tensors::TensorsError;
-use sightline_kernels::{Buffer, Device, Graph, KernelError};
+use sightline_kernels::{Buffer, Device, Graph, KernelError, ops};
 use thiserror::Error;
 
 use crate::vit::{Vit, VitConfig};
@@ -170,6 +170,8 @@ pub struct Session {
     input: Buffer,
     output: Buffer,
     arrange: Option<Arrange>,
+    /// One picture on its way into `input`.
+    staging: Option<Buffer>,
     launch: Launch,
     graph: Option<Graph>,
 }
@@ -192,6 +194,7 @@ impl Session {
             input,
             output,
             arrange,
+            staging: None,
             launch,
             graph: None,
         }
@@ -215,6 +218,34 @@ impl Session {
         match &self.arrange {
             Some(arrange) => self.device.write_f32(&self.input, &arrange(pictures))?,
             None => self.device.write_f32(&self.input, pictures)?,
+        }
+        Ok(())
+    }
+
+    /// The same, every picture from a slice of its own `[height, width, 3]`. Places that are left over keep what they hold.
+    ///
+    /// Pictures go one by one: a host copy of all of them is so large that allocators give its pages back every time, and taking
+    /// them again costs more than the transfer.
+    ///
+    /// # Errors
+    /// [`EncoderError::Length`], also for more pictures than the session has places, or the device's failure.
+    pub fn write_each(&mut self, pictures: &[&[f32]]) -> Result<(), EncoderError> {
+        let one = self.size.height * self.size.width * 3;
+        let length = |expected, found| Err(EncoderError::Length { expected, found });
+        if pictures.len() > self.size.batch {
+            return length(self.size.batch * one, pictures.len() * one);
+        }
+        let held = self.input.len() / self.size.batch;
+        let staging = self.staging.get_or_insert_with(|| self.device.empty_f32(held));
+        for (at, picture) in pictures.iter().enumerate() {
+            if picture.len() != one {
+                return length(one, picture.len());
+            }
+            match &self.arrange {
+                Some(arrange) => self.device.write_f32(staging, &arrange(picture))?,
+                None => self.device.write_f32(staging, picture)?,
+            }
+            ops::copy(&self.device, staging, 0, &self.input, at * held, held)?;
         }
         Ok(())
     }
@@ -250,6 +281,16 @@ impl Session {
     /// As those.
     pub async fn encode(&mut self, pictures: &[f32]) -> Result<&Buffer, EncoderError> {
         self.write(pictures)?;
+        self.run().await?;
+        Ok(&self.output)
+    }
+
+    /// [`Session::write_each`], then [`Session::run`].
+    ///
+    /// # Errors
+    /// As those.
+    pub async fn encode_each(&mut self, pictures: &[&[f32]]) -> Result<&Buffer, EncoderError> {
+        self.write_each(pictures)?;
         self.run().await?;
         Ok(&self.output)
     }

@@ -282,9 +282,9 @@ fn to_patches(pictures: &[f32], config: &VitConfig) -> Vec<f32> {
         out.resize(out.len() + skipped, 0.0);
         for patch in 0..grid.tokens() {
             let (top, left) = (patch / grid.width * side, patch % grid.width * side);
-            for i in 0..config.patch_values() {
-                let (channel, y, x) = (i / (side * side), i / side % side, i % side);
-                out.push(picture[((top + y) * width + left + x) * 3 + channel]);
+            for (channel, y) in (0..3).flat_map(|channel| (0..side).map(move |y| (channel, y))) {
+                let first = ((top + y) * width + left) * 3;
+                out.extend(picture[first..first + side * 3].iter().skip(channel).step_by(3));
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use sightline_kernels::Buffer;
+use sightline_kernels::{Buffer, ops};
 use sightline_language::{Batch, LanguageError, Prompt, chat};
 use sightline_vision::{Session as EncoderSession, Size};
 
@@ -12,6 +12,9 @@ use crate::model::{Options, Vlm};
 
 /// Positions kept for a question; longer ones are refused.
 const QUESTION_ROOM: usize = 320;
+
+/// Pictures that are encoded at once: enough to fill a GPU, and no buffer of an encoder becomes larger than devices allow.
+const PICTURES: usize = 64;
 
 /// One question about one picture.
 #[derive(Clone, Copy, Debug)]
@@ -139,8 +142,22 @@ impl Vlm {
         Ok(())
     }
 
-    /// Visual tokens of pictures, one after the other. Their number is padded to a power of two, so that few encoders are recorded.
+    /// Visual tokens of pictures, one after the other.
     async fn see_all(&mut self, pictures: &[&Ask<'_>]) -> Result<Buffer> {
+        if pictures.len() <= PICTURES {
+            return self.see_some(pictures).await;
+        }
+        let each = self.encoder.grid().tokens() * self.connector.width();
+        let all = self.device.empty_f32(pictures.len() * each);
+        for (piece, first) in pictures.chunks(PICTURES).zip((0..).step_by(PICTURES)) {
+            let some = self.see_some(piece).await?;
+            ops::copy(&self.device, &some, 0, &all, first * each, piece.len() * each)?;
+        }
+        Ok(all)
+    }
+
+    /// The same for as many as are encoded at once. Their number is padded to a power of two, so that few encoders are recorded.
+    async fn see_some(&mut self, pictures: &[&Ask<'_>]) -> Result<Buffer> {
         let count = pictures.len().next_power_of_two();
         let size = self.encoder.size();
         let size = Size { batch: count, ..size };
@@ -151,11 +168,8 @@ impl Vlm {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => entry.insert(self.network.session(size)?),
         };
-        let length = size.height * size.width * 3;
-        let mut values = Vec::with_capacity(count * length);
-        pictures.iter().for_each(|ask| values.extend_from_slice(ask.picture));
-        values.resize(count * length, 0.0);
-        let features = encoder.encode(&values).await?.clone();
+        let values: Vec<&[f32]> = pictures.iter().map(|ask| ask.picture).collect();
+        let features = encoder.encode_each(&values).await?.clone();
         let grid = encoder.grid();
         self.connector
             .apply(&self.device, &features, count, (grid.height, grid.width))

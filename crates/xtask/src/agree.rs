@@ -17,7 +17,17 @@ pub(crate) fn run(args: &AgreeArgs) -> Result<bool> {
     };
     page_tests::prepare()?;
     page_tests::shipped_page()?;
-    let good = succeeds(page_tests::node("agree.js")?.env("AGREE_OUT", &out))?;
+    let mut node = page_tests::node("agree.js")?;
+    node.env("AGREE_OUT", &out);
+    if let Some(questions) = &args.questions {
+        let questions =
+            std::fs::canonicalize(questions).with_context(|| format!("no such file: {}", questions.display()))?;
+        node.env("AGREE_QUESTIONS", questions);
+    }
+    if args.cpu {
+        node.env("AGREE_DEVICE", "cpu");
+    }
+    let good = succeeds(&mut node)?;
     say(format!("the answers are in {}", out.display()));
     Ok(good)
 }

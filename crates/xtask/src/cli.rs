@@ -41,7 +41,9 @@ pub(crate) enum Command {
     )]
     Goldens(GoldensArgs),
     /// Ask the same questions natively and in Chromium, and keep what was answered
-    #[command(after_help = "Examples:\n  cargo xtask agree\n  cargo xtask agree --out /tmp/agree.json")]
+    #[command(
+        after_help = "Examples:\n  cargo xtask agree\n  cargo xtask agree --out /tmp/agree.json\n  cargo xtask agree --cpu --questions questions.jsonl --out agree.json"
+    )]
     Agree(AgreeArgs),
     /// Measure our engine beside other libraries, in one Chromium
     #[command(after_help = "Examples:\n  cargo xtask peers\n  cargo xtask peers --runs 10 --json peers.json")]
@@ -156,6 +158,12 @@ pub(crate) struct AgreeArgs {
     /// Where the result is written [default: tests/page/agree/result.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Lines `{"id", "image", "question"}`, pictures named from the file's folder [default: the twenty fixed questions]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) questions: Option<PathBuf>,
+    /// The browser computes on the CPU, not through WebGPU
+    #[arg(long)]
+    pub(crate) cpu: bool,
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,8 @@ import { promisify } from "node:util";
 import { Engine } from "./engine.js";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-export const QUESTIONS = path.join(HERE, "../agree/questions.jsonl");
+/** Lines `{"id", "image", "question"}`, pictures named from the file's folder: the twenty fixed ones if not said otherwise. */
+const QUESTIONS = process.env.AGREE_QUESTIONS || path.join(HERE, "../agree/questions.jsonl");
 const GOLDENS = path.join(HERE, "../../goldens/pair");
 
 /** Cosine that features must have with the goldens'. */
@@ -88,13 +89,14 @@ export const inTheBrowser = async (page, asked, { say = () => {}, ...options } =
       number += 1;
       await engine.picture(number, await readFile(path.join(path.dirname(QUESTIONS), image)));
       const index = images.indexOf(path.basename(image, ".png"));
-      for (const [model, values] of await engine.features()) {
+      // Other pictures than the goldens' have no features to compare with.
+      for (const [model, values] of index < 0 ? [] : await engine.features()) {
         const arm = engine.ready.models.find((row) => row.id === model).encoder;
         cosines.set(model, Math.min(cosines.get(model) ?? 1, compare(values, goldens, arm, index)));
       }
     }
     for (const { model, text } of await engine.question(++shown, number, question)) answers.set(`${id} ${model}`, text);
-    say(`question ${id} of ${asked.length}`);
+    say(`question ${id}, ${shown} of ${asked.length}`);
   }
   await engine.end();
   return { answers, cosines: Object.fromEntries(cosines), machine: loaded.machine };
