@@ -62,7 +62,7 @@ pub enum BundleError {
 pub struct Bundle {
     /// Always [`VERSION`].
     pub version: u32,
-    /// The models.
+    /// The models, without the blind control, which no page asks.
     pub manifest: Manifest,
     /// Class lists of the dense heads, by the path that the manifest names.
     pub classes: BTreeMap<String, Vec<String>>,
@@ -137,6 +137,9 @@ impl Bundle {
     }
 
     fn check(&self) -> Result<(), (String, String)> {
+        if self.manifest.blind.is_some() {
+            return Err(("manifest.blind".into(), "is no part of a page".into()));
+        }
         let mut names = HashSet::new();
         for (i, file) in self.files.iter().enumerate() {
             let within = |(field, problem): (String, String)| (format!("files[{i}].{field}"), problem);

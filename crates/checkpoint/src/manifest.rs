@@ -80,6 +80,9 @@ pub struct Manifest {
     pub language_models: Vec<LanguageModel>,
     /// Models, which lie beside the manifest.
     pub models: Vec<Model>,
+    /// The control that was trained as the models were and sees nothing, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blind: Option<Blind>,
 }
 
 /// A language model's file.
@@ -279,6 +282,23 @@ pub struct ModelFile {
     pub sha256: String,
 }
 
+/// The blind control: a language model with adapters of the models' batches and steps, trained without visual tokens. It is evaluated, never
+/// shipped to a browser.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Blind {
+    /// Stable id, none of a model.
+    pub id: String,
+    /// Id of the language model.
+    pub language_model: String,
+    /// Its low-rank adapters.
+    pub adapters: Adapters,
+    /// Position of a prompt's first token: that of the models, 1 + visual tokens. Nothing stands between it and the beginning of the sequence.
+    pub text_start: usize,
+    /// Files, relative to the manifest; the first holds the adapters.
+    pub files: Vec<ModelFile>,
+}
+
 /// A kind of question.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -341,11 +361,28 @@ impl Manifest {
         find(id, &self.language_models, |m| &m.id)
     }
 
-    /// Fails unless every file of every model lies in `folder` with its length. Hashes are checked when files are read.
+    /// The blind control; `file` is only used in the error.
+    ///
+    /// # Errors
+    /// [`ManifestError::Field`] where there is none.
+    pub fn blind(&self, file: &str) -> Result<&Blind, ManifestError> {
+        self.blind.as_ref().ok_or_else(|| ManifestError::Field {
+            file: file.into(),
+            field: "blind".into(),
+            problem: "is missing: these weights have no blind control; take weights with one, or train it (`weights/training`, stages \
+                      join_blind and export_blind)"
+                .into(),
+        })
+    }
+
+    /// Fails unless every file of every model, and of the blind control, lies in `folder` with its length. Hashes are checked when files are
+    /// read.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn check_files(&self, folder: &std::path::Path) -> Result<(), ManifestError> {
-        for model in &self.models {
-            for file in &model.files {
+        let models = self.models.iter().map(|model| (&model.id, &model.files));
+        let blind = self.blind.iter().map(|blind| (&blind.id, &blind.files));
+        for (id, files) in models.chain(blind) {
+            for file in files {
                 let path = folder.join(&file.path);
                 let problem = match std::fs::metadata(&path) {
                     Err(error) => format!("cannot be read ({error})"),
@@ -356,7 +393,7 @@ impl Manifest {
                 };
                 return Err(ManifestError::File {
                     path: path.display().to_string(),
-                    model: model.id.clone(),
+                    model: id.clone(),
                     problem,
                 });
             }

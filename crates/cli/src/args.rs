@@ -258,6 +258,8 @@ pub(crate) enum Control {
     Majority,
     /// No model: for every question the right answer to a random one.
     Chance,
+    /// No pictures: the language model with adapters of the same training without visual tokens.
+    Blind,
 }
 
 /// `sightline eval`.
@@ -266,6 +268,7 @@ pub(crate) enum Control {
     sightline eval --task imagenette --data DATA --out runs\n  \
     sightline eval --task pope --data DATA --out runs --model sightline-vmamba-tiny --batch-size 32\n  \
     sightline eval --task mosaic-ground --data DATA --out runs --control shuffled --limit 200\n  \
+    sightline eval --task mosaic-ground --data DATA --out runs --control blind\n  \
     srun -n 8 sightline eval --task vqav2 --data DATA --out runs --shard auto && sightline merge runs/vqav2/MODEL/shard-*\n\n\
     A run is a folder: OUT/TASK/MODEL with key.json, samples.jsonl, results.json, table.md, table.csv, questions.jsonl and run.json.\n\
     The same command goes on where a killed one was. Exit code 6: finished, but with pictures that could not be read.")]

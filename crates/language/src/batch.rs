@@ -20,10 +20,10 @@ const BUCKET: usize = 64;
 /// Steps that are enqueued before the tokens they chose are read back.
 const BURST: usize = 4;
 
-/// A question: the tokens behind a picture.
+/// A question: the tokens behind a picture, or behind the beginning of the sequence where there are none.
 #[derive(Clone, Copy, Debug)]
 pub struct Prompt<'a> {
-    /// Which of the batch's pictures it is about.
+    /// Which of the batch's pictures it is about; 0 where there are none.
     pub picture: usize,
     /// Its tokens.
     pub ids: &'a [u32],
@@ -64,7 +64,31 @@ impl Batch {
             rows: rows.max(prefix).max(slots),
             capacity,
             many: Some((slots, prefix)),
+            gap: 0,
         };
+        Self::of(llama, adapters, shape).await
+    }
+
+    /// As [`Batch::new`], without pictures: a prompt's first token has the position `text_start`, at least 1, as if `text_start - 1` visual
+    /// tokens stood between it and the beginning of the sequence, and nothing stands there. `capacity` does not count them.
+    pub async fn blind(
+        llama: Arc<Llama>,
+        adapters: Option<Arc<Adapters>>,
+        slots: usize,
+        text_start: usize,
+        capacity: usize,
+    ) -> Result<Self> {
+        let shape = Shape {
+            rows: ROWS.max(slots),
+            capacity,
+            many: Some((slots, 1)),
+            gap: text_start.saturating_sub(1),
+        };
+        Self::of(llama, adapters, shape).await
+    }
+
+    async fn of(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>, shape: Shape) -> Result<Self> {
+        let (slots, capacity, prefix) = (shape.slots(), shape.capacity, shape.many.map_or(1, |many| many.1));
         let run = Runner::new(llama, adapters, shape);
         let device = run.llama.device.clone();
         let margins = device.empty_f32(slots * capacity);
@@ -88,7 +112,7 @@ impl Batch {
     /// Takes in pictures and prompts, and leaves the first token of every answer, and its logits, on the device.
     ///
     /// # Shapes
-    /// `visual` `[pictures, visual tokens, width]`.
+    /// `visual` `[pictures, visual tokens, width]`; of [`Batch::blind`] it may be any buffer.
     pub fn prefill(&mut self, visual: &Buffer, prompts: &[Prompt<'_>]) -> Result<()> {
         self.check(prompts)?;
         // A picture lies in the slot of the first question about it.

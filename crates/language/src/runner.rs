@@ -6,6 +6,7 @@ use sightline_kernels::ops::{self, CachedAttention, Epilogue, Input, Places, Rop
 use sightline_kernels::{Buffer, Device, KernelError, Linear};
 
 use crate::adapters::{Adapter, Adapters};
+use crate::config::LlamaConfig;
 use crate::llama::{Layer, Llama};
 
 /// Sizes of a [`Runner`].
@@ -17,12 +18,22 @@ pub(crate) struct Shape {
     pub capacity: usize,
     /// How many sequences there are, and how many of their first positions are shared; none for a single one.
     pub many: Option<(usize, usize)>,
+    /// Positions between the shared ones and the others that nothing stands at, in the cache neither.
+    pub gap: usize,
 }
 
 impl Shape {
     /// Sequences.
     pub(crate) fn slots(&self) -> usize {
         self.many.map_or(1, |many| many.0)
+    }
+
+    /// Cosines and sines `[capacity, head_dim / 2, 2]` of the true positions of a sequence's places in the cache.
+    fn rope(&self, config: &LlamaConfig) -> Vec<f32> {
+        let prefix = self.many.map_or(0, |many| many.1);
+        let mut table = ops::rope_table(self.capacity + self.gap, config.head_dim, config.rope_base);
+        table.drain(prefix * config.head_dim..(prefix + self.gap) * config.head_dim);
+        table
     }
 }
 
@@ -73,7 +84,7 @@ impl Runner {
         let rank = adapters.as_ref().map_or(0, |a| a.rank());
         Self {
             cache: empty_cache(device, config.layers, kv),
-            rope: device.upload_f32(&ops::rope_table(shape.capacity, config.head_dim, config.rope_base)),
+            rope: device.upload_f32(&shape.rope(config)),
             x: floats(rows * config.width),
             normed: floats(rows * config.width),
             qkv: floats(rows * config.qkv_width()),

@@ -15,6 +15,7 @@ const SHAPE: Shape = Shape {
     rows: ROWS,
     capacity: CAPACITY,
     many: None,
+    gap: 0,
 };
 
 /// One model's conversation: KV cache, scratch memory, and the token step recorded once.

@@ -21,7 +21,7 @@ const TOLERANCE: f64 = 5e-5;
 type Check = Result<(), Failed>;
 type Test = (&'static str, fn(&Device) -> Check);
 
-const TESTS: [Test; 8] = [
+const TESTS: [Test; 9] = [
     ("text", text),
     ("picture_text_and_adapters", picture_text_and_adapters),
     ("questions_after_one_prefix", questions_after_one_prefix),
@@ -30,6 +30,7 @@ const TESTS: [Test; 8] = [
     ("batch_longer_than_its_rows", batch::longer_than_its_rows),
     ("batch_whose_answers_end_apart", batch::answers_end_apart),
     ("batch_that_does_not_fit", batch::does_not_fit),
+    ("batch_without_pictures", batch::without_pictures),
 ];
 
 fn main() {

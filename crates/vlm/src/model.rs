@@ -117,6 +117,17 @@ impl Language {
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
     }
+
+    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading space.
+    pub fn first_tokens(&self, texts: &[String]) -> Result<Vec<u32>> {
+        let first = |text: &String| {
+            let ids = self.tokenizer.encode(text)?;
+            ids.first()
+                .copied()
+                .ok_or(sightline_language::LanguageError::EmptyQuestion.into())
+        };
+        texts.iter().map(first).collect()
+    }
 }
 
 /// What looking at a picture took.
@@ -380,15 +391,9 @@ impl Vlm {
         })
     }
 
-    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading space.
+    /// As [`Language::first_tokens`].
     pub fn first_tokens(&self, texts: &[String]) -> Result<Vec<u32>> {
-        let first = |text: &String| {
-            let ids = self.language.tokenizer.encode(text)?;
-            ids.first()
-                .copied()
-                .ok_or(sightline_language::LanguageError::EmptyQuestion.into())
-        };
-        texts.iter().map(first).collect()
+        self.language.first_tokens(texts)
     }
 
     /// The box that the language model wrote. Where none was asked for and none was written, there is nothing to report.

@@ -10,7 +10,8 @@ from .context import Context
 from .encoders import ARMS, make_encoder
 from .export import bundle_tensors, part, read_bundle, write_bundle
 from .heads import Connector, DenseHead, add_positions
-from .manifest import MODEL_IDS
+from .join import BLIND
+from .manifest import BLIND_ID, MODEL_IDS
 
 
 def bundle_path(ctx: Context, arm: str) -> Path:
@@ -27,6 +28,14 @@ def export(ctx: Context) -> None:
         size = write_bundle(bundle_path(ctx, arm), tensors)
         ctx.log("export").write(show=True, arm=arm, bytes=size)
     (ctx.work / "bundle" / "classes.json").write_text(json.dumps(TINY_NAMES) + "\n")
+
+
+def export_blind(ctx: Context) -> None:
+    """Writes the int8 adapters of the blind run from `blind_join.pt`, for `sightline eval --control blind`."""
+    adapters = ctx.load(f"{BLIND}_join")["adapters"]
+    path = ctx.work / "bundle" / BLIND_ID / "model.safetensors"
+    size = write_bundle(path, {f"adapters.{k}": v for k, v in adapters.items()})
+    ctx.log("export").write(show=True, arm=BLIND, bytes=size)
 
 
 class ShippedArm:

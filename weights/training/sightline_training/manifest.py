@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from .data.questions import WORDINGS
+from .prompt import TEXT_START
 
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 LANGUAGE_MODEL = {
@@ -18,6 +19,7 @@ LANGUAGE_MODEL = {
 }
 MODEL_IDS = {"vmamba": "sightline-vmamba-tiny", "vit": "sightline-vit-tiny"}
 BLIND_ID = "sightline-blind"
+ADAPTERS = {"rank": 16, "alpha": 32}
 ENCODERS = {
     "vmamba": {
         "kind": "vmamba", "dims": [96, 192, 384], "depths": [2, 2, 8], "ssm_ratio": 1.0, "d_state": 1,
@@ -74,26 +76,44 @@ def sha256_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+def file_row(folder: Path, model_id: str) -> dict:
+    path = f"{model_id}/model.safetensors"
+    return {"path": path, "bytes": (folder / path).stat().st_size, "sha256": sha256_file(folder / path)}
+
+
 def model_row(arm: str, folder: Path) -> dict:
     """Manifest row of one arm whose bundle lies in `folder/<model id>/model.safetensors`."""
     model_id = MODEL_IDS[arm]
-    path = folder / model_id / "model.safetensors"
     return {
         "id": model_id,
         "encoder": ENCODERS[arm],
         "transform": TRANSFORM,
         "connector": {"layers": 2, "hidden": 576, "positions": [14, 14]},
         "language_model": LANGUAGE_MODEL["id"],
-        "adapters": {"rank": 16, "alpha": 32},
+        "adapters": ADAPTERS,
         "dense_head": {"classes": "classes.json"},
-        "files": [{"path": f"{model_id}/model.safetensors", "bytes": path.stat().st_size, "sha256": sha256_file(path)}],
+        "files": [file_row(folder, model_id)],
         "question_types": QUESTION_TYPES,
         "licence": "LICENSE-WEIGHTS",
         "card": f"{model_id}/card.md",
     }
 
 
+def blind_row(folder: Path) -> dict:
+    """Manifest row of the blind run, whose adapters lie in `folder/sightline-blind/model.safetensors`."""
+    return {
+        "id": BLIND_ID,
+        "language_model": LANGUAGE_MODEL["id"],
+        "adapters": ADAPTERS,
+        "text_start": TEXT_START,
+        "files": [file_row(folder, BLIND_ID)],
+    }
+
+
 def write_manifest(folder: Path, arms=("vmamba", "vit")) -> None:
+    """`manifest.json` of the arms, and of the blind run where `export_blind` wrote it."""
     rows = [model_row(arm, folder) for arm in arms]
     manifest = {"version": 1, "language_models": [LANGUAGE_MODEL], "models": rows}
+    if (folder / BLIND_ID / "model.safetensors").exists():
+        manifest["blind"] = blind_row(folder)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")

@@ -36,6 +36,7 @@ STAGES = {
     "join_vit": (call(join.run, arm="vit"), ["align_vit"]),
     "join_blind": (call(join.run, arm=join.BLIND), ["oracle"]),
     "export": (bundle.export, ["join_vmamba", "join_vit"]),
+    "export_blind": (bundle.export_blind, ["join_blind"]),
     "evaluate_vmamba": (call(evaluate.run, arms=["vmamba"]), ["export"]),
     "evaluate_vit": (call(evaluate.run, arms=["vit"]), ["export"]),
     "evaluate_blind": (evaluate.run_blind, ["join_blind"]),

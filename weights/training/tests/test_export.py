@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from sightline_training.bundle import export_blind
+from sightline_training.context import Context
 from sightline_training.encoders import ARMS
 from sightline_training.evaluate import parse_box
 from sightline_training.export import encode_tensor, quantize_rows, read_bundle, write_bundle
-from sightline_training.manifest import MODEL_IDS, sha256_file
+from sightline_training.manifest import BLIND_ID, MODEL_IDS, sha256_file, write_manifest
 from sightline_training.prompt import prompt_text
 from sightline_training.report import paired, wilson
 
@@ -41,6 +43,26 @@ def test_bundle_round_trip(tmp_path):
         torch.testing.assert_close(back[key], value, atol=0.02, rtol=0.02)
     stored = encode_tensor("encoder.x_proj_weight", torch.randn(4, 8, 96))
     assert stored["encoder.x_proj_weight.scale"].shape == (4, 8)
+
+
+def test_blind_run_is_exported(tmp_path, adapters):
+    ctx = Context(tmp_path, toy=True, device="cpu")
+    ctx.save("blind_join", adapters=adapters, row=torch.zeros(14, 576))
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    write_manifest(folder, arms=())
+    assert "blind" not in json.loads((folder / "manifest.json").read_text())
+    export_blind(ctx)
+    path = folder / BLIND_ID / "model.safetensors"
+    back = read_bundle(path)
+    assert back.keys() == {f"adapters.{k}" for k in adapters}
+    for key, value in adapters.items():
+        torch.testing.assert_close(back[f"adapters.{key}"], value, atol=0.02, rtol=0.02)
+    write_manifest(folder, arms=())
+    row = json.loads((folder / "manifest.json").read_text())["blind"]
+    assert (row["id"], row["text_start"], row["adapters"]) == (BLIND_ID, 197, {"rank": 16, "alpha": 32})
+    entry = {"path": f"{BLIND_ID}/model.safetensors", "bytes": path.stat().st_size, "sha256": sha256_file(path)}
+    assert row["files"] == [entry]
 
 
 @pytest.mark.parametrize("arm", ARMS)

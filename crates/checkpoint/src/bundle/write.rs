@@ -48,7 +48,7 @@ pub enum BundleWriteError {
 
 /// Cuts all files of the manifest in `weights` into parts of at most `part_bytes` (and [`PART_BYTES`]) bytes below `out`, every
 /// hash checked on the way, and writes `bundle.json` last. `language_models` holds a path per id. Parts that are already there are
-/// kept, parts of an earlier bundle are removed.
+/// kept, parts of an earlier bundle are removed. The blind control stays behind: it is evaluated, not shown.
 ///
 /// # Errors
 /// [`BundleWriteError`] names the file. What was written before stays complete: a part has its name only when it is whole.
@@ -58,7 +58,8 @@ pub fn write(
     out: &Path,
     part_bytes: u64,
 ) -> Result<Bundle, BundleWriteError> {
-    let manifest = Manifest::load(weights)?;
+    let mut manifest = Manifest::load(weights)?;
+    manifest.blind = None;
     let part_bytes = part_bytes.clamp(1, PART_BYTES);
     let mut files = Vec::new();
     for model in &manifest.language_models {

@@ -1,6 +1,8 @@
 //! Everything about a manifest that its types do not already say.
 
-use super::{Connector, Encoder, LanguageModel, Manifest, ManifestError, Model, Transform, unique};
+use super::{
+    Adapters, Blind, Connector, Encoder, LanguageModel, Manifest, ManifestError, Model, ModelFile, Transform, unique,
+};
 
 /// A field and what is wrong with it.
 type Problem = (String, String);
@@ -8,6 +10,8 @@ type Checked = Result<(), Problem>;
 
 /// No picture side, width, depth or rank in the manifest is larger; keeps every product far from overflow.
 const LARGEST: usize = 65_536;
+/// No prompt of the blind control starts later: a conversation's cache, which it shares its positions with, ends there.
+const LATEST_START: usize = 1024;
 
 pub(super) fn check(file: &str, manifest: &Manifest) -> Result<(), ManifestError> {
     check_all(manifest).map_err(|(field, problem)| ManifestError::Field {
@@ -26,12 +30,23 @@ fn check_all(manifest: &Manifest) -> Checked {
     }
     for (i, model) in manifest.models.iter().enumerate() {
         within(&format!("models[{i}]"), row(model))?;
-        if !manifest.language_models.iter().any(|m| m.id == model.language_model) {
-            let problem = format!("`{}` is not in language_models", model.language_model);
-            return Err((format!("models[{i}].language_model"), problem));
-        }
+        within(&format!("models[{i}]"), resolves(manifest, &model.language_model))?;
+    }
+    if let Some(control) = &manifest.blind {
+        within("blind", blind(control))?;
+        within("blind", resolves(manifest, &control.language_model))?;
+        require(manifest.models.iter().all(|m| m.id != control.id), "blind.id", || {
+            format!("`{}` is a model's", control.id)
+        })?;
     }
     Ok(())
+}
+
+fn resolves(manifest: &Manifest, language_model: &str) -> Checked {
+    let known = manifest.language_models.iter().any(|m| m.id == language_model);
+    require(known, "language_model", || {
+        format!("`{language_model}` is not in language_models")
+    })
 }
 
 fn within(outer: &str, inner: Checked) -> Checked {
@@ -79,29 +94,43 @@ fn row(model: &Model) -> Checked {
             || format!("is not a multiple of the encoder's patch of {patch} px"),
         )?;
     }
-    if let Some(adapters) = &model.adapters {
-        positive(adapters.rank, "adapters.rank")?;
-        require(
-            adapters.alpha.is_finite() && adapters.alpha > 0.0,
-            "adapters.alpha",
-            || "must be positive".into(),
-        )?;
+    if let Some(config) = &model.adapters {
+        within("adapters", adapters(config))?;
     }
     if let Some(head) = &model.dense_head {
         relative("dense_head.classes", &head.classes)?;
     }
-    require(!model.files.is_empty(), "files", || {
-        "names no file; a model needs one".into()
-    })?;
-    for (i, file) in model.files.iter().enumerate() {
-        let field = format!("files[{i}]");
-        within(&field, relative("path", &file.path))?;
-        within(&field, sized(file.bytes, &file.sha256))?;
-    }
+    files(&model.files)?;
     unique(model.question_types.iter().map(|q| q.id.as_str()))
         .map_err(|id| ("question_types".to_string(), format!("the id `{id}` appears twice")))?;
     relative("licence", &model.licence)?;
     relative("card", &model.card)
+}
+
+fn blind(blind: &Blind) -> Checked {
+    id(&blind.id)?;
+    within("adapters", adapters(&blind.adapters))?;
+    require((1..=LATEST_START).contains(&blind.text_start), "text_start", || {
+        format!("is {}, must be from 1 to {LATEST_START}", blind.text_start)
+    })?;
+    files(&blind.files)
+}
+
+fn adapters(adapters: &Adapters) -> Checked {
+    positive(adapters.rank, "rank")?;
+    require(adapters.alpha.is_finite() && adapters.alpha > 0.0, "alpha", || {
+        "must be positive".into()
+    })
+}
+
+fn files(files: &[ModelFile]) -> Checked {
+    require(!files.is_empty(), "files", || "names no file; a model needs one".into())?;
+    for (i, file) in files.iter().enumerate() {
+        let field = format!("files[{i}]");
+        within(&field, relative("path", &file.path))?;
+        within(&field, sized(file.bytes, &file.sha256))?;
+    }
+    Ok(())
 }
 
 fn encoder(encoder: &Encoder) -> Checked {

@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 use sightline_checkpoint::cache::Cache;
 use sightline_checkpoint::fetch::{self, Progress};
-use sightline_checkpoint::manifest::{LanguageModel, Manifest};
+use sightline_checkpoint::manifest::{Blind, LanguageModel, Manifest, Model, ModelFile};
 
 use crate::args::{Global, Models};
 use crate::failure::{Failure, OrFail, RUNNING, WEIGHTS};
@@ -19,8 +19,11 @@ struct Row<'a> {
     megabytes: f64,
     language_model: &'a str,
     language_model_present: bool,
-    licence: &'a str,
-    card: &'a str,
+    /// Absent of the blind control, as is the card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    licence: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card: Option<&'a str>,
 }
 
 /// Runs the command.
@@ -39,6 +42,7 @@ pub(crate) fn run(args: &Models, global: &Global) -> Result<(), Failure> {
         .models
         .iter()
         .map(|model| row(&manifest, &cache, model))
+        .chain(manifest.blind.iter().map(|blind| blind_row(&manifest, &cache, blind)))
         .collect();
     if args.json {
         return output::line(&serde_json::to_string_pretty(&rows).or_fail(RUNNING)?);
@@ -50,29 +54,53 @@ pub(crate) fn run(args: &Models, global: &Global) -> Result<(), Failure> {
             "not fetched yet"
         };
         output::line(&output::bold(row.id))?;
+        let also = |what: &str, name: Option<&str>| name.map(|name| format!(", {what} {name}")).unwrap_or_default();
         output::line(&format!(
-            "  encoder {}, {:.1} MB, terms in {}",
-            row.encoder, row.megabytes, row.licence
+            "  encoder {}, {:.1} MB{}",
+            row.encoder,
+            row.megabytes,
+            also("terms in", row.licence)
         ))?;
         output::line(&format!(
-            "  language model {} ({present}), card {}",
-            row.language_model, row.card
+            "  language model {} ({present}){}",
+            row.language_model,
+            also("card", row.card)
         ))?;
     }
     output::line(&format!("\nWeights: {}", folder.display()))
 }
 
-fn row<'a>(manifest: &'a Manifest, cache: &Cache, model: &'a sightline_checkpoint::manifest::Model) -> Row<'a> {
-    let language = manifest.language_models.iter().find(|l| l.id == model.language_model);
+fn row<'a>(manifest: &Manifest, cache: &Cache, model: &'a Model) -> Row<'a> {
     Row {
         id: &model.id,
         encoder: sightline_vlm::encoder_name(&model.encoder),
-        megabytes: model.files.iter().map(|f| f.bytes as f64 / 1e6).sum(),
+        megabytes: megabytes(&model.files),
         language_model: &model.language_model,
-        language_model_present: language.is_some_and(|l| cache.find(l, None).is_ok()),
-        licence: &model.licence,
-        card: &model.card,
+        language_model_present: is_present(manifest, cache, &model.language_model),
+        licence: Some(&model.licence),
+        card: Some(&model.card),
     }
+}
+
+fn blind_row<'a>(manifest: &Manifest, cache: &Cache, blind: &'a Blind) -> Row<'a> {
+    Row {
+        id: &blind.id,
+        encoder: "none (a control: `sightline eval --control blind`)",
+        megabytes: megabytes(&blind.files),
+        language_model: &blind.language_model,
+        language_model_present: is_present(manifest, cache, &blind.language_model),
+        licence: None,
+        card: None,
+    }
+}
+
+fn megabytes(files: &[ModelFile]) -> f64 {
+    files.iter().map(|file| file.bytes as f64 / 1e6).sum()
+}
+
+fn is_present(manifest: &Manifest, cache: &Cache, id: &str) -> bool {
+    let language = manifest.language_models.iter().find(|language| language.id == id);
+    language.is_some_and(|language| cache.find(language, None).is_ok())
 }
 
 /// The language model's file: from the cache, else fetched with a progress bar.

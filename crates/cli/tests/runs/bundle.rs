@@ -20,6 +20,7 @@ const PICTURES: usize = QUESTIONS;
 pub(crate) fn write(folder: &Path, seed: u32) {
     let gguf = support::file().bytes();
     let weights = serialize("model.safetensors", &tensors(seed)).expect("a model file");
+    let blind = serialize("blind.safetensors", &support::adapters()).expect("a model file");
     let manifest = json!({
         "version": 1,
         "language_models": [{
@@ -42,6 +43,11 @@ pub(crate) fn write(folder: &Path, seed: u32) {
             "question_types": [{ "id": "name", "example": "What is this?", "wordings": ["What is this?"] }],
             "licence": "LICENSE", "card": "card.md",
         }],
+        "blind": {
+            "id": "sightline-blind", "language_model": "tiny", "text_start": 197,
+            "adapters": { "rank": support::RANK, "alpha": support::ALPHA },
+            "files": [{ "path": "sightline-blind/model.safetensors", "bytes": blind.len(), "sha256": sha256_hex(&blind) }],
+        },
     });
     let put = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
@@ -50,6 +56,7 @@ pub(crate) fn write(folder: &Path, seed: u32) {
     };
     put("cache/tiny.gguf", &gguf);
     put("weights/model.safetensors", &weights);
+    put("weights/sightline-blind/model.safetensors", &blind);
     put("weights/manifest.json", manifest.to_string().as_bytes());
     let questions: Vec<_> = (0..QUESTIONS)
         .map(|at| {

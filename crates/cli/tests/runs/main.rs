@@ -93,6 +93,77 @@ fn a_run_from_end_to_end() {
 }
 
 #[test]
+fn the_blind_control() {
+    let folder = folder();
+    let here = folder.path();
+    succeeds(eval(here, "runs", &[]));
+    let listed = succeeds(sightline(here, &["models"]));
+    assert!(listed.contains("sightline-blind\n  encoder none"), "{listed}");
+    // Nothing of a picture is read: a model would end with 6 now.
+    for picture in std::fs::read_dir(here.join("data/vizwiz/val")).expect("pictures") {
+        std::fs::write(picture.expect("a picture").path(), "no picture").expect("written");
+    }
+    let blind = ["--control", "blind"];
+    let said = succeeds(eval(here, "runs", &blind));
+    assert!(said.contains("sightline-blind: 12 answers"), "{said}");
+    let run = here.join("runs/vizwiz/sightline-blind");
+    let expected = files(&run);
+    let text = |name: &str| std::fs::read_to_string(run.join(name)).expect("a file of the run");
+    let key: serde_json::Value = serde_json::from_str(&text("key.json")).expect("JSON");
+    assert!(key.to_string().contains("sightline-blind/model.safetensors"), "{key}");
+    assert!(
+        key.to_string().contains(r#""pictures":"none""#) && !key.to_string().contains("visual"),
+        "{key}"
+    );
+    // It is no model's run, and says something.
+    let samples = text("samples.jsonl");
+    assert_ne!(
+        samples,
+        std::fs::read_to_string(here.join("runs/vizwiz/model/samples.jsonl")).expect("samples")
+    );
+    assert!(!samples.contains("\"text\":\"\""), "{samples}");
+    succeeds(eval(here, "again", &blind));
+    assert_eq!(files(&here.join("again/vizwiz/sightline-blind")), expected);
+    // Cut in the middle of the third batch of two.
+    let kept: String = samples.split_inclusive('\n').take(5).collect();
+    std::fs::write(run.join("samples.jsonl"), kept).expect("cut");
+    for name in ["results.json", "table.md", "table.csv"] {
+        std::fs::remove_file(run.join(name)).expect("removed");
+    }
+    assert!(succeeds(eval(here, "runs", &blind)).contains("4 of them were there"));
+    assert_eq!(files(&run), expected);
+    for shard in ["0/2", "1/2"] {
+        succeeds(eval(here, "parts", &["--control", "blind", "--shard", shard]));
+    }
+    let shards = ["0", "1"].map(|at| format!("parts/vizwiz/sightline-blind/shard-{at}-of-2"));
+    succeeds(sightline(here, &["merge", &shards[0], &shards[1]]));
+    assert_eq!(files(&here.join("parts/vizwiz/sightline-blind")), expected);
+    let runs = ["runs/vizwiz/model", "runs/vizwiz/sightline-blind"];
+    let compared = succeeds(sightline(here, &["compare", runs[0], runs[1]]));
+    assert!(compared.contains("| vizwiz | 12 |"), "{compared}");
+    succeeds(sightline(here, &["report", runs[0], runs[1], "--out", "report.html"]));
+}
+
+#[test]
+fn weights_without_a_blind_control() {
+    let folder = folder();
+    let here = folder.path();
+    let path = here.join("weights/manifest.json");
+    let manifest = std::fs::read_to_string(&path).expect("a manifest");
+    let mut manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    manifest.as_object_mut().expect("an object").remove("blind");
+    std::fs::write(&path, manifest.to_string()).expect("written");
+    let (code, _, stderr) = ended(eval(here, "runs", &["--control", "blind"]));
+    assert_eq!(code, Some(4), "{stderr}");
+    assert!(
+        stderr.contains("manifest.json: blind: is missing") && stderr.contains("export_blind"),
+        "{stderr}"
+    );
+    assert_eq!(stderr.trim().lines().count(), 1, "{stderr}");
+    assert!(!here.join("runs").exists(), "a folder of a run that did not begin");
+}
+
+#[test]
 fn shards_are_the_run() {
     let folder = folder();
     let here = folder.path();

@@ -35,10 +35,20 @@ impl Question {
 }
 
 /// The greedy answer in f64, and the largest logit met on the way.
-fn greedy(reference: &Reference, mut inputs: Vec<Vec<f64>>, stop: u32, most: usize) -> (Said, f64) {
+fn greedy(reference: &Reference, inputs: Vec<Vec<f64>>, stop: u32, most: usize) -> (Said, f64) {
+    greedy_from(reference, inputs, 1, (stop, most))
+}
+
+/// As [`greedy`], where the second input has the position `second`.
+fn greedy_from(
+    reference: &Reference,
+    mut inputs: Vec<Vec<f64>>,
+    second: usize,
+    (stop, most): (u32, usize),
+) -> (Said, f64) {
     let (mut ids, mut margin, mut largest) = (Vec::new(), f64::INFINITY, 0.0f64);
     while ids.len() < most {
-        let logits = reference.logits(&inputs);
+        let logits = reference.logits_from(&inputs, second);
         let mut order: Vec<usize> = (0..logits.len()).collect();
         order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
         margin = margin.min(logits[order[0]] - logits[order[1]]);
@@ -166,6 +176,51 @@ pub(super) fn does_not_fit(device: &Device) -> Check {
         ] => Ok(()),
         other => Err(format!("{other:?}").into()),
     }
+}
+
+/// Prompts far behind the beginning of the sequence with nothing between, at their true positions in the reference.
+pub(super) fn without_pictures(device: &Device) -> Check {
+    const TEXT_START: usize = 45;
+    const MOST: usize = 6;
+    let questions: Vec<Question> = (0..7).map(|i| Question::new(0, i as u32, 1 + i * i % 13)).collect();
+    let (llama, adapters, reference) = model(device, true)?;
+    // One slot is left over.
+    let slots = questions.len() + 1;
+    let mut batch = pollster::block_on(Batch::blind(llama, adapters, slots, TEXT_START, 1 + 13 + MOST))?;
+    let nothing = device.upload_f32(&[]);
+    let prompts = questions.iter().map(|question| Prompt {
+        picture: 0,
+        ids: &question.ids,
+    });
+    let mut prompts: Vec<Prompt<'_>> = prompts.collect();
+    for _ in 0..2 {
+        batch.prefill(&nothing, &prompts)?;
+        let logits = pollster::block_on(batch.logits())?;
+        let said = pollster::block_on(batch.decode(&prompts, MOST))?;
+        for (i, (prompt, (found, said))) in prompts
+            .iter()
+            .zip(logits.chunks_exact(VOCABULARY).zip(&said))
+            .enumerate()
+        {
+            let mut inputs = vec![reference.embed(1)];
+            inputs.extend(prompt.ids.iter().map(|&id| reference.embed(id)));
+            near(
+                found,
+                &reference.logits_from(&inputs, TEXT_START),
+                &format!("question {i}"),
+            )?;
+            for wrong in [1, TEXT_START - 1, TEXT_START + 1] {
+                if near(found, &reference.logits_from(&inputs, wrong), "").is_ok() {
+                    return Err(format!("question {i}: no difference to a prompt from {wrong} on").into());
+                }
+            }
+            same(said, &greedy_from(&reference, inputs, TEXT_START, (STOP, MOST)), i)?;
+        }
+        // In the second round another order, and the slots of fewer questions step along over what the first one left.
+        prompts.reverse();
+        prompts.pop();
+    }
+    Ok(())
 }
 
 fn with(error: Failed, what: &str) -> Failed {

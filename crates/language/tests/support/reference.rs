@@ -62,12 +62,18 @@ impl Reference {
 
     /// Logits `[vocabulary]` behind the last of these input vectors.
     pub(crate) fn logits(&self, inputs: &[Vec<f64>]) -> Vec<f64> {
+        self.logits_from(inputs, 1)
+    }
+
+    /// As [`Self::logits`], where the first vector has position 0 and the second position `second`.
+    pub(crate) fn logits_from(&self, inputs: &[Vec<f64>], second: usize) -> Vec<f64> {
+        let position = |t: usize| if t == 0 { 0 } else { second + t - 1 };
         let mut x = inputs.to_vec();
         for (norms, w) in self.norms.iter().zip(&self.matrices) {
             let h: Matrix = x.iter().map(|x| rms_norm(x, &norms[0])).collect();
             let turn = |name: &str| -> Matrix {
                 let y = h.iter().map(|h| times(&w[name], h)).enumerate();
-                y.map(|(t, y)| rotate(&y, t)).collect()
+                y.map(|(t, y)| rotate(&y, position(t))).collect()
             };
             let (q, k) = (turn("attn_q"), turn("attn_k"));
             let v: Matrix = h.iter().map(|h| times(&w["attn_v"], h)).collect();

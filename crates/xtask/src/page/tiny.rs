@@ -52,6 +52,7 @@ pub(super) fn make(folder: &Path) -> Result<Made> {
     let language_file = folder.join(LANGUAGE_FILE);
     write(&language_file, &gguf)?;
     manifest.language_models.truncate(1);
+    manifest.blind = None;
     for row in &mut manifest.language_models {
         *row = LanguageModel {
             id: LANGUAGE_ID.into(),

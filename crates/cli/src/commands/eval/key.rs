@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sightline_checkpoint::manifest::{LanguageModel, Model, Policy};
+use sightline_checkpoint::manifest::{Blind, LanguageModel, Model, ModelFile, Policy};
 use sightline_eval::run::{Item, Items, RunKey};
 use sightline_eval::score::geometry::Transform;
 use sightline_eval::tasks::{Loaded, Mode};
@@ -15,6 +15,54 @@ use crate::failure::{Failure, OrFail, RUNNING};
 
 /// Name and version of the prompt that stands around a question.
 const PROMPT: &str = "chat/1: beginning of text, visual tokens, one user turn, the assistant's opening; no system turn";
+
+/// The paper's evaluation code's name for pictures that are padded to a square.
+const LETTERBOX: &str = "letterbox";
+
+/// Who answers, as far as a key holds it.
+pub(super) struct Who {
+    /// Hashes of all files by their names.
+    files: BTreeMap<String, String>,
+    /// What is done to a picture, behind the frame of boxes.
+    transform: String,
+    prompt: String,
+    /// Which pictures are shown.
+    pictures: &'static str,
+}
+
+impl Who {
+    /// A model with every question's own picture, or another one's.
+    pub(super) fn model(row: &Model, language: &LanguageModel, control: Option<Control>) -> Result<Self, Failure> {
+        Ok(Self {
+            files: files(&row.files, language),
+            transform: format!(" {}", serde_json::to_string(&row.transform).or_fail(RUNNING)?),
+            prompt: PROMPT.to_owned(),
+            pictures: match control {
+                Some(Control::Shuffled) => "shuffled/1: of the question half of all pictures further",
+                _ => "own",
+            },
+        })
+    }
+
+    /// The blind control.
+    pub(super) fn blind(row: &Blind, language: &LanguageModel) -> Self {
+        Self {
+            files: files(&row.files, language),
+            transform: String::new(),
+            prompt: format!(
+                "blind/1: beginning of text, one user turn from position {} on, the assistant's opening; no system turn",
+                row.text_start
+            ),
+            pictures: "none",
+        }
+    }
+}
+
+fn files(files: &[ModelFile], language: &LanguageModel) -> BTreeMap<String, String> {
+    let language = (language.id.clone(), language.sha256.clone());
+    let files = files.iter().map(|file| (file.path.clone(), file.sha256.clone()));
+    files.chain([language]).collect()
+}
 
 /// What is asked, with the hashes of the pictures that are shown.
 pub(super) fn items(loaded: &Loaded, gallery: Option<&Gallery>) -> Vec<Item> {
@@ -50,39 +98,25 @@ pub(super) fn of_control(loaded: &Loaded, who: &str, batch_size: usize) -> Resul
     })
 }
 
-/// Key of a model's run.
+/// Key of a run of a model, or of the blind control.
 pub(super) fn of_model(
     loaded: &Loaded,
-    row: &Model,
-    language: &LanguageModel,
+    who: Who,
     device: &Device,
     args: &Eval,
     choices: Option<&[u32]>,
     items: &[Item],
 ) -> Result<RunKey, Failure> {
-    let mut model: BTreeMap<String, String> = BTreeMap::new();
-    for file in &row.files {
-        model.insert(file.path.clone(), file.sha256.clone());
-    }
-    model.insert(language.id.clone(), language.sha256.clone());
-    let pictures = match args.control {
-        Some(Control::Shuffled) => "shuffled/1: of the question half of all pictures further",
-        _ => "own",
-    };
     Ok(RunKey {
-        model,
-        transform: format!(
-            "{} {}",
-            transform_text(&loaded.transform),
-            serde_json::to_string(&row.transform).or_fail(RUNNING)?
-        ),
+        model: who.files,
+        transform: transform_text(&loaded.transform) + &who.transform,
         task: loaded.id.clone(),
         task_version: loaded.version.clone(),
-        prompt: PROMPT.to_owned(),
+        prompt: who.prompt,
         generation: texts([
             ("max_tokens", MAX_TOKENS.to_string()),
             ("sampling", "greedy".to_owned()),
-            ("pictures", pictures.to_owned()),
+            ("pictures", who.pictures.to_owned()),
         ]),
         scoring: scoring(&loaded.mode, choices),
         dtype: "f32, weights as stored".to_owned(),
@@ -113,10 +147,18 @@ fn backend(device: &Device) -> String {
     }
 }
 
+/// The frame of the blind control, as of all models here: boxes are of the padded square, whatever its size in px.
+pub(super) fn blind_transform() -> Transform {
+    Transform {
+        policy: Some(LETTERBOX.to_owned()),
+        target_resolution: None,
+    }
+}
+
 /// A model's frame, by the names that the paper's evaluation code has.
 pub(super) fn transform(row: &Model) -> Transform {
     let policy = match row.transform.policy {
-        Policy::Letterbox => "letterbox",
+        Policy::Letterbox => LETTERBOX,
     };
     Transform {
         policy: Some(policy.to_owned()),

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use sightline_checkpoint::manifest::{Manifest, Model};
+use sightline_checkpoint::manifest::{LanguageModel, Manifest, Model};
 use sightline_eval::run::disk::FileSystem;
 use sightline_eval::run::{
     Answerer, Finished, Item, Machine, Outcome, Progress, Run, RunKey, Scorer, Shard, UNREADABLE, assigned,
@@ -19,7 +19,7 @@ use sightline_eval::run::{
 use sightline_eval::tasks::{self, Loaded, Mode, Select};
 use sightline_kernels::Device;
 use sightline_vision::Transform;
-use sightline_vlm::{Files, Language, Options, Vlm};
+use sightline_vlm::{Blind, Files, Language, Options, Vlm};
 
 use crate::args::{Control, Eval, Global};
 use crate::commands::{doctor, models};
@@ -27,7 +27,7 @@ use crate::failure::{Failure, INPUT, OrFail, RUNNING, WEIGHTS};
 use crate::{device, output, weights};
 
 use controls::Blindfold;
-use model::ModelAnswerer;
+use model::{BlindAnswerer, ModelAnswerer};
 use pictures::Gallery;
 
 pub(crate) use folder::{read_questions, scorer_of, write_questions};
@@ -35,6 +35,13 @@ pub(crate) use key::host;
 
 /// Longest written answer of tasks at hand, tokens: the paper's evaluation allows 128, and these models stop long before.
 const MAX_TOKENS: usize = 128;
+
+/// How every answer is made.
+const OPTIONS: Options = Options {
+    max_tokens: MAX_TOKENS,
+    temperature: 0.0,
+    seed: 0,
+};
 
 /// What all runs of one call have in common.
 struct Plan<'a> {
@@ -53,6 +60,7 @@ pub(crate) fn run(args: &Eval, global: &Global) -> Result<(), Failure> {
     let unreadable = match args.control {
         // No weights are needed.
         Some(Control::Majority | Control::Chance) => plan.without_model(loaded)?,
+        Some(Control::Blind) => plan.blind(loaded, global)?,
         _ => plan.with_models(&loaded, global)?,
     };
     match unreadable {
@@ -126,18 +134,23 @@ impl Plan<'_> {
             .iter()
             .filter(|row| asked.is_empty() || asked.contains(&row.id));
         pollster::block_on(async {
-            let choice = device::open_at(global.device, self.gpu).await?;
-            if global.verbose {
-                eprintln!("device: {} ({})", doctor::name(&choice.device), choice.why);
-            }
+            let device = self.device(global).await?;
             let mut unreadable = 0;
             for row in wanted {
                 unreadable += self
-                    .with_model(loaded.clone(), row, &manifest, &weights, &choice.device)
+                    .with_model(loaded.clone(), row, &manifest, &weights, &device)
                     .await?;
             }
             Ok(unreadable)
         })
+    }
+
+    async fn device(&self, global: &Global) -> Result<Device, Failure> {
+        let choice = device::open_at(global.device, self.gpu).await?;
+        if global.verbose {
+            eprintln!("device: {} ({})", doctor::name(&choice.device), choice.why);
+        }
+        Ok(choice.device)
     }
 
     /// A run without a model.
@@ -149,6 +162,35 @@ impl Plan<'_> {
         let key = key::of_control(&loaded, who, self.args.batch_size as usize)?;
         let items = key::items(&loaded, None);
         self.execute(&loaded, who, &key, &items, &mut answerer, "no model".to_owned())
+    }
+
+    /// A run of the blind control.
+    fn blind(&self, mut loaded: Loaded, global: &Global) -> Result<usize, Failure> {
+        let weights = weights::folder(global.weights.as_deref())?;
+        let manifest = Manifest::load(&weights).or_fail(WEIGHTS)?;
+        let file = weights.join("manifest.json").display().to_string();
+        let row = manifest.blind(&file).or_fail(WEIGHTS)?;
+        let language_row = manifest.language_model(&row.language_model).or_fail(WEIGHTS)?;
+        let device = pollster::block_on(self.device(global))?;
+        let bar = output::spinner(&format!("loading {}", row.id));
+        let bytes = sightline_checkpoint::cache::read_model_file(&weights, &row.files[0]).or_fail(WEIGHTS)?;
+        let language = language(language_row, &device)?;
+        let choices = first_tokens(&loaded, &language)?;
+        let blind = Blind::load(row, &bytes, language).or_fail(WEIGHTS)?;
+        bar.finish_and_clear();
+        loaded.transform = key::blind_transform();
+        let items = key::items(&loaded, None);
+        let who = key::Who::blind(row, language_row);
+        let key = key::of_model(&loaded, who, &device, self.args, choices.as_deref(), &items)?;
+        let mut answerer = BlindAnswerer {
+            blind,
+            options: OPTIONS,
+            choices,
+            questions: loaded.questions.clone(),
+            batch_size: self.args.batch_size as usize,
+        };
+        let name = doctor::name(&device);
+        self.execute(&loaded, &row.id, &key, &items, &mut answerer, name)
     }
 
     /// A run of a model.
@@ -163,16 +205,11 @@ impl Plan<'_> {
         let bar = output::spinner(&format!("loading {}", row.id));
         let files = Files::read(weights, manifest, &row.id).or_fail(WEIGHTS)?;
         let language_row = manifest.language_model(&row.language_model).or_fail(WEIGHTS)?;
-        let path = models::fetch_language_model(language_row)?;
-        let bytes = sightline_checkpoint::cache::read_language_model(&path, language_row).or_fail(WEIGHTS)?;
-        let language = Language::load(device, &path.display().to_string(), &bytes).or_fail(WEIGHTS)?;
-        let vlm = Vlm::load(device, &files, Rc::new(language)).await.or_fail(WEIGHTS)?;
+        let language = language(language_row, device)?;
+        let choices = first_tokens(&loaded, &language)?;
+        let vlm = Vlm::load(device, &files, language).await.or_fail(WEIGHTS)?;
         bar.finish_and_clear();
         loaded.transform = key::transform(row);
-        let choices = match &loaded.mode {
-            Mode::Text => None,
-            Mode::Choices(texts) => Some(vlm.first_tokens(texts).or_fail(WEIGHTS)?),
-        };
         let batch_size = self.args.batch_size as usize;
         let questions = Arc::new(loaded.questions.clone());
         let gallery = match self.args.control {
@@ -181,20 +218,9 @@ impl Plan<'_> {
         };
         let gallery = Arc::new(gallery);
         let items = key::items(&loaded, Some(&gallery));
-        let key = key::of_model(
-            &loaded,
-            row,
-            language_row,
-            device,
-            self.args,
-            choices.as_deref(),
-            &items,
-        )?;
-        let options = Options {
-            max_tokens: MAX_TOKENS,
-            ..Options::default()
-        };
-        let mut answerer = ModelAnswerer::new(vlm, options, choices, Arc::clone(&gallery), batch_size);
+        let who = key::Who::model(row, language_row, self.args.control)?;
+        let key = key::of_model(&loaded, who, device, self.args, choices.as_deref(), &items)?;
+        let mut answerer = ModelAnswerer::new(vlm, OPTIONS, choices, Arc::clone(&gallery), batch_size);
         let name = doctor::name(device);
         self.execute(&loaded, &row.id, &key, &items, &mut answerer, name)
     }
@@ -233,6 +259,22 @@ impl Plan<'_> {
         write_questions(&folder, loaded)?;
         tell(&folder, who, loaded, &finished)?;
         Ok(finished.unreadable.len())
+    }
+}
+
+/// A language model on a device, fetched if it is not here.
+fn language(row: &LanguageModel, device: &Device) -> Result<Rc<Language>, Failure> {
+    let path = models::fetch_language_model(row)?;
+    let bytes = sightline_checkpoint::cache::read_language_model(&path, row).or_fail(WEIGHTS)?;
+    let language = Language::load(device, &path.display().to_string(), &bytes).or_fail(WEIGHTS)?;
+    Ok(Rc::new(language))
+}
+
+/// First tokens of the choices, for tasks that take probabilities.
+fn first_tokens(loaded: &Loaded, language: &Language) -> Result<Option<Vec<u32>>, Failure> {
+    match &loaded.mode {
+        Mode::Text => Ok(None),
+        Mode::Choices(texts) => Ok(Some(language.first_tokens(texts).or_fail(WEIGHTS)?)),
     }
 }
 

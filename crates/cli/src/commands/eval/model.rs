@@ -1,10 +1,11 @@
-//! The model as the one who answers.
+//! The model as the one who answers, and the blind control.
 
 use std::sync::Arc;
 
 use sightline_eval::run::error::Reason;
 use sightline_eval::run::{Answered, Answerer, Item, Outcome};
-use sightline_vlm::{Ask, BatchAnswer, Options, Vlm};
+use sightline_eval::tasks::Question;
+use sightline_vlm::{Ask, Asked, BatchAnswer, Blind, Options, Vlm};
 
 use super::pictures::{Coming, Gallery, Read};
 
@@ -74,21 +75,10 @@ impl Answerer for ModelAnswerer {
         let mut answered = Vec::with_capacity(read.len());
         for read in read {
             answered.push(match read {
-                Err(reason) => Answered {
-                    image: None,
-                    outcome: Outcome::Unreadable(reason),
-                    margin: None,
-                },
+                Err(reason) => unanswered(reason),
                 Ok(shown) => {
                     let answer = answers.next().ok_or("fewer answers than questions")?;
-                    Answered {
-                        image: Some(shown.sha256.clone()),
-                        outcome: match answer.probabilities {
-                            Some(probabilities) => Outcome::Probabilities(probabilities),
-                            None => Outcome::Text(answer.text),
-                        },
-                        margin: answer.margin.is_finite().then_some(answer.margin),
-                    }
+                    answered_by(answer, Some(shown.sha256.clone()))
                 }
             });
         }
@@ -101,5 +91,66 @@ impl Answerer for ModelAnswerer {
             batches.to_vec(),
             self.batch_size,
         ));
+    }
+}
+
+/// The blind control: nothing of a picture is read.
+pub(super) struct BlindAnswerer {
+    pub blind: Blind,
+    pub options: Options,
+    /// First tokens of the choices, for tasks that take probabilities.
+    pub choices: Option<Vec<u32>>,
+    pub questions: Vec<Question>,
+    pub batch_size: usize,
+}
+
+impl Answerer for BlindAnswerer {
+    fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
+        let questions = &self.questions[first..first + batch.len()];
+        // What does not fit beside a picture is refused here, too: all who are compared answer the same questions.
+        let fits: Vec<Result<(), String>> = questions
+            .iter()
+            .map(|question| self.blind.fits(&question.prompt).map_err(|error| error.to_string()))
+            .collect();
+        let asked: Vec<Asked<'_>> = questions
+            .iter()
+            .zip(&fits)
+            .filter(|(_, fits)| fits.is_ok())
+            .map(|(question, _)| Asked {
+                question: &question.prompt,
+                choices: self.choices.as_deref(),
+            })
+            .collect();
+        let answers = self.blind.answer_batch(&asked, self.batch_size, &self.options);
+        let mut answers = pollster::block_on(answers)?.into_iter();
+        let mut answered = Vec::with_capacity(batch.len());
+        for fits in fits {
+            answered.push(match fits {
+                Err(reason) => unanswered(reason),
+                Ok(()) => answered_by(answers.next().ok_or("fewer answers than questions")?, None),
+            });
+        }
+        Ok(answered)
+    }
+}
+
+/// A question that was not asked, and why.
+fn unanswered(reason: String) -> Answered {
+    Answered {
+        image: None,
+        outcome: Outcome::Unreadable(reason),
+        margin: None,
+    }
+}
+
+/// An answer. `image`: hash of the picture that was shown.
+fn answered_by(answer: BatchAnswer, image: Option<String>) -> Answered {
+    Answered {
+        image,
+        outcome: match answer.probabilities {
+            Some(probabilities) => Outcome::Probabilities(probabilities),
+            None => Outcome::Text(answer.text),
+        },
+        margin: answer.margin.is_finite().then_some(answer.margin),
     }
 }

@@ -1,0 +1,172 @@
+//! Many questions at once to answers, whatever stands before them.
+
+use std::sync::Arc;
+
+use sightline_kernels::Buffer;
+use sightline_language::{Adapters, Batch, LanguageError, Prompt, Tokenizer, chat};
+
+use crate::error::Result;
+use crate::model::Language;
+
+/// Positions kept for a question; longer ones are refused.
+const QUESTION_ROOM: usize = 320;
+
+/// A question, and how it is answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The user's whole turn.
+    pub question: &'a str,
+    /// Ids of tokens whose probabilities are the answer; none where it is written.
+    pub choices: Option<&'a [u32]>,
+}
+
+/// What came of a question.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchAnswer {
+    /// The written answer.
+    pub text: String,
+    /// Its tokens.
+    pub ids: Vec<u32>,
+    /// Smallest distance between the best and the second logit of its steps.
+    pub margin: f32,
+    /// Probabilities of the choices at the answer's first token: softmax in f32, renormalised over them.
+    pub probabilities: Option<Vec<f32>>,
+}
+
+/// What stands before every question.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Before {
+    /// A picture of so many visual tokens.
+    Picture(usize),
+    /// Nothing, but the question has this position.
+    Nothing(usize),
+}
+
+impl Before {
+    /// Position of a question's first token.
+    fn text_start(self) -> usize {
+        match self {
+            Self::Picture(tokens) => 1 + tokens,
+            Self::Nothing(start) => start,
+        }
+    }
+
+    /// A question's tokens, if there is room for them; the error says how many they are.
+    pub(crate) fn prompt(self, tokenizer: &Tokenizer, question: &str) -> Result<Vec<u32>> {
+        let ids = chat::question(tokenizer, question, self.text_start())?;
+        let (tokens, limit) = (ids.len(), QUESTION_ROOM);
+        if tokens > limit {
+            return Err(LanguageError::TooLong { tokens, limit }.into());
+        }
+        Ok(ids)
+    }
+}
+
+/// Conversations that advance together.
+pub(crate) struct Conversations {
+    batch: Batch,
+    before: Before,
+    /// Longest answer that fits behind the longest question.
+    most: usize,
+}
+
+impl Conversations {
+    /// Room for `slots` questions and answers of at most `most` tokens.
+    pub(crate) async fn new(
+        language: &Language,
+        adapters: Option<Arc<Adapters>>,
+        before: Before,
+        slots: usize,
+        most: usize,
+    ) -> Result<Self> {
+        let (llama, room) = (language.llama.clone(), QUESTION_ROOM + most);
+        let batch = match before {
+            Before::Picture(visual) => Batch::new(llama, adapters, slots, visual, visual + 1 + room).await?,
+            Before::Nothing(start) => Batch::blind(llama, adapters, slots, start, 1 + room).await?,
+        };
+        Ok(Self { batch, before, most })
+    }
+
+    /// Whether they are as [`Conversations::new`] makes them for these sizes.
+    pub(crate) fn has_room(&self, slots: usize, most: usize) -> bool {
+        self.batch.slots() == slots && self.most == most
+    }
+
+    /// Answers questions in their order, greedily. `pictures`: of every question, which of `visual` it is about.
+    ///
+    /// # Shapes
+    /// `visual` `[pictures, visual tokens, width]`; any buffer where nothing stands before a question.
+    pub(crate) async fn answer(
+        &mut self,
+        tokenizer: &Tokenizer,
+        visual: &Buffer,
+        batch: &[Asked<'_>],
+        pictures: &[usize],
+    ) -> Result<Vec<BatchAnswer>> {
+        let mut ids = Vec::with_capacity(batch.len());
+        for asked in batch {
+            ids.push(self.before.prompt(tokenizer, asked.question)?);
+        }
+        let prompts: Vec<Prompt<'_>> = pictures
+            .iter()
+            .zip(&ids)
+            .map(|(&picture, ids)| Prompt { picture, ids })
+            .collect();
+        self.batch.prefill(visual, &prompts)?;
+        let choices = batch.iter().map(|asked| asked.choices);
+        let mut answers: Vec<Option<BatchAnswer>> = vec![None; batch.len()];
+        if choices.clone().any(|choices| choices.is_some()) {
+            let logits = self.batch.logits().await?;
+            let rows = logits.chunks_exact(tokenizer.vocabulary());
+            answers = choices
+                .clone()
+                .zip(rows)
+                .map(|(choices, logits)| Some(chosen(choices?, logits)))
+                .collect();
+        }
+        if choices.clone().any(|choices| choices.is_none()) {
+            let said = self.batch.decode(&prompts, self.most).await?;
+            for (answer, said) in answers.iter_mut().zip(said) {
+                answer.get_or_insert_with(|| BatchAnswer {
+                    text: tokenizer.decode(&said.ids),
+                    ids: said.ids,
+                    margin: said.margin,
+                    probabilities: None,
+                });
+            }
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+}
+
+/// The probabilities of choices.
+fn chosen(choices: &[u32], logits: &[f32]) -> BatchAnswer {
+    let logit = |token: &u32| logits.get(*token as usize).copied().unwrap_or(f32::NEG_INFINITY);
+    // What all have in common falls out of the quotient.
+    let best = choices.iter().map(logit).fold(f32::NEG_INFINITY, f32::max);
+    let shares: Vec<f32> = choices.iter().map(|token| (logit(token) - best).exp()).collect();
+    let sum: f32 = shares.iter().sum();
+    let mut sorted: Vec<f32> = choices.iter().map(logit).collect();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    BatchAnswer {
+        margin: sorted.get(1).map_or(f32::INFINITY, |second| sorted[0] - second),
+        probabilities: Some(shares.iter().map(|share| share / sum).collect()),
+        ..BatchAnswer::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_are_of_the_choices_alone() {
+        let answer = chosen(&[2, 0], &[1.0, 50.0, 1.0 + 3.0f32.ln()]);
+        let found = answer.probabilities.unwrap_or_default();
+        assert!(
+            (found[0] - 0.75).abs() < 1e-6 && (found[1] - 0.25).abs() < 1e-6,
+            "{found:?}"
+        );
+        assert!((answer.margin - 3.0f32.ln()).abs() < 1e-6);
+    }
+}
