@@ -1,4 +1,5 @@
-//! The shipped pair's answers in Rust against PyTorch's (`tests/goldens/pair/answers.json`): from picture file to text, greedy.
+//! The shipped pair's answers in Rust against PyTorch's (`tests/goldens/pair/answers.json`): from picture file to text, greedy. And those
+//! of the blind control (`blind.json`), which has no pictures.
 //!
 //! And what its weights take on a device, which is little more than their files: nothing is expanded there.
 //!
@@ -17,15 +18,26 @@ use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::{Device, KernelError};
 use sightline_language::Adapters;
 use sightline_vision::{Picture, Transform};
-use sightline_vlm::{Ask, Connector, Files, Language, Options, Vlm};
+use sightline_vlm::{Ask, Asked, Blind, Connector, Files, Language, Options, Vlm};
 
 use common::{ARMS, Inputs, open, root, weights, wgpu};
 
 /// Answers that a GPU in software is asked for: one takes it many seconds.
 const SOFTWARE: usize = 1;
 
+/// Longest answer in the golden of the blind control, tokens.
+const MOST_TOKENS: usize = 28;
+
 /// Largest share of the files' bytes that the weights may take on a device.
 const BYTES: f64 = 1.2;
+
+/// One row of the blind control's golden.
+#[derive(Deserialize)]
+struct BlindRow {
+    question: String,
+    answer: String,
+    ids: Vec<u32>,
+}
 
 /// One row of the golden.
 #[derive(Deserialize)]
@@ -68,6 +80,10 @@ fn main() {
             let trial = Trial::test(format!("{name}::batch::{id}"), move || batch(&*here?, &there?, id));
             trials.push(trial.with_ignored_flag(ignored || software));
         }
+        let ignored = (inputs.is_err() && !requires("llm")) || (device.is_err() && !requires(name));
+        let (here, there) = (inputs.clone(), device);
+        let trial = Trial::test(format!("{name}::blind"), move || blind(&*here?, &there?));
+        trials.push(trial.with_ignored_flag(ignored));
     };
     backend("cpu", Ok(Device::cpu()));
     backend("wgpu", wgpu());
@@ -181,6 +197,40 @@ fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
         .collect();
     println!("{id}: {} of {} answers equal", rows.len() - wrong.len(), rows.len());
     if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("; ").into())
+    }
+}
+
+/// All questions without a picture, at once.
+fn blind(inputs: &Inputs, device: &Device) -> Result<(), Failed> {
+    let file = root().join("tests/goldens/pair/blind.json");
+    let rows: Vec<BlindRow> = serde_json::from_slice(&fs::read(file)?)?;
+    let row = inputs.manifest.blind("weights/manifest.json")?;
+    let bytes = fs::read(weights().join(&row.files[0].path))?;
+    let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
+    let mut blind = Blind::load(row, &bytes, language)?;
+    let asked: Vec<Asked<'_>> = rows
+        .iter()
+        .map(|row| Asked {
+            question: &row.question,
+            choices: None,
+        })
+        .collect();
+    let options = Options {
+        max_tokens: MOST_TOKENS,
+        ..Options::default()
+    };
+    let answers = pollster::block_on(blind.answer_batch(&asked, asked.len(), &options))?;
+    let wrong: Vec<String> = rows
+        .iter()
+        .zip(&answers)
+        .filter(|(row, answer)| row.answer != answer.text || row.ids != answer.ids)
+        .map(|(row, answer)| format!("{}: {:?}, PyTorch says {:?}", row.question, answer.text, row.answer))
+        .collect();
+    println!("{} of {} answers equal", rows.len() - wrong.len(), rows.len());
+    if answers.len() == rows.len() && !rows.is_empty() && wrong.is_empty() {
         Ok(())
     } else {
         Err(wrong.join("; ").into())
