@@ -175,9 +175,11 @@ pub fn compare(names: [String; 2], tasks: &[(String, Vec<Pair<'_>>)]) -> Option<
 
 /// Every task counts the same, as settings of one benchmark do.
 fn overall(tasks: &[(String, Vec<Pair<'_>>)]) -> Option<Overall> {
-    // What was seen is a picture's name across tasks; a picture without a file has only its task's name for it.
+    // What was seen is a picture's name across tasks, also beside a control that sees none; a picture without a file has only its task's
+    // name for it.
     let name = |task: &str, pair: &Pair| match pair.records.map(|record| record.image.as_deref()) {
         [Some(one), Some(other)] if one == other => one.to_owned(),
+        [Some(one), None] | [None, Some(one)] => one.to_owned(),
         _ => format!("{task}/{}", pair.group.image),
     };
     let names: Vec<Vec<String>> = tasks
@@ -300,7 +302,8 @@ mod tests {
                 setting: 0,
             })
             .collect();
-        let seen = |shared: bool| -> Comparison {
+        let unseeing: Vec<Record> = (0..80).map(record).collect();
+        let seen = |shared: bool, control: bool| -> Comparison {
             let records: Vec<Vec<Record>> = (0..2)
                 .map(|task| {
                     let image = |at: usize| Some(if shared { at.to_string() } else { format!("{task} {at}") });
@@ -315,7 +318,10 @@ mod tests {
             let pairs = |task: usize| -> Vec<Pair<'_>> {
                 let pair = |at: usize| Pair {
                     group: &groups[at],
-                    records: [&records[task][at]; 2],
+                    records: [
+                        &records[task][at],
+                        if control { &unseeing[at] } else { &records[task][at] },
+                    ],
                     scores: [f64::from(at.is_multiple_of(2)), f64::from(at.is_multiple_of(3))].map(|score| Score {
                         score,
                         ..Score::default()
@@ -330,10 +336,12 @@ mod tests {
             let [low, high] = found.overall.expect("two tasks").interval95;
             high - low
         };
-        let (together, apart) = (seen(true), seen(false));
+        let (together, apart) = (seen(true, false), seen(false, false));
         let [low, high] = together.tasks[0].interval95;
         assert!((width(&together) - (high - low)).abs() < 0.02, "{together}");
         assert!(width(&apart) < 0.8 * width(&together), "{apart}");
+        // A control that looks at nothing leaves the pictures what they are.
+        assert_eq!(width(&seen(true, true)), width(&together));
     }
 
     #[test]

@@ -36,69 +36,62 @@ impl<'a> View<'a> {
     }
 }
 
-/// `dst[i * stride + j] = scale * (a b)[i, j]` for `a` `[rows, inner]` and `b` `[inner, cols]`.
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn product(
-    rows: usize,
-    cols: usize,
-    inner: usize,
-    a: View<'_>,
-    b: View<'_>,
-    scale: f32,
-    dst: &mut [f32],
-    stride: usize,
-) {
-    run([rows, cols, inner], a, b, scale, dst, stride, false);
+/// `scale * (a b)` of `a` `[rows, inner]` and `b` `[inner, cols]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Product<'a> {
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) inner: usize,
+    pub(crate) a: View<'a>,
+    pub(crate) b: View<'a>,
+    pub(crate) scale: f32,
 }
 
-/// As [`product`], but added to `dst`.
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn add_product(
-    rows: usize,
-    cols: usize,
-    inner: usize,
-    a: View<'_>,
-    b: View<'_>,
-    scale: f32,
-    dst: &mut [f32],
-    stride: usize,
-) {
-    run([rows, cols, inner], a, b, scale, dst, stride, true);
-}
+impl Product<'_> {
+    /// `dst[i * stride + j] = ` element `[i, j]`.
+    pub(crate) fn store(self, dst: &mut [f32], stride: usize) {
+        self.run(dst, stride, false);
+    }
 
-fn run(
-    [rows, cols, inner]: [usize; 3],
-    a: View<'_>,
-    b: View<'_>,
-    scale: f32,
-    dst: &mut [f32],
-    stride: usize,
-    add: bool,
-) {
-    let to = View::rows(dst, stride).needs(rows, cols);
-    assert!(a.needs(rows, inner) <= a.values.len() && b.needs(inner, cols) <= b.values.len() && to <= dst.len());
-    // SAFETY: the slices hold all that their strides and sizes reach, as was asserted, and `dst` overlaps neither.
-    unsafe {
-        gemm::gemm(
+    /// `dst[i * stride + j] += ` element `[i, j]`.
+    pub(crate) fn add(self, dst: &mut [f32], stride: usize) {
+        self.run(dst, stride, true);
+    }
+
+    fn run(self, dst: &mut [f32], stride: usize, add: bool) {
+        let Self {
             rows,
             cols,
             inner,
-            dst.as_mut_ptr(),
-            1,
-            stride as isize,
-            add,
-            a.values.as_ptr(),
-            a.col as isize,
-            a.row as isize,
-            b.values.as_ptr(),
-            b.col as isize,
-            b.row as isize,
-            if add { 1.0f32 } else { 0.0 },
+            a,
+            b,
             scale,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
+        } = self;
+        let to = View::rows(dst, stride).needs(rows, cols);
+        assert!(a.needs(rows, inner) <= a.values.len() && b.needs(inner, cols) <= b.values.len() && to <= dst.len());
+        // SAFETY: the slices hold all that their strides and sizes reach, as was asserted, and `dst` overlaps neither.
+        unsafe {
+            gemm::gemm(
+                rows,
+                cols,
+                inner,
+                dst.as_mut_ptr(),
+                1,
+                stride as isize,
+                add,
+                a.values.as_ptr(),
+                a.col as isize,
+                a.row as isize,
+                b.values.as_ptr(),
+                b.col as isize,
+                b.row as isize,
+                if add { 1.0f32 } else { 0.0 },
+                scale,
+                false,
+                false,
+                false,
+                gemm::Parallelism::None,
+            );
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 import { natively, questions } from "../lib/agree.js";
 import { Visitor } from "../lib/browser.js";
+import { watchMemory } from "../lib/memory.js";
 import { hostile, png } from "../lib/pictures.js";
 import { Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
@@ -28,7 +29,10 @@ test("visit/whole, with the shipped pair on WebGPU: the program's own answers", 
   const screen = await Screen.open(visitor, GPU);
   await screen.ready();
   assertEqual(site.parts, [], "parts fetched before the button");
+  const taken = await watchMemory();
   await screen.load(600);
+  const heap = (await screen.facts()).match(/In the engine's memory\s*([\d.]+) MB/);
+  const found = await taken(Number(heap?.[1] ?? 0));
   await screen.chooseFromGallery(0);
   assert((await screen.suggestions()).length > 0, "questions are suggested for a picture of the gallery");
   for (const [turn, id] of FIXED.entries()) {
@@ -46,6 +50,7 @@ test("visit/whole, with the shipped pair on WebGPU: the program's own answers", 
     }
   }
   await visitor.wellBehaved();
+  return found;
 });
 
 test("visit/the page stands before its engine has come", {}, async (t) => {

@@ -3,7 +3,7 @@
 use super::Attention;
 use crate::elementary::exp;
 use crate::parallel::for_each_chunk;
-use crate::product::{View, product};
+use crate::product::{Product, View};
 
 /// Queries of a task.
 const QUERIES: usize = 64;
@@ -31,30 +31,28 @@ fn one_head(qkv: &[f32], sizes: Attention, head: usize, first: usize, scores: &m
     let rows = |part: usize, first: usize| View::rows(&qkv[first * 3 * width + part * width + inside..], 3 * width);
     let scale = 1.0 / (head_dim as f32).sqrt();
     let q = rows(0, first);
-    product(
-        queries,
-        tokens,
-        head_dim,
-        q,
-        rows(1, 0).transposed(),
+    let all = Product {
+        rows: queries,
+        cols: tokens,
+        inner: head_dim,
+        a: q,
+        b: rows(1, 0).transposed(),
         scale,
-        scores,
-        tokens,
-    );
+    };
+    all.store(scores, tokens);
     let mut totals = [0.0f32; QUERIES];
     for (scores, total) in scores.chunks_exact_mut(tokens).zip(&mut totals) {
         *total = pulp::Arch::new().dispatch(Weights { scores });
     }
-    product(
-        queries,
-        head_dim,
-        tokens,
-        View::rows(scores, tokens),
-        rows(2, 0),
-        1.0,
-        &mut dst[inside..],
-        width,
-    );
+    let mixed = Product {
+        rows: queries,
+        cols: head_dim,
+        inner: tokens,
+        a: View::rows(scores, tokens),
+        b: rows(2, 0),
+        scale: 1.0,
+    };
+    mixed.store(&mut dst[inside..], width);
     for (dst, total) in dst.chunks_exact_mut(width).zip(totals) {
         let inverse = 1.0 / total;
         dst[inside..inside + head_dim].iter_mut().for_each(|v| *v *= inverse);

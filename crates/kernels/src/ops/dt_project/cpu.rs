@@ -2,7 +2,7 @@
 
 use super::{DIRECTIONS, DtProject};
 use crate::parallel::for_each_chunk;
-use crate::product::{View, product};
+use crate::product::{Product, View};
 
 /// Pixels of a task.
 const PIXELS: usize = 128;
@@ -18,16 +18,15 @@ pub(super) fn dt_project(proj: &[f32], weight: &[f32], sizes: DtProject, dst: &m
         for k in 0..DIRECTIONS {
             let dt = View::rows(&proj[k * (rank + 2 * state)..], sizes.stride());
             let weight = View::rows(&weight[k * channels * rank..], rank).transposed();
-            product(
-                dst.len() / wide,
-                channels,
-                rank,
-                dt,
-                weight,
-                1.0,
-                &mut dst[k * channels..],
-                wide,
-            );
+            let steps = Product {
+                rows: dst.len() / wide,
+                cols: channels,
+                inner: rank,
+                a: dt,
+                b: weight,
+                scale: 1.0,
+            };
+            steps.store(&mut dst[k * channels..], wide);
         }
     });
 }

@@ -6,7 +6,7 @@ use crate::buffer::CpuRead;
 use crate::elementary::gelu;
 use crate::ops::{rms_norm, swiglu};
 use crate::parallel::for_each_chunk;
-use crate::product::{View, add_product, product};
+use crate::product::{Product, View};
 use crate::{Buffer, Linear, Result};
 
 /// Rows of the matrix that one task takes at a time. Expanded, they fit the second-level cache.
@@ -69,8 +69,15 @@ fn linear(
         let (first, count) = (block * ROWS, out.len() / m);
         let mut rows = vec![0.0f32; count * w.cols];
         host.expand(first, &mut rows);
-        let x = View::rows(x, w.cols).transposed();
-        product(count, m, w.cols, View::rows(&rows, w.cols), x, 1.0, out, m);
+        let all = Product {
+            rows: count,
+            cols: m,
+            inner: w.cols,
+            a: View::rows(&rows, w.cols),
+            b: View::rows(x, w.cols).transposed(),
+            scale: 1.0,
+        };
+        all.store(out, m);
         after.add_adapter(first, m, out);
     });
     for_each_chunk(dst, VECTORS * w.rows, |block, dst| {
@@ -145,18 +152,15 @@ impl<'a> After<'a> {
         for (segment, edge) in edges.windows(2).enumerate() {
             let (start, end) = (edge[0], edge[1].max(edge[0]));
             if start < end {
-                let b = View::rows(&b.f32()[start * low.rank..], low.rank);
-                let t = View::rows(&t.f32()[segment * low.rank..], segments * low.rank).transposed();
-                add_product(
-                    end - start,
-                    m,
-                    low.rank,
-                    b,
-                    t,
-                    low.scale,
-                    &mut out[(start - first) * m..],
-                    m,
-                );
+                let share = Product {
+                    rows: end - start,
+                    cols: m,
+                    inner: low.rank,
+                    a: View::rows(&b.f32()[start * low.rank..], low.rank),
+                    b: View::rows(&t.f32()[segment * low.rank..], segments * low.rank).transposed(),
+                    scale: low.scale,
+                };
+                share.add(&mut out[(start - first) * m..], m);
             }
         }
     }
