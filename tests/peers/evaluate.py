@@ -1,5 +1,6 @@
-"""Samples per second of an evaluation in PyTorch, one question at a time, as the paper's evaluation code asks them: transformers'
-`generate` in bf16 behind our encoder, with the same weights, pictures and prompts as a run of `sightline eval`.
+"""Samples per second of an evaluation in PyTorch, one question at a time, as the paper's evaluation code asks them:
+transformers' `generate` in bf16 behind our encoder, with the same weights, pictures and prompts as a run of
+`sightline eval`.
 
     PYTHONPATH=weights/training python tests/peers/evaluate.py --run runs/imagenette/sightline-vmamba-tiny --data DATA \
         --weights weights --gguf SmolLM2-135M-Instruct.Q4_1.gguf --limit 64
