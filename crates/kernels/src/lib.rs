@@ -19,7 +19,7 @@ mod weight;
 mod wgsl;
 
 /// Version of the arithmetic: another one where a kernel may give other bits than before. Runs of an evaluation go on under the same one only.
-pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/2");
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/3");
 
 pub use buffer::{Buffer, Element};
 pub use device::{Cpu, Device, Gpu, GpuInfo, Graph};
