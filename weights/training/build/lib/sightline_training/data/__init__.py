@@ -1,0 +1,1 @@
+"""Pictures: decoding into a flat pixel bank, mosaics rendered on the GPU, questions about them."""

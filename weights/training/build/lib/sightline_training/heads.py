@@ -1,0 +1,68 @@
+"""Small networks on top of the encoders: the connector to the language model, the dense head, the pretraining head."""
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from .encoders import GRID, TOKENS, WIDTH
+from .smollm import WIDTH as LM_WIDTH
+
+CLASSES = 200
+BACKGROUND = CLASSES
+
+
+def add_positions(tokens, row, col):
+    """Adds `row[r] + col[c]` to token (r, c). tokens `[batch, 196, width]`, row and col `[14, width]`."""
+    grid = (row[:, None] + col[None]).reshape(1, TOKENS, -1)
+    return tokens + grid.to(tokens.dtype)
+
+
+class Connector(nn.Module):
+    """Encoder tokens `[batch, 196, 384]` -> name space `[batch, 196, 576]`, before positions are added.
+
+    Keys as exported behind `projector.`: `0`, `2` and, added later by `add_positions`, `row` and `col`.
+    """
+
+    def __init__(self, hidden: int = LM_WIDTH, seed: int = 384):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.net = nn.Sequential(nn.Linear(WIDTH, hidden), nn.GELU(), nn.Linear(hidden, LM_WIDTH))
+
+    def forward(self, tokens):
+        return self.net(tokens)
+
+
+def token_centres(device) -> torch.Tensor:
+    """Centres (x, y) of the tokens as fractions of the canvas, row-major `[196, 2]`."""
+    centre = (torch.arange(GRID, device=device).float() + 0.5) / GRID
+    return torch.stack([centre.repeat(GRID), centre.repeat_interleave(GRID)], -1)
+
+
+class DenseHead(nn.Module):
+    """Per token: classes and background, box by distances from the token's centre, and a second, absolute box."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, CLASSES + 1 + 4 + 4))
+        nn.init.zeros_(self.net[2].bias)
+
+    def forward(self, tokens):
+        """`[batch, 196, 384]` -> logits `[batch, 196, 201]`, box and absolute box `[batch, 196, 4]` in 0..1."""
+        out = self.net(tokens).float()
+        logits, distances, absolute = out.split([CLASSES + 1, 4, 4], -1)
+        distances = F.softplus(distances) * 0.25
+        centre = token_centres(out.device)[None]
+        box = torch.cat([centre - distances[..., :2], centre + distances[..., 2:]], -1)
+        return logits, box, absolute.sigmoid()
+
+
+class PretrainHead(nn.Module):
+    """Linear heads of stage 1: 1,000 ImageNet classes and 101 Caltech classes."""
+
+    def __init__(self):
+        super().__init__()
+        self.imagenet = nn.Linear(WIDTH, 1000)
+        self.caltech = nn.Linear(WIDTH, 101)
+
+    def forward(self, x):
+        return self.imagenet(x).float(), self.caltech(x).float()

