@@ -230,3 +230,37 @@ fn what_does_not_fit_is_named() {
     let error = Vit::load(&device, vit, &weights).err().unwrap();
     assert!(error.to_string().contains("encoder.heads"), "{error}");
 }
+
+#[test]
+fn pictures_one_by_one_are_the_pictures_at_once() {
+    let device = Device::cpu();
+    let config = Subject::vmamba_config("n16");
+    let weights = Hashed::vmamba(&config, Precision::F32);
+    let encoder = Vmamba::load(&device, config, &weights).unwrap();
+    let size = Size {
+        batch: 3,
+        height: 33,
+        width: 20,
+    };
+    let values: Vec<f32> = (0..3 * 33 * 20 * 3).map(|at| (at as f32 * 0.37).sin()).collect();
+    let mut session = encoder.session(size).unwrap();
+    pollster::block_on(session.encode(&values)).unwrap();
+    let all = pollster::block_on(device.read_f32(session.output())).unwrap();
+    let mut session = encoder.session(size).unwrap();
+    let each: Vec<&[f32]> = values.chunks(33 * 20 * 3).collect();
+    pollster::block_on(session.encode_each(&each)).unwrap();
+    assert_eq!(pollster::block_on(device.read_f32(session.output())).unwrap(), all);
+    // One picture less leaves the last place what it was, and the others are in theirs.
+    pollster::block_on(session.encode_each(&[each[1], each[0]])).unwrap();
+    let swapped = pollster::block_on(device.read_f32(session.output())).unwrap();
+    let one = all.len() / 3;
+    assert_eq!(swapped, [&all[one..2 * one], &all[..one], &all[2 * one..]].concat());
+    assert!(matches!(
+        session.write_each(&[each[0], &each[1][1..]]),
+        Err(EncoderError::Length {
+            expected: 1980,
+            found: 1979
+        })
+    ));
+    assert!(session.write_each(&[each[0]; 4]).is_err(), "more pictures than places");
+}

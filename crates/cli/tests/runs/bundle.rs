@@ -13,11 +13,14 @@ const WIDTH: usize = support::WIDTH;
 
 /// Questions of the benchmark.
 pub(crate) const QUESTIONS: usize = 12;
-/// Pictures they are about: VizWiz has one question a picture.
-const PICTURES: usize = QUESTIONS;
 
 /// Writes `weights/`, `cache/` and `data/` into a folder. `seed`: of the encoder's weights.
 pub(crate) fn write(folder: &Path, seed: u32) {
+    write_questions(folder, seed, QUESTIONS);
+}
+
+/// The same with so many questions, each about a picture of its own, as VizWiz has them.
+pub(crate) fn write_questions(folder: &Path, seed: u32, count: usize) {
     let gguf = support::file().bytes();
     let weights = serialize("model.safetensors", &tensors(seed)).expect("a model file");
     let blind = serialize("blind.safetensors", &support::adapters()).expect("a model file");
@@ -58,17 +61,17 @@ pub(crate) fn write(folder: &Path, seed: u32) {
     put("weights/model.safetensors", &weights);
     put("weights/sightline-blind/model.safetensors", &blind);
     put("weights/manifest.json", manifest.to_string().as_bytes());
-    let questions: Vec<_> = (0..QUESTIONS)
+    let questions: Vec<_> = (0..count)
         .map(|at| {
             let answers = vec![json!({ "answer": "a b", "answer_confidence": "yes" }); 10];
             json!({
-                "image": format!("VizWiz_val_{:08}.jpg", at % PICTURES), "question": format!("What is {at}?"), "answers": answers,
+                "image": format!("VizWiz_val_{at:08}.jpg"), "question": format!("What is {at}?"), "answers": answers,
                 "answer_type": "other", "answerable": 1,
             })
         })
         .collect();
     put("data/vizwiz/val.json", json!(questions).to_string().as_bytes());
-    for picture in 0..PICTURES {
+    for picture in 0..count {
         put(
             &format!("data/vizwiz/val/VizWiz_val_{picture:08}.jpg"),
             &png(picture as u8),

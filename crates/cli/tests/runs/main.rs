@@ -13,6 +13,9 @@ use std::time::Duration;
 use program::{files, sightline};
 use sightline_eval::stats::split_mix;
 
+/// Largest difference of margins that another batch size may make in f32.
+const SAME_MARGIN: f64 = 1e-4;
+
 fn eval(folder: &Path, out: &str, more: &[&str]) -> Command {
     let mut command = sightline(folder, &["eval", "--task", "vizwiz", "--out", out, "--batch-size", "2"]);
     command.args(more);
@@ -90,6 +93,50 @@ fn a_run_from_end_to_end() {
         page.contains("data:image/jpeg;base64,") && !page.contains("https://"),
         "no pictures"
     );
+}
+
+/// 64 pictures are encoded at once: of a larger batch, every question still gets the answer about its own picture.
+#[test]
+fn a_batch_of_more_pictures_than_are_encoded_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    bundle::write_questions(here, 1, 70);
+    // The small model says the same of all pictures, but is not equally sure of it.
+    let margins = |batch: &str, more: &[&str]| -> Vec<f64> {
+        let out = format!("{batch}{}", more.len());
+        let mut command = sightline(
+            here,
+            &[
+                "eval",
+                "--task",
+                "vizwiz",
+                "--model",
+                "model",
+                "--batch-size",
+                batch,
+                "--out",
+                &out,
+            ],
+        );
+        command.args(more);
+        succeeds(command);
+        let runs = std::fs::read_dir(here.join(out).join("vizwiz")).expect("a run");
+        let run = runs.flatten().next().expect("a run").path();
+        let samples = std::fs::read_to_string(run.join("samples.jsonl")).expect("samples");
+        let margin = |line: &str| {
+            let line: serde_json::Value = serde_json::from_str(line).expect("a record");
+            line.get("margin").and_then(serde_json::Value::as_f64)
+        };
+        samples.lines().filter_map(margin).collect()
+    };
+    let furthest = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let (all, few) = (margins("70", &[]), margins("7", &[]));
+    assert_eq!((all.len(), few.len()), (70, 70));
+    assert!(furthest(&all, &few) < SAME_MARGIN, "{all:?}, {few:?}");
+    // It would be noticed: with other pictures the last six are others.
+    let other = margins("7", &["--control", "shuffled"]);
+    let apart = furthest(&all[64..], &other[64..]);
+    assert!(apart > 10.0 * SAME_MARGIN, "{apart}");
 }
 
 #[test]
