@@ -7,6 +7,8 @@ from .context import Context
 from .data.scenes import SceneBatches, loader
 from .data.sources import SETS, TRAIN_SETS
 from .dense import load_dense
+from .held_out_daquar import HeldOutDaquar
+from .names import NEUTRAL
 from .optim import MasterAdamW, batch_hash, cosine, step_generator, synchronize
 from .oracle import grid_tokens, held_out_batches, metadata_bank, quick_scores
 from .resume import Progress
@@ -22,13 +24,19 @@ class Visual:
         self.bank, self.interface, self.recipe, self.dtype = ctx.bank(list(SETS)), interface, recipe, ctx.dtype
         self.encoder = None if arm == BLIND else load_dense(ctx, arm)[0]
 
-    def __call__(self, batch: dict, canvas, generator, jitter: float):
+    def __call__(self, batch: dict, canvas, generator, training: bool = False):
         if self.encoder is None:
             return None
         with torch.no_grad():
+            jitter = self.recipe["color_jitter"] if training else 0.0
             features = self.encoder(self.bank.render(canvas, jitter, generator, self.dtype))
             grid = grid_tokens(self.interface, batch["names"], self.recipe["error_rate"], generator)
         tokens = self.interface.connector(features)
+        dropped = self.recipe.get("token_dropout", 0.0) if training else 0.0
+        if dropped:  # so that a picture with free questions is harder to know by heart
+            free = batch["names"][:, :1] < 0
+            gone = free & (torch.rand(tokens.shape[:2], device=tokens.device, generator=generator) < dropped)
+            tokens = torch.where(gone[..., None], self.interface.from_names(self.interface.names[NEUTRAL]), tokens)
         oracle = self.interface.from_names(grid)
         return self.interface.place(torch.where(batch["oracle"][:, None, None], oracle, tokens))
 
@@ -42,7 +50,7 @@ def evaluate(visual: Visual, batches: list[dict], offset: int) -> dict:
         canvas = batch["canvas"]
         canvas.picture = canvas.picture + offset
         with torch.no_grad():
-            tokens = visual(batch, canvas, step_generator(visual.interface.device, 17, i), 0.0)
+            tokens = visual(batch, canvas, step_generator(visual.interface.device, 17, i))
         pairs += visual.interface.forced_matches(tokens, batch)
         canvas.picture = canvas.picture - offset
     return quick_scores(pairs)
@@ -57,6 +65,7 @@ def run(ctx: Context, arm: str) -> None:
     if arm != BLIND:
         interface.connector.load_state_dict(ctx.load(f"{arm}_align")["connector"])
     visual = Visual(ctx, arm, interface, recipe)
+    lm.adapter_dropout = recipe.get("adapter_dropout", 0.0)
     if recipe["compile"]:
         lm.compile_layers()
     maps, adapters = interface.parameters(connector=True)
@@ -65,12 +74,15 @@ def run(ctx: Context, arm: str) -> None:
     steps, log = recipe["steps"], ctx.log(f"join_{arm}")
     dataset = SceneBatches(metadata_bank(ctx, TRAIN_SETS), prompter, recipe, steps)
     held_out = held_out_batches(ctx, prompter, recipe, recipe["eval_batches"])
+    kept_out = recipe.get("daquar_held_out", 0)
+    watched = HeldOutDaquar(visual.bank, prompter, kept_out) if kept_out else None
     offset = visual.bank.sets["tiny_val"][0]  # held-out ids in the bank of all sets
     step = progress.start - 1
     for step, batch in enumerate(loader(dataset, recipe["workers"], progress.start), progress.start):
         batch = to_device(batch, ctx.device)
         generator = step_generator(ctx.device, recipe["seed"], step)
-        tokens = visual(batch, batch["canvas"], generator, recipe["color_jitter"])
+        torch.manual_seed(recipe["seed"] * 1_000_003 + step)  # of the adapters' dropout
+        tokens = visual(batch, batch["canvas"], generator, training=True)
         loss, parts = interface.question_losses(tokens, batch)
         loss.backward()
         optimizer.step(cosine(step, steps, recipe["warmup"]))
@@ -82,6 +94,8 @@ def run(ctx: Context, arm: str) -> None:
             log.write(show=step % 100 == 0, step=step, loss=loss.item(), **task_means(parts))
         if step == recipe["gate_step"]:
             log.write(show=True, what="gate", step=step, **evaluate(visual, held_out, offset))
+        if watched is not None and (step + 1) % recipe["watch_every"] == 0:
+            log.write(show=True, what="daquar", step=step, **watched.score(visual))
         if progress.seconds > recipe["max_seconds"]:
             log.write(show=True, step=step, what="stopped at max_seconds")
             break

@@ -68,15 +68,19 @@ def rotate(x, cos, sin):
     return torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1).flatten(-2)
 
 
-def adapted_linears(x, weight, lora_a: list, lora_b: list):
-    """Several adapted maps of one input. weight `[sum(out), in]` fused -> list of `[..., out_i]`."""
+def adapted_linears(x, weight, lora_a: list, lora_b: list, dropout: float = 0.0):
+    """Several adapted maps of one input. weight `[sum(out), in]` fused -> list of `[..., out_i]`.
+
+    dropout: share of the adapters' inputs that is dropped (training only).
+    """
     outputs = F.linear(x, weight).split([b.shape[0] for b in lora_b], -1)
     rank = lora_a[0].shape[0]
-    low = F.linear(x, torch.cat(lora_a)).split(rank, -1)
+    seen = F.dropout(x, dropout) if dropout else x
+    low = F.linear(seen, torch.cat(lora_a)).split(rank, -1)
     return [y + F.linear(z, b) * ADAPTER_SCALE for y, z, b in zip(outputs, low, lora_b, strict=True)]
 
 
-def layer_forward(x, cos, sin, mask, frozen: dict, adapters: dict):
+def layer_forward(x, cos, sin, mask, frozen: dict, adapters: dict, dropout: float = 0.0):
     """One decoder layer as a pure function, so that all layers share one compiled graph.
 
     # Shapes
@@ -87,7 +91,7 @@ def layer_forward(x, cos, sin, mask, frozen: dict, adapters: dict):
 
     def maps(value, names):
         a, b = [adapters[n + ".lora_a"] for n in names], [adapters[n + ".lora_b"] for n in names]
-        return adapted_linears(value, frozen["+".join(names)], a, b)
+        return adapted_linears(value, frozen["+".join(names)], a, b, dropout)
 
     def heads(value, count):
         return value.view(batch, tokens, count, HEAD_DIM).transpose(1, 2)
@@ -163,6 +167,7 @@ class SmolLM(nn.Module):
             layer |= {name: put(get(name)) for name in ("attn_norm", "ffn_norm")}
             self.frozen.append(layer)
         self.frequencies = (ROPE_BASE ** (-torch.arange(0, HEAD_DIM, 2).float() / HEAD_DIM)).to(device)
+        self.adapter_dropout = 0.0  # of the fast path, that is in training only
         self.layer_forward = layer_forward  # replaced by a compiled version where that is available
 
     def compile_layers(self) -> None:
@@ -198,11 +203,11 @@ class SmolLM(nn.Module):
 
         fast: use the compiled layer (training's one shape); everything else stays eager.
         """
-        forward_one = self.layer_forward if fast else layer_forward
+        forward_one, dropout = (self.layer_forward, self.adapter_dropout) if fast else (layer_forward, 0.0)
         cos, sin = self.rotary(positions)
         cache = Cache([], [])
         for frozen, own in zip(self.frozen, self.split(adapters), strict=True):
-            x, k, v = forward_one(x, cos, sin, mask, frozen, own)
+            x, k, v = forward_one(x, cos, sin, mask, frozen, own, dropout)
             if keep_cache:
                 cache.keys.append(k)
                 cache.values.append(v)

@@ -124,17 +124,24 @@ class Interface:
         return per_question.mean(), {"sums": sums, "counts": counts}
 
     @torch.no_grad()
-    def forced_matches(self, visual, batch: dict) -> list[tuple[str, bool]]:
-        """(task, exact) of every question of a batch: whether greedy decoding would give the reference answer. Greedy
-        decoding reproduces an answer exactly if and only if every place predicts its next token under forcing."""
+    def forced_scores(self, visual, batch: dict) -> list[tuple[str, bool, float]]:
+        """(task, exact, mean cross-entropy of the reference answer) of every question of a batch. Greedy decoding reproduces
+        an answer exactly if and only if every place predicts its next token under forcing."""
         hidden, keep = self.text_hidden(visual, batch, fast=False), batch["target"] >= 0
-        right = self.lm.logits(hidden[keep]).argmax(-1) == batch["target"][keep]
+        logits, target = self.lm.logits(hidden[keep]), batch["target"][keep]
         number = (batch["segment"] + 8 * torch.arange(len(keep), device=self.device)[:, None])[keep]
         unique, question = number.unique(return_inverse=True)
-        wrong = torch.zeros(len(unique), device=self.device).index_add_(0, question, (~right).float())
+        total = lambda x: torch.zeros(len(unique), device=self.device).index_add_(0, question, x)  # noqa: E731
+        wrong = total((logits.argmax(-1) != target).float())
+        cost = total(F.cross_entropy(logits, target, reduction="none")) / total(torch.ones_like(wrong[question]))
         task = torch.zeros(len(unique), dtype=torch.long, device=self.device)
         task.index_copy_(0, question, batch["task"][keep])
-        return [(TASKS[t], w == 0) for t, w in zip(task.tolist(), wrong.tolist(), strict=True)]
+        rows = zip(task.tolist(), wrong.tolist(), cost.tolist(), strict=True)
+        return [(TASKS[t], w == 0, c) for t, w, c in rows]
+
+    def forced_matches(self, visual, batch: dict) -> list[tuple[str, bool]]:
+        """(task, exact) of every question of a batch."""
+        return [(task, exact) for task, exact, _ in self.forced_scores(visual, batch)]
 
 
 def to_device(batch: dict, device) -> dict:

@@ -1,6 +1,7 @@
 """Question wordings. The first of each type is the manifest's example and is drawn half of the time."""
 
 import random
+import re
 
 TASKS = ("name", "region", "presence", "count", "relation", "ground", "caption", "daquar", "coco")
 
@@ -59,6 +60,12 @@ def box_text(box) -> str:
     if y1 <= y0:
         y0, y1 = (y0, y0 + 1) if y0 < 100 else (99, 100)
     return "[" + ", ".join(f"{v / 100:.2f}" for v in (x0, y0, x1, y1)) + "]"
+
+
+def mirrored(text: str) -> str:
+    """A question or an answer about the mirrored picture: "left" and "right" change places."""
+    other = {"left": "right", "right": "left"}
+    return re.sub(r"\b(left|right)\b", lambda found: other[found[0]], text)
 
 
 def tidy_daquar(question: str, answers: list[str]) -> tuple[str, str]:

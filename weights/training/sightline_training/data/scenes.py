@@ -12,7 +12,8 @@ from ..names import NAMES, NEUTRAL, with_article
 from ..prompt import STOP, Prompter
 from .bank import Bank, Canvas, letterbox_rect
 from .layouts import FREE, SLOTS
-from .questions import TASKS, box_text, tidy_daquar, word
+from .mentioned import MentionedObjects
+from .questions import TASKS, box_text, mirrored, tidy_daquar, word
 
 TEXT_TOKENS = 187  # with BOS and 196 visual tokens 384 in all
 QUESTIONS = 5
@@ -42,6 +43,9 @@ class Scenes:
         labels = bank.tiny[first:end]
         self.by_class = [((labels == c).nonzero().view(-1) + first).tolist() for c in range(200)]
         self.classes = [c for c in range(200) if self.by_class[c]]
+        # The last pictures of DAQUAR's training split can be kept out, to compare recipes without its test split.
+        self.daquar_held_out = recipe.get("daquar_held_out", 0) if self.train else 0
+        self.mentioned = MentionedObjects(self.text["daquar"]) if recipe.get("daquar_presence") and self.train else None
         self.excluded = set(recipe.get("excluded", {}).get(self.set_of["tiny"], []))
         categories = [c for t in self.text.get("coco", []) for c, _ in t["objects"]]
         self.coco_pool = sorted(categories)  # repeated as often as they occur: "no" follows the frequency of "yes"
@@ -82,7 +86,8 @@ class Scenes:
     def _single(self, rng, kind: str) -> int:
         if kind == "tiny":
             return self._of_class(rng, rng.choice(self.classes))
-        return rng.randrange(*self.bank.sets[self.set_of[kind]])
+        first, end = self.bank.sets[self.set_of[kind]]
+        return rng.randrange(first, end - (self.daquar_held_out if kind == "daquar" else 0))
 
     def place(self, layout, picture, kinds: list[str], generator) -> Canvas:
         """Windows and flips: crops in training where the question allows them, whole letterboxed pictures else."""
@@ -99,7 +104,8 @@ class Scenes:
         zero = torch.zeros_like(width)
         whole = single & ~(cropped & augment)
         window = torch.where(whole[:, None, None], torch.stack([zero, zero, width, height], -1), window)
-        flippable = torch.tensor([k not in ("daquar", "flickr") for k in kinds])
+        kept = ("flickr",) if self.recipe.get("flip_daquar") else ("daquar", "flickr")
+        flippable = torch.tensor([k not in kept for k in kinds])
         flip = (rand(*picture.shape) < 0.5) & flippable[:, None] & augment
         return Canvas(layout, picture, rect, window, flip)
 
@@ -184,10 +190,19 @@ class Scenes:
             caption = rng.choice(self.text[kind][row]).replace(" .", ".").strip()
             return [Question("caption", word(wording, "caption"), caption)]
         if kind == "daquar":
-            pairs = self.text[kind][row]
-            chosen = rng.sample(pairs, min(len(pairs), QUESTIONS))
-            return [Question("daquar", *tidy_daquar(q, a)) for q, a in chosen]
+            return self._ask_daquar(rng, wording, row, bool(canvas.flip[i, 0]))
         return self._ask_coco(rng, wording, self.text[kind][row], bool(canvas.flip[i, 0]), canvas.rect[i, 0])
+
+    def _ask_daquar(self, rng, wording, row: int, flipped: bool) -> list[Question]:
+        presence = self.mentioned.ask(rng, wording, row) if self.mentioned else []
+        pairs = self.text["daquar"][row]
+        chosen = [tidy_daquar(q, a) for q, a in rng.sample(pairs, min(len(pairs), QUESTIONS - len(presence)))]
+        if flipped:
+            chosen = [(mirrored(q), mirrored(a)) for q, a in chosen]
+        asked = [Question("daquar", *pair) for pair in chosen] + [Question("presence", *pair) for pair in presence]
+        if presence:
+            rng.shuffle(asked)
+        return asked
 
     def _ask_labelled(self, rng, wording, set_name: str, name: int) -> list[Question]:
         other = int(self.bank.name[rng.randrange(*self.bank.sets[set_name])])
