@@ -14,7 +14,30 @@ use clap::Parser;
 use args::{Cli, Command};
 use failure::Failure;
 
+/// What says which of several GPUs Mesa's Vulkan layer puts first, or that there is a session to ask.
+#[cfg(target_os = "linux")]
+const MESA_WISHES: [&str; 6] = [
+    "XDG_RUNTIME_DIR",
+    "WAYLAND_DISPLAY",
+    "DISPLAY",
+    "MESA_VK_DEVICE_SELECT",
+    "DRI_PRIME",
+    "NODEVICE_SELECT",
+];
+
+/// Outside a desktop session (a container, a cluster), Mesa's layer for choosing a GPU finds no Wayland to ask and prints an
+/// error for every look at the devices. It has nothing to choose by there, so it is left out.
+#[cfg(target_os = "linux")]
+fn leave_out_mesa_layer() {
+    if MESA_WISHES.iter().all(|name| std::env::var_os(name).is_none()) {
+        // SAFETY: the first thing that `main` does: no other thread reads the environment yet.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+    }
+}
+
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    leave_out_mesa_layer();
     let cli = Cli::parse();
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,

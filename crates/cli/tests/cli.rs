@@ -112,6 +112,19 @@ fn doctor_names_every_kind_of_device() {
     assert!(report["why"].as_str().is_some_and(|why| !why.is_empty()));
 }
 
+/// Mesa prints an error for every look at the devices where there is no session (a container, a cluster).
+#[test]
+fn doctor_is_quiet_outside_a_desktop_session() {
+    let mut doctor = Command::new(env!("CARGO_BIN_EXE_sightline"));
+    doctor.arg("doctor");
+    for session in ["XDG_RUNTIME_DIR", "WAYLAND_DISPLAY", "DISPLAY", "NODEVICE_SELECT"] {
+        doctor.env_remove(session);
+    }
+    let output = doctor.output().expect("the program starts");
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
 #[test]
 fn pictures_that_cannot_be_used() {
     let dir = tempfile::tempdir().expect("folder");
