@@ -35,7 +35,7 @@ class HeldOutDaquar:
             for i, (pictures, batch) in enumerate(self.batches):
                 canvas = self.bank.full(pictures.roll(shift), letterboxed=True)
                 tokens = visual(batch, canvas, step_generator(pictures.device, 23, i))
-                rows += visual.interface.forced_scores(tokens, batch)
-            out[f"{name}_exact"] = sum(exact for _, exact, _ in rows) / len(rows)
-            out[f"{name}_loss"] = sum(cost for _, _, cost in rows) / len(rows)
+                rows += visual.interface.forced_answers(tokens, batch)
+            out[f"{name}_exact"] = sum(a.exact for a in rows) / len(rows)
+            out[f"{name}_loss"] = sum(a.cost for a in rows) / len(rows)
         return out | {"n": len(rows)}

@@ -32,18 +32,25 @@ class Visual:
             features = self.encoder(self.bank.render(canvas, jitter, generator, self.dtype))
             grid = grid_tokens(self.interface, batch["names"], self.recipe["error_rate"], generator)
         tokens = self.interface.connector(features)
-        dropped = self.recipe.get("token_dropout", 0.0) if training else 0.0
-        if dropped:  # so that a picture with free questions is harder to know by heart
-            free = batch["names"][:, :1] < 0
-            gone = free & (torch.rand(tokens.shape[:2], device=tokens.device, generator=generator) < dropped)
-            tokens = torch.where(gone[..., None], self.interface.from_names(self.interface.names[NEUTRAL]), tokens)
+        if training:
+            tokens = self._drop(tokens, batch["names"][:, :1] < 0, generator)
         oracle = self.interface.from_names(grid)
         return self.interface.place(torch.where(batch["oracle"][:, None, None], oracle, tokens))
+
+    def _drop(self, tokens, free, generator):
+        """Neutral tokens in place of a share of those of canvases with free questions (`free` `[batch, 1]`), and in place of all
+        tokens of a share of these canvases: so that a picture is harder to know by heart."""
+        some, whole = (self.recipe.get(key, 0.0) for key in ("token_dropout", "picture_dropout"))
+        if not some and not whole:
+            return tokens
+        rand = lambda *shape: torch.rand(*shape, device=tokens.device, generator=generator)  # noqa: E731
+        gone = free & ((rand(*tokens.shape[:2]) < some) | (rand(len(tokens), 1) < whole))
+        return torch.where(gone[..., None], self.interface.from_names(self.interface.names[NEUTRAL]), tokens)
 
 
 def evaluate(visual: Visual, batches: list[dict], offset: int) -> dict:
     """Quick exact-match scores on held-out canvases."""
-    pairs = []
+    answers = []
     for i, batch in enumerate(batches):
         batch = to_device(batch, visual.interface.device)
         batch["oracle"] = torch.zeros_like(batch["oracle"])
@@ -51,9 +58,9 @@ def evaluate(visual: Visual, batches: list[dict], offset: int) -> dict:
         canvas.picture = canvas.picture + offset
         with torch.no_grad():
             tokens = visual(batch, canvas, step_generator(visual.interface.device, 17, i))
-        pairs += visual.interface.forced_matches(tokens, batch)
+        answers += visual.interface.forced_answers(tokens, batch)
         canvas.picture = canvas.picture - offset
-    return quick_scores(pairs)
+    return quick_scores(answers)
 
 
 def run(ctx: Context, arm: str) -> None:

@@ -5,6 +5,8 @@ rising share of canvases whose tokens are the expected name under the posterior 
 arms in turn: the same adapters serve both.
 """
 
+from dataclasses import replace
+
 import torch
 
 from .context import Context
@@ -16,7 +18,9 @@ from .encoders import ARMS
 from .names import NEUTRAL
 from .optim import MasterAdamW, batch_hash, cosine, step_generator, synchronize
 from .resume import Progress
-from .vlm import Interface, corrupt, load_language_model, soft_names, task_means, to_device
+from .vlm import ForcedAnswer, Interface, corrupt, load_language_model, soft_names, task_means, to_device
+
+SHOWN = 3  # tokens with its name from which an object counts as shown
 
 
 def metadata_bank(ctx: Context, sets: list[str]) -> Bank:
@@ -44,25 +48,32 @@ def held_out_batches(ctx: Context, prompter, recipe: dict, count: int) -> list[d
     return [dataset[i] for i in range(count)]
 
 
-def quick_scores(pairs: list[tuple[str, bool]]) -> dict:
+def quick_scores(answers: list[ForcedAnswer]) -> dict:
     """Share of exact answers per task, and how many were asked."""
     out = {}
-    for task in sorted({t for t, _ in pairs}):
-        hits = [ok for t, ok in pairs if t == task]
+    for task in sorted({a.task for a in answers}):
+        hits = [a.exact for a in answers if a.task == task]
         out[task] = round(sum(hits) / len(hits), 3)
         out[f"n_{task}"] = len(hits)
     return out
 
 
 def evaluate(interface: Interface, batches: list[dict], rate: float) -> dict:
-    """Exact answers on oracle grids of held-out canvases (generated boxes are scored in `evaluate.py`)."""
-    pairs = []
+    """Exact answers on oracle grids of held-out canvases (generated boxes are scored in `evaluate.py`).
+
+    `name_shown` leaves out names that hardly stand in the grid: an object whose box holds the centres of fewer than three tokens
+    cannot be read from it once some of these carry errors, and not at all where it holds none.
+    """
+    answers, shown = [], []
     for i, batch in enumerate(batches):
         batch = to_device(batch, interface.device)
         generator = step_generator(interface.device, 13, i)
         tokens = grid_tokens(interface, batch["names"], rate, generator)
-        pairs += interface.forced_matches(interface.place(interface.from_names(tokens)), batch)
-    return quick_scores(pairs)
+        given = interface.forced_answers(interface.place(interface.from_names(tokens)), batch)
+        area = (batch["names"] != NEUTRAL).sum(1).tolist()
+        answers += given
+        shown += [replace(a, task="name_shown") for a in given if a.task == "name" and area[a.row] >= SHOWN]
+    return quick_scores(answers + shown)
 
 
 def run(ctx: Context) -> None:

@@ -1,5 +1,6 @@
 """Visual tokens, adapters and the language model put together: one training step, and answers."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -29,6 +30,17 @@ def prepare_language_model(gguf: Path, work: Path) -> None:
     tensors = {k: v.bfloat16() for k, v in load_tensors(gguf).items()}
     torch.save(tensors, work / "smollm.tmp")
     (work / "smollm.tmp").rename(work / "smollm.pt")
+
+
+@dataclass
+class ForcedAnswer:
+    """A held-out question of a packed batch: its task, whether greedy decoding would give the reference answer, the mean
+    cross-entropy of that answer, and the question's row in the batch."""
+
+    task: str
+    exact: bool
+    cost: float
+    row: int
 
 
 class Interface:
@@ -124,9 +136,9 @@ class Interface:
         return per_question.mean(), {"sums": sums, "counts": counts}
 
     @torch.no_grad()
-    def forced_scores(self, visual, batch: dict) -> list[tuple[str, bool, float]]:
-        """(task, exact, mean cross-entropy of the reference answer) of every question of a batch. Greedy decoding reproduces
-        an answer exactly if and only if every place predicts its next token under forcing."""
+    def forced_answers(self, visual, batch: dict) -> list["ForcedAnswer"]:
+        """Every question of a batch. Greedy decoding reproduces an answer exactly if and only if every place predicts its next
+        token under forcing."""
         hidden, keep = self.text_hidden(visual, batch, fast=False), batch["target"] >= 0
         logits, target = self.lm.logits(hidden[keep]), batch["target"][keep]
         number = (batch["segment"] + 8 * torch.arange(len(keep), device=self.device)[:, None])[keep]
@@ -136,12 +148,8 @@ class Interface:
         cost = total(F.cross_entropy(logits, target, reduction="none")) / total(torch.ones_like(wrong[question]))
         task = torch.zeros(len(unique), dtype=torch.long, device=self.device)
         task.index_copy_(0, question, batch["task"][keep])
-        rows = zip(task.tolist(), wrong.tolist(), cost.tolist(), strict=True)
-        return [(TASKS[t], w == 0, c) for t, w, c in rows]
-
-    def forced_matches(self, visual, batch: dict) -> list[tuple[str, bool]]:
-        """(task, exact) of every question of a batch."""
-        return [(task, exact) for task, exact, _ in self.forced_scores(visual, batch)]
+        columns = (task.tolist(), wrong.tolist(), cost.tolist(), (unique // 8).tolist())
+        return [ForcedAnswer(TASKS[t], w == 0, c, row) for t, w, c, row in zip(*columns, strict=True)]
 
 
 def to_device(batch: dict, device) -> dict:

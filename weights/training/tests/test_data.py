@@ -122,6 +122,23 @@ def test_tokens_outside_the_object_are_neutral(bank):
     assert (names[1] == -1).all()
 
 
+def test_daquar_pictures_are_mirrored_with_their_words_and_kept_out(bank):
+    first, end = bank.sets["daquar_train"]
+    recipe = {"flip_daquar": True, "daquar_held_out": 3}
+    scenes = Scenes(bank, "train", recipe)
+    scenes.text["daquar"] = [[["what is left ?", ["left_thing"]]]] * (end - first)
+    generator = torch.Generator().manual_seed(4)
+    canvas, questions, _ = scenes.draw(random.Random(4), generator, ["daquar"] * 16)
+    assert set(canvas.picture[:, 0].tolist()) == {first}  # three of four are kept out
+    flips = canvas.flip[:, 0].tolist()
+    assert True in flips and False in flips
+    for flip, asked in zip(flips, questions, strict=True):
+        side = "right" if flip else "left"
+        assert (asked[0].question, asked[0].answer) == (f"What is {side}?", f"{side} thing")
+    plain, _, _ = Scenes(bank, "train", {}).draw(random.Random(4), generator, ["daquar"] * 16)
+    assert not plain.flip.any() and set(plain.picture[:, 0].tolist()) > {first}
+
+
 def test_pack_predicts_answers_only(bank):
     scenes = Scenes(bank, "train", {})
     _, questions, _ = scenes.draw(random.Random(3), torch.Generator().manual_seed(3), ["mosaic"])

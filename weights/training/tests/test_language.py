@@ -3,6 +3,7 @@
 import torch
 
 from sightline_training.prompt import TEXT_START
+from sightline_training.smollm import WIDTH
 from sightline_training.vlm import Interface
 
 
@@ -52,3 +53,19 @@ def test_segments_do_not_see_each_other(tiny_lm, adapters):
     both = interface.text_hidden(visual, packed([first, second], 12), fast=False)
     alone = interface.text_hidden(visual, packed([second], 12), fast=False)
     torch.testing.assert_close(both[0, 3:7], alone[0, :4], atol=1e-4, rtol=1e-4)
+
+
+def test_adapters_are_dropped_in_training_only(tiny_lm, adapters):
+    x, positions = torch.randn(1, 6, WIDTH), torch.arange(6)[None]
+    plain = tiny_lm(x, positions, None, adapters)
+    tiny_lm.adapter_dropout = 0.5
+    try:
+        torch.manual_seed(1)
+        first, second = (tiny_lm(x, positions, None, adapters, fast=True) for _ in range(2))
+        torch.manual_seed(1)
+        again = tiny_lm(x, positions, None, adapters, fast=True)
+        scored = tiny_lm(x, positions, None, adapters)
+    finally:
+        tiny_lm.adapter_dropout = 0.0
+    assert torch.equal(first, again) and not torch.allclose(first, second)
+    assert torch.equal(scored, plain)
