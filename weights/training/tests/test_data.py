@@ -13,7 +13,7 @@ from sightline_training.data.duplicates import difference_hash, near_pairs
 from sightline_training.data.layouts import make_layouts
 from sightline_training.data.questions import box_text
 from sightline_training.data.scenes import SceneBatches, Scenes, pack
-from sightline_training.data.sources import letterbox
+from sightline_training.data.sources import complete, letterbox
 from sightline_training.names import NEUTRAL
 from sightline_training.optim import batch_hash
 from sightline_training.prompt import STOP
@@ -62,6 +62,14 @@ def bank(tmp_path_factory):
     (folder / "flickr_train_texts.json").write_text(json.dumps([["A dog runs ."]] * 4))
     (folder / "daquar_train_texts.json").write_text(json.dumps([[["what is on the bed ?", ["toy_doll"]]]] * 4))
     return Bank(folder, SETS)
+
+
+def test_a_file_that_is_still_being_copied_is_not_read(tmp_path):
+    path = tmp_path / "set.parquet"
+    assert not complete(path)
+    for content, whole in ((b"", False), (b"PAR1 rows", False), (b"PAR1 rows PAR1", True)):
+        path.write_bytes(content)
+        assert complete(path) == whole
 
 
 def test_layouts_cover_the_canvas():

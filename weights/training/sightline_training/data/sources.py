@@ -125,6 +125,15 @@ def decode_set(name: str, data: Path, out: Path, pool, limit: int = 0) -> int:
     return len(rows)
 
 
+def complete(path: Path) -> bool:
+    """Whether a Parquet file is there to its end: `--wait` must not read one that is still being copied."""
+    if not path.exists() or path.stat().st_size < 8:
+        return False
+    with open(path, "rb") as file:
+        file.seek(-4, os.SEEK_END)
+        return file.read() == b"PAR1"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with the Parquet files")
@@ -138,9 +147,9 @@ def main() -> None:
     pending = [s for s in SETS if not (args.out / f"{s}.pt").exists()]
     with Pool(args.workers) as pool:
         while pending:
-            ready = [s for s in pending if all((args.data / f"{f}.parquet").exists() for f in SETS[s][0])]
+            ready = [s for s in pending if all(complete(args.data / f"{f}.parquet") for f in SETS[s][0])]
             if not ready and not args.wait:
-                raise SystemExit(f"no files for {pending} in {args.data}")
+                raise SystemExit(f"no complete files for {pending} in {args.data}; --wait waits for them")
             for name in ready:
                 count = decode_set(name, args.data, args.out, pool, args.limit)
                 pending.remove(name)
