@@ -145,7 +145,9 @@ class Interface:
         unique, question = number.unique(return_inverse=True)
         total = lambda x: torch.zeros(len(unique), device=self.device).index_add_(0, question, x)  # noqa: E731
         wrong = total((logits.argmax(-1) != target).float())
-        cost = total(F.cross_entropy(logits, target, reduction="none")) / total(torch.ones_like(wrong[question]))
+        cost = total(F.cross_entropy(logits, target, reduction="none")) / total(
+            torch.ones_like(target, dtype=torch.float32)
+        )
         task = torch.zeros(len(unique), dtype=torch.long, device=self.device)
         task.index_copy_(0, question, batch["task"][keep])
         columns = (task.tolist(), wrong.tolist(), cost.tolist(), (unique // 8).tolist())

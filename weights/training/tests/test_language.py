@@ -1,10 +1,14 @@
 """The masked training pass and cached greedy decoding are the same computation."""
 
+from types import SimpleNamespace
+
 import torch
 
+from sightline_training import oracle
+from sightline_training.names import NEUTRAL
 from sightline_training.prompt import TEXT_START
 from sightline_training.smollm import WIDTH
-from sightline_training.vlm import Interface
+from sightline_training.vlm import ForcedAnswer, Interface
 
 
 class Plain(Interface):
@@ -69,3 +73,35 @@ def test_adapters_are_dropped_in_training_only(tiny_lm, adapters):
         tiny_lm.adapter_dropout = 0.0
     assert torch.equal(first, again) and not torch.allclose(first, second)
     assert torch.equal(scored, plain)
+
+
+def test_names_that_hardly_stand_in_the_grid_are_scored_apart():
+    """Rows 0 and 1 show their object on three tokens and on two."""
+    names = torch.full((2, 196), NEUTRAL)
+    names[0, :3], names[1, :2] = 5, 7
+    answers = [
+        ForcedAnswer("name", True, 0.1, 0),
+        ForcedAnswer("name", False, 3.0, 1),
+        ForcedAnswer("count", True, 0.2, 1),
+    ]
+    identity = lambda x: x  # noqa: E731
+    interface = SimpleNamespace(
+        device="cpu", names=torch.randn(NEUTRAL + 1, 4), from_names=identity, place=identity,
+        forced_answers=lambda tokens, batch: answers,
+    )  # fmt: skip
+    scores = oracle.evaluate(interface, [{"names": names}], 0.0)
+    assert scores == {"count": 1.0, "n_count": 1, "name": 0.5, "n_name": 2, "name_shown": 1.0, "n_name_shown": 1}
+
+
+def test_forced_answers_are_those_of_greedy_decoding(tiny_lm, adapters):
+    """The reference answer is the one that decoding gives, or that with its last token changed."""
+    interface = Plain(tiny_lm, adapters)
+    visual, prompt = torch.randn(1, 196, 576, generator=torch.Generator().manual_seed(3)) * 0.2, [1, 50, 60, 70]
+    given = greedy_by_forcing(interface, visual, prompt, 3)
+    for reference, exact in ((given, True), ([*given[:2], given[2] + 1], False)):
+        batch = packed([[1, 80], prompt + reference], 12)
+        batch["target"] = torch.full((1, 12), -100)
+        batch["target"][0, 5:8] = torch.tensor(reference)  # the place before a token predicts it
+        batch["task"] = torch.zeros(1, 12, dtype=torch.long)
+        (answer,) = interface.forced_answers(visual, batch)
+        assert (answer.task, answer.exact, answer.row) == ("name", exact, 0) and answer.cost > 0
