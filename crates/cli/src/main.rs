@@ -26,7 +26,8 @@ const MESA_WISHES: [&str; 6] = [
 ];
 
 /// Outside a desktop session (a container, a cluster), Mesa's layer for choosing a GPU finds no Wayland to ask and prints an
-/// error for every look at the devices. It has nothing to choose by there, so it is left out.
+/// error for every look at the devices, so it is left out there. Its order of several GPUs of one kind goes with it; who wishes for
+/// one (`MESA_VK_DEVICE_SELECT`, `DRI_PRIME`) keeps the layer.
 #[cfg(target_os = "linux")]
 fn leave_out_mesa_layer() {
     if MESA_WISHES.iter().all(|name| std::env::var_os(name).is_none()) {

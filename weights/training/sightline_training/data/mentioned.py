@@ -5,6 +5,7 @@ import random
 import re
 from collections import Counter
 
+from ..names import with_article
 from .questions import word
 
 OFTEN = 8  # answers less frequent than this are not asked for
@@ -37,10 +38,9 @@ class MentionedObjects:
         if not listed or not absent:
             return []
         asked = ((rng.choice(listed), "yes"), (absent[0], "no"))
-        return [(word(wording, "presence", _with_article(name)), answer) for name, answer in asked]
+        return [(word(wording, "presence", _counted(name)), answer) for name, answer in asked]
 
 
-def _with_article(name: str) -> str:
-    if name.endswith("s") and not name.endswith("ss"):
-        return name
-    return ("an " if name[0] in "aeiou" else "a ") + name
+def _counted(name: str) -> str:
+    """With an article, unless it looks like a plural."""
+    return name if name.endswith("s") and not name.endswith("ss") else with_article(name)
