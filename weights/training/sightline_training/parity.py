@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from .bundle import ShippedArm
 from .context import load_recipe
 from .data.sources import letterbox, read_rows
-from .encoders import ARMS
+from .encoders import PAIR
 from .export import part, read_bundle
 from .gguf_weights import build_tokenizer, load_tensors
 from .manifest import BLIND_ID, MODEL_IDS
@@ -95,7 +95,7 @@ def main() -> None:
     pixels = to_pixels(canvases.view(-1, 224, 224, 3).numpy(), "cpu", torch.float32)
     prompter, lm = Prompter(build_tokenizer(args.gguf)), SmolLM(load_tensors(args.gguf), torch.float32)
     features, answers = {}, []
-    for arm in ARMS:
+    for arm in PAIR:
         shipped = ShippedArm(args.weights / MODEL_IDS[arm] / "model.safetensors", arm, "cpu", torch.float32)
         with torch.no_grad():
             tokens = shipped.encoder(pixels)

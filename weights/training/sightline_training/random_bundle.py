@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from .classes import TINY_NAMES
-from .encoders import ARMS, make_encoder
+from .encoders import PAIR, make_encoder
 from .export import bundle_tensors, write_bundle
 from .heads import Connector, DenseHead
 from .manifest import MODEL_IDS, write_manifest
@@ -43,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     out = parser.parse_args().out
-    for seed, arm in enumerate(ARMS):
+    for seed, arm in enumerate(PAIR):
         size = write_bundle(out / MODEL_IDS[arm] / "model.safetensors", random_tensors(arm, seed + 1))
         (out / MODEL_IDS[arm] / "card.md").write_text("Random weights in the shipped layout; for tests only.\n")
         print(f"{MODEL_IDS[arm]}: {size:,} bytes")

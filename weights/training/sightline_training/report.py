@@ -11,7 +11,7 @@ import json
 import math
 from pathlib import Path
 
-from .encoders import ARMS
+from .encoders import PAIR
 from .manifest import MODEL_IDS, sha256_file
 
 TASKS = {
@@ -64,23 +64,23 @@ def paired(a: dict[int, dict], b: dict[int, dict], task: str) -> dict:
 
 def score_run(logs: Path) -> dict:
     """All tasks: each arm seeing, permuted, on oracle grids, the blind run, and paired differences."""
-    runs = {f"{arm}_{k}": read_answers(logs, f"{arm}_{k}") for arm in ARMS for k in ("seeing", "permuted", "oracle")}
+    runs = {f"{arm}_{k}": read_answers(logs, f"{arm}_{k}") for arm in PAIR for k in ("seeing", "permuted", "oracle")}
     runs["blind"] = read_answers(logs, "blind")
     tasks = {}
     for task in TASKS:
         row = {name: share(answers, task) for name, answers in runs.items()}
-        for arm in ARMS:
+        for arm in PAIR:
             row[f"{arm}_minus_blind"] = paired(runs[f"{arm}_seeing"], runs["blind"], task)
             row[f"{arm}_permuted_minus_blind"] = paired(runs[f"{arm}_permuted"], runs["blind"], task)
         row["vmamba_minus_vit"] = paired(runs["vmamba_seeing"], runs["vit_seeing"], task)
         tasks[task] = row
-    dense = {arm: share(read_answers(logs, f"{arm}_dense"), "dense") for arm in ARMS}
+    dense = {arm: share(read_answers(logs, f"{arm}_dense"), "dense") for arm in PAIR}
     read = lambda name: json.loads((logs / f"{name}.json").read_text())  # noqa: E731
     stages = {
-        "probes_after_pretraining": {arm: read(f"probes_pretrain_{arm}") for arm in ARMS},
-        "dense_held_out": {arm: read(f"dense_{arm}") for arm in ARMS},
-        "align_nearest_name": {arm: read(f"align_{arm}") for arm in ARMS},
-        "pretrain_loss_steps_1700_1799": {arm: late_loss(logs, arm) for arm in ARMS},
+        "probes_after_pretraining": {arm: read(f"probes_pretrain_{arm}") for arm in PAIR},
+        "dense_held_out": {arm: read(f"dense_{arm}") for arm in PAIR},
+        "align_nearest_name": {arm: read(f"align_{arm}") for arm in PAIR},
+        "pretrain_loss_steps_1700_1799": {arm: late_loss(logs, arm) for arm in PAIR},
     }
     return {"tasks": tasks, "dense_head_named_object": dense, "stages": stages}
 
@@ -95,7 +95,7 @@ def late_loss(logs: Path, arm: str) -> float:
 def equal_batches(logs: Path) -> dict[str, int]:
     """Number of logged batch hashes per stage; raises where the arms' hashes differ."""
     out = {}
-    for stage, runs in {"pretrain": ARMS, "dense": ARMS, "join": (*ARMS, "blind")}.items():
+    for stage, runs in {"pretrain": PAIR, "dense": PAIR, "join": (*PAIR, "blind")}.items():
         hashes = []
         for run in runs:
             rows = read_lines(logs / f"{stage}_{run}.jsonl")
@@ -134,7 +134,7 @@ def main() -> None:
     scores["gpu_seconds"] = stage_seconds(args.logs)
     scores["data"] = data_table(args.data)
     (args.weights / "scores.json").write_text(json.dumps(scores, indent=1) + "\n")
-    for arm in ARMS:
+    for arm in PAIR:
         write_card(args.weights / MODEL_IDS[arm] / "card.md", arm, scores)
 
 

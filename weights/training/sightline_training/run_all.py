@@ -17,35 +17,39 @@ from pathlib import Path
 
 from . import align, bundle, dense, evaluate, join, kernels, oracle, pretrain, probes, teacher
 from .context import Context
+from .encoders import ARMS, PAIR
 
 call = functools.partial
-# name -> (function of the context, stages it needs)
-STAGES = {
-    "kernels": (kernels.run, []),
-    "teacher": (teacher.run, []),
-    "pretrain_vit": (call(pretrain.run, arm="vit"), ["teacher"]),
-    "pretrain_vmamba": (call(pretrain.run, arm="vmamba"), ["teacher", "kernels"]),
-    "dense_vit": (call(dense.run, arm="vit"), ["pretrain_vit"]),
-    "dense_vmamba": (call(dense.run, arm="vmamba"), ["pretrain_vmamba"]),
-    "dense_eval_vit": (call(dense.run_eval, arm="vit"), ["dense_vit"]),
-    "dense_eval_vmamba": (call(dense.run_eval, arm="vmamba"), ["dense_vmamba"]),
-    "oracle": (oracle.run, ["dense_vit", "dense_vmamba"]),
-    "align_vmamba": (call(align.run, arm="vmamba"), ["oracle"]),
-    "align_vit": (call(align.run, arm="vit"), ["oracle"]),
-    "join_vmamba": (call(join.run, arm="vmamba"), ["align_vmamba"]),
-    "join_vit": (call(join.run, arm="vit"), ["align_vit"]),
-    "join_blind": (call(join.run, arm=join.BLIND), ["oracle"]),
-    "export": (bundle.export, ["join_vmamba", "join_vit"]),
-    "export_blind": (bundle.export_blind, ["join_blind"]),
-    "evaluate_vmamba": (call(evaluate.run, arms=["vmamba"]), ["export"]),
-    "evaluate_vit": (call(evaluate.run, arms=["vit"]), ["export"]),
-    "evaluate_blind": (evaluate.run_blind, ["join_blind"]),
-    "probes_vit": (call(probes.run, arm="vit"), ["pretrain_vit"]),
-    "probes_vmamba": (call(probes.run, arm="vmamba"), ["pretrain_vmamba"]),
-}
+
+
+def stages() -> dict:
+    """Every stage by name: a function of the context, and the stages it needs. What an arm goes through is listed once."""
+    out = {"kernels": (kernels.run, []), "teacher": (teacher.run, [])}
+    for arm in PAIR:
+        out |= {
+            f"pretrain_{arm}": (call(pretrain.run, arm=arm), ["teacher", *ARMS[arm].needs]),
+            f"dense_{arm}": (call(dense.run, arm=arm), [f"pretrain_{arm}"]),
+            f"dense_eval_{arm}": (call(dense.run_eval, arm=arm), [f"dense_{arm}"]),
+            f"probes_{arm}": (call(probes.run, arm=arm), [f"pretrain_{arm}"]),
+        }
+    out["oracle"] = (oracle.run, [f"dense_{arm}" for arm in PAIR])
+    for arm in PAIR:
+        out |= {
+            f"align_{arm}": (call(align.run, arm=arm), ["oracle"]),
+            f"join_{arm}": (call(join.run, arm=arm), [f"align_{arm}"]),
+        }
+    out["join_blind"] = (call(join.run, arm=join.BLIND), ["oracle"])
+    out["export"] = (bundle.export, [f"join_{arm}" for arm in PAIR])
+    out["export_blind"] = (bundle.export_blind, ["join_blind"])
+    out |= {f"evaluate_{arm}": (call(evaluate.run, arms=[arm]), ["export"]) for arm in PAIR}
+    out["evaluate_blind"] = (evaluate.run_blind, ["join_blind"])
+    return out
+
+
+STAGES = stages()
 
 # Stages that several processes may share (`torchrun --nproc-per-node N -m sightline_training.run_all ...`).
-SHARED = ["pretrain_vit", "pretrain_vmamba", "dense_vit", "dense_vmamba"]
+SHARED = [f"{stage}_{arm}" for stage in ("pretrain", "dense") for arm in PAIR]
 
 
 def start_background(ctx: Context, data: Path | None, gguf: Path | None) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from sightline_training.bundle import export_blind
 from sightline_training.context import Context
-from sightline_training.encoders import ARMS
+from sightline_training.encoders import PAIR
 from sightline_training.evaluate import parse_box
 from sightline_training.export import encode_tensor, quantize_rows, read_bundle, write_bundle
 from sightline_training.manifest import BLIND_ID, MODEL_IDS, sha256_file, write_manifest
@@ -65,7 +65,7 @@ def test_blind_run_is_exported(tmp_path, adapters):
     assert row["files"] == [entry]
 
 
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("arm", PAIR)
 def test_shipped_files_match_the_manifest(arm):
     path = WEIGHTS / MODEL_IDS[arm] / "model.safetensors"
     if not path.exists():

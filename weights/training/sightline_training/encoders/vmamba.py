@@ -123,3 +123,6 @@ class VMamba(nn.Module):
         for stage in self.layers:
             x = stage(x)
         return self.outnorm2(x).flatten(1, 2)
+
+
+build = VMamba
