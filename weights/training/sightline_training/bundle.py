@@ -45,9 +45,8 @@ class ShippedArm:
         tensors = read_bundle(path)
         self.dtype = dtype
         self.encoder = make_encoder(arm, toy=toy)
-        self.connector, self.dense = Connector(), DenseHead()
+        self.connector, self.dense = Connector(), DenseHead.of(part(tensors, "dense", "net."))
         self.encoder.load_state_dict(part(tensors, "encoder"))
-        self.dense.load_state_dict(part(tensors, "dense", "net."))
         projector = part(tensors, "projector", "net.")
         self.row, self.col = (projector.pop(f"net.{k}").to(device, dtype) for k in ("row", "col"))
         self.connector.load_state_dict(projector)

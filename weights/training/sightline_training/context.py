@@ -71,6 +71,15 @@ class Context:
             time.sleep(0.3)
         return path
 
+    def start(self, model: str) -> Path:
+        """The bundle that a tuning stage starts from, in `RUN/start/<model id>`."""
+        return self.wait_for(self.work / "start" / model / "model.safetensors")
+
+    @property
+    def limit(self) -> int:
+        """Photographs used in a rehearsal: as many as its shard holds; 0 for all."""
+        return len(torch.load(self.shards / "photos.pt", weights_only=True)["height"]) if self.toy else 0
+
     def log(self, name: str) -> RunLog:
         return RunLog(self.logs, name, silent=not self.group.first)
 

@@ -41,15 +41,33 @@ def token_centres(device) -> torch.Tensor:
 class DenseHead(nn.Module):
     """Per token: classes and background, box by distances from the token's centre, and a second, absolute box."""
 
-    def __init__(self):
+    def __init__(self, classes: int = CLASSES):
         super().__init__()
-        self.net = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, CLASSES + 1 + 4 + 4))
+        self.classes = classes
+        self.net = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, classes + 1 + 4 + 4))
         nn.init.zeros_(self.net[2].bias)
 
+    @staticmethod
+    def of(tensors: dict) -> "DenseHead":
+        """A head with the weights `net.0...` and `net.2...` of a bundle or checkpoint, whatever its number of classes."""
+        head = DenseHead(len(tensors["net.2.bias"]) - 9)
+        head.load_state_dict(tensors)
+        return head
+
+    def widened(self, classes: int) -> "DenseHead":
+        """This head with further classes behind its own; background and boxes keep their weights."""
+        head, old = DenseHead(classes), self.net[2]
+        head.net[0].load_state_dict(self.net[0].state_dict())
+        with torch.no_grad():
+            weight, bias = head.net[2].weight, head.net[2].bias
+            weight[: self.classes], bias[: self.classes] = old.weight[: self.classes], old.bias[: self.classes]
+            weight[classes:], bias[classes:] = old.weight[self.classes :], old.bias[self.classes :]
+        return head
+
     def forward(self, tokens):
-        """`[batch, 196, 384]` -> logits `[batch, 196, 201]`, box and absolute box `[batch, 196, 4]` in 0..1."""
+        """`[batch, 196, 384]` -> logits `[batch, 196, classes + 1]`, box and absolute box `[batch, 196, 4]` in 0..1."""
         out = self.net(tokens).float()
-        logits, distances, absolute = out.split([CLASSES + 1, 4, 4], -1)
+        logits, distances, absolute = out.split([self.classes + 1, 4, 4], -1)
         distances = F.softplus(distances) * 0.25
         centre = token_centres(out.device)[None]
         box = torch.cat([centre - distances[..., :2], centre + distances[..., 2:]], -1)

@@ -51,6 +51,13 @@ def letterbox_rect(aspect: torch.Tensor) -> torch.Tensor:
     return torch.stack([x0, y0, x0 + width, y0 + height], -1)
 
 
+def shard_pixels(folder: Path, name: str, shard: dict) -> torch.Tensor:
+    """All pixels of a set, int32 RGBX: in the shard, or in a file of their own beside it (`data/photo_shard.py`)."""
+    if "pixels" in shard:
+        return shard["pixels"]
+    return torch.from_numpy(np.memmap(folder / f"{name}.pixels", np.int32, "c"))
+
+
 class Bank:
     """Pictures of several sets. `sets[name] = (first, end)` picture ids; columns are one entry a picture."""
 
@@ -69,10 +76,10 @@ class Bank:
         if pixels:
             self.pixels = torch.empty(int(areas.sum()), dtype=torch.int32, device=self.device)
             at = 0
-            for shard in shards:
-                n = len(shard["pixels"])
-                self.pixels[at : at + n] = shard["pixels"].to(self.device)
-                at += n
+            for name, shard in zip(sets, shards, strict=True):
+                part = shard_pixels(self.folder, name, shard)
+                self.pixels[at : at + len(part)] = part.to(self.device)
+                at += len(part)
         self.layouts = make_layouts().to(self.device)
 
     def texts(self, name: str):
@@ -164,13 +171,16 @@ class Bank:
         )
 
     @torch.no_grad()
-    def render(self, canvas: Canvas, jitter: float = 0.0, generator=None, dtype=torch.bfloat16) -> torch.Tensor:
+    def render(
+        self, canvas: Canvas, jitter: float = 0.0, generator=None, dtype=torch.bfloat16, channel: float | None = None
+    ) -> torch.Tensor:
         """Pixels `(p - 127) / 128` of the canvases, bilinear, `[batch, 224, 224, 3]`; padding is 0.
 
-        jitter: contrast and brightness +-jitter a slot, channel gain +-jitter / 2.
+        jitter: contrast and brightness +-jitter per slot; channel: gain of a colour channel, +-jitter / 2 where not given.
         """
         slot = self.layouts.slot_map[canvas.layout].long()
-        return self._sample(canvas, slot, CANVAS, jitter, generator).to(dtype)
+        channel = 0.5 * jitter if channel is None else channel
+        return self._sample(canvas, slot, CANVAS, jitter, generator, channel).to(dtype)
 
     @torch.no_grad()
     def render_square(self, pictures, size: int, dtype=torch.bfloat16) -> torch.Tensor:
@@ -180,7 +190,7 @@ class Bank:
         slot = torch.zeros(len(pictures), size * size, dtype=torch.long, device=self.device)
         return self._sample(canvas, slot, size, 0.0, None).to(dtype)
 
-    def _sample(self, canvas: Canvas, slot, size: int, jitter: float, generator):
+    def _sample(self, canvas: Canvas, slot, size: int, jitter: float, generator, channel: float = 0.0):
         batch, device = slot.shape[0], self.device
         at = lambda t: t.gather(1, slot)  # noqa: E731
         xs = torch.arange(size, device=device).repeat(size).float() + 0.5
@@ -204,7 +214,7 @@ class Bank:
         color = (top * (1 - fy) + bottom * fy - 127) / 128
         if jitter > 0:
             rand = lambda n: torch.rand(batch, SLOTS, n, device=device, generator=generator) * 2 - 1  # noqa: E731
-            gain = (1 + jitter * rand(1)) * (1 + 0.5 * jitter * rand(3))
+            gain = (1 + jitter * rand(1)) * (1 + channel * rand(3))
             shade = (jitter * rand(1)).expand(-1, -1, 3)
             index = slot[..., None].expand(-1, -1, 3)
             color = color * gain.gather(1, index) + shade.gather(1, index)
