@@ -21,8 +21,13 @@ NEAR = 16  # bits of 256; unrelated pictures differ by about 128
 
 
 def difference_hash(data: bytes) -> np.ndarray:
+    """`[256]` values of +-1 of an encoded picture."""
+    return image_hash(Image.open(io.BytesIO(data)))
+
+
+def image_hash(image: Image.Image) -> np.ndarray:
     """`[256]` values of +-1."""
-    grey = Image.open(io.BytesIO(data)).convert("L").resize((17, 16), Image.BILINEAR)
+    grey = image.convert("L").resize((17, 16), Image.BILINEAR)
     x = np.asarray(grey).astype(np.int16)
     return np.where(x[:, 1:] > x[:, :-1], 1, -1).astype(np.int8).ravel()
 
