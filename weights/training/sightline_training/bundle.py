@@ -7,6 +7,7 @@ import torch
 
 from .classes import TINY_NAMES
 from .context import Context
+from .data.kinds import DENSE_NAMES
 from .encoders import PAIR, make_encoder
 from .export import bundle_tensors, part, read_bundle, write_bundle
 from .heads import Connector, DenseHead, add_positions
@@ -36,6 +37,20 @@ def export_blind(ctx: Context) -> None:
     path = ctx.work / "bundle" / BLIND_ID / "model.safetensors"
     size = write_bundle(path, {f"adapters.{k}": v for k, v in adapters.items()})
     ctx.log("export").write(show=True, arm=BLIND, bytes=size)
+
+
+def export_photos(ctx: Context, run: str) -> None:
+    """Writes the int8 bundle of one run on photographs (an arm or "blind"), and `classes.json` of its dense head."""
+    join = ctx.load(f"{run}_photo_join")
+    if run == BLIND:
+        path = ctx.work / "bundle" / BLIND_ID / "model.safetensors"
+        tensors = {f"adapters.{k}": v for k, v in join["adapters"].items()}
+    else:
+        photo, path = ctx.load(f"{run}_photo"), bundle_path(ctx, run)
+        parts = (join["connector"], join["row"], join["col"], join["adapters"], photo["dense"])
+        tensors = bundle_tensors(photo["encoder"], *parts)
+    ctx.log("export").write(show=True, run=run, bytes=write_bundle(path, tensors))
+    (ctx.work / "bundle" / "classes.json").write_text(json.dumps(DENSE_NAMES) + "\n")
 
 
 class ShippedArm:

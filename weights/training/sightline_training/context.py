@@ -28,11 +28,14 @@ def load_recipe(name: str, toy: bool = False, variant: str | None = None) -> dic
 
 
 class Context:
-    """One run: `work` holds shards, checkpoints and logs; `toy` shrinks everything for a rehearsal on a CPU."""
+    """One run: `work` holds shards, checkpoints and logs; `toy` shrinks everything for a rehearsal on a CPU; `repeat` 1, 2, ...
+    draws other random numbers by the same recipes."""
 
-    def __init__(self, work: Path, toy: bool = False, device: str | None = None, variant: str | None = None):
+    def __init__(
+        self, work: Path, toy: bool = False, device: str | None = None, variant: str | None = None, repeat: int = 0
+    ):
         self.work = Path(work)
-        self.toy, self.variant = toy, variant
+        self.toy, self.variant, self.repeat = toy, variant, repeat
         self.group = Group()
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
@@ -45,18 +48,25 @@ class Context:
         self._bank: Bank | None = None
 
     def recipe(self, name: str) -> dict:
-        return load_recipe(name, self.toy, self.variant)
+        recipe = load_recipe(name, self.toy, self.variant)
+        if self.repeat and "seed" in recipe:
+            recipe["seed"] += 1000 * self.repeat
+        return recipe
 
     def bank(self, sets: list[str]) -> Bank:
         """A bank that holds at least `sets`, in a fixed order; waits for shards that are still being decoded."""
         if self._bank is None or not set(sets) <= set(self._bank.sets):
             for name in sets:
                 self.wait_for(self.shards / f"{name}.pt")
-            self._bank = None
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
+            self.drop_bank()
             self._bank = Bank(self.shards, sets, self.device)
         return self._bank
+
+    def drop_bank(self) -> None:
+        """Frees the pictures on the device."""
+        self._bank = None
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def excluded(self, bank: Bank) -> list[int]:
         """Picture ids, in `bank`, of held-out pictures that look like a training picture; they are never scored."""

@@ -28,10 +28,10 @@ SURE, SURE_WITH_GOLD, MAYBE = 0.5, 0.25, 0.3  # scores of the detector
 COUNTED = 0.35  # a class is counted where all of its boxes reach this score
 SHOWN = 0.3  # share of a box that a window must show
 BACKGROUND = len(DENSE_NAMES)
-STOP = set(
-    "a an the of on in with and to is at are next while his her it its their up down by for from that this there some as two three "
-    "four several many very be has have into over out off through front top near one other another each which who whose he she they "
-    "them him being about around along behind beside under it's not or was were can all both".split()
+STOP = frozenset(
+    """a an the of on in with and to is at are next while his her it its their up down by for from that this there some as two
+    three four several many very be has have into over out off through front top near one other another each which who whose he
+    she they them him being about around along behind beside under it's not or was were can all both""".split()  # noqa: SIM905
 )
 
 
@@ -120,9 +120,12 @@ def dense_labels(bank: Bank, canvas: Canvas):
 
 @dataclass
 class PhotoTargets:
-    """The targets of one batch `b`. content: tokens on the picture; words `[b, 1500]`; teacher `[b, 49, 1000]` logits; present and
-    count `[b, 80]`, -1 unknown; colour `[b, 196, 3]`; label `[b, 196]`, counted: tokens whose label is sure; on_object, box
-    `[b, 196, 4]` in 0..1 of the smallest object over each token."""
+    """The targets of a batch `b`.
+
+    content: tokens on the picture; words `[b, 1500]`; teacher: logits `[b, 49, 1000]`; present and count `[b, 80]`, -1 unknown;
+    colour `[b, 196, 3]`; label `[b, 196]`; counted: tokens whose label is sure; on_object: tokens on a boxed object; box
+    `[b, 196, 4]` in 0..1: the smallest object over each token.
+    """
 
     content: torch.Tensor
     words: torch.Tensor

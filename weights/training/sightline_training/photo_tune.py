@@ -119,7 +119,9 @@ def photo_losses(tokens, dense, heads: TuningHeads, t: PhotoTargets, labels: Lab
     return out
 
 
-def old_losses(tokens, dense, heads: TuningHeads, bank: Bank, canvas: Canvas, mosaics: int, labels: Labels, smoothing) -> dict:
+def old_losses(
+    tokens, dense, heads: TuningHeads, bank: Bank, canvas: Canvas, mosaics: int, labels: Labels, smoothing
+) -> dict:
     """Losses of the earlier stages' canvases: classes and boxes of the mosaics, names of the single pictures behind them."""
     logits, near, absolute = (x[:mosaics] for x in dense)
     label, box, inside = dense_labels(bank, canvas[:mosaics])

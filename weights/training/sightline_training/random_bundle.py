@@ -17,9 +17,9 @@ from .manifest import MODEL_IDS, write_manifest
 from .smollm import WIDTH, adapter_shapes
 
 
-def random_tensors(arm: str, seed: int) -> dict[str, torch.Tensor]:
+def random_tensors(arm: str, seed: int, toy: bool = False) -> dict[str, torch.Tensor]:
     """Weights large enough that every path matters: no zero bias, no zero adapter, linear gain near one."""
-    encoder, connector, dense = make_encoder(arm, seed), Connector(), DenseHead()
+    encoder, connector, dense = make_encoder(arm, seed, toy), Connector(), DenseHead()
     generator = torch.Generator().manual_seed(seed)
     for module in (encoder, connector, dense):
         for name, value in module.named_parameters():

@@ -15,7 +15,21 @@ import time
 import traceback
 from pathlib import Path
 
-from . import align, bundle, dense, evaluate, join, kernels, oracle, pretrain, probes, teacher
+from . import (
+    align,
+    bundle,
+    dense,
+    detector,
+    evaluate,
+    join,
+    kernels,
+    oracle,
+    photo_join,
+    photo_tune,
+    pretrain,
+    probes,
+    teacher,
+)
 from .context import Context
 from .encoders import ARMS, PAIR
 
@@ -46,7 +60,23 @@ def stages() -> dict:
     return out
 
 
-STAGES = stages()
+def photo_stages() -> dict:
+    """What makes the shipped pair from the first pair's bundles in `RUN/start`; asked for by name or with `--photos`."""
+    out = {"boxes": (detector.run, [])}
+    for arm in PAIR:
+        out |= {
+            f"photo_tune_{arm}": (call(photo_tune.run, arm=arm), ["boxes"]),
+            f"photo_join_{arm}": (call(photo_join.run, arm=arm), [f"photo_tune_{arm}"]),
+        }
+    out["photo_join_blind"] = (call(photo_join.run, arm=join.BLIND), ["boxes"])
+    out |= {
+        f"photo_export_{run}": (call(bundle.export_photos, run=run), [f"photo_join_{run}"]) for run in photo_join.RUNS
+    }
+    return out
+
+
+FIRST, PHOTOS = stages(), photo_stages()
+STAGES = FIRST | PHOTOS
 
 # Stages that several processes may share (`torchrun --nproc-per-node N -m sightline_training.run_all ...`).
 SHARED = [f"{stage}_{arm}" for stage in ("pretrain", "dense") for arm in PAIR]
@@ -116,17 +146,21 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="Parquet folder; decodes beside the first stages")
     parser.add_argument("--gguf", type=Path)
     parser.add_argument("--only", nargs="*", choices=list(STAGES))
+    parser.add_argument(
+        "--photos", action="store_true", help="the stages on photographs; without it those of the first pair"
+    )
+    parser.add_argument("--repeat", type=int, default=0, help="1, 2, ...: other random numbers by the same recipes")
     parser.add_argument("--toy", action="store_true")
     parser.add_argument("--variant", help="a folder of recipes/ that says what differs, for example short")
     parser.add_argument("--daemon", action="store_true")
     parser.add_argument("--wait", action="store_true", help="wait for stages that other processes on the same RUN make")
     args = parser.parse_args()
-    ctx = Context(args.work, args.toy, variant=args.variant)
+    ctx = Context(args.work, args.toy, variant=args.variant, repeat=args.repeat)
     retry = args.work / "retry"
     if ctx.group.first and not (args.work / "background").exists():
         start_background(ctx, args.data, args.gguf)
         (args.work / "background").touch()
-    failed = run_stages(ctx, args.only or list(STAGES), args.wait)
+    failed = run_stages(ctx, args.only or list(PHOTOS if args.photos else FIRST), args.wait)
     print(f"failed: {failed}" if failed else "all stages done", flush=True)
     while args.daemon:
         if retry.exists():

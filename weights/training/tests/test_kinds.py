@@ -21,7 +21,16 @@ from sightline_training.names import NAMES
 
 def test_coco_names_are_the_80_in_the_official_order():
     assert len(COCO_NAMES) == len(set(COCO_NAMES)) == 80
-    official = {"person": 0, "bird": 14, "zebra": 22, "backpack": 24, "bottle": 39, "pizza": 53, "tv": 62, "toothbrush": 79}
+    official = {
+        "person": 0,
+        "bird": 14,
+        "zebra": 22,
+        "backpack": 24,
+        "bottle": 39,
+        "pizza": 53,
+        "tv": 62,
+        "toothbrush": 79,
+    }
     assert {n: COCO_INDEX[n] for n in official} == official
 
 
@@ -37,7 +46,11 @@ def test_the_table_speaks_of_known_names_only():
 @pytest.mark.parametrize(
     ("name", "coco"),
     [
-        ("Egyptian cat", "cat"), ("golden retriever", "dog"), ("school bus", "bus"), ("teddy", "teddy bear"), ("dog", "dog"),
+        ("Egyptian cat", "cat"),
+        ("golden retriever", "dog"),
+        ("school bus", "bus"),
+        ("teddy", "teddy bear"),
+        ("dog", "dog"),
         ("alp", None),
     ],
 )

@@ -59,7 +59,14 @@ def decode(folder: Path, out: Path, workers: int, limit: int = 0) -> int:
     partial = out / f"{SET}.pixels.tmp"
     np.memmap(partial, np.int32, "w+", shape=(total,)).flush()
     spans = [
-        (partial, total, [(rows[i]["image"]["bytes"], int(offset[i]), width[i], height[i]) for i in range(a, min(a + 128, len(rows)))])
+        (
+            partial,
+            total,
+            [
+                (rows[i]["image"]["bytes"], int(offset[i]), width[i], height[i])
+                for i in range(a, min(a + 128, len(rows)))
+            ],
+        )
         for a in range(0, len(rows), 128)
     ]
     with Pool(workers) as pool:

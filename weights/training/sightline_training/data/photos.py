@@ -57,7 +57,9 @@ class Mirror:
         self.commit = commit
         self._reader = None
         if not self.folder.is_dir():
-            raise SystemExit(f"{self.folder}: no such git directory; clone https://github.com/{repository} there with --mirror")
+            raise SystemExit(
+                f"{self.folder}: no such git directory; clone https://github.com/{repository} there with --mirror"
+            )
 
     def _git(self, *words: str) -> bytes:
         run = subprocess.run(["git", "-C", str(self.folder), *words], capture_output=True)
@@ -221,7 +223,9 @@ def pack(mirrors: Path, out: Path, workers: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mirrors", type=Path, required=True, help="folder with the git directories")
-    parser.add_argument("--shared", type=Path, required=True, help="folder with more/ and the other sets' Parquet files")
+    parser.add_argument(
+        "--shared", type=Path, required=True, help="folder with more/ and the other sets' Parquet files"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", choices=["pictures", "texts", "splits", "packs"], help="these steps only")
     parser.add_argument("--workers", type=int, default=os.cpu_count())

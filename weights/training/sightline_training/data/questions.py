@@ -3,7 +3,11 @@
 import random
 import re
 
-TASKS = ("name", "region", "presence", "count", "relation", "ground", "caption", "daquar", "coco")
+TASKS = (
+    "name", "region", "presence", "count", "relation", "ground", "caption", "daquar", "coco",
+    # of photographs (`data/photo_questions.py`)
+    "vqa", "v7w", "vg", "colour", "refusal",
+)  # fmt: skip
 
 WORDINGS = {
     "name": [
@@ -62,10 +66,22 @@ def box_text(box) -> str:
     return "[" + ", ".join(f"{v / 100:.2f}" for v in (x0, y0, x1, y1)) + "]"
 
 
+_SIDE = re.compile(r"\b(left|right)\b", re.IGNORECASE)
+_BOX = re.compile(r"\[([01]\.\d\d), ([01]\.\d\d), ([01]\.\d\d), ([01]\.\d\d)\]")
+
+
 def mirrored(text: str) -> str:
-    """A question or an answer about the mirrored picture: "left" and "right" change places."""
-    other = {"left": "right", "right": "left"}
-    return re.sub(r"\b(left|right)\b", lambda found: other[found[0]], text)
+    """A question or an answer about the mirrored picture: "left" and "right" change places, boxes too."""
+
+    def side(found: re.Match) -> str:
+        other = "right" if found[0].lower() == "left" else "left"
+        return other.capitalize() if found[0][0].isupper() else other
+
+    def box(found: re.Match) -> str:
+        x0, y0, x1, y1 = (float(v) for v in found.groups())
+        return box_text((1 - x1, y0, 1 - x0, y1))
+
+    return _BOX.sub(box, _SIDE.sub(side, text))
 
 
 def tidy_daquar(question: str, answers: list[str]) -> tuple[str, str]:

@@ -235,11 +235,13 @@ class Scenes:
         return questions
 
 
-def pack(prompter: Prompter, questions: list[Question], limit: int = TEXT_TOKENS) -> dict[str, list[int]]:
+def pack(
+    prompter: Prompter, questions: list[Question], limit: int = TEXT_TOKENS, most: int = QUESTIONS
+) -> dict[str, list[int]]:
     """Several independent questions behind one picture: token ids, segment (1.., 0 padding), position inside the segment,
     target (the id to predict at this place, -100 none) and task per token."""
     ids, segment, position, target, task = [], [], [], [], []
-    for number, q in enumerate(questions[:QUESTIONS], 1):
+    for number, q in enumerate(questions[:most], 1):
         prompt, answer = prompter.prompt(q.question), prompter.answer(q.answer)
         size = len(prompt) + len(answer)
         if len(ids) + size > limit:
