@@ -53,7 +53,7 @@ def looks(pictures: list[Image.Image]) -> Looks:
 def test_parts_are_disjoint_and_as_drawn():
     splits = load_splits()
     rows = [r for part in splits.values() for r in part]
-    assert len(rows) == len(set(rows)) and 0 <= min(rows) and max(rows) < COUNT
+    assert len(rows) == len(set(rows)) and min(rows) >= 0 and max(rows) < COUNT
     assert all(part == sorted(part) for part in splits.values())
     assert {n: (len(splits[n]), digest(splits[n])) for n in HELD_OUT} == DRAWN
     assert len(splits["train"]) > 49_000
@@ -72,7 +72,7 @@ def test_alike_finds_copies_and_nothing_else():
 
 
 def test_complete_draws_vg_test_and_cleans_train(monkeypatch):
-    monkeypatch.setattr(photos_splits, "b8a24095f8ffb258", 3)
+    monkeypatch.setattr(photos_splits, "VG_TEST", 3)
     pictures, _ = invented(40, 3)
     pictures[20], pictures[21] = pictures[30], pictures[5]  # 20 copies a reserved picture, 21 one that stays in train
     mine = looks(pictures)

@@ -22,7 +22,7 @@ import torch
 from PIL import Image
 
 from .duplicates import NEAR, image_hash
-from .photos import descriptor
+from .photos import DESCRIPTOR, descriptor
 from .photos_texts import load_texts
 from .sources import HELD_OUT_SETS, read_rows
 
@@ -44,7 +44,7 @@ class Looks:
 
     def __init__(self, hashes, descriptors):
         self.hash = torch.as_tensor(hashes).float().reshape(-1, 256)
-        self.descriptor = torch.as_tensor(descriptors).float().reshape(len(self.hash), -1)
+        self.descriptor = torch.as_tensor(descriptors).float().reshape(-1, DESCRIPTOR * DESCRIPTOR * 3)
 
     def __len__(self) -> int:
         return len(self.hash)
