@@ -59,12 +59,14 @@ class Looks:
 
     def alike(self, others: "Looks", batch: int = 2000) -> torch.Tensor:
         """For each picture the first of `others` that looks like it, -1 if none does. `[n]`"""
+        if not len(self) or not len(others):
+            return torch.full((len(self),), -1)
         out = []
         for i in range(0, len(self), batch):
             same = self.hash[i : i + batch] @ others.hash.T >= 256 - 2 * NEAR
             same |= self.descriptor[i : i + batch] @ others.descriptor.T > COSINE
             out.append(torch.where(same.any(1), same.int().argmax(1), -1))
-        return torch.cat(out) if out else torch.zeros(0, dtype=torch.long)
+        return torch.cat(out)
 
 
 def look(data: bytes) -> tuple[np.ndarray, np.ndarray]:

@@ -25,7 +25,8 @@ from .photos import SETS, Mirror
 
 POSTERIOR = 0.95
 CAPTIONS = ("quantumnaan/sic_translator", "d27da85cff2dbf143fcaf365aece667d66c4298f", "data/ignore_captions.txt")
-DIGITS = {w: str(i) for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])}
+NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+DIGITS = {word: str(i) for i, word in enumerate(NUMBERS)}
 
 
 def normal(answer: str) -> str:
