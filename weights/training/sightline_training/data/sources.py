@@ -1,6 +1,6 @@
 """The picture sets, and their decoding into shards that `Bank` puts on the GPU.
 
-    python -m sightline_training.data.sources --data DIR --out DIR [--wait] [--limit N]
+    python -m sightline_training.data.sources --data DIR --out DIR [--sets NAME ...] [--wait] [--limit N]
 
 A shard is `<set>.pt`: every picture as int32 RGBX pixels in one flat array, with sizes, labels, boxes. Held-out sets also get
 `<set>_canvas.npy`, `[n, 224, 224, 3]` uint8: each picture through the product's own transform (centred square letterbox,
@@ -139,12 +139,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the Parquet files")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--wait", action="store_true", help="wait for files that are not there yet")
-    parser.add_argument("--limit", type=int, default=0, help="about so many pictures a set")
+    parser.add_argument("--sets", nargs="*", choices=list(SETS), default=list(SETS), help="which sets; all without it")
+    parser.add_argument("--limit", type=int, default=0, help="about so many pictures per set")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     start = time.time()
-    pending = [s for s in SETS if not (args.out / f"{s}.pt").exists()]
+    pending = [s for s in args.sets if not (args.out / f"{s}.pt").exists()]
     with Pool(args.workers) as pool:
         while pending:
             ready = [s for s in pending if all(complete(args.data / f"{f}.parquet") for f in SETS[s][0])]
