@@ -55,7 +55,9 @@ class Looks:
     @staticmethod
     def of_index(index) -> "Looks":
         """Those that `photos_index.npz` holds."""
-        return Looks(np.unpackbits(index["hash"], axis=1).astype(np.int8) * 2 - 1, index["descriptor"].astype(np.float32))
+        return Looks(
+            np.unpackbits(index["hash"], axis=1).astype(np.int8) * 2 - 1, index["descriptor"].astype(np.float32)
+        )
 
     def alike(self, others: "Looks", batch: int = 2000) -> torch.Tensor:
         """For each picture the first of `others` that looks like it, -1 if none does. `[n]`"""
@@ -80,7 +82,12 @@ def looks_of(pictures: list[bytes], pool) -> Looks:
 
 
 def shown_files() -> list[Path]:
-    files = [f for folder in SHOWN for f in sorted((ROOT / folder).glob("*.*")) if f.suffix in (".png", ".webp", ".jpg", ".avif")]
+    files = [
+        f
+        for folder in SHOWN
+        for f in sorted((ROOT / folder).glob("*.*"))
+        if f.suffix in (".png", ".webp", ".jpg", ".avif")
+    ]
     return [f for f in files if not f.name.startswith("page-")]  # pictures of the page itself, not of the world
 
 
@@ -118,7 +125,9 @@ def complete(splits: dict, texts: list[dict], looks: Looks, others: dict[str, Lo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=Path, required=True, help="folder with photos_index.npz and photos_texts.json.gz")
+    parser.add_argument(
+        "--photos", type=Path, required=True, help="folder with photos_index.npz and photos_texts.json.gz"
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with the other sets' Parquet files")
     parser.add_argument("--splits", type=Path, default=SPLITS)
     parser.add_argument("--out", type=Path, default=SPLITS)
