@@ -27,6 +27,8 @@ DRAWN = {
     "vqa_test": (2730, "d3e5f26036120f16"), "vqa_dev": (729, "f2e6b8a048d90151"), "v7w_test": (786, "6bb9cdcb7b294e74"),
     "flickr_test": (500, "1a2230531e441ec1"), "vg_test": (100, "b8a24095f8ffb258"), "reserve": (600, "5958deefc0cedb9c"),
 }  # fmt: skip
+# Looked at: they are different pictures (a biplane and a helicopter, each small in a plain sky).
+DIFFERENT = {("caltech_train", 31685)}
 
 
 def folder(name: str) -> Path:
@@ -120,5 +122,6 @@ def test_older_training_sets_hold_no_scored_photograph():
             assert name in TRAIN_SETS
             older = photos_splits.looks_of([r["image"]["bytes"] for r in read_rows(name, data)], pool)
             for part in HELD_OUT:
-                rows = [r for r, near in zip(splits[part], (mine[splits[part]].alike(older) >= 0).tolist(), strict=True) if near]
+                alike = (mine[splits[part]].alike(older) >= 0).tolist()
+                rows = [r for r, near in zip(splits[part], alike, strict=True) if near and (name, r) not in DIFFERENT]
                 assert not rows, (name, part, rows)
