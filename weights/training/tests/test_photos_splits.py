@@ -27,6 +27,8 @@ DRAWN = {
     "vqa_test": (2730, "d3e5f26036120f16"), "vqa_dev": (729, "f2e6b8a048d90151"), "v7w_test": (786, "6bb9cdcb7b294e74"),
     "flickr_test": (500, "1a2230531e441ec1"), "vg_test": (100, "b8a24095f8ffb258"), "reserve": (600, "5958deefc0cedb9c"),
 }  # fmt: skip
+# Looked at: they are different pictures (a biplane and a helicopter, each small in a plain sky).
+DIFFERENT = {("caltech_train", 31685)}
 
 
 def folder(name: str) -> Path:
@@ -42,9 +44,7 @@ def digest(rows: list[int]) -> str:
 
 def invented(count: int, seed: int) -> tuple[list[Image.Image], Looks]:
     rng = np.random.default_rng(seed)
-    pictures = [
-        Image.fromarray(rng.integers(0, 255, (8, 8, 3)).astype(np.uint8)).resize((96, 72)) for _ in range(count)
-    ]
+    pictures = [Image.fromarray(rng.integers(0, 255, (8, 8, 3)).astype(np.uint8)).resize((96, 72)) for _ in range(count)]
     return pictures, looks(pictures)
 
 
@@ -79,10 +79,7 @@ def test_complete_draws_vg_test_and_cleans_train(monkeypatch):
     pictures[20], pictures[21] = pictures[30], pictures[5]  # 20 copies a reserved picture, 21 one that stays in train
     mine = looks(pictures)
     texts = [{"objects": [{}]} if i >= 34 else {} for i in range(40)]
-    splits = {n: [] for n in HELD_OUT if n != "vg_test"} | {
-        "train": list(range(30)) + list(range(34, 40)),
-        "reserve": [30, 31],
-    }
+    splits = {n: [] for n in HELD_OUT if n != "vg_test"} | {"train": list(range(30)) + list(range(34, 40)), "reserve": [30, 31]}
     out, left = complete(splits, texts, mine, {"shown": looks([pictures[2]])})
     assert out["vg_test"] == draw_vg_test(texts, splits["train"]) and set(out["vg_test"]) <= set(range(34, 40))
     gone = {20, 2} | set(out["vg_test"])
@@ -125,9 +122,6 @@ def test_older_training_sets_hold_no_scored_photograph():
             assert name in TRAIN_SETS
             older = photos_splits.looks_of([r["image"]["bytes"] for r in read_rows(name, data)], pool)
             for part in HELD_OUT:
-                rows = [
-                    r
-                    for r, near in zip(splits[part], (mine[splits[part]].alike(older) >= 0).tolist(), strict=True)
-                    if near
-                ]
+                alike = (mine[splits[part]].alike(older) >= 0).tolist()
+                rows = [r for r, near in zip(splits[part], alike, strict=True) if near and (name, r) not in DIFFERENT]
                 assert not rows, (name, part, rows)

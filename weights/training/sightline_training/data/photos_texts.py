@@ -7,7 +7,8 @@
   Both only where the picture's COCO number is known with a posterior above 0.95.
 - `vqa`: `id`, `question`, ten `answers`, the same in `normal` form, `kind` (yes/no, number, other), `type` (VQAv2's).
 - `v7w`: `question`, four `options` (the first is right), `part` (Train, Dev, Test as published; they share pictures).
-- `vg`: [question, answer]. `objects`: `name`, `box` (x0, y0, x1, y1 in px of the packed picture), `attributes`.
+- `vg`: [question, answer]. `objects`: `name`, `box` (x0, y0, x1, y1 in px of the packed picture), `attributes`. `size`: width
+  and height of the packed picture.
 """
 
 import csv
@@ -131,7 +132,7 @@ def gather(mirrors: Path, shared: Path, index) -> list[dict]:
         identity = picture["image_id"]
         if (at := row.get((3, f"{identity}.jpg"))) is not None:
             sizes = index["original"][at].tolist(), index["size"][at].tolist()
-            texts[at]["image_id"] = identity
+            texts[at] |= {"image_id": identity, "size": index["size"][at].tolist()}
             texts[at]["objects"] = vg_objects(picture["objects"], attributes.get(identity, []), *sizes)
     return texts
 
