@@ -27,8 +27,10 @@ COLOURS = ("red", "blue", "green", "yellow", "orange", "white", "black", "brown"
            "gold", "tan", "beige")  # fmt: skip
 WORN = ("shirt", "hat", "jacket", "dress", "shorts", "pants", "coat", "cap", "helmet", "uniform", "suit", "sweater", "jersey",
         "building", "house", "wall", "sign", "fence", "flower", "rug", "towel", "pillow", "curtain", "ball", "box", "plate",
-        "shoes", "wetsuit", "swimsuit", "vest", "blanket", "tile", "door", "roof", "jeans", "bucket", "wagon", "hair")  # fmt: skip
-NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "pair of": 2}
+        "shoes", "wetsuit", "swimsuit", "vest", "blanket", "tile", "door", "roof", "jeans", "bucket", "wagon",
+        "hair")  # fmt: skip
+NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+           "pair of": 2}  # fmt: skip
 SEVERAL = ("several", "many", "some", "group of", "bunch of", "few", "lots of", "herd of", "flock of", "row of", "rows of",
            "crowd of", "multiple", "various", "couple", "couple of", "lot of", "pile of", "stack of", "number of")  # fmt: skip
 SIDES = {"left": "to the left of", "right": "to the right of", "above": "above", "below": "below"}
