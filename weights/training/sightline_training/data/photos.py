@@ -1,10 +1,12 @@
 """The photographs with human language: fetched repositories -> packs of pictures, texts, splits, evaluation packs.
 
-    python -m sightline_training.data.photos --mirrors DIR --shared DIR --out DIR [--only pictures texts splits packs]
+    python -m sightline_training.data.photos --mirrors DIR --shared DIR --out DIR [--only pictures texts packs] [--boxes FILE]
 
 `--mirrors` holds one git directory per repository of `SETS`, as `OWNER+NAME/repo` (a clone made with `git clone --mirror`; a
 clone without its largest files serves too). `--shared` holds `more/` (COCO ids, 80 classes, joined VQAv2 questions) and the
 Parquet files of the other sets. `DATA.md` beside this package lists counts, hashes and terms. Steps that are done are skipped.
+The packs for scoring want the detector's boxes (`boxes.pt` of stage 4): a thing that it sees is not asked for as absent. The
+splits are in the repository; `photos_splits` made them.
 
 The number of a picture is its row everywhere: COCO-40k first, then Flickr8k, Visual7W, Visual Genome. The file
 `recipes/photos/splits.json` names pictures by that number, so the order must not change.
@@ -27,6 +29,7 @@ SIDE = 224  # longest side of a packed picture, px
 QUALITY, SPEED = 46, 9  # AVIF
 PACK_BYTES = 49_000_000  # picture bytes per pack; the file stays under 50 MB
 GROUP = 1000  # rows per Parquet row group
+STEPS = ["pictures", "texts", "packs"]
 DESCRIPTOR = 12  # side of the descriptor, px
 
 
@@ -219,17 +222,25 @@ def pack(mirrors: Path, out: Path, workers: int) -> None:
 
 
 def main() -> None:
+    from . import photos_packs, photos_texts  # they read this module
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mirrors", type=Path, required=True, help="folder with the git directories")
     parser.add_argument("--shared", type=Path, required=True, help="folder with more/ and the other sets' Parquet files")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--only", nargs="*", choices=["pictures", "texts", "splits", "packs"], help="these steps only")
+    parser.add_argument("--only", nargs="*", choices=STEPS, default=STEPS, help="these steps only")
+    parser.add_argument("--boxes", type=Path, help="the detector's boxes, for the packs")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    steps = args.only or ["pictures", "texts", "splits", "packs"]
-    if "pictures" in steps and not (args.out / "photos_index.npz").exists():
+    if "pictures" in args.only and not (args.out / "photos_index.npz").exists():
         pack(args.mirrors, args.out, args.workers)
+    if "texts" in args.only and not (args.out / "photos_texts.json.gz").exists():
+        print(photos_texts.write(args.mirrors, args.shared, args.out))
+    if "packs" in args.only:
+        if args.boxes is None:
+            raise SystemExit("the packs for scoring want --boxes FILE; --only pictures texts leaves them out")
+        print(photos_packs.write(args.mirrors, args.out, args.boxes))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from PIL import Image
 from .kinds import COCO_NAMES
 from .photo_questions import PhotoAsker
 from .photos import SETS, Mirror, list_pictures
+from .photos_splits import load_splits
+from .photos_texts import load_texts
 
 SIDE, QUALITY = 320, 88  # WebP
 SEED = 20261130
@@ -137,12 +139,14 @@ def vg_row(asker: PhotoAsker, row: int, name: str, data: bytes) -> dict:
 ROWS = {"vqa_test": vqa_row, "vqa_dev": vqa_row, "v7w_test": v7w_row, "flickr_test": flickr_row, "vg_test": vg_row}
 
 
-def write(mirrors: Path, out: Path, texts: list[dict], boxes: dict, splits: dict) -> dict[str, tuple[int, int]]:
+def write(mirrors: Path, out: Path, boxes: Path) -> dict[str, tuple[int, int]]:
     """Writes the packs; part -> (pictures, bytes)."""
     import pyarrow as pa
     import pyarrow.parquet as pq
+    import torch
 
-    items, asker = list_pictures(mirrors), PhotoAsker(texts, boxes, splits["train"])
+    texts, splits = load_texts(out)[0], load_splits()
+    items, asker = list_pictures(mirrors), PhotoAsker(texts, torch.load(boxes, weights_only=True), splits["train"])
     mirror = {n: Mirror(mirrors, s.repository, s.commit) for n, s in SETS.items()}
     written = {}
     for part, schema in schemas().items():
