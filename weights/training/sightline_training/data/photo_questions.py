@@ -22,7 +22,7 @@ MOST_COUNTED = 10
 APART = 0.18  # of the canvas, between the centres of two things whose place is compared
 DOMINANT, ONLY = 0.2, 0.06  # share of the canvas of a thing that "What is this?" means; where nothing else is listed
 SMALL, LARGE = 0.02, 0.8  # share of the canvas under and over which a box is not asked for
-UNLISTED = 0.6  # detector score of a thing that no list names, to tell where it lies from another
+UNLISTED, WEAK = 0.6, 0.3  # to tell where two things lie: score of a thing that no list names; of a second box that is believed
 REFUSED = 0.06  # share of pictures with a question that is refused
 COLOURS = ("red", "blue", "green", "yellow", "orange", "white", "black", "brown", "gray", "grey", "pink", "purple", "silver",
            "gold", "tan", "beige")  # fmt: skip
@@ -172,14 +172,14 @@ class PhotoAsker:
         lines += [w for pair in t.get("vg", []) for w in pair]
         return self.mentions(*lines) | set(self.sure(row)) | set(self.seen(row))
 
-    def single(self, row: int, unlisted: float = 2.0) -> dict[int, list[float]]:
+    def single(self, row: int, unlisted: float = 2.0, least: float = 0.0) -> dict[int, list[float]]:
         """Things with one box of some size, and no caption that speaks of more: class -> box, 0..1 of the canvas.
 
-        They are listed and the detector is sure of them, or their score is above `unlisted`.
+        They are listed and the detector is sure of them, or their score is above `unlisted`. Boxes under `least` do not count.
         """
         listed, out = {COCO_INDEX[c] for c in self.texts[row].get("present", [])}, {}
         text = " ".join(self.texts[row].get("captions", [])).lower()
-        for c, places in self.seen(row).items():
+        for c, places in self.seen(row, least).items():
             if len(places) == 1 and self.score[row][places[0]] > (SURE if c in listed else unlisted):
                 x0, y0, x1, y1 = (v / SIDE for v in self.box[row][places[0]])
                 plurals = [plural(w) for w in exact_words(COCO_NAMES[c]) if plural(w) != w]
@@ -211,21 +211,19 @@ class PhotoAsker:
         return [[("caption", word(rng, "caption"), tidy(c))] for c in chosen]
 
     def presence(self, rng, row):
-        """A thing that is there and one that is not, in the same wording, so that no wording leans to an answer."""
-        there = self.sure(row)
-        if not there:
-            return []
-        absent = self.absent.draw(rng, there, self.spoken_of(row))
-        if absent is None:
-            return []
-        seed = rng.random()
-        out = []
-        for c, answer in ((rng.choice(there), "yes"), (absent, "no")):
+        """Pairs of a thing that is there and one that is not, in one wording, so that no wording leans to an answer."""
+        there, spoken_of = self.sure(row), self.spoken_of(row)
+        chosen = rng.sample(there, min(2, len(there)))
+        return [pair for c in chosen if (pair := self._pair(rng, c, self.absent.draw(rng, there, spoken_of)))]
+
+    def _pair(self, rng, there: int, absent: int | None) -> list[tuple[str, str, str]]:
+        seed, out = rng.random(), []
+        for c, answer in ((there, "yes"), (absent, "no")) if absent is not None else ():
             name = COCO_NAMES[c]
             bare = name if name in FOODS else with_article(name)
             asked = word(random.Random(seed), "presence", with_article(name), plural=plural(name), bare=bare)
             out.append(("presence", asked[:1].upper() + asked[1:] if seed < 0.5 else asked, answer))
-        return [out]
+        return out
 
     def count(self, rng, row):
         """Listed things whose boxes are all sure; sometimes a thing that is not there."""
@@ -245,16 +243,14 @@ class PhotoAsker:
         if not found:
             return []
         # Large counts are rare: they are drawn more often than single things.
-        name, n = rng.choices(found, [1 + n for _, n in found])[0]
-        return [[("count", word(rng, "count", plural(name)), str(n))]]
+        chosen = sorted(found, key=lambda f: -(rng.random() ** (1 / (1 + f[1]))))[:2]
+        return [[("count", word(rng, "count", plural(name)), str(n))] for name, n in chosen]
 
     def ground(self, rng, row):
-        found = [(rng.choice(exact_words(COCO_NAMES[c])[:1]), box) for c, box in self.single(row).items()]
+        found = [(COCO_NAMES[c], box) for c, box in self.single(row).items()]
         found += self.named_boxes(row)
-        if not found:
-            return []
-        name, box = rng.choice(found)
-        return [[("ground", word(rng, "ground", name), box_text(box))]]
+        chosen = rng.sample(found, min(2, len(found)))
+        return [[("ground", word(rng, "ground", name), box_text(box))] for name, box in chosen]
 
     def named_boxes(self, row) -> list[tuple[str, list[float]]]:
         """Named objects that occur once in their picture, boxes in 0..1 of the canvas."""
@@ -272,7 +268,7 @@ class PhotoAsker:
 
     def relation(self, rng, row):
         """Two things of which there is one each, well apart."""
-        found = [(COCO_NAMES[c], box) for c, box in self.single(row, UNLISTED).items()] or self.named_boxes(row)
+        found = [(COCO_NAMES[c], box) for c, box in self.single(row, UNLISTED, WEAK).items()] or self.named_boxes(row)
         found = [(name, box) for name, box in found if not looks_plural(name)]
         pairs = [(a, b, side) for a in found for b in found if a is not b and (side := where(a[1], b[1]))]
         if not pairs:
@@ -328,7 +324,9 @@ class PhotoAsker:
         human = self.human(rng, self.texts[row])
         groups = []
         for kind, weight in WEIGHTS.items():
-            groups += [(rng.random() ** (1 / weight), q) for group in getattr(self, kind)(rng, row) for q in shuffled(rng, group)]
+            for k, group in enumerate(getattr(self, kind)(rng, row)):
+                often = weight * AGAIN**k
+                groups += [(rng.random() ** (1 / often), q) for q in rng.sample(group, len(group))]
         more = [q for _, q in sorted(groups, key=lambda g: -g[0])]
         out = human + more
         if rng.random() < REFUSED:
@@ -336,15 +334,13 @@ class PhotoAsker:
         return out
 
 
-WEIGHTS = {"caption": 1.5, "presence": 1.2, "count": 1.5, "ground": 1.2, "relation": 1.3, "colour": 1.5, "name": 1.5}
+# The rarer a kind can be asked, the surer it is.
+WEIGHTS = {"caption": 1.5, "presence": 1.2, "count": 1.5, "ground": 1.5, "relation": 3.0, "colour": 3.0, "name": 2.0}
+AGAIN = 0.4  # weight of a second question of a kind, of the first's
 
 
 def looks_plural(name: str) -> bool:
     return name.endswith("s") and not name.endswith("ss") and name.split()[-1] != "bus"
-
-
-def shuffled(rng: random.Random, items: list) -> list:
-    return rng.sample(items, len(items))
 
 
 def where(a: list[float], b: list[float]) -> str | None:
