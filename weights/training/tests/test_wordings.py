@@ -9,7 +9,16 @@ import pytest
 
 from sightline_training.data.kinds import COCO_NAMES
 from sightline_training.data.names_table import plural
-from sightline_training.data.wordings import ANSWERABLE, FIRST, REFUSALS, WORDINGS, refusal, word
+from sightline_training.data.wordings import (
+    ANSWERABLE,
+    FIRST,
+    REFUSALS,
+    WORDINGS,
+    abstention,
+    is_refusal,
+    refusal,
+    word,
+)
 from sightline_training.names import with_article
 
 ROOM = 123  # places for questions and answers behind one picture in stage 5
@@ -71,6 +80,16 @@ def test_training_draws_training_refusals_only():
     for i in range(500):
         question, answer = refusal(random.Random(i))
         assert known[question] == answer
+
+
+def test_both_errors_are_measured_on_kept_out_questions():
+    items = abstention(list(range(100, 130)), each=2)
+    wanted = {q: a for _, q, a in items}
+    assert {q for q, a in wanted.items() if a} == {q for r in REFUSALS.values() for q in r.test}
+    assert {q for q, a in wanted.items() if a is None} == set(ANSWERABLE)
+    assert {row for row, *_ in items} == set(range(100, 130)) and len(items) == 2 * len(wanted)
+    assert all(is_refusal(a) for a in wanted.values() if a)
+    assert is_refusal("i can't translate") and not is_refusal("no") and not is_refusal("I can't see it.")
 
 
 def test_every_wording_fits_the_text_room():
