@@ -84,3 +84,13 @@ def test_a_wrong_count_is_an_error(mirrors):
 def test_a_missing_mirror_names_the_clone_command(tmp_path):
     with pytest.raises(SystemExit, match="clone https://github.com/a/b there"):
         photos.Mirror(tmp_path, "a/b", "HEAD")
+
+
+@pytest.mark.parametrize(("width", "side", "size"), [(40, 224, (224, 168)), (320, 224, (224, 168)), (40, 320, (224, 168))])
+def test_shrink_enlarges_to_224_only(width, side, size):
+    assert photos.shrink(jpeg(1, width, width * 3 // 4), side).size == size
+
+
+def test_shrink_keeps_320():
+    assert photos.shrink(jpeg(1, 640, 320), 320).size == (320, 160)
+    assert photos.shrink(jpeg(1, 256, 192), 320).size == (256, 192)

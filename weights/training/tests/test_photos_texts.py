@@ -37,7 +37,8 @@ def test_captions_with_commas_quotes_and_line_breaks():
 
 
 def test_flickr_captions_are_grouped():
-    assert flickr_captions("image,caption\na.jpg,One .\nb.jpg,Two\na.jpg,Three\n") == {"a.jpg": ["One .", "Three"], "b.jpg": ["Two"]}
+    found = flickr_captions("image,caption\na.jpg,One .\nb.jpg,Two\na.jpg,Three\n")
+    assert found == {"a.jpg": ["One .", "Three"], "b.jpg": ["Two"]}
 
 
 def test_v7w_lines_without_four_options_are_left_out():

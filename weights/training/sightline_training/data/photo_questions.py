@@ -11,7 +11,7 @@ import re
 from collections import Counter
 
 from ..names import with_article
-from .kinds import COCO_INDEX, COCO_NAMES
+from .kinds import COCO_INDEX, COCO_NAMES, GROUPS
 from .names_table import Mentions, exact_words, plural
 from .questions import box_text
 from .wordings import refusal, word
@@ -20,17 +20,23 @@ SIDE = 224  # px of the canvas that boxes are given in
 SURE, COUNTED = 0.5, 0.35  # detector scores: of a box that is spoken of, of the weakest box in a count
 MOST_COUNTED = 10
 APART = 0.18  # of the canvas, between the centres of two things whose place is compared
-DOMINANT = 0.25  # share of the canvas of a thing that "What is this?" means
-SMALL = 0.02  # share of the canvas under which a box is not asked for
+DOMINANT, ONLY = 0.2, 0.06  # share of the canvas of a thing that "What is this?" means; where nothing else is listed
+SMALL, LARGE = 0.02, 0.8  # share of the canvas under and over which a box is not asked for
+UNLISTED, WEAK = 0.6, 0.3  # to tell where two things lie: score of a thing that no list names; of a second box that is believed
 REFUSED = 0.06  # share of pictures with a question that is refused
 COLOURS = ("red", "blue", "green", "yellow", "orange", "white", "black", "brown", "gray", "grey", "pink", "purple", "silver",
            "gold", "tan", "beige")  # fmt: skip
 WORN = ("shirt", "hat", "jacket", "dress", "shorts", "pants", "coat", "cap", "helmet", "uniform", "suit", "sweater", "jersey",
         "building", "house", "wall", "sign", "fence", "flower", "rug", "towel", "pillow", "curtain", "ball", "box", "plate",
-        "shoes", "wetsuit", "swimsuit", "vest", "blanket", "tile", "door", "roof", "jeans", "bucket", "wagon", "hair")  # fmt: skip
-NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "pair of": 2}
+        "shoes", "wetsuit", "swimsuit", "vest", "blanket", "tile", "door", "roof", "jeans", "bucket", "wagon",
+        "hair")  # fmt: skip
+NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+           "pair of": 2}  # fmt: skip
 SEVERAL = ("several", "many", "some", "group of", "bunch of", "few", "lots of", "herd of", "flock of", "row of", "rows of",
            "crowd of", "multiple", "various", "couple", "couple of", "lot of", "pile of", "stack of", "number of")  # fmt: skip
+SUPPORT = tuple(COCO_INDEX[c] for c in ("dining table", "chair", "bed", "couch", "bench"))  # under or behind what is shown
+PERSONS = 0.35  # share of the pictures of a person in which that is asked for: there are very many
+FOODS = frozenset(GROUPS["food"])
 SIDES = {"left": "to the left of", "right": "to the right of", "above": "above", "below": "below"}
 OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
 
@@ -124,6 +130,8 @@ class PhotoAsker:
         self.label, self.score, self.box = (boxes[k].tolist() for k in ("label", "score", "box"))
         present = [[COCO_INDEX[c] for c in texts[r]["present"]] for r in train if texts[r].get("present")]
         self.absent, self.mentions, self.colours = Absent(present), Mentions(), Colours()
+        no_thing = "picture|photo|image|top|edge|side|part|front|back|bottom|end|left|right|area|portion|section"
+        self.nameable = re.compile(rf"(?!(?:{no_thing})\b)[a-z]{{2,}}(?: [a-z]{{2,}}){{0,3}}")
         self.named = re.compile(
             r"where(?: is|'s) (?:the|a|an) (" + "|".join(sorted({w for n in COCO_NAMES for w in exact_words(n)})) + r")\s*\??"
         )
@@ -164,14 +172,18 @@ class PhotoAsker:
         lines += [w for pair in t.get("vg", []) for w in pair]
         return self.mentions(*lines) | set(self.sure(row)) | set(self.seen(row))
 
-    def single(self, row: int) -> dict[int, list[float]]:
-        """Listed things with exactly one box, a sure one of some size, and no caption that speaks of more: class -> box, 0..1."""
+    def single(self, row: int, unlisted: float = 2.0, least: float = 0.0) -> dict[int, list[float]]:
+        """Things with one box of some size, and no caption that speaks of more: class -> box, 0..1 of the canvas.
+
+        They are listed and the detector is sure of them, or their score is above `unlisted`. Boxes under `least` do not count.
+        """
         listed, out = {COCO_INDEX[c] for c in self.texts[row].get("present", [])}, {}
         text = " ".join(self.texts[row].get("captions", [])).lower()
-        for c, places in self.seen(row).items():
-            if c in listed and len(places) == 1 and self.score[row][places[0]] > SURE:
+        for c, places in self.seen(row, least).items():
+            if len(places) == 1 and self.score[row][places[0]] > (SURE if c in listed else unlisted):
                 x0, y0, x1, y1 = (v / SIDE for v in self.box[row][places[0]])
-                many = any(re.search(rf"\b{re.escape(plural(w))}\b", text) for w in exact_words(COCO_NAMES[c]) if plural(w) != w)
+                plurals = [plural(w) for w in exact_words(COCO_NAMES[c]) if plural(w) != w]
+                many = any(re.search(rf"\b{re.escape(w)}\b", text) for w in plurals)
                 if (x1 - x0) * (y1 - y0) > SMALL and not many:
                     out[c] = [x0, y0, x1, y1]
         return out
@@ -199,20 +211,19 @@ class PhotoAsker:
         return [[("caption", word(rng, "caption"), tidy(c))] for c in chosen]
 
     def presence(self, rng, row):
-        """A thing that is there and one that is not, in the same wording, so that no wording leans to an answer."""
-        there = self.sure(row)
-        if not there:
-            return []
-        absent = self.absent.draw(rng, there, self.spoken_of(row))
-        if absent is None:
-            return []
-        seed = rng.random()
-        out = []
-        for c, answer in ((rng.choice(there), "yes"), (absent, "no")):
+        """Pairs of a thing that is there and one that is not, in one wording, so that no wording leans to an answer."""
+        there, spoken_of = self.sure(row), self.spoken_of(row)
+        chosen = rng.sample(there, min(2, len(there)))
+        return [pair for c in chosen if (pair := self._pair(rng, c, self.absent.draw(rng, there, spoken_of)))]
+
+    def _pair(self, rng, there: int, absent: int | None) -> list[tuple[str, str, str]]:
+        seed, out = rng.random(), []
+        for c, answer in ((there, "yes"), (absent, "no")) if absent is not None else ():
             name = COCO_NAMES[c]
-            asked = word(random.Random(seed), "presence", with_article(name), plural=plural(name), bare=name)
+            bare = name if name in FOODS else with_article(name)
+            asked = word(random.Random(seed), "presence", with_article(name), plural=plural(name), bare=bare)
             out.append(("presence", asked[:1].upper() + asked[1:] if seed < 0.5 else asked, answer))
-        return [out]
+        return out
 
     def count(self, rng, row):
         """Listed things whose boxes are all sure; sometimes a thing that is not there."""
@@ -232,16 +243,14 @@ class PhotoAsker:
         if not found:
             return []
         # Large counts are rare: they are drawn more often than single things.
-        name, n = rng.choices(found, [1 + n for _, n in found])[0]
-        return [[("count", word(rng, "count", plural(name)), str(n))]]
+        chosen = sorted(found, key=lambda f: -(rng.random() ** (1 / (1 + f[1]))))[:2]
+        return [[("count", word(rng, "count", plural(name)), str(n))] for name, n in chosen]
 
     def ground(self, rng, row):
-        found = [(rng.choice(exact_words(COCO_NAMES[c])[:1]), box) for c, box in self.single(row).items()]
+        found = [(COCO_NAMES[c], box) for c, box in self.single(row).items()]
         found += self.named_boxes(row)
-        if not found:
-            return []
-        name, box = rng.choice(found)
-        return [[("ground", word(rng, "ground", name), box_text(box))]]
+        chosen = rng.sample(found, min(2, len(found)))
+        return [[("ground", word(rng, "ground", name), box_text(box))] for name, box in chosen]
 
     def named_boxes(self, row) -> list[tuple[str, list[float]]]:
         """Named objects that occur once in their picture, boxes in 0..1 of the canvas."""
@@ -252,20 +261,20 @@ class PhotoAsker:
         left, top, out = (SIDE - width) / 2, (SIDE - height) / 2, []
         for o in t["objects"]:
             x0, y0, x1, y1 = o["box"]
-            if often[o["name"]] == 1 and (x1 - x0) * (y1 - y0) > SMALL * SIDE * SIDE and len(o["name"]) < 30:
+            share = (x1 - x0) * (y1 - y0) / SIDE**2
+            if often[o["name"]] == 1 and SMALL < share < LARGE and self.nameable.fullmatch(o["name"]):
                 out.append((o["name"], [(x0 + left) / SIDE, (y0 + top) / SIDE, (x1 + left) / SIDE, (y1 + top) / SIDE]))
         return out
 
     def relation(self, rng, row):
         """Two things of which there is one each, well apart."""
-        found = list(self.single(row).items())
-        if len(found) < 2:
+        found = [(COCO_NAMES[c], box) for c, box in self.single(row, UNLISTED, WEAK).items()] or self.named_boxes(row)
+        found = [(name, box) for name, box in found if not looks_plural(name)]
+        pairs = [(a, b, side) for a in found for b in found if a is not b and (side := where(a[1], b[1]))]
+        if not pairs:
             return []
-        (a, box_a), (b, box_b) = rng.sample(found, 2)
-        side = where(box_a, box_b)
-        if side is None:
-            return []
-        names = COCO_NAMES[a], COCO_NAMES[b]
+        (a, _), (b, _), side = rng.choice(pairs)
+        names = a, b
         if rng.random() < 0.5:
             kind = "relation_x" if side in ("left", "right") else "relation_y"
             return [[("relation", word(rng, kind, *names), side)]]
@@ -280,7 +289,7 @@ class PhotoAsker:
         if not told:
             return []
         name = rng.choice(sorted(told))
-        many = name.endswith("s") and not name.endswith("ss") and name != "bus"
+        many = looks_plural(name)
         if many or rng.random() < 0.65:
             return [[("colour", word(rng, "colours" if many else "colour", name), told[name])]]
         other = rng.choice([c for c in COLOURS if c not in told[name] and c != "grey"])
@@ -288,15 +297,18 @@ class PhotoAsker:
         return [[("colour", word(rng, "colour_yes", name, colour=asked), answer)]]
 
     def name(self, rng, row):
-        """What a picture shows that one thing fills."""
+        """What a picture shows: the one thing that is listed, or the one that fills most of it."""
         sizes = [(x1 - x0) * (y1 - y0) / SIDE**2 for x0, y0, x1, y1 in self.box[row]]
-        places = [k for k, c in enumerate(self.label[row]) if c >= 0]
-        single = self.single(row)
-        for c in single:
-            k = self.seen(row)[c][0]
-            if sizes[k] > DOMINANT and all(sizes[j] < sizes[k] / 3 for j in places if j != k):
-                answer = self.called(row, c)
-                return [[("name", word(rng, "name"), answer)]] if answer else []
+        sure, listed = self.seen(row, SURE), [COCO_INDEX[c] for c in self.texts[row].get("present", [])]
+        for c in listed:
+            largest = max((sizes[k] for k in sure.get(c, [])), default=0)
+            rivals = [sizes[k] for k, other in enumerate(self.label[row]) if other not in (c, -1, *SUPPORT)]
+            alone = len(listed) == 1 and largest > ONLY and all(s < largest for s in rivals)
+            filling = largest > DOMINANT and all(s < largest / 2 for s in rivals)
+            if c == COCO_INDEX["person"] and rng.random() > PERSONS:
+                continue
+            if c not in SUPPORT and (alone or filling):
+                return [[("name", word(rng, "name"), self.called(row, c))]]
         return []
 
     def called(self, row, c: int) -> str:
@@ -312,7 +324,9 @@ class PhotoAsker:
         human = self.human(rng, self.texts[row])
         groups = []
         for kind, weight in WEIGHTS.items():
-            groups += [(rng.random() ** (1 / weight), q) for group in getattr(self, kind)(rng, row) for q in shuffled(rng, group)]
+            for k, group in enumerate(getattr(self, kind)(rng, row)):
+                often = weight * AGAIN**k
+                groups += [(rng.random() ** (1 / often), q) for q in rng.sample(group, len(group))]
         more = [q for _, q in sorted(groups, key=lambda g: -g[0])]
         out = human + more
         if rng.random() < REFUSED:
@@ -320,20 +334,22 @@ class PhotoAsker:
         return out
 
 
-WEIGHTS = {"caption": 1.5, "presence": 1.2, "count": 1.5, "ground": 1.2, "relation": 1.0, "colour": 1.5, "name": 1.0}
+# The rarer a kind can be asked, the surer it is.
+WEIGHTS = {"caption": 1.5, "presence": 1.2, "count": 1.5, "ground": 1.5, "relation": 3.0, "colour": 3.0, "name": 2.0}
+AGAIN = 0.4  # weight of a second question of a kind, of the first's
 
 
-def shuffled(rng: random.Random, items: list) -> list:
-    return rng.sample(items, len(items))
+def looks_plural(name: str) -> bool:
+    return name.endswith("s") and not name.endswith("ss") and name.split()[-1] != "bus"
 
 
 def where(a: list[float], b: list[float]) -> str | None:
     """Where box `a` lies as seen from `b`, None where it is not clear."""
     dx, dy = (a[0] + a[2] - b[0] - b[2]) / 2, (a[1] + a[3] - b[1] - b[3]) / 2
     wide, high = (a[2] - a[0] + b[2] - b[0]) / 2, (a[3] - a[1] + b[3] - b[1]) / 2
-    if abs(dx) >= max(APART, 0.6 * wide) and abs(dx) >= 1.5 * abs(dy):
+    if abs(dx) >= max(APART, 0.6 * wide) and abs(dx) >= 1.3 * abs(dy):
         return "left" if dx < 0 else "right"
-    if abs(dy) >= max(APART, 0.6 * high) and abs(dy) >= 1.5 * abs(dx):
+    if abs(dy) >= max(APART, 0.6 * high) and abs(dy) >= 1.3 * abs(dx):
         return "above" if dy < 0 else "below"
     return None
 

@@ -1,10 +1,12 @@
 """The photographs with human language: fetched repositories -> packs of pictures, texts, splits, evaluation packs.
 
-    python -m sightline_training.data.photos --mirrors DIR --shared DIR --out DIR [--only pictures texts splits packs]
+    python -m sightline_training.data.photos --mirrors DIR --shared DIR --out DIR [--only pictures texts packs] [--boxes FILE]
 
 `--mirrors` holds one git directory per repository of `SETS`, as `OWNER+NAME/repo` (a clone made with `git clone --mirror`; a
 clone without its largest files serves too). `--shared` holds `more/` (COCO ids, 80 classes, joined VQAv2 questions) and the
 Parquet files of the other sets. `DATA.md` beside this package lists counts, hashes and terms. Steps that are done are skipped.
+The packs for scoring want the detector's boxes (`boxes.pt` of stage 4): a thing that it sees is not asked for as absent. The
+splits are in the repository; `photos_splits` made them.
 
 The number of a picture is its row everywhere: COCO-40k first, then Flickr8k, Visual7W, Visual Genome. The file
 `recipes/photos/splits.json` names pictures by that number, so the order must not change.
@@ -23,10 +25,11 @@ from PIL import Image
 
 from .duplicates import image_hash
 
-SIDE = 224  # longest side of a packed picture, px
+SIDE = 224  # longest side of a packed picture, px; the texts' boxes are in px of such a picture
 QUALITY, SPEED = 46, 9  # AVIF
 PACK_BYTES = 49_000_000  # picture bytes per pack; the file stays under 50 MB
 GROUP = 1000  # rows per Parquet row group
+STEPS = ["pictures", "texts", "packs"]
 DESCRIPTOR = 12  # side of the descriptor, px
 
 
@@ -114,11 +117,12 @@ def list_pictures(mirrors: Path) -> list[tuple[str, str, str]]:
 
 
 def shrink(data: bytes, side: int = SIDE) -> Image.Image:
-    """The picture with its longest side at `side` px."""
+    """The picture with its longest side at `side` px; smaller ones are enlarged to 224 px only."""
     picture = Image.open(io.BytesIO(data))
     picture.draft("RGB", (side * 2, side * 2))
     picture = picture.convert("RGB")
-    scale = side / max(picture.size)
+    longest = max(picture.size)
+    scale = min(side, max(SIDE, longest)) / longest
     size = tuple(max(1, round(s * scale)) for s in picture.size)
     return picture if size == picture.size else picture.resize(size, Image.BICUBIC)
 
@@ -134,16 +138,15 @@ _mirrors: dict[str, Mirror] = {}
 
 
 def _start(mirrors: Path) -> None:
-    os.nice(10)
     _mirrors.update({n: Mirror(mirrors, s.repository, s.commit) for n, s in SETS.items()})
 
 
-def _work(item: tuple[str, str, str]):
-    """(AVIF bytes, width, height of the original, packed size, descriptor, hash) of one picture."""
-    name, _, blob = item
+def _work(item: tuple[str, str, int]):
+    """(AVIF bytes, size of the original, packed size, descriptor, hash) of one picture: set, blob, longest side."""
+    name, blob, side = item
     data = _mirrors[name].blob(blob)
     original = Image.open(io.BytesIO(data)).size
-    picture = shrink(data)
+    picture = shrink(data, side)
     out = io.BytesIO()
     picture.save(out, "AVIF", quality=QUALITY, speed=SPEED, max_threads=1)
     return out.getvalue(), original, picture.size, descriptor(picture), image_hash(picture)
@@ -192,7 +195,7 @@ class PackWriter:
             self.part, self.size, self.writer = self.part + 1, 0, None
 
 
-def pack(mirrors: Path, out: Path, workers: int) -> None:
+def pack(mirrors: Path, out: Path, workers: int, side: int = SIDE) -> None:
     """Writes the packs and `photos_index.npz`: set, file name, sizes, descriptor and hash of every picture."""
     items = list_pictures(mirrors)
     writer = PackWriter(out)
@@ -200,7 +203,8 @@ def pack(mirrors: Path, out: Path, workers: int) -> None:
     descriptors = np.zeros((len(items), DESCRIPTOR * DESCRIPTOR * 3), np.float16)
     hashes = np.zeros((len(items), 256), bool)
     with Pool(workers, _start, (mirrors,)) as pool:
-        for row, (data, original, size, small, bits) in enumerate(pool.imap(_work, items, chunksize=64)):
+        jobs = [(name, blob, side) for name, _, blob in items]
+        for row, (data, original, size, small, bits) in enumerate(pool.imap(_work, jobs, chunksize=64)):
             name, file, _ = items[row]
             image = {"bytes": data, "path": file}
             writer.add({"image": image, "row": row, "set": name, "width": size[0], "height": size[1]})
@@ -221,19 +225,28 @@ def pack(mirrors: Path, out: Path, workers: int) -> None:
 
 
 def main() -> None:
+    from . import photos_packs, photos_texts  # they read this module
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mirrors", type=Path, required=True, help="folder with the git directories")
     parser.add_argument(
         "--shared", type=Path, required=True, help="folder with more/ and the other sets' Parquet files"
     )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--only", nargs="*", choices=["pictures", "texts", "splits", "packs"], help="these steps only")
+    parser.add_argument("--only", nargs="*", choices=STEPS, default=STEPS, help="these steps only")
+    parser.add_argument("--boxes", type=Path, help="the detector's boxes, for the packs")
+    parser.add_argument("--side", type=int, default=SIDE, help="longest side of a packed picture, px (texts want 224)")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    steps = args.only or ["pictures", "texts", "splits", "packs"]
-    if "pictures" in steps and not (args.out / "photos_index.npz").exists():
-        pack(args.mirrors, args.out, args.workers)
+    if "pictures" in args.only and not (args.out / "photos_index.npz").exists():
+        pack(args.mirrors, args.out, args.workers, args.side)
+    if "texts" in args.only and not (args.out / "photos_texts.json.gz").exists():
+        print(photos_texts.write(args.mirrors, args.shared, args.out))
+    if "packs" in args.only:
+        if args.boxes is None:
+            raise SystemExit("the packs for scoring want --boxes FILE; --only pictures texts leaves them out")
+        print(photos_packs.write(args.mirrors, args.out, args.boxes))
 
 
 if __name__ == "__main__":
