@@ -170,7 +170,7 @@ def run(ctx: Context, arm: str) -> None:
     labels = Labels(ctx.device)
     torch.manual_seed(recipe["seed"])
     dense = start.dense.float().cpu().widened(len(DENSE_NAMES)).to(ctx.device, ctx.dtype)
-    found = {k: v.float() if v.is_floating_point() else v for k, v in ctx.load("boxes").items()}
+    found = {k: v.cpu().float() if v.is_floating_point() else v.cpu() for k, v in ctx.load("boxes").items()}
     targets = Targets(photos, found, bank, ctx.device)
     targets.maps = teacher_maps(ctx, bank)
     heads = TuningHeads(targets.words.shape[1]).to(ctx.device, ctx.dtype)
