@@ -1,166 +1,204 @@
-"""Model cards, written from `scores.json`."""
+"""Scores and model cards of the shipped pair, from what `sightline eval` measured on the shipped files.
 
+    python -m sightline_training.cards --runs RUNS --weights .. --logs ../curves/photos --photos PHOTOS --data DATA
+
+`RUNS` holds `<task>/<model>`, `<task>/<model>+shuffled`, `<task>/sightline-blind` and `<task>/majority`. Written are
+`weights/scores.json` and `weights/<model>/card.md`. Paired differences, their intervals and Holm's correction are those of
+`sightline compare`; nothing is computed twice.
+"""
+
+import argparse
+import json
+import subprocess
 from pathlib import Path
 
 from .context import load_recipe
-from .encoders import ARMS
-from .report import DAQUAR_GAIN, GOALS, TASKS
-
-PARAMETERS = {"vmamba": "14,375,040", "vit": "14,567,040"}
+from .encoders import ARMS, PAIR, make_encoder
+from .manifest import BLIND_ID
+from .report import data_table
+from .smollm import adapter_shapes
 
 INTRO = """# {model}
 
-{title}, {parameters} encoder parameters, trained from scratch; connector (2 layers, row and column
-vectors) and low-rank adapters (rank 16) in front of the frozen SmolLM2-135M-Instruct (Q4_1). int8 weights. Input: one
-picture, letterboxed to 224 px, 196 visual tokens. Output: short English answers, boxes as text `[x1, y1, x2, y2]` in the
-padded square; a dense head beside it gives boxes for 200 names without the language model.
+{title}, {parameters:,} encoder parameters; connector (2 layers, row and column vectors) and low-rank adapters (rank 16,
+{adapters:,} weights) in front of the frozen SmolLM2-135M-Instruct (Q4_1). int8 weights. Input: one picture, letterboxed to
+224 px, 196 visual tokens. Output: short English answers, captions, boxes as text `[x1, y1, x2, y2]` in the padded square. A
+dense head beside it gives boxes for {classes} names without the language model.
 
 **One seed, one run. No verdict on either architecture follows from these numbers.**
+
+## Scores
+
+`sightline eval` on the shipped files, on CUDA, exact f32; pictures that were never trained on. Shuffled: the same model, the
+question asked about another picture. Blind: the same training steps and batches without a picture. Intervals: 95 %, by picture.
 """
 
-SCORES_NOTE = """
-Held-out pictures, free greedy text, exact match (no candidate list), weights as shipped (int8 de-quantised to bf16, language
-model de-quantised from the GGUF to bf16, PyTorch). Permuted: the same model, pictures exchanged among the questions. Blind:
-the same steps and batches without visual tokens (one run for both arms). Oracle: true names as visual tokens with 15 %
-random errors (the language side's ceiling). Difference: seeing minus blind on the same items; "sees" where it exceeds three
-standard errors.
+NOTE = """
+"Beyond blind" and the comparison of the models are paired by question, bootstrap over pictures, p by Holm over all tasks of the
+table (`sightline compare`).
 """
 
 RECIPE = """
 ## Recipe
 
-Four H100 of one host (two an arm in stages 1 and 2, one a run afterwards), PyTorch 2.11, bf16 with float32 masters;
-`weights/training/recipes/*.yaml` are the settings of this run.
+1. The first pair: encoders from scratch on mosaics of Tiny ImageNet, Imagenette and Caltech-101 with an ImageNet teacher, dense
+   tuning, connector and adapters (`weights/training/README.md`, stages 1 to 3).
+2. Stage 4, this encoder on photographs: {tune_steps:,} steps of {tune_photos} photographs and {tune_old} of the old canvases. It
+   learns words of captions, the teacher's class maps, presence, counts and boxes of COCO's 80 things (YOLOX-nano, where the
+   published lists agree) and colours. No question is shown.
+3. Stage 5, joined to the language model: {join_steps:,} steps of {join_photos} photographs and {join_old} old canvases; up to
+   seven questions per picture (VQAv2, Visual7W, Visual Genome, captions, and the question writer's).
 
-1. Pretraining: {pretrain_steps:,} steps of {pretrain_batch} mosaics rendered on the GPU; teacher EfficientNet-Lite2 (KL)
-   and labels.
-2. Dense tuning: {dense_steps:,} steps of {dense_batch} mosaics with boxes.
-3. Language side: {oracle_steps:,} steps of {oracle_batch} name grids, without pictures or with the dense heads'
-   posteriors (one run for both arms); connector regressed to names, {align_steps:,} steps of {align_batch}; {join_steps:,}
-   joint steps of {join_batch} real pictures (30 % name grids kept), the last quarter with more DAQUAR and captions.
+Two H200 of one host, PyTorch 2.11, bf16 with float32 masters. Seconds of stages 4 and 5: {seconds}. Batch hashes agree between
+the two models at {hashes} logged steps, and with the blind run in stage 5.
 
-Equal batches: hashes agree in both arms at {pretrain} + {dense} logged steps of stages 1 and 2 (rendered pixels and targets)
-and at {join} of the joint stage (pictures, windows, texts, token names; both arms and the blind run).
-
-**Matched** between the two arms: parameters (1.3 % apart), pictures and their order, steps, losses, optimiser, language side.
-**Not matched**: arithmetic and seconds (below). No schedule was tuned for either arm.
+**Matched** between the two models: parameters (1.3 % apart), pictures and their order, steps, losses, optimiser, language side.
+**Not matched**: arithmetic and seconds. No schedule was tuned for either.
 """
 
 LIMITS = """
 ## Limits
 
-- Knows 200 + 10 + 101 object names and the question types of the manifest; anything else is outside training.
-- Most training pictures are 64-160 px; small objects and text are not seen.
-{blind}- Mosaics are composed pictures; counting, relations and boxes were trained and scored on them, not on natural scenes.
-- Captions were trained on 900 pictures only and are not scored.
-- May repeat biases of its sources; not for decisions about people.
+- It names the things of `weights/names.json`. Of other things it says the nearest that it knows.
+- Pictures are seen at 224 px: small things and text are not read. It was trained to say "I can't read text in pictures." to
+  requests to read, and still guesses at times.
+- Captions are fluent and often wrong in their details.
+- A yes to "Is there ...?" is less certain than a no where a similar thing is in the picture.
+- May repeat biases of its sources. Not for decisions about people.
 
 ## Terms
 
-Research only: see `LICENSE-WEIGHTS`. Held-out pictures close to a training picture (256-bit difference hash within 16 bits: 6
-of Tiny ImageNet val, 26 of Caltech-101 val) are left out of every score.
+Research only: see `LICENSE-WEIGHTS`; sources of the photographs in `weights/training/DATA.md`.
 """
 
 
-def recipe_facts() -> dict:
-    """Steps and batch of every stage, as the recipes have them."""
-    stages = ("pretrain", "dense", "oracle", "align", "join")
-    return {f"{s}_{key}": load_recipe(s)[key] for s in stages for key in ("steps", "batch")}
+def results(runs: Path, models: list[str]) -> dict[str, dict]:
+    """Task -> run -> headline of `results.json`, and the numbers that stand below it."""
+    out = {}
+    for path in sorted(runs.glob("*/*/results.json")):
+        task, run = path.parts[-3:-1]
+        if run.split("+")[0] not in models:
+            continue
+        totals = json.loads(path.read_text())["totals"]
+        numbers = {n["name"]: n["value"] for n in totals["numbers"] if n["value"] is not None}
+        out.setdefault(task, {})[run] = totals["headline"] | {"numbers": numbers}
+    return out
 
 
-def limit_lines(arm: str, tasks: dict) -> str:
-    """The limits; tasks on which the arm is not shown to see are named."""
-    unseen = [title for task, title in TASKS.items() if not sees(tasks[task][f"{arm}_minus_blind"])]
-    blind = f"- Not shown to beat the blind run, so do not read it as seeing: {'; '.join(unseen)}.\n" if unseen else ""
-    return LIMITS.format(blind=blind)
+def compare(program: str, runs: Path, a: str, b: str) -> dict[str, dict]:
+    """Task -> paired difference of two runs (a minus b), over all tasks that both have."""
+    command = [program, "compare", "--json", f"{runs}/*/{a}", f"{runs}/*/{b}"]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    keys = ("count", "difference", "interval95", "p", "p_holm")
+    return {row["task"]: {k: row[k] for k in keys} for row in found["tasks"]}
 
 
-def sees(gain: dict) -> bool:
-    """Whether a paired difference to the blind run is above three standard errors."""
-    return gain["beyond_3_se"] and gain["points"] > 0
+def percent(headline: dict | None) -> str:
+    if headline is None:
+        return ""
+    low, high = (100 * v for v in headline["interval95"])
+    return f"{100 * headline['score']:.1f} [{low:.1f}, {high:.1f}]"
 
 
-def _percent(entry: dict | None) -> str:
-    if entry is None:
-        return "-"
-    low, high = entry["interval95"]
-    return f"{entry['percent']} [{low}, {high}]"
+def points(row: dict | None) -> str:
+    if row is None:
+        return ""
+    low, high = (100 * v for v in row["interval95"])
+    return f"{100 * row['difference']:+.1f} [{low:.1f}, {high:.1f}]{' *' if row['p_holm'] < 0.05 else ''}"
 
 
-def score_table(arm: str, tasks: dict) -> str:
-    """Markdown table of one arm's scores."""
-    lines = ["| task | n | seeing [95 %] | permuted | blind | oracle | seeing - blind (SE) | sees |", "|" + "---|" * 8]
-    for task, title in TASKS.items():
-        row = tasks[task]
-        gain, bare = row[f"{arm}_minus_blind"], lambda k, row=row: "-" if row[k] is None else f"{row[k]['percent']}"
-        verdict = "yes" if sees(gain) else "not shown"
-        lines.append(
-            f"| {title} | {row[f'{arm}_seeing']['n']} | {_percent(row[f'{arm}_seeing'])} | {bare(f'{arm}_permuted')} | "
-            f"{bare('blind')} | {bare(f'{arm}_oracle')} | {gain['points']:+} ({gain['standard_error']}) | {verdict} |"
-        )
-    return "\n".join(lines)
-
-
-def goal_lines(arm: str, tasks: dict) -> str:
-    """How far each goal set for the better arm was met or missed."""
-    lines = []
-    for task, goal in GOALS.items():
-        got = tasks[task][f"{arm}_seeing"]["percent"]
-        verdict = "reached" if got >= goal else f"{round(goal - got, 1)} points short"
-        lines.append(f"- {TASKS[task]}: {got} against {goal}, {verdict}")
-    gain = tasks["daquar"][f"{arm}_minus_blind"]["points"]
-    verdict = "reached" if gain >= DAQUAR_GAIN else f"{round(DAQUAR_GAIN - gain, 1)} points short"
-    lines.append(f"- DAQUAR: blind {gain:+} against +{DAQUAR_GAIN}, {verdict}")
-    return "\n".join(lines)
-
-
-def comparison(tasks: dict) -> str:
-    lines = ["| task | VMamba - ViT, points [95 %] |", "|---|---|"]
-    for task, title in TASKS.items():
-        d = tasks[task]["vmamba_minus_vit"]
-        lines.append(f"| {title} | {d['points']:+} [{d['interval95'][0]}, {d['interval95'][1]}] |")
-    return "\n".join(lines)
-
-
-def stage_lines(arm: str, scores: dict) -> str:
-    """Encoder scores by stage, and the seconds on the card."""
-    stages, seconds = scores["stages"], scores["gpu_seconds"]
+def score_table(model: str, scores: dict) -> str:
     lines = [
-        "| probe after pretraining | squashed | letterboxed | letterboxed, Pillow | 20-NN |",
-        "|---|---|---|---|---|",
+        "| task | n | this model [95 %] | shuffled | blind | beyond blind, points |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
-    for name, row in stages["probes_after_pretraining"][arm].items():
-        show = lambda k, row=row: f"{100 * row[k]:.1f}" if k in row else "(square)"  # noqa: E731
-        cells = (show(k) for k in ("probe_squash", "probe_letterbox", "probe_pillow", "knn20_squash"))
-        lines.append(f"| {name} (n = {row['n']}) | " + " | ".join(cells) + " |")
-    dense = stages["dense_held_out"][arm]
-    found = scores["dense_head_named_object"][arm]
-    lines.append(
-        f"\nDense head after stage 2, Tiny-val mosaics: named object at IoU 0.5 {100 * dense['named_object_at_50']:.1f} % "
-        f"(n = {dense['objects']}); as shipped on the grounding items {_percent(found)} % (n = {found['n']})."
-    )
-    own = [f"{s} {seconds[s]:.0f}" for s in (f"pretrain_{arm}", f"dense_{arm}", f"align_{arm}", f"join_{arm}")]
-    shared = [f"{s} {seconds[s]:.0f}" for s in ("teacher", "oracle", "join_blind")]
-    lines.append(
-        f"\nSeconds on the card, loading and compiling included: {', '.join(own)}; shared: {', '.join(shared)}."
-    )
+    for task, runs in scores["tasks"].items():
+        own = runs.get(model)
+        if own is None:
+            continue
+        other = [percent(runs.get(run)).split(" ")[0] for run in (f"{model}+shuffled", BLIND_ID)]
+        gain = points(scores["compare"][f"{model} - {BLIND_ID}"].get(task))
+        lines.append(f"| {task} | {own['questions']} | {percent(own)} | {other[0]} | {other[1]} | {gain} |")
+    return "\n".join(lines) + "\n\n`*`: p below 0.05 after Holm."
+
+
+def comparison(scores: dict) -> str:
+    a, b = (ARMS[arm].model for arm in ("vmamba", "vit"))
+    lines = [f"| task | {a} - {b}, points [95 %] |", "|---|---:|"]
+    lines += [f"| {task} | {points(row)} |" for task, row in scores["compare"][f"{a} - {b}"].items()]
     return "\n".join(lines)
 
 
-def data_lines(scores: dict) -> str:
-    lines = ["| file | use | terms | sha256 |", "|---|---|---|---|"]
-    lines += [f"| {r['file']} | {r['use']} | {r['terms']} | `{r['sha256'][:16]}...` |" for r in scores["data"]]
-    return "\n".join(lines) + "\n\nFull hashes: `weights/scores.json`."
+def recipe_facts(scores: dict, arm: str) -> dict:
+    tune, join = load_recipe("photo_tune"), load_recipe("photo_join")
+    seconds = [f"{stage} {scores['seconds'][stage]:.0f}" for stage in (f"photo_tune_{arm}", f"photo_join_{arm}")]
+    return {
+        "tune_steps": tune["steps"], "tune_photos": tune["batch"]["photos"],
+        "tune_old": tune["batch"]["mosaics"] + tune["batch"]["singles"], "join_steps": join["steps"],
+        "join_photos": join["batch"]["photos"], "join_old": join["batch"]["old"], "seconds": ", ".join(seconds),
+        "hashes": sum(scores["equal_batch_hashes"].values()),
+    }  # fmt: skip
 
 
-def write_card(path: Path, arm: str, scores: dict) -> None:
-    tasks = scores["tasks"]
+def logged(logs: Path, name: str) -> list[dict]:
+    return [json.loads(line) for line in (logs / f"{name}.jsonl").read_text().splitlines()]
+
+
+def equal_batches(logs: Path) -> dict[str, int]:
+    """Logged batch hashes per stage; raises where the runs' hashes differ. A run that was cut off logged some steps twice."""
+    out = {}
+    for stage, runs in {"photo_tune": PAIR, "photo_join": (*PAIR, "blind")}.items():
+        hashes = [{r["step"]: r["batch"] for r in logged(logs, f"{stage}_{run}") if "batch" in r} for run in runs]
+        if any(h != hashes[0] for h in hashes):
+            raise ValueError(f"batches of stage {stage} differ between the runs")
+        out[stage] = len(hashes[0])
+    return out
+
+
+def stage_seconds(logs: Path) -> dict[str, float]:
+    """Seconds of the training loops, parts before an interruption included."""
+    out = {}
+    for stage, runs in {"photo_tune": PAIR, "photo_join": (*PAIR, "blind")}.items():
+        for run in runs:
+            rows = [r["seconds"] for r in logged(logs, f"{stage}_{run}") if "seconds" in r]
+            out[f"{stage}_{run}"] = round(rows[-1], 1)
+    return out
+
+
+def write_card(path: Path, arm: str, scores: dict, classes: int) -> None:
+    encoder = sum(p.numel() for p in make_encoder(arm).parameters())
+    adapters = sum(rows * columns for rows, columns in adapter_shapes().values())
+    model = ARMS[arm].model
+    data = ["| file | use | terms | sha256 |", "|---|---|---|---|"]
+    data += [f"| {r['file']} | {r['use']} | {r['terms']} | `{r['sha256'][:16]}...` |" for r in scores["data"]]
     parts = [
-        INTRO.format(model=ARMS[arm].model, title=ARMS[arm].title, parameters=PARAMETERS[arm]),
-        "## Scores", SCORES_NOTE, score_table(arm, tasks),
-        "\nGoals (set for the better arm):\n", goal_lines(arm, tasks),
-        "\nPaired difference between the arms, same items:\n", comparison(tasks),
-        RECIPE.format(**recipe_facts(), **scores["equal_batch_hashes"]), stage_lines(arm, scores),
-        "\n## Data\n", data_lines(scores), limit_lines(arm, tasks),
+        INTRO.format(model=model, title=ARMS[arm].title, parameters=encoder, adapters=adapters, classes=classes),
+        score_table(model, scores), NOTE, comparison(scores), RECIPE.format(**recipe_facts(scores, arm)),
+        "## Data\n", "\n".join(data), "\nFull hashes: `weights/scores.json`.", LIMITS,
     ]  # fmt: skip
     path.write_text("\n".join(parts).rstrip() + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("runs", "weights", "logs", "photos", "data"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--program", default="sightline")
+    args = parser.parse_args()
+    models = [ARMS[arm].model for arm in ("vmamba", "vit")]
+    pairs = [(models[0], models[1])]
+    pairs += [(m, other) for m in models for other in (BLIND_ID, f"{m}+shuffled")]
+    scores = {
+        "tasks": results(args.runs, [*models, BLIND_ID, "majority", "chance"]),
+        "compare": {f"{a} - {b}": compare(args.program, args.runs, a, b) for a, b in pairs},
+        "seconds": stage_seconds(args.logs), "equal_batch_hashes": equal_batches(args.logs),
+        "data": data_table(args.data, args.photos),
+    }  # fmt: skip
+    classes = len(json.loads((args.weights / "classes.json").read_text()))
+    for arm in PAIR:
+        write_card(args.weights / ARMS[arm].model / "card.md", arm, scores, classes)
+    (args.weights / "scores.json").write_text(json.dumps(scores, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from .data.questions import WORDINGS
+from .data.wordings import WORDINGS as PHOTO_WORDINGS
 from .encoders import ARMS
 from .prompt import TEXT_START
 
@@ -28,33 +29,50 @@ TRANSFORM = {
 }  # fmt: skip
 _EXAMPLES = [
     {"id": "name", "example": "What is the main object in the image?"},
-    {"id": "region", "example": "What is the object in the region [0.10, 0.20, 0.50, 0.60]?"},
-    {"id": "presence", "example": "Is there a goldfish in the image?"},
-    {"id": "count", "example": "How many pictures of a goldfish are in the image?"},
-    {"id": "relation", "example": "Is the goldfish to the left or to the right of the teapot?"},
-    {
-        "id": "ground",
-        "example": "Please provide the bounding box coordinate of the region this sentence describes: goldfish",
-    },
+    {"id": "presence", "example": "Is there a dog in the image?"},
+    {"id": "count", "example": "How many people are in the image?"},
+    {"id": "ground", "example": "Where is the person?"},
+    {"id": "relation", "example": "Is the dog to the left or to the right of the person?"},
+    {"id": "colour", "example": "What color is the car?"},
     {"id": "caption", "example": "Describe the image in one sentence."},
-    {"id": "daquar", "example": "What is on the left side of the bed?"},
+    {"id": "free", "example": "What sport is this?"},
+    {"id": "region", "example": "What is the object in the region [0.10, 0.20, 0.50, 0.60]?"},
 ]
 
-# DAQUAR's questions are free; these are frequent forms of its training split.
-_DAQUAR_FORMS = [
-    "What is on the left side of {}?", "What is on the right side of {}?", "What is found on {}?", "How many {} are there?",
-    "What is the colour of {}?", "What is found to the left of {}?", "What is found to the right of {}?",
-    "What is in front of {}?", "What is behind {}?",
+# Kinds of the manifest -> kinds of wordings, of mosaics (`data/questions.py`) and of photographs (`data/wordings.py`).
+_MOSAICS = {
+    "name": ["name"], "presence": ["presence"], "count": ["count"], "ground": ["ground"], "caption": ["caption"],
+    "relation": ["relation_x", "relation_y"], "region": ["region"],
+}  # fmt: skip
+_PHOTOS = {
+    "name": ["name"], "presence": ["presence"], "count": ["count"], "ground": ["ground"], "caption": ["caption"],
+    "relation": ["relation_x", "relation_y", "relation_yes"], "colour": ["colour", "colours", "colour_yes"],
+}  # fmt: skip
+
+# People's own questions are free; these are the openings of nearly all of those that were trained on.
+_FREE = [
+    f"{opening} {{}}"
+    for opening in (
+        "What", "What's", "Which", "Where", "Who", "When", "Why", "How", "Is", "Are", "Was", "Were", "Does", "Do", "Did", "Can",
+        "Could", "Would", "Will", "Has", "Have", "Should", "On", "In",
+    )
 ]  # fmt: skip
+SHORTEST = 4  # letters outside the gaps; a wording that is nearly all gap, or has two gaps in a row, fits too many
 
 
 def wordings(kind: str) -> list[str]:
-    """All wordings of a kind as inference matches them: every gap is `{}`, whatever its number."""
-    if kind == "daquar":
-        return _DAQUAR_FORMS
-    kinds = ["relation_x", "relation_y"] if kind == "relation" else [kind]
-    templates = [template for k in kinds for template in WORDINGS[k]]
-    return [re.sub(r"\{\d?\}", "{}", template) for template in templates]
+    """All wordings of a kind as inference matches them: every gap is `{}`, whatever its number or name; no two alike."""
+    if kind == "free":
+        return _FREE
+    templates = [t for k in _MOSAICS.get(kind, []) for t in WORDINGS[k]]
+    templates += [t for k in _PHOTOS.get(kind, []) for t in PHOTO_WORDINGS[k]]
+    found = {}
+    for template in templates:
+        pattern = re.sub(r"\{\w*\}", "{}", template)
+        plain = re.sub(r"[^a-z{}]+", " ", pattern.lower()).strip()
+        if len(re.sub(r"[^a-z]", "", pattern.lower())) >= SHORTEST and "{} {}" not in pattern:
+            found.setdefault(plain, pattern)
+    return list(found.values())
 
 
 QUESTION_TYPES = [example | {"wordings": wordings(example["id"])} for example in _EXAMPLES]

@@ -31,14 +31,14 @@ from .smollm import SmolLM
 QUESTIONS = [
     "What is the main object in the image?",
     "Is there an airplane in the image?",
-    "Please provide the bounding box coordinate of the region this sentence describes: umbrella",
-    "What is the main object in the image?",
+    "Where is the cougar?",
+    "What's this?",
     "What is the object in the region [0.10, 0.20, 0.90, 0.80]?",
-    "Is there a golf ball in the image?",
+    "how many boats",
     "Describe the image in one sentence.",
-    "How many pictures of a goldfish are in the image?",
-    "What is shown in the image?",
-    "Is the teapot above or below the barrel?",
+    "What does the sign say?",
+    "What color is the stapler?",
+    "Is the flower on water or on land?",
 ]
 MAX_NEW = 28
 

@@ -1,6 +1,6 @@
-"""Scores of a finished run: `scores.json` and a card per arm, from the answer lines and stage results.
+"""Scores of a finished run of the first pair, from the answer lines and stage results; `cards` has those of what is shipped.
 
-    python -m sightline_training.report --logs DIR --weights weights --data DIR
+    python -m sightline_training.report --logs RUN/logs --out scores.json
 
 Intervals are 95 % (normal approximation for means of paired differences, Wilson for shares). "Sees" is said only where the
 paired difference to the blind run exceeds three standard errors.
@@ -12,7 +12,7 @@ import math
 from pathlib import Path
 
 from .encoders import PAIR
-from .manifest import MODEL_IDS, sha256_file
+from .manifest import sha256_file
 
 TASKS = {
     "naming10": "naming, 10 Imagenette classes", "naming200": "naming, 200 Tiny ImageNet classes",
@@ -20,8 +20,6 @@ TASKS = {
     "relation": "relations in mosaics", "region": "naming a region of a mosaic", "count": "counting in mosaics",
     "ground": "grounding in mosaics by the language model, IoU 0.5", "daquar": "DAQUAR test, exact match",
 }  # fmt: skip
-GOALS = {"naming10": 75, "naming200": 30, "presence": 72, "relation": 70, "ground": 30}
-DAQUAR_GAIN = 6
 
 
 def wilson(right: int, n: int) -> list[float]:
@@ -106,42 +104,48 @@ def equal_batches(logs: Path) -> dict[str, int]:
     return out
 
 
-def data_table(data: Path) -> list[dict]:
-    """Files with sha256 and their use."""
+def stage_seconds(logs: Path) -> dict[str, float]:
+    """Seconds of every stage on the card, loading and compiling included."""
+    rows = read_lines(logs / "status.jsonl")
+    return {r["stage"]: r["seconds"] for r in rows if r.get("what") == "done"}
+
+
+def data_table(data: Path, photos: Path) -> list[dict]:
+    """Files with sha256, terms and their use: the older sets, and the packs of photographs."""
     terms = {
         "tiny_imagenet": "ImageNet terms, research only", "imagenette": "ImageNet terms, research only",
         "caltech101": "CC BY 4.0", "daquar": "research only (NYU Depth v2)", "flickr8k": "non-commercial research",
         "coco256": "annotations CC BY 4.0, images under their Flickr licences",
+        "photos": "see weights/training/DATA.md, research only",
     }  # fmt: skip
     rows = []
     for prefix, licence in terms.items():
-        for path in sorted(data.glob(f"{prefix}*.parquet")):
+        folder = photos if prefix == "photos" else data
+        for path in sorted(folder.glob(f"{prefix}*.parquet")):
             held = path.stem.endswith(("_val", "_test"))
-            use = "held out" if held else "train and held-out rows" if prefix in ("flickr8k", "coco256") else "train"
+            some = prefix in ("flickr8k", "coco256") or path.stem.startswith("photos-")
+            use = (
+                "watched"
+                if path.stem.endswith("_dev")
+                else "held out"
+                if held
+                else "train and held-out rows"
+                if some
+                else "train"
+            )
             rows.append({"file": path.name, "use": use, "terms": licence, "sha256": sha256_file(path)})
     return rows
 
 
 def main() -> None:
-    from .cards import write_card
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("logs", "weights", "data"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--logs", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     scores = score_run(args.logs)
     scores["equal_batch_hashes"] = equal_batches(args.logs)
     scores["gpu_seconds"] = stage_seconds(args.logs)
-    scores["data"] = data_table(args.data)
-    (args.weights / "scores.json").write_text(json.dumps(scores, indent=1) + "\n")
-    for arm in PAIR:
-        write_card(args.weights / MODEL_IDS[arm] / "card.md", arm, scores)
-
-
-def stage_seconds(logs: Path) -> dict[str, float]:
-    """Seconds of every stage on the card, loading and compiling included."""
-    rows = read_lines(logs / "status.jsonl")
-    return {r["stage"]: r["seconds"] for r in rows if r.get("what") == "done"}
+    args.out.write_text(json.dumps(scores, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,10 @@ def test_answers_are_names_if_people_agree_and_boxes_exist():
         return {"kind": "other", "normal": answers}
 
     box = {"attributes": []}
-    texts = [{"vqa": [asked(["tree"] * 4 + ["red"] * 3 + ["idea"] * 3)] * 12}, {"objects": [box | {"name": "tree"}] * 3}]
+    texts = [
+        {"vqa": [asked(["tree"] * 4 + ["red"] * 3 + ["idea"] * 3)] * 12},
+        {"objects": [box | {"name": "tree"}] * 3},
+    ]
     texts[1]["objects"] += [{"name": "red", "attributes": ["red"] * 5}] * 2
     assert often_answered(texts, [0, 1]) == ["tree"]  # nobody drew an idea; red is more of an attribute
     assert often_answered(texts, [1]) == []

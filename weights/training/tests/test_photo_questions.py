@@ -17,10 +17,18 @@ TASKS = {"vqa", "v7w", "vg", "caption", "presence", "count", "ground", "relation
 
 def boxes(*pictures: list[tuple[str, float, tuple]]) -> dict:
     n = len(pictures)
-    out = {"label": torch.full((n, 16), -1, dtype=torch.int16), "score": torch.zeros(n, 16), "box": torch.zeros(n, 16, 4)}
+    out = {
+        "label": torch.full((n, 16), -1, dtype=torch.int16),
+        "score": torch.zeros(n, 16),
+        "box": torch.zeros(n, 16, 4),
+    }
     for i, found in enumerate(pictures):
         for k, (name, score, box) in enumerate(found):
-            out["label"][i, k], out["score"][i, k], out["box"][i, k] = COCO_INDEX[name], score, torch.tensor(box).float()
+            out["label"][i, k], out["score"][i, k], out["box"][i, k] = (
+                COCO_INDEX[name],
+                score,
+                torch.tensor(box).float(),
+            )
     return out
 
 

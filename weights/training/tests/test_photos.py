@@ -86,7 +86,9 @@ def test_a_missing_mirror_names_the_clone_command(tmp_path):
         photos.Mirror(tmp_path, "a/b", "HEAD")
 
 
-@pytest.mark.parametrize(("width", "side", "size"), [(40, 224, (224, 168)), (320, 224, (224, 168)), (40, 320, (224, 168))])
+@pytest.mark.parametrize(
+    ("width", "side", "size"), [(40, 224, (224, 168)), (320, 224, (224, 168)), (40, 320, (224, 168))]
+)
 def test_shrink_enlarges_to_224_only(width, side, size):
     assert photos.shrink(jpeg(1, width, width * 3 // 4), side).size == size
 

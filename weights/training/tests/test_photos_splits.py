@@ -44,7 +44,9 @@ def digest(rows: list[int]) -> str:
 
 def invented(count: int, seed: int) -> tuple[list[Image.Image], Looks]:
     rng = np.random.default_rng(seed)
-    pictures = [Image.fromarray(rng.integers(0, 255, (8, 8, 3)).astype(np.uint8)).resize((96, 72)) for _ in range(count)]
+    pictures = [
+        Image.fromarray(rng.integers(0, 255, (8, 8, 3)).astype(np.uint8)).resize((96, 72)) for _ in range(count)
+    ]
     return pictures, looks(pictures)
 
 
@@ -79,7 +81,10 @@ def test_complete_draws_vg_test_and_cleans_train(monkeypatch):
     pictures[20], pictures[21] = pictures[30], pictures[5]  # 20 copies a reserved picture, 21 one that stays in train
     mine = looks(pictures)
     texts = [{"objects": [{}]} if i >= 34 else {} for i in range(40)]
-    splits = {n: [] for n in HELD_OUT if n != "vg_test"} | {"train": list(range(30)) + list(range(34, 40)), "reserve": [30, 31]}
+    splits = {n: [] for n in HELD_OUT if n != "vg_test"} | {
+        "train": list(range(30)) + list(range(34, 40)),
+        "reserve": [30, 31],
+    }
     out, left = complete(splits, texts, mine, {"shown": looks([pictures[2]])})
     assert out["vg_test"] == draw_vg_test(texts, splits["train"]) and set(out["vg_test"]) <= set(range(34, 40))
     gone = {20, 2} | set(out["vg_test"])

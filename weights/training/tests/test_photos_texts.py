@@ -16,7 +16,14 @@ from sightline_training.data.photos_texts import (
 
 @pytest.mark.parametrize(
     ("answer", "plain"),
-    [("The Dog.", "dog"), ("two", "2"), ("3.5", "3.5"), ("a red, blue kite!", "red blue kite"), ("Yes\n", "yes"), ("an", "")],
+    [
+        ("The Dog.", "dog"),
+        ("two", "2"),
+        ("3.5", "3.5"),
+        ("a red, blue kite!", "red blue kite"),
+        ("Yes\n", "yes"),
+        ("an", ""),
+    ],
 )
 def test_normal(answer, plain):
     assert normal(answer) == plain

@@ -31,8 +31,13 @@ def filled(kind: str) -> list[str]:
         "presence": (with_article(LONGEST),), "count": (plural(LONGEST),), "relation_x": (LONGEST, LONGEST),
         "relation_y": (LONGEST, LONGEST), "relation_yes": (LONGEST, LONGEST),
     }.get(kind, (LONGEST,))  # fmt: skip
-    more = {"plural": plural(LONGEST), "bare": LONGEST, "colour": "white", "side": "to the right of",
-        "a": with_article(LONGEST)}
+    more = {
+        "plural": plural(LONGEST),
+        "bare": LONGEST,
+        "colour": "white",
+        "side": "to the right of",
+        "a": with_article(LONGEST),
+    }
     return [template.format(*values, **more) for template in WORDINGS[kind]]
 
 
@@ -51,8 +56,14 @@ def test_six_wordings_or_more_all_different(kind):
 def test_people_s_short_forms_are_there():
     asked = {plain(q) for kind in WORDINGS for q in filled(kind)}
     name, many = LONGEST, plural(LONGEST)
-    for wanted in (f"a {name}", f"is there a {name}",
-        "whats this", f"how many {many}", f"where is the {name}", f"colour of the {name}"):
+    for wanted in (
+        f"a {name}",
+        f"is there a {name}",
+        "whats this",
+        f"how many {many}",
+        f"where is the {name}",
+        f"colour of the {name}",
+    ):
         assert wanted in asked, wanted
 
 

@@ -35,8 +35,33 @@ OTHER_ANIMALS = (
 )  # fmt: skip
 NO_THINGS = frozenset(
     [
-        "left", "right", "top", "bottom", "side", "front", "back", "middle", "nothing", "none", "male", "female", "night", "day",
-        "outside", "white", "corner", "edge", "other", "air", "distance", "letters", "number", "numbers", "word", "words", "part",
+        "left",
+        "right",
+        "top",
+        "bottom",
+        "side",
+        "front",
+        "back",
+        "middle",
+        "nothing",
+        "none",
+        "male",
+        "female",
+        "night",
+        "day",
+        "outside",
+        "white",
+        "corner",
+        "edge",
+        "other",
+        "air",
+        "distance",
+        "letters",
+        "number",
+        "numbers",
+        "word",
+        "words",
+        "part",
     ]
 )
 
@@ -106,7 +131,9 @@ def build(answered: list[str]) -> list[dict]:
             add(plain(word), source, wider(word) + (["animal"] if plain(word) in OTHER_ANIMALS else []), word)
     for name in COCO_NAMES:
         add(name, "coco", wider(name))
-        entries[name]["synonyms"] |= {w for w in exact_words(name) if w != name and w not in NARROWER and w not in WIDER}
+        entries[name]["synonyms"] |= {
+            w for w in exact_words(name) if w != name and w not in NARROWER and w not in WIDER
+        }
     for word in answered:
         name = synonym_of.get(word, plain(word))
         add(name, "vqa", wider(name), word)

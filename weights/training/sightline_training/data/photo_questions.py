@@ -22,7 +22,10 @@ MOST_COUNTED = 10
 APART = 0.18  # of the canvas, between the centres of two things whose place is compared
 DOMINANT, ONLY = 0.2, 0.06  # share of the canvas of a thing that "What is this?" means; where nothing else is listed
 SMALL, LARGE = 0.02, 0.8  # share of the canvas under and over which a box is not asked for
-UNLISTED, WEAK = 0.6, 0.3  # to tell where two things lie: score of a thing that no list names; of a second box that is believed
+UNLISTED, WEAK = (
+    0.6,
+    0.3,
+)  # to tell where two things lie: score of a thing that no list names; of a second box that is believed
 REFUSED = 0.06  # share of pictures with a question that is refused
 COLOURS = ("red", "blue", "green", "yellow", "orange", "white", "black", "brown", "gray", "grey", "pink", "purple", "silver",
            "gold", "tan", "beige")  # fmt: skip
@@ -34,7 +37,9 @@ NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ei
            "pair of": 2}  # fmt: skip
 SEVERAL = ("several", "many", "some", "group of", "bunch of", "few", "lots of", "herd of", "flock of", "row of", "rows of",
            "crowd of", "multiple", "various", "couple", "couple of", "lot of", "pile of", "stack of", "number of")  # fmt: skip
-SUPPORT = tuple(COCO_INDEX[c] for c in ("dining table", "chair", "bed", "couch", "bench"))  # under or behind what is shown
+SUPPORT = tuple(
+    COCO_INDEX[c] for c in ("dining table", "chair", "bed", "couch", "bench")
+)  # under or behind what is shown
 PERSONS = 0.35  # share of the pictures of a person in which that is asked for: there are very many
 FOODS = frozenset(GROUPS["food"])
 SIDES = {"left": "to the left of", "right": "to the right of", "above": "above", "below": "below"}
@@ -133,7 +138,9 @@ class PhotoAsker:
         no_thing = "picture|photo|image|top|edge|side|part|front|back|bottom|end|left|right|area|portion|section"
         self.nameable = re.compile(rf"(?!(?:{no_thing})\b)[a-z]{{2,}}(?: [a-z]{{2,}}){{0,3}}")
         self.named = re.compile(
-            r"where(?: is|'s) (?:the|a|an) (" + "|".join(sorted({w for n in COCO_NAMES for w in exact_words(n)})) + r")\s*\??"
+            r"where(?: is|'s) (?:the|a|an) ("
+            + "|".join(sorted({w for n in COCO_NAMES for w in exact_words(n)}))
+            + r")\s*\??"
         )
 
     # ---- what is known of a picture -------------------------------------------------------------------------------
@@ -160,7 +167,9 @@ class PhotoAsker:
     def exactly(self, text: str) -> set[int]:
         words = f" {' '.join(re.findall(r'[a-z]+', text.lower()))} "
         return {
-            i for i, c in enumerate(COCO_NAMES) if any(f" {w} " in words or f" {plural(w)} " in words for w in exact_words(c))
+            i
+            for i, c in enumerate(COCO_NAMES)
+            if any(f" {w} " in words or f" {plural(w)} " in words for w in exact_words(c))
         }
 
     def spoken_of(self, row: int) -> set[int]:

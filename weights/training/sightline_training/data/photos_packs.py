@@ -42,11 +42,19 @@ def schemas() -> dict:
     size = {"width": number, "height": number}
     vqa = pa.list_(
         pa.struct(
-            [("question_id", number), ("question", text), ("question_type", text), ("answer_type", text), ("answers", listed)]
+            [
+                ("question_id", number),
+                ("question", text),
+                ("question_type", text),
+                ("answer_type", text),
+                ("answers", listed),
+            ]
         )
     )
     v7w = pa.list_(
-        pa.struct([("qa_id", number), ("question", text), ("answer", text), ("multiple_choices", listed), ("type", text)])
+        pa.struct(
+            [("qa_id", number), ("question", text), ("answer", text), ("multiple_choices", listed), ("type", text)]
+        )
     )
     objects = pa.list_(pa.struct([("name", text), ("bbox", pa.list_(pa.float64()))]))
     of_vqa = _schema(image_id=number, **size, qa=vqa, present=listed, absent=listed)
@@ -93,7 +101,13 @@ def presence(asker: PhotoAsker, row: int) -> tuple[list[str], list[str]]:
 def vqa_row(asker: PhotoAsker, row: int, name: str, data: bytes) -> dict:
     t, (present, absent) = asker.texts[row], presence(asker, row)
     width, height = Image.open(io.BytesIO(data)).size
-    keys = {"question_id": "id", "question": "question", "question_type": "type", "answer_type": "kind", "answers": "answers"}
+    keys = {
+        "question_id": "id",
+        "question": "question",
+        "question_type": "type",
+        "answer_type": "kind",
+        "answers": "answers",
+    }
     return {
         "image": {"bytes": upright(data), "path": name},
         "image_id": t["image_id"],
