@@ -10,6 +10,27 @@
 //! - [`bundle`]: the same in parts, as a browser downloads it; [`blob`]: bytes that need not lie in one piece of memory.
 //! - [`hash`]: SHA-256 while bytes stream by.
 //! - [`random`]: models of random numbers in the same layouts, for tests and benchmarks; native only.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use sightline_checkpoint::tensors::{Tensor, TensorData, Tensors, serialize};
+//!
+//! # fn main() -> Result<(), sightline_checkpoint::tensors::TensorsError> {
+//! // Two rows of int8, each with a scale of its own.
+//! let data = TensorData::I8 { q: vec![1, 2, 3, 4], scale: vec![0.5, 2.0] };
+//! let tensors = BTreeMap::from([("w".to_owned(), Tensor { shape: vec![2, 2], data })]);
+//! let bytes = serialize("model.safetensors", &tensors)?;
+//!
+//! let read = Tensors::parse("model.safetensors", &bytes)?;
+//! assert_eq!(read.f32("w", &[2, 2])?, [0.5, 1.0, 6.0, 8.0]);
+//!
+//! // A file that was cut off is refused, and the error names it.
+//! let error = Tensors::parse("model.safetensors", &bytes[..bytes.len() - 1]).unwrap_err();
+//! assert!(error.to_string().contains("model.safetensors"));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod blob;
 pub mod bundle;

@@ -4,6 +4,20 @@
 //! `f64`, a CubeCL kernel for every GPU, and WGSL from `shaders/` where that was measured to win. Operations write into buffers
 //! they are given and never allocate, so that a whole encoder or a whole token can be recorded ([`Device::record`]) and
 //! replayed as one graph.
+//!
+//! ```
+//! use sightline_kernels::{Device, Linear, ops};
+//!
+//! # fn main() -> sightline_kernels::Result<()> {
+//! // `Device::wgpu(false).await` opens a GPU; the rest stays as it is.
+//! let device = Device::cpu();
+//! let map = Linear::f32(&device, &[1.0, 2.0, 3.0, 4.0], 2, 2, Some(&[0.5, 0.0]))?;
+//! let (x, y) = (device.upload_f32(&[1.0, 10.0]), device.empty_f32(2));
+//! ops::linear(&device, &map, &x, 1, None, ops::Epilogue::Store, &y)?;
+//! assert_eq!(pollster::block_on(device.read_f32(&y))?, [21.5, 43.0]);
+//! # Ok(())
+//! # }
+//! ```
 
 mod buffer;
 mod device;

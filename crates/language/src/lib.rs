@@ -5,6 +5,42 @@
 //! into the token ids that training used, [`Session::generate`] turns them into an answer.
 //!
 //! One path for every device: the operations of [`sightline_kernels`] run on the CPU, WebGPU or CUDA.
+//!
+//! ```no_run
+//! use std::ops::ControlFlow;
+//! use std::sync::Arc;
+//!
+//! use sightline_checkpoint::gguf::Gguf;
+//! use sightline_kernels::{Buffer, Device};
+//! use sightline_language::{LanguageError, Llama, Options, Session, Tokenizer, chat};
+//!
+//! # async fn answer(device: Device, bytes: &[u8], visual: Buffer, count: usize) -> Result<(), LanguageError> {
+//! let gguf = Gguf::parse("SmolLM2-135M-Instruct.Q4_1.gguf", bytes)?;
+//! let tokenizer = Tokenizer::from_gguf(&gguf)?;
+//! let mut session = Session::new(Arc::new(Llama::load(&device, &gguf)?), None).await?;
+//!
+//! // `visual` holds the visual tokens, `[count, width]`, on the same device.
+//! session.prefill_prefix(&visual, count)?;
+//! let prompt = chat::question(&tokenizer, "What is a teapot?", session.prefix_len())?;
+//! let made = session
+//!     .generate(&tokenizer, &prompt, &Options::default(), async |text: &str| {
+//!         print!("{text}");
+//!         ControlFlow::Continue(())
+//!     })
+//!     .await?;
+//! assert!(!made.ids.is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A token may end inside a character. [`TextStream`] gives whole characters only:
+//!
+//! ```
+//! let mut stream = sightline_language::TextStream::default();
+//! let bytes = "é".as_bytes();
+//! assert_eq!(stream.push(&bytes[..1]), "");
+//! assert_eq!(stream.push(&bytes[1..]), "é");
+//! ```
 
 mod adapters;
 mod batch;
