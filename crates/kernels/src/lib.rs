@@ -1,9 +1,11 @@
-//! The operations that a vision encoder and a small language model are made of, each once per backend family.
+//! The operations of vision encoders and small language models, each written once per backend
+//! family.
 //!
-//! An operation is a folder in [`ops`]: its public function (shapes, checks, dispatch), a plain-Rust twin that accumulates in
-//! `f64`, a CubeCL kernel for every GPU, and WGSL from `shaders/` where that was measured to win. Operations write into buffers
-//! they are given and never allocate, so that a whole encoder or a whole token can be recorded ([`Device::record`]) and
-//! replayed as one graph.
+//! An operation is a folder in [`ops`]. It holds a public function (shapes, checks, dispatch), a
+//! plain Rust twin that accumulates in `f64`, and a CubeCL kernel for every GPU. Some also have
+//! WGSL in `shaders/`, where it measured faster. Operations write into the caller's buffers and
+//! never allocate. So a whole encoder, or the step of one token, can be recorded
+//! ([`Device::record`]) and replayed as one graph.
 //!
 //! ```
 //! use sightline_kernels::{Device, Linear, ops};
@@ -32,7 +34,8 @@ pub mod suite;
 mod weight;
 mod wgsl;
 
-/// Version of the arithmetic: another one where a kernel may give other bits than before. Runs of an evaluation go on under the same one only.
+/// Version of the arithmetic. It changes when a kernel may give other bits than before. A run of an
+/// evaluation resumes only under the same version.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/3");
 
 pub use buffer::{Buffer, Element};

@@ -1,4 +1,5 @@
-//! Learned row and column vectors, added to visual tokens so that the language model knows where they lie.
+//! Learned row and column vectors that are added to visual tokens. They tell the language model the
+//! places of the tokens.
 
 mod cube;
 pub(crate) mod twin;

@@ -1,4 +1,5 @@
-//! Layer normalisation over the channels of channels-last data, with the activation that follows it in a stem.
+//! Layer normalisation over the channels of channels-last data, with the activation that follows it
+//! in the stem of an encoder.
 
 mod cpu;
 mod cube;
@@ -16,7 +17,8 @@ pub enum Activation {
     Gelu,
 }
 
-/// `dst[r, :] = activation((x[r, :] - mean) / sqrt(var + eps) * weight + bias)`, variance without Bessel's correction.
+/// `dst[r, :] = activation((x[r, :] - mean) / sqrt(var + eps) * weight + bias)`, variance without
+/// Bessel's correction.
 ///
 /// # Shapes
 /// `x`, `dst` `[rows, width]`; `weight`, `bias` `[width]`. `x` and `dst` are different buffers.

@@ -1,4 +1,4 @@
-//! Products of tiles in registers, and what becomes of them.
+//! Products of tiles in registers, their sums, and their way to memory.
 
 use cubecl::prelude::*;
 

@@ -1,4 +1,5 @@
-//! Tiles on their way from memory into shared memory: fetched into registers, put into tiles while the ones before are multiplied.
+//! The way of tiles from memory to shared memory: fetched into registers, then written to tiles
+//! while the earlier ones are multiplied.
 
 use cubecl::prelude::*;
 
@@ -81,7 +82,8 @@ pub(super) fn transpose<E: Float>(
     }
 }
 
-/// Fills this unit's registers with its blocks of the tiles at columns `4 * from ..`: first those of `x`, then the matrix's.
+/// Fills this unit's registers with its blocks of the tiles at columns `4 * from ..`: first those
+/// of `x`, then the matrix's.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn fetch<V: Size, N: Size>(
@@ -123,7 +125,7 @@ pub(super) fn fetch<V: Size, N: Size>(
     }
 }
 
-/// Writes what [`fetch`] brought into the tiles.
+/// Writes the blocks that [`fetch`] loaded into the tiles.
 #[cube]
 pub(super) fn put<E: Float>(
     held: &Array<Vec4>,
