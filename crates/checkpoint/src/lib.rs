@@ -1,15 +1,18 @@
-//! Reads what models are made of, and trusts none of it.
+//! Readers of the files that models consist of. They trust no input.
 //!
-//! Every reader takes bytes that a stranger may have written. Lengths, offsets, overlaps and products are checked before
-//! anything is allocated, and each thing that does not add up has its own error, which names the file, the field and what to do.
-//! Readers work on bytes in memory and compile for the browser; what opens files ([`cache`], [`fetch`], [`mod@file`]) is native only.
+//! Every reader takes bytes that a stranger may have written. It checks lengths, offsets, overlaps
+//! and products before it allocates anything. Each fault has its own error, which names the file,
+//! the field and the remedy. Readers work on bytes in memory and compile for the browser. The
+//! modules that open files ([`cache`], [`fetch`], [`mod@file`]) are native only.
 //!
 //! - [`gguf`]: the language model's container; [`ggml`]: its block-quantized number formats.
 //! - [`tensors`]: safetensors with the project's int8 convention.
-//! - [`manifest`]: which models exist, and what each is made of.
-//! - [`bundle`]: the same in parts, as a browser downloads it; [`blob`]: bytes that need not lie in one piece of memory.
-//! - [`hash`]: SHA-256 while bytes stream by.
-//! - [`random`]: models of random numbers in the same layouts, for tests and benchmarks; native only.
+//! - [`manifest`]: the models, and the parts of each.
+//! - [`bundle`]: the same in parts, as a browser downloads it; [`blob`]: bytes in several pieces of
+//!   memory.
+//! - [`hash`]: SHA-256 of bytes that arrive in pieces.
+//! - [`random`]: models of random numbers in the same layouts, for tests and benchmarks; native
+//!   only.
 //!
 //! ```
 //! use std::collections::BTreeMap;

@@ -1,7 +1,8 @@
 //! safetensors files, with the project's int8 convention on top.
 //!
-//! A tensor `key` of type `I8` has a companion `key.scale` (`F16` or `F32`): one symmetric scale per output row, whose shape is a
-//! prefix of the tensor's shape. Value = `q * scale[row]`. `F32` and `F16` tensors have no companion. See `docs/model-format.md`.
+//! A tensor `key` of type `I8` has a companion `key.scale` (`F16` or `F32`): one symmetric scale
+//! per output row, whose shape is a prefix of the tensor's shape. Value = `q * scale[row]`. `F32`
+//! and `F16` tensors have no companion. See `docs/model-format.md`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,15 +14,16 @@ use thiserror::Error;
 /// Suffix of the companion tensor that holds an int8 tensor's scales.
 const SCALE: &str = ".scale";
 
-/// Why a safetensors file is not what a model needs. `file` is the name given to [`Tensors::parse`].
+/// The reason why a safetensors file cannot be used. `file` is the name given to
+/// [`Tensors::parse`].
 #[derive(Debug, Error)]
 pub enum TensorsError {
-    /// Header, lengths or offsets do not add up.
+    /// Header, lengths or offsets contradict each other.
     #[error("{file} is not a sound safetensors file ({source}); fetch it again")]
     Container {
         /// File name.
         file: String,
-        /// What does not add up.
+        /// The contradiction.
         source: SafeTensorError,
     },
     /// A tensor that the model needs is absent.
@@ -306,7 +308,8 @@ impl View for Raw<'_> {
     }
 }
 
-/// The bytes of a safetensors file with these tensors; int8 tensors get their `key.scale` beside them.
+/// The bytes of a safetensors file with these tensors; int8 tensors get their `key.scale` beside
+/// them.
 ///
 /// # Errors
 /// Shape and number of values that differ, or scales that do not divide the rows.

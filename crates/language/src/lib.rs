@@ -1,10 +1,12 @@
 //! A small Llama-family language model that runs on the quantized weights as they were published.
 //!
-//! [`Llama`] holds the frozen weights on a device and is shared; [`Adapters`] are one vision model's low-rank maps beside them; a
-//! [`Session`] is one conversation's KV cache, scratch memory and recorded token step. [`Tokenizer`] and [`chat`] turn a question
-//! into the token ids that training used, [`Session::generate`] turns them into an answer.
+//! [`Llama`] holds the frozen weights on a device, and models share it. [`Adapters`] are the
+//! low-rank maps of one model beside them. A [`Session`] is one conversation: KV cache, scratch
+//! memory and the recorded step of one token. [`Tokenizer`] and [`chat`] turn a question into the
+//! token ids that training used. [`Session::generate`] turns them into an answer.
 //!
-//! One path for every device: the operations of [`sightline_kernels`] run on the CPU, WebGPU or CUDA.
+//! There is one path for every device: the operations of [`sightline_kernels`] run on the CPU,
+//! WebGPU or CUDA.
 //!
 //! ```no_run
 //! use std::ops::ControlFlow;

@@ -1,7 +1,8 @@
 //! From a picture and a question to an answer: encoder, connector, language model, boxes.
 //!
-//! [`Vlm`] is one model of the manifest on one device. [`Vlm::look`] takes a picture in, [`Vlm::ask`] answers questions about it;
-//! features and the prompt's prefix are computed once a picture. [`Blind`] is the control that answers without one.
+//! [`Vlm`] is one model of the manifest on one device. [`Vlm::look`] takes a picture, [`Vlm::ask`]
+//! answers questions about it. Features and the prefix of the prompt are computed once per picture.
+//! [`Blind`] is the control that answers without pictures.
 //!
 //! ```no_run
 //! # use sightline_vlm::{Options, Result, Vlm};
@@ -16,7 +17,8 @@
 //! # }
 //! ```
 //!
-//! `examples/ask_a_picture.rs` has the whole way, from files to an answer. Boxes are text that is read strictly:
+//! `examples/ask_a_picture.rs` has the whole way, from files to an answer. Boxes are text that is
+//! read strictly:
 //!
 //! ```
 //! use sightline_vlm::{BoxError, Region};
