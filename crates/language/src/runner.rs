@@ -202,7 +202,6 @@ impl Runner {
     }
 
     /// Multiplies a frozen matrix, and the adapter beside it, with `input(x)`.
-    #[allow(clippy::too_many_arguments)]
     fn linear(
         &self,
         matrix: &Linear,

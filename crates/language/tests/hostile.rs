@@ -1,6 +1,6 @@
 //! Unsound models and vocabularies are refused in one sentence that names the field.
 
-#[allow(dead_code)]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use sightline_checkpoint::gguf::Gguf;

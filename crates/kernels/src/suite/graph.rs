@@ -200,7 +200,6 @@ impl Layer {
         )
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn adapted(
         &self,
         device: &Device,

@@ -186,7 +186,6 @@ fn finish(dst: &mut [Vec4], sums: &Array<Vec4>, total: f32, to: usize, #[comptim
 /// This thread's part of the tile of keys and values that starts at token `first`. Tokens past the
 /// last one repeat it and get no weight later.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn fetch(
     qkv: &[Vec4],
     next: &mut Array<Vec4>,

@@ -60,7 +60,6 @@ pub(super) fn cached_attention(gpu: &Gpu, args: CachedAttention<'_>, dst: &Buffe
 /// One cube per row and head. It takes `threads` positions at a time with a running maximum
 /// (Milakov and Gimelshein 2018). So no score is stored outside the cube.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 fn kernel(
     qkv: &[Vec4],
     keys: &[Vec4],

@@ -51,7 +51,6 @@ pub(super) fn dt_project(gpu: &Gpu, proj: &Buffer, weight: &Buffer, sizes: DtPro
 /// Grid: direction and tile of channels, blocks of pixels. The weights are stored with the rank
 /// fastest and are transposed in shared memory. So they and the result both move in whole lines.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 fn kernel(
     proj: &[f32],
     weight: &[f32],

@@ -71,7 +71,6 @@ fn plain(values: &[f32], ids: &[u32], dst: &mut [f32], len: usize, cols: usize, 
 
 /// One unit per value of a Q8_0 table.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 fn q8_0(words: &[u32], scales: &[u32], ids: &[u32], dst: &mut [f32], len: usize, cols: usize, rows: usize) {
     let i = ABSOLUTE_POS;
     if i >= len {

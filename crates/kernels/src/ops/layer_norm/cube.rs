@@ -11,7 +11,6 @@ const THREADS: usize = 128;
 /// Largest number of cubes that WebGPU allows in one dimension.
 const MAX_CUBES: usize = 65_535;
 
-#[allow(clippy::too_many_arguments)]
 pub(super) fn layer_norm(
     gpu: &Gpu,
     x: &Buffer,

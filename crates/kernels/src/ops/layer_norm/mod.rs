@@ -22,7 +22,6 @@ pub enum Activation {
 ///
 /// # Shapes
 /// `x`, `dst` `[rows, width]`; `weight`, `bias` `[width]`. `x` and `dst` are different buffers.
-#[allow(clippy::too_many_arguments)]
 pub fn layer_norm(
     device: &Device,
     x: &Buffer,

@@ -19,7 +19,6 @@ use crate::ops::lanes::{Vec4, cube_sum, gelu, half, signed_byte, silu, sum4};
 
 /// `dst[m, row] = epilogue(w[row] . prologue(x[m]) + bias + low rank)`; `CUBE_POS_Y` is `m`.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn kernel<N: Size>(
     x: &[Vec4],
     words: &[Vector<u32, N>],
@@ -121,7 +120,6 @@ pub(super) fn kernel<N: Size>(
 /// Requests everything this lane needs of its rows before the barriers that follow. Memory answers
 /// meanwhile.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn hold<N: Size>(
     words: &[Vector<u32, N>],
     scales: &ComptimeOption<&[u32]>,
@@ -265,7 +263,6 @@ fn nibble(word: u32, #[comptime] shift: u32) -> f32 {
 
 /// Adds this lane's part of `low_scale * b[row] . t`.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn add_low_rank(
     b: &ComptimeOption<&[f32]>,
     t: &ComptimeOption<&[f32]>,

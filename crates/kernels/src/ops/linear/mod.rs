@@ -86,7 +86,6 @@ pub fn linear(
 ///
 /// # Shapes
 /// `x` as [`Input`] says, `dst` `[m, w.rows]`; different buffers.
-#[allow(clippy::too_many_arguments)]
 pub fn linear_from(
     device: &Device,
     w: &Linear,
@@ -128,13 +127,22 @@ pub(crate) enum Route {
     /// The one that measured fastest on the device.
     Best,
     /// CubeCL; lanes add up through shared memory.
-    #[cfg_attr(not(feature = "suite"), allow(dead_code))]
+    #[cfg_attr(
+        not(feature = "suite"),
+        allow(dead_code, reason = "only the suite asks for one route")
+    )]
     Cube,
     /// CubeCL; lanes add up by plane shuffles if planes are wide enough.
-    #[cfg_attr(not(feature = "suite"), allow(dead_code))]
+    #[cfg_attr(
+        not(feature = "suite"),
+        allow(dead_code, reason = "only the suite asks for one route")
+    )]
     Plane,
     /// Hand-written WGSL, if the device takes it and a shader exists.
-    #[cfg_attr(not(feature = "suite"), allow(dead_code))]
+    #[cfg_attr(
+        not(feature = "suite"),
+        allow(dead_code, reason = "only the suite asks for one route")
+    )]
     Wgsl,
 }
 

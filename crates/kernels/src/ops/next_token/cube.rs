@@ -43,7 +43,6 @@ pub(super) fn next_token(
 /// One cube: every unit takes the best of a stripe, then shared memory compares pairs of
 /// candidates. Among equal values the lower index wins, as on the CPU.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 fn kernel<N: Size>(
     logits: &[Vector<f32, N>],
     token: &mut [u32],

@@ -30,7 +30,6 @@ pub(super) fn next_tokens(gpu: &Gpu, args: NextTokens<'_>) -> Result<()> {
 /// One cube per row: every unit takes the best two of a stripe, then shared memory compares pairs
 /// of candidates. Among equal values the lower index wins, as on the CPU.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 fn kernel(
     logits: &[f32],
     tokens: &mut [u32],

@@ -110,7 +110,6 @@ fn steps(#[comptime] steps: usize) -> Steps {
 
 /// Loads the positions from `first` on for direction `k`.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn load(
     at: &Place,
     u: &[f32],
@@ -155,7 +154,6 @@ fn load(
 /// Scans one chunk in direction `k`, adds its outputs to `y`, and moves `carry` behind the chunk.
 /// It has two barriers per state.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn scan_chunk(
     at: &Place,
     s: &Steps,
@@ -222,7 +220,6 @@ fn scan_chunk(
 /// Sets `carry` to the state before the split of this cube: zero, or the state that the earlier
 /// splits of the direction leave.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn start_carry(
     at: &Place,
     workspace: &[f32],
@@ -286,7 +283,6 @@ fn split_word(at: &Place, sequence: usize, split: usize, splits: usize, n: usize
 /// Both directions of a pair. Grid: tiles of channels, splits, pictures. If there are splits,
 /// `skip` is the workspace.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn scan_pair(
     u: &[f32],
     delta: &[f32],
@@ -403,7 +399,6 @@ fn store(
 /// channels, splits, pictures x directions. Threads exchange nothing until the end: each walks over
 /// its part of the split alone.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn split_ends(
     u: &[f32],
     delta: &[f32],
@@ -480,7 +475,6 @@ pub(super) fn split_ends(
 
 /// [`load`] for a direction known only at run time; the steps come in the direction's order.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn load_any(
     at: &Place,
     u: &[f32],
@@ -510,7 +504,6 @@ fn load_any(
 
 /// Moves a group of states, from number `first` on, over the steps.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn walk(
     at: &Place,
     s: &Steps,

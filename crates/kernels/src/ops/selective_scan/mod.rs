@@ -9,7 +9,10 @@ mod cpu;
 mod cube;
 mod kernels;
 // The CPU path uses its map of directions; the rest is for comparisons.
-#[cfg_attr(not(feature = "suite"), allow(dead_code))]
+#[cfg_attr(
+    not(feature = "suite"),
+    allow(dead_code, reason = "the CPU path uses only part of it")
+)]
 pub(crate) mod twin;
 mod wgsl;
 

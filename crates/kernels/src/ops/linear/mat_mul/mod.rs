@@ -30,7 +30,6 @@ use crate::ops::lanes::{Quad, Vec4};
 /// `dst[m, row] = epilogue(w[row] . prologue(x[m]) + bias + low rank)`; `CUBE_POS_X` counts tiles
 /// of `row`, `CUBE_POS_Y` of `m`.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn kernel<E: Float, V: Size, N: Size, D: Size>(
     x: &[Vector<f32, V>],
     words: &[Vector<u32, N>],

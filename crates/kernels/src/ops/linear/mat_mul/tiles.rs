@@ -9,7 +9,6 @@ use crate::ops::linear::plan::{MatMul, Prologue};
 
 /// One over the root mean square of every row of the tile.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn norm_scales<N: Size>(
     x: &[Vector<f32, N>],
     first_m: usize,
@@ -85,7 +84,6 @@ pub(super) fn transpose<E: Float>(
 /// Fills this unit's registers with its blocks of the tiles at columns `4 * from ..`: first those
 /// of `x`, then the matrix's.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn fetch<V: Size, N: Size>(
     x: &[Vector<f32, V>],
     norm: &ComptimeOption<&[f32]>,
@@ -161,7 +159,6 @@ pub(super) fn put<E: Float>(
 
 /// Four columns of a row of `x`, row `local` of the tile, after the prologue.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn input_quad<V: Size>(
     x: &[Vector<f32, V>],
     norm: &ComptimeOption<&[f32]>,

@@ -19,7 +19,6 @@ use crate::ops::linear::plan::{MatMul, Products};
 /// `dst[m, row] = epilogue(w[row] . x[m] + bias + low rank)`; the grid and arguments as in
 /// [`super::kernel`]. Tiles hold `E`.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 pub(in crate::ops::linear) fn kernel<E: Float, V: Size, N: Size, D: Size>(
     x: &[Vector<f32, V>],
     words: &[Vector<u32, N>],
@@ -154,7 +153,6 @@ fn multiply<E: Float>(
 }
 
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn four<E: Float>(
     a0: &Matrix<E>,
     a1: &Matrix<E>,
@@ -229,7 +227,6 @@ fn keep(sums: &mut Shared<[Vec4]>, matrix: &Matrix<f32>, at: usize, #[comptime] 
 /// Fills this unit's registers with its fours of the tiles at columns `4 * from ..`, neighbouring
 /// units along a row.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn fetch<V: Size, N: Size>(
     x: &[Vector<f32, V>],
     words: &[Vector<u32, N>],
@@ -261,7 +258,6 @@ fn fetch<V: Size, N: Size>(
 
 /// The same of an adapter.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn fetch_low(
     t: &ComptimeOption<&[f32]>,
     b: &ComptimeOption<&[f32]>,
@@ -335,7 +331,6 @@ fn put_parts<E: Float>(
 
 /// Sum of the groups, bias, epilogue and store, neighbouring units along a row.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn store<D: Size>(
     sums: &Shared<[Vec4]>,
     bias: &ComptimeOption<&[f32]>,
