@@ -63,6 +63,9 @@ pub struct Cache {
 
 impl Cache {
     /// `$SIGHTLINE_CACHE`, else `sightline` in `$XDG_CACHE_HOME`, else in `~/.cache`.
+    ///
+    /// # Errors
+    /// [`CacheError::NoFolder`] if none of the variables is set.
     pub fn from_env() -> Result<Self, CacheError> {
         let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let folder = set(CACHE_VARIABLE)
@@ -109,6 +112,10 @@ impl Cache {
     /// Looks for the language model's file: at `explicit`, then in the cache, then in an installed
     /// Python package. Only existence and length are checked here; [`read_language_model`] checks
     /// the hash.
+    ///
+    /// # Errors
+    /// [`CacheError::NoSuchFile`] if nothing is at `explicit`, [`CacheError::NotFound`] with the
+    /// places that were searched.
     pub fn find(&self, model: &LanguageModel, explicit: Option<&Path>) -> Result<PathBuf, CacheError> {
         if let Some(path) = explicit {
             return match path.is_file() {
@@ -154,17 +161,26 @@ impl Cache {
 }
 
 /// Reads the file of a language model into memory and checks its hash.
+///
+/// # Errors
+/// [`CacheError::Open`] and [`CacheError::Hash`] name the file.
 pub fn read_language_model(path: &Path, model: &LanguageModel) -> Result<Vec<u8>, CacheError> {
     read(path, model.bytes, &model.sha256)
 }
 
 /// Reads one file of a model into memory and checks its hash. `weights` is the folder of the
 /// manifest.
+///
+/// # Errors
+/// [`CacheError::Open`] and [`CacheError::Hash`] name the file.
 pub fn read_model_file(weights: &Path, file: &ModelFile) -> Result<Vec<u8>, CacheError> {
     read(&weights.join(&file.path), file.bytes, &file.sha256)
 }
 
 /// Reads all files of a model in the order of its row.
+///
+/// # Errors
+/// As [`read_model_file`], for the first file that fails.
 pub fn read_model_files(weights: &Path, model: &Model) -> Result<Vec<Vec<u8>>, CacheError> {
     model.files.iter().map(|file| read_model_file(weights, file)).collect()
 }

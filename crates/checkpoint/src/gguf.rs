@@ -354,6 +354,9 @@ impl<'a> Gguf<'a> {
     }
 
     /// The tensor of that name.
+    ///
+    /// # Errors
+    /// [`GgufError::NoTensor`].
     pub fn tensor(&self, name: &str) -> Result<&Tensor<'a>, GgufError> {
         let index = self.index.get(name).ok_or_else(|| GgufError::NoTensor {
             file: self.file.clone(),
@@ -397,21 +400,33 @@ impl<'a> Gguf<'a> {
     }
 
     /// Metadata as an unsigned number.
+    ///
+    /// # Errors
+    /// [`GgufError::NoValue`] if the key is absent or has another type.
     pub fn u64(&self, key: &str) -> Result<u64, GgufError> {
         self.typed(key, "unsigned integer", Value::as_u64)
     }
 
     /// Metadata as a float.
+    ///
+    /// # Errors
+    /// As [`Gguf::u64`].
     pub fn f32(&self, key: &str) -> Result<f32, GgufError> {
         self.typed(key, "float", Value::as_f32)
     }
 
     /// Metadata as text.
+    ///
+    /// # Errors
+    /// As [`Gguf::u64`].
     pub fn str(&self, key: &str) -> Result<&'a str, GgufError> {
         self.typed(key, "string", Value::as_str)
     }
 
     /// Metadata as a list of strings.
+    ///
+    /// # Errors
+    /// As [`Gguf::u64`].
     pub fn strings(&self, key: &str) -> Result<&[&'a str], GgufError> {
         match self.metadata.get(key) {
             Some(Value::Array(Array::Strings(strings))) => Ok(strings),
@@ -420,6 +435,9 @@ impl<'a> Gguf<'a> {
     }
 
     /// Metadata as a list of integers.
+    ///
+    /// # Errors
+    /// As [`Gguf::u64`].
     pub fn integers(&self, key: &str) -> Result<&[i64], GgufError> {
         match self.metadata.get(key) {
             Some(Value::Array(Array::Integers(numbers))) => Ok(numbers),

@@ -73,6 +73,9 @@ impl<'a> Verifier<'a> {
 
     /// Takes the next piece. Fails as soon as there are more bytes than expected, so that an
     /// endless stream ends.
+    ///
+    /// # Errors
+    /// [`HashError::Length`].
     pub fn update(&mut self, piece: &[u8]) -> Result<(), HashError> {
         self.seen += piece.len() as u64;
         if self.seen > self.expected.bytes {
@@ -88,6 +91,9 @@ impl<'a> Verifier<'a> {
     }
 
     /// Fails unless exactly the expected bytes were seen.
+    ///
+    /// # Errors
+    /// [`HashError::Length`] or [`HashError::Mismatch`].
     pub fn finish(self) -> Result<(), HashError> {
         if self.seen != self.expected.bytes {
             return Err(self.length());
@@ -145,6 +151,9 @@ pub fn verify_into<E>(
 
 /// Reads everything into memory and fails unless the bytes are the expected ones. Never holds more
 /// than that number.
+///
+/// # Errors
+/// [`HashError`] names the file.
 pub fn read_verified(reader: impl Read, expected: Expected<'_>) -> Result<Vec<u8>, HashError> {
     let mut bytes = Vec::new();
     let result = verify_into(reader, expected, |piece| {
@@ -158,6 +167,9 @@ pub fn read_verified(reader: impl Read, expected: Expected<'_>) -> Result<Vec<u8
 }
 
 /// Fails unless `bytes` are the expected ones.
+///
+/// # Errors
+/// [`HashError::Length`] or [`HashError::Mismatch`].
 pub fn verify(bytes: &[u8], expected: Expected<'_>) -> Result<(), HashError> {
     let mut verifier = Verifier::new(expected);
     verifier.update(bytes)?;

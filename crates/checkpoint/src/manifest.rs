@@ -315,6 +315,9 @@ pub struct QuestionType {
 
 impl Manifest {
     /// From the file's text. `file` is only used in errors.
+    ///
+    /// # Errors
+    /// [`ManifestError`] names the field that is wrong.
     pub fn parse(file: &str, json: &str) -> Result<Self, ManifestError> {
         let json_error = |source| ManifestError::Json {
             file: file.into(),
@@ -342,6 +345,9 @@ impl Manifest {
     }
 
     /// Reads `manifest.json` in the weights folder.
+    ///
+    /// # Errors
+    /// As [`Manifest::parse`], and [`ManifestError::Read`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn load(folder: &std::path::Path) -> Result<Self, ManifestError> {
         let path = folder.join("manifest.json");
@@ -353,11 +359,17 @@ impl Manifest {
     }
 
     /// The row of that id; the error lists the known ones.
+    ///
+    /// # Errors
+    /// [`ManifestError::UnknownId`].
     pub fn model(&self, id: &str) -> Result<&Model, ManifestError> {
         find(id, &self.models, |m| &m.id)
     }
 
     /// The language model of that id; the error lists the known ones.
+    ///
+    /// # Errors
+    /// [`ManifestError::UnknownId`].
     pub fn language_model(&self, id: &str) -> Result<&LanguageModel, ManifestError> {
         find(id, &self.language_models, |m| &m.id)
     }
@@ -378,6 +390,9 @@ impl Manifest {
 
     /// Fails unless every file of every model, and of the blind control, lies in `folder` with its
     /// length. Hashes are checked when files are read.
+    ///
+    /// # Errors
+    /// [`ManifestError::File`] names the model and the file.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn check_files(&self, folder: &std::path::Path) -> Result<(), ManifestError> {
         let models = self.models.iter().map(|model| (&model.id, &model.files));

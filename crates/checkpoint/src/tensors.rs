@@ -155,6 +155,10 @@ pub struct Tensors<'a> {
 
 impl<'a> Tensors<'a> {
     /// Reads and checks the header. `file` is only used in errors.
+    ///
+    /// # Errors
+    /// [`TensorsError::Container`] if header, lengths or offsets contradict each other;
+    /// [`TensorsError::Type`] and [`TensorsError::Scale`] name the tensor.
     pub fn parse(file: &str, bytes: &'a [u8]) -> Result<Self, TensorsError> {
         match SafeTensors::deserialize(bytes) {
             Ok(inner) => Ok(Self {
@@ -187,11 +191,17 @@ impl<'a> Tensors<'a> {
     }
 
     /// Shape of a tensor.
+    ///
+    /// # Errors
+    /// [`TensorsError::Missing`].
     pub fn shape(&self, key: &str) -> Result<Vec<usize>, TensorsError> {
         Ok(self.view(key)?.shape().to_vec())
     }
 
     /// One tensor, whatever its shape. Every float is checked to be finite.
+    ///
+    /// # Errors
+    /// [`TensorsError`] names the tensor, which is missing, of an unknown type or not finite.
     pub fn get(&self, key: &str) -> Result<Tensor, TensorsError> {
         let view = self.view(key)?;
         let shape = view.shape().to_vec();
@@ -208,6 +218,9 @@ impl<'a> Tensors<'a> {
     }
 
     /// One tensor of exactly this shape.
+    ///
+    /// # Errors
+    /// As [`Tensors::get`], and [`TensorsError::Shape`].
     pub fn get_shaped(&self, key: &str, shape: &[usize]) -> Result<Tensor, TensorsError> {
         let found = self.shape(key)?;
         if found == shape {
@@ -222,6 +235,9 @@ impl<'a> Tensors<'a> {
     }
 
     /// One tensor of exactly this shape as floats.
+    ///
+    /// # Errors
+    /// As [`Tensors::get_shaped`].
     pub fn f32(&self, key: &str, shape: &[usize]) -> Result<Vec<f32>, TensorsError> {
         Ok(self.get_shaped(key, shape)?.into_f32())
     }
@@ -364,6 +380,9 @@ pub fn serialize(file: &str, tensors: &BTreeMap<String, Tensor>) -> Result<Vec<u
 }
 
 /// [`serialize`] into a file, under a temporary name until it is whole.
+///
+/// # Errors
+/// As [`serialize`], and [`TensorsError::Write`] if the file cannot be written.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn write(path: &std::path::Path, tensors: &BTreeMap<String, Tensor>) -> Result<(), TensorsError> {
     let file = path.display().to_string();

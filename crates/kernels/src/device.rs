@@ -68,6 +68,9 @@ pub struct Graph {
 
 impl Graph {
     /// Runs the recorded launches again. They read the present contents of their buffers.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub fn replay(&self) -> Result<()> {
         // SAFETY: the model that recorded the graph owns every buffer of it, and one stream runs
         // both.
@@ -96,6 +99,9 @@ impl Device {
     /// The default adapter of wgpu: WebGPU in a browser, Vulkan natively. wgpu would also take
     /// Metal or DX12, where this was never run. `software` asks for a CPU adapter (lavapipe,
     /// SwiftShader). Kernels are compiled to WGSL.
+    ///
+    /// # Errors
+    /// [`KernelError::NoDevice`] if there is no adapter, or it cannot be opened.
     pub async fn wgpu(software: bool) -> Result<Self> {
         let kind = if software {
             cubecl::wgpu::WgpuDeviceKind::Cpu
@@ -141,6 +147,9 @@ impl Device {
     }
 
     /// NVIDIA device number `index` through CUDA.
+    ///
+    /// # Errors
+    /// [`KernelError::NoDevice`] if libcuda, NVRTC or the device is missing.
     #[cfg(feature = "cuda")]
     pub fn cuda(index: usize) -> Result<Self> {
         let no_device = |message: String| KernelError::NoDevice {
@@ -201,11 +210,18 @@ impl Device {
     }
 
     /// Overwrites the first `values.len()` floats of `buffer`. Never inside a recording.
+    ///
+    /// # Errors
+    /// [`KernelError::Shape`] if `buffer` is shorter than `values`, [`KernelError::WrongDevice`] if
+    /// it is on another device.
     pub fn write_f32(&self, buffer: &Buffer, values: &[f32]) -> Result<()> {
         self.write_u32(buffer, bytemuck::cast_slice(values))
     }
 
     /// Overwrites the first `values.len()` words of `buffer`. Never inside a recording.
+    ///
+    /// # Errors
+    /// As [`Device::write_f32`].
     pub fn write_u32(&self, buffer: &Buffer, values: &[u32]) -> Result<()> {
         buffer.expect("write", "buffer", values.len())?;
         match self {
@@ -219,11 +235,17 @@ impl Device {
     }
 
     /// Reads a whole buffer of floats back to the host.
+    ///
+    /// # Errors
+    /// [`KernelError::WrongDevice`], or [`KernelError::Device`] if the device fails.
     pub async fn read_f32(&self, buffer: &Buffer) -> Result<Vec<f32>> {
         Ok(bytemuck::cast_vec(self.read_u32(buffer).await?))
     }
 
     /// Reads a whole buffer of words back to the host.
+    ///
+    /// # Errors
+    /// As [`Device::read_f32`].
     pub async fn read_u32(&self, buffer: &Buffer) -> Result<Vec<u32>> {
         match self {
             Self::Cpu(_) => Ok(buffer.cpu_read("read")?.u32().to_vec()),
@@ -241,6 +263,9 @@ impl Device {
     }
 
     /// Waits until everything enqueued has run.
+    ///
+    /// # Errors
+    /// [`KernelError::Device`] if the device fails.
     pub async fn sync(&self) -> Result<()> {
         match self {
             Self::Cpu(_) => Ok(()),
@@ -255,6 +280,9 @@ impl Device {
     /// Records the launches of `run`, so that a replay costs a fraction of them. This executes
     /// `run` once for real, which compiles its kernels, and then records it. The CPU has nothing to
     /// record and returns `None`: call `run` again.
+    ///
+    /// # Errors
+    /// An error of `run`, or [`KernelError::Device`] if the device cannot record.
     pub async fn record(&self, run: impl Fn() -> Result<()>) -> Result<Option<Graph>> {
         let Self::Gpu(gpu) = self else {
             return Ok(None);

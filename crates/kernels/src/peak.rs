@@ -20,8 +20,11 @@ pub struct Peak {
 const CHAINS: usize = 16;
 
 impl Peak {
-    /// Measures both; the best of `runs` counts. It moves `megabytes` MB: take several times the
+    /// Measures both; the best of `runs` counts. It moves `megabytes` MiB: take several times the
     /// size of the last cache.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn measure(device: &Device, megabytes: usize, runs: usize) -> Result<Self> {
         let words = megabytes << 18;
         let (src, dst) = (device.upload_f32(&noise(words)), device.empty_f32(words));

@@ -60,6 +60,9 @@ pub struct Linear {
 
 impl Linear {
     /// From `[rows, cols]` floats.
+    ///
+    /// # Errors
+    /// [`KernelError::Shape`] if `values` or `bias` have another length.
     pub fn f32(device: &Device, values: &[f32], rows: usize, cols: usize, bias: Option<&[f32]>) -> Result<Self> {
         check("f32 weight", values.len(), rows * cols)?;
         let weight = Weight::F32 {
@@ -70,6 +73,9 @@ impl Linear {
 
     /// From `[rows, cols]` signed bytes and one scale per row. Columns are padded with zeros to a
     /// multiple of 4.
+    ///
+    /// # Errors
+    /// [`KernelError::Shape`] if `q`, `scale` or `bias` have another length.
     pub fn int8(
         device: &Device,
         q: &[i8],
@@ -93,6 +99,9 @@ impl Linear {
     }
 
     /// From the bytes of one or more GGUF Q4_1 tensors of equal width, stacked by rows.
+    ///
+    /// # Errors
+    /// [`KernelError`] if the bytes have another length, or if `cols` is not a multiple of 32.
     pub fn q4_1(device: &Device, tensors: &[&[u8]], rows: usize, cols: usize) -> Result<Self> {
         let bytes: usize = tensors.iter().map(|t| t.len()).sum();
         check_blocks("Q4_1 weight", cols)?;
@@ -111,6 +120,9 @@ impl Linear {
     }
 
     /// From the bytes of a GGUF Q8_0 tensor.
+    ///
+    /// # Errors
+    /// [`KernelError`] if the bytes have another length, or if `cols` is not a multiple of 32.
     pub fn q8_0(device: &Device, bytes: &[u8], rows: usize, cols: usize) -> Result<Self> {
         check_blocks("Q8_0 weight", cols)?;
         check("Q8_0 weight", bytes.len(), rows * cols / BLOCK * Q8_0_BYTES)?;

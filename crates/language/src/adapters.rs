@@ -50,6 +50,10 @@ impl Adapter {
 impl Adapters {
     /// Reads `adapters.blk.*` for a language model of this shape. Int8 `A` stays int8 on the
     /// device, the rest becomes f32.
+    ///
+    /// # Errors
+    /// [`LanguageError::Tensors`](crate::LanguageError::Tensors) names the tensor that is missing
+    /// or of another shape.
     pub fn load(
         device: &Device,
         tensors: &Tensors<'_>,

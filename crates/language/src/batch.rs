@@ -56,6 +56,9 @@ pub struct Batch {
 impl Batch {
     /// Allocates caches for `slots` questions of at most `capacity` positions behind pictures of
     /// `visual` tokens, and records the step.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn new(
         llama: Arc<Llama>,
         adapters: Option<Arc<Adapters>>,
@@ -78,6 +81,9 @@ impl Batch {
     /// As [`Batch::new`], but without pictures. The first token of a prompt has position
     /// `text_start`, at least 1. So positions are as behind `text_start - 1` visual tokens, which
     /// are not there. `capacity` does not count them.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn blind(
         llama: Arc<Llama>,
         adapters: Option<Arc<Adapters>>,
@@ -121,6 +127,10 @@ impl Batch {
     ///
     /// # Shapes
     /// `visual` `[pictures, visual tokens, width]`; after [`Batch::blind`] it may be any buffer.
+    ///
+    /// # Errors
+    /// More prompts than slots, a prompt that does not fit the cache, an unknown token, or a device
+    /// that fails.
     pub fn prefill(&mut self, visual: &Buffer, prompts: &[Prompt<'_>]) -> Result<()> {
         self.check(prompts)?;
         // A picture is in the slot of the first question about it.
@@ -144,6 +154,9 @@ impl Batch {
     }
 
     /// Answers the prefilled prompts greedily, with at most `most` tokens each.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn decode(&mut self, prompts: &[Prompt<'_>], most: usize) -> Result<Vec<Said>> {
         let (device, stop) = (self.run.llama.device.clone(), self.run.llama.config.stop);
         let capacity = self.run.shape.capacity;
@@ -186,6 +199,9 @@ impl Batch {
     }
 
     /// Logits `[slots, vocabulary]` of the last position of every question, read back.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn logits(&self) -> Result<Vec<f32>> {
         Ok(self.run.llama.device.read_f32(&self.run.logits).await?)
     }

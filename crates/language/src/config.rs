@@ -34,6 +34,9 @@ pub struct LlamaConfig {
 
 impl LlamaConfig {
     /// From a file's metadata.
+    ///
+    /// # Errors
+    /// [`LanguageError`] names the metadata that is missing or that the decoder cannot run.
     pub fn from_gguf(gguf: &Gguf<'_>) -> Result<Self> {
         let architecture = gguf.str("general.architecture")?;
         if architecture != "llama" {

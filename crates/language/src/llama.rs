@@ -35,6 +35,10 @@ pub(crate) struct Layer {
 impl Llama {
     /// Uploads the weights of a GGUF file. Tensors are checked against the shape its metadata
     /// promises.
+    ///
+    /// # Errors
+    /// [`LanguageError`](crate::LanguageError) names the metadata or tensor that is missing or that
+    /// the decoder cannot run.
     pub fn load(device: &Device, gguf: &Gguf<'_>) -> Result<Self> {
         let config = LlamaConfig::from_gguf(gguf)?;
         let loader = Loader { device, gguf };

@@ -34,6 +34,9 @@ pub struct Session {
 impl Session {
     /// Allocates cache and scratch memory and records the token step. `adapters` must be of the
     /// same language model.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn new(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>) -> Result<Self> {
         let run = Runner::new(llama, adapters, SHAPE);
         let device = &run.llama.device;
@@ -95,6 +98,9 @@ impl Session {
     ///
     /// # Shapes
     /// `visual` `[count, width]` on the model's device.
+    ///
+    /// # Errors
+    /// [`LanguageError::CacheFull`], or a device that fails.
     pub fn prefill_prefix(&mut self, visual: &Buffer, count: usize) -> Result<()> {
         self.truncate(0);
         self.room_for(count + 1)?;
@@ -121,6 +127,9 @@ impl Session {
 
     /// Appends token ids. Leaves the logits of the last one, and the most likely next token, on the
     /// device.
+    ///
+    /// # Errors
+    /// [`LanguageError::CacheFull`], an unknown token, or a device that fails.
     pub fn prefill_text(&mut self, ids: &[u32]) -> Result<()> {
         self.room_for(ids.len())?;
         let vocabulary = self.run.llama.config.vocabulary;
@@ -142,6 +151,9 @@ impl Session {
     }
 
     /// Runs the recorded step: reads the token on the device, appends it, and chooses the next one.
+    ///
+    /// # Errors
+    /// [`LanguageError::CacheFull`], or a device that fails.
     pub fn step(&mut self) -> Result<()> {
         self.room_for(1)?;
         match &self.graph {
@@ -154,6 +166,9 @@ impl Session {
 
     /// Appends this token instead of the chosen one, through the recorded step. [`Session::logits`]
     /// then reads its logits.
+    ///
+    /// # Errors
+    /// As [`Session::step`], and an unknown token.
     pub fn step_with(&mut self, id: u32) -> Result<()> {
         self.room_for(1)?;
         let device = &self.run.llama.device;
@@ -168,6 +183,9 @@ impl Session {
     }
 
     /// Logits `[vocabulary]` of the last position, read back.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn logits(&self) -> Result<Vec<f32>> {
         Ok(self.run.llama.device.read_f32(&self.run.logits).await?)
     }

@@ -28,6 +28,9 @@ pub struct Tokenizer {
 
 impl Tokenizer {
     /// From a file's metadata.
+    ///
+    /// # Errors
+    /// [`LanguageError::Tokenizer`] says what is wrong with the vocabulary.
     pub fn from_gguf(gguf: &Gguf<'_>) -> Result<Self> {
         let refuse = |problem: String| LanguageError::Tokenizer {
             file: gguf.file().into(),
@@ -87,6 +90,9 @@ impl Tokenizer {
     }
 
     /// Token ids of plain text. No part of it becomes a control token, even if it spells one.
+    ///
+    /// # Errors
+    /// [`LanguageError::Encode`] if the tokenizer fails.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
         let encode = || -> tokenizers::Result<Vec<u32>> {
             let mut pieces = PreTokenizedString::from(text);

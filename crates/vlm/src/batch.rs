@@ -78,6 +78,9 @@ impl Vlm {
 
     /// Checks that a question fits beside a picture in [`Vlm::answer_batch`]. The error names its
     /// length.
+    ///
+    /// # Errors
+    /// A question that is empty or too long.
     pub fn fits(&self, question: &str) -> Result<()> {
         self.before().prompt(&self.language.tokenizer, question).map(drop)
     }

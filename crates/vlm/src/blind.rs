@@ -72,6 +72,9 @@ impl Blind {
 
     /// Checks that a question fits. The limit is that of a model with `text_start - 1` visual
     /// tokens. The error names its length.
+    ///
+    /// # Errors
+    /// A question that is empty or too long.
     pub fn fits(&self, question: &str) -> Result<()> {
         self.before.prompt(&self.language.tokenizer, question).map(drop)
     }

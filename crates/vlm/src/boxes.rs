@@ -41,6 +41,9 @@ pub enum BoxError {
 
 impl Region {
     /// Reads the box that an answer begins with. Text may follow the closing bracket.
+    ///
+    /// # Errors
+    /// [`BoxError`] says what keeps the answer from being a box.
     pub fn parse(answer: &str) -> Result<Self, BoxError> {
         let inner = answer.trim_start().strip_prefix('[').ok_or(BoxError::NotABox)?;
         let (inner, _) = inner.split_once(']').ok_or(BoxError::Unclosed)?;

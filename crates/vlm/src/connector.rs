@@ -24,6 +24,9 @@ struct Positions {
 impl Connector {
     /// Reads `projector.*` between these widths. The keys are those of the code of the paper
     /// (docs/paper.md).
+    ///
+    /// # Errors
+    /// A tensor that is missing or of another shape.
     pub fn load(
         device: &Device,
         tensors: &Tensors<'_>,
@@ -64,6 +67,9 @@ impl Connector {
 
     /// Visual tokens `[batch, rows * cols, width]` of features `[batch, rows * cols, encoder
     /// width]`.
+    ///
+    /// # Errors
+    /// [`VlmError::Grid`] if the grid differs from that of the positions, or a device that fails.
     pub fn apply(
         &self,
         device: &Device,

@@ -35,6 +35,9 @@ pub struct Detection {
 
 impl DenseHead {
     /// Reads `dense.0` and `dense.2` for an encoder of this width.
+    ///
+    /// # Errors
+    /// A tensor that is missing or of another shape.
     pub fn load(device: &Device, tensors: &Tensors<'_>, width: usize, classes: Vec<String>) -> Result<Self> {
         let outputs = classes.len() + BEHIND_CLASSES;
         Ok(Self {
@@ -57,6 +60,9 @@ impl DenseHead {
 
     /// The most probable place of class `class` among the tokens `[grid.0 * grid.1, width]` of one
     /// picture.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn find(
         &self,
         device: &Device,

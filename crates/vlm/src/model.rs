@@ -53,6 +53,9 @@ pub struct Files {
 
 impl Files {
     /// Reads the files of a model from the weights folder and checks every hash.
+    ///
+    /// # Errors
+    /// An unknown id, or a file that is missing or has another hash. The error names it.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn read(
         folder: &std::path::Path,
@@ -89,12 +92,18 @@ pub struct Language {
 
 impl Language {
     /// Reads a GGUF file's bytes. `file` is only used in errors.
+    ///
+    /// # Errors
+    /// A file that is unsound or describes a model that the decoder cannot run.
     pub fn load(device: &Device, file: &str, bytes: &[u8]) -> Result<Self> {
         let gguf = Gguf::parse(file, bytes).map_err(sightline_language::LanguageError::from)?;
         Self::from_gguf(device, &gguf)
     }
 
     /// As [`Language::load`], tensor by tensor: the file is never in memory as a whole.
+    ///
+    /// # Errors
+    /// As [`Language::load`], and a span that cannot be read.
     pub fn load_blob(device: &Device, file: &str, blob: &dyn Blob) -> Result<Self> {
         let head = Gguf::head(file, blob).map_err(sightline_language::LanguageError::from)?;
         let gguf = Gguf::parse_head(file, &head, blob).map_err(sightline_language::LanguageError::from)?;
@@ -120,6 +129,9 @@ impl Language {
 
     /// Ids of the first tokens of these texts, as an answer begins with them: without a leading
     /// space.
+    ///
+    /// # Errors
+    /// A text without tokens.
     pub fn first_tokens(&self, texts: &[String]) -> Result<Vec<u32>> {
         let first = |text: &String| {
             let ids = self.tokenizer.encode(text)?;
@@ -195,6 +207,9 @@ pub struct Vlm {
 
 impl Vlm {
     /// Puts a model on the device of its language model and records its token step.
+    ///
+    /// # Errors
+    /// A file that is unsound or does not belong to the row, or a device that fails.
     pub async fn load(device: &Device, files: &Files, language: std::rc::Rc<Language>) -> Result<Self> {
         let row = &files.row;
         let name = row.files.first().map_or("model.safetensors", |f| &f.path);
@@ -245,6 +260,9 @@ impl Vlm {
 
     /// Takes a picture: computes its features and visual tokens, and puts the prefix of the prompt
     /// into the KV cache. The same picture again costs nothing.
+    ///
+    /// # Errors
+    /// A picture that the transform or the encoder cannot take, or a device that fails.
     pub async fn look(&mut self, picture: &Picture) -> Result<Look> {
         let key = format!(
             "{}x{} {}",
@@ -292,6 +310,9 @@ impl Vlm {
 
     /// Runs decoding steps behind the last picture and returns the mean time of one in ms. Their
     /// tokens do not matter.
+    ///
+    /// # Errors
+    /// [`VlmError::NoPicture`], a full cache, or a device that fails.
     pub async fn time_steps(&mut self, steps: usize) -> Result<f64> {
         if self.seen.is_none() {
             return Err(VlmError::NoPicture);
@@ -326,12 +347,18 @@ impl Vlm {
     }
 
     /// The features `[tokens, width]` of the last picture, for parity tests.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn features(&self) -> Result<Vec<f32>> {
         Ok(self.device.read_f32(self.encoder.output()).await?)
     }
 
     /// The same of any picture, without the work of the language model. The last picture is
     /// forgotten.
+    ///
+    /// # Errors
+    /// As [`Vlm::look`].
     pub async fn features_of(&mut self, picture: &Picture) -> Result<Vec<f32>> {
         self.seen = None;
         self.see(picture).await?;
@@ -340,6 +367,9 @@ impl Vlm {
 
     /// Answers a question about the last picture. `on_text` gets every piece of text and is
     /// awaited. If it returns `false`, the answer stops.
+    ///
+    /// # Errors
+    /// [`VlmError::NoPicture`], a question that is empty or too long, or a device that fails.
     pub async fn ask(
         &mut self,
         question: &str,
@@ -396,6 +426,9 @@ impl Vlm {
         })
     }
 
+    /// As [`Language::first_tokens`].
+    ///
+    /// # Errors
     /// As [`Language::first_tokens`].
     pub fn first_tokens(&self, texts: &[String]) -> Result<Vec<u32>> {
         self.language.first_tokens(texts)

@@ -96,6 +96,10 @@ impl Case {
     }
 
     /// Runs on `device`.
+    ///
+    /// # Errors
+    /// A device that fails, or that lacks the 16-bit floats of the case. A wrong result is a
+    /// [`Report`].
     pub async fn run(&self, device: &Device) -> Result<Report> {
         (self.run)(device.with_half(self.half)?).await
     }

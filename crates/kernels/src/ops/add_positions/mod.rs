@@ -11,6 +11,9 @@ use crate::{Buffer, Device, Result};
 ///
 /// # Shapes
 /// `x` `[batch, h, w, channels]`, `row` `[h, channels]`, `col` `[w, channels]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn add_positions(device: &Device, x: &Buffer, row: &Buffer, col: &Buffer, grid: Image) -> Result<()> {
     const OP: &str = "add_positions";
     x.expect(OP, "x", grid.len())?;

@@ -26,6 +26,10 @@ pub struct Attention {
 /// # Shapes
 /// `qkv` `[batch, tokens, 3, heads, head_dim]` (timm's order), `dst` `[batch, tokens, heads,
 /// head_dim]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or on a GPU
+/// if the width of a head is not a multiple of 8 up to 128.
 pub fn attention(device: &Device, qkv: &Buffer, sizes: Attention, dst: &Buffer) -> Result<()> {
     const OP: &str = "attention";
     let len = sizes.batch * sizes.tokens * sizes.heads * sizes.head_dim;

@@ -93,6 +93,10 @@ pub struct CachedAttention<'a> {
 ///
 /// # Shapes
 /// `dst` `[m, heads * head_dim]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or if heads,
+/// head width or places are not supported.
 pub fn cached_attention(device: &Device, args: CachedAttention<'_>, dst: &Buffer) -> Result<()> {
     const OP: &str = "cached_attention";
     let CachedAttention {

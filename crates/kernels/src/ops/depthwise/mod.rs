@@ -43,6 +43,9 @@ impl Image {
 /// # Shapes
 /// `x`, `dst` `[batch, h, w, channels]`; `weight` `[9, channels]` (tap `ky * 3 + kx` first, unlike
 /// the published `[channels, 1, 3, 3]`); `bias` `[channels]`. `x` and `dst` are different buffers.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn depthwise_silu(
     device: &Device,
     x: &Buffer,

@@ -34,6 +34,9 @@ impl DtProject {
 /// # Shapes
 /// `proj` `[pixels, 4 * (rank + 2 state)]`, `weight` `[4, channels, rank]`, `dst` `[pixels, 4,
 /// channels]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn dt_project(device: &Device, proj: &Buffer, weight: &Buffer, sizes: DtProject, dst: &Buffer) -> Result<()> {
     const OP: &str = "dt_project";
     proj.expect(OP, "proj", sizes.pixels * sizes.stride())?;

@@ -18,6 +18,9 @@ pub fn im2col_width(channels: usize) -> usize {
 ///
 /// # Shapes
 /// `x` `[batch, h, w, channels]`, `dst` `[batch, oh, ow, im2col_width(channels)]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn im2col(device: &Device, x: &Buffer, image: Image, dst: &Buffer) -> Result<()> {
     const OP: &str = "im2col";
     x.expect(OP, "x", image.len())?;

@@ -22,6 +22,9 @@ pub enum Activation {
 ///
 /// # Shapes
 /// `x`, `dst` `[rows, width]`; `weight`, `bias` `[width]`. `x` and `dst` are different buffers.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn layer_norm(
     device: &Device,
     x: &Buffer,

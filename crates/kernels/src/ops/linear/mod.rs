@@ -70,6 +70,10 @@ pub enum Input<'a> {
 ///
 /// # Shapes
 /// `x` `[m, w.cols]`, `dst` `[m, w.rows]`; different buffers.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or if the
+/// rank of an adapter is not 1 to 64.
 pub fn linear(
     device: &Device,
     w: &Linear,
@@ -86,6 +90,9 @@ pub fn linear(
 ///
 /// # Shapes
 /// `x` as [`Input`] says, `dst` `[m, w.rows]`; different buffers.
+///
+/// # Errors
+/// As [`linear`].
 pub fn linear_from(
     device: &Device,
     w: &Linear,

@@ -11,6 +11,9 @@ use crate::{Buffer, Device, Result};
 /// # Shapes
 /// `logits` `[vocabulary]`; `token`, `position` `[1]`; `history` `[capacity]` words. A position
 /// past the history is not stored.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn next_token(
     device: &Device,
     logits: &Buffer,

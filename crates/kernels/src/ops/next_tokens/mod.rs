@@ -28,6 +28,9 @@ pub struct NextTokens<'a> {
 
 /// `token = argmax(logits)` of every row, with the lowest index on ties. Every position grows by
 /// one. A position past the capacity is not stored.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn next_tokens(device: &Device, args: NextTokens<'_>) -> Result<()> {
     const OP: &str = "next_tokens";
     let NextTokens {

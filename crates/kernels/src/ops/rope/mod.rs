@@ -48,6 +48,10 @@ pub fn rope_table(capacity: usize, head_dim: usize, base: f64) -> Vec<f32> {
 
 /// Rotates neighbouring pairs `(2 i, 2 i + 1)` of every head of q and k. GGUF files of Llama models
 /// store their rows in that order. Keeps q in `qkv`, and writes k and v into the cache.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or if the
+/// width of a head is odd.
 pub fn rope_append(device: &Device, args: Rope<'_>) -> Result<()> {
     const OP: &str = "rope_append";
     let Rope {

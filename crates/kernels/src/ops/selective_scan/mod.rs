@@ -89,6 +89,10 @@ pub fn selective_scan_workspace(batch: usize, height: usize, width: usize, chann
 ///
 /// # Shapes
 /// `dst` `[batch, h*w, channels]`; `workspace` [`selective_scan_workspace`] words.
+///
+/// # Errors
+/// [`KernelError`] if a buffer is too short or on another device, or if the state size is not 1 to
+/// 16.
 pub fn selective_scan(device: &Device, scan: SelectiveScan<'_>, workspace: &Buffer, dst: &Buffer) -> Result<()> {
     let kernel = device.gpu_info().map_or(ScanKernel::Cube, ScanKernel::of);
     selective_scan_with(device, kernel, scan, workspace, dst)
@@ -96,6 +100,9 @@ pub fn selective_scan(device: &Device, scan: SelectiveScan<'_>, workspace: &Buff
 
 /// [`selective_scan`] by a chosen version, to compare the two. The CPU has one of its own and
 /// ignores the choice.
+///
+/// # Errors
+/// As [`selective_scan`], and [`KernelError::Unsupported`] if the device takes no WGSL.
 pub fn selective_scan_with(
     device: &Device,
     kernel: ScanKernel,
