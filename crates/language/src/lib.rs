@@ -16,7 +16,8 @@
 //! use sightline_kernels::{Buffer, Device};
 //! use sightline_language::{LanguageError, Llama, Options, Session, Tokenizer, chat};
 //!
-//! # async fn answer(device: Device, bytes: &[u8], visual: Buffer, count: usize) -> Result<(), LanguageError> {
+//! # type Result<T> = std::result::Result<T, LanguageError>;
+//! # async fn answer(device: Device, bytes: &[u8], visual: Buffer, count: usize) -> Result<()> {
 //! let gguf = Gguf::parse("SmolLM2-135M-Instruct.Q4_1.gguf", bytes)?;
 //! let tokenizer = Tokenizer::from_gguf(&gguf)?;
 //! let mut session = Session::new(Arc::new(Llama::load(&device, &gguf)?), None).await?;
