@@ -1,4 +1,5 @@
-//! Parses and validates every WGSL file in `shaders/` when the crate is built, so that a broken shader never reaches a GPU.
+//! Parses and validates every WGSL file in `shaders/` when the crate is built. A broken shader
+//! never reaches a GPU.
 use std::path::{Path, PathBuf};
 
 fn main() {

@@ -1,9 +1,10 @@
-//! Bytes that need not lie in one piece of memory.
+//! Bytes that may be spread over several pieces of memory.
 
 use std::ops::Range;
 
-/// A file whose bytes are copied out piece by piece. A browser keeps the parts of a file outside the memory of wasm, which never
-/// shrinks: what is read through this trait is in there only for as long as it is needed.
+/// A file whose bytes are copied out piece by piece. The memory of wasm never shrinks, so a browser
+/// keeps the parts of a file outside of it. Bytes that are read through this trait stay inside only
+/// as long as they are needed.
 pub trait Blob {
     /// Length, bytes.
     fn size(&self) -> u64;
@@ -11,7 +12,7 @@ pub trait Blob {
     /// The bytes of a span.
     ///
     /// # Errors
-    /// A sentence, if the span is not inside the blob or cannot be read.
+    /// A sentence, if the span is outside the blob or cannot be read.
     fn read(&self, span: Range<u64>) -> Result<Vec<u8>, String>;
 }
 

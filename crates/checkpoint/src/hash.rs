@@ -1,4 +1,4 @@
-//! SHA-256 while bytes stream by.
+//! SHA-256 of bytes that arrive in pieces.
 
 use std::fmt::Write as _;
 use std::io::{self, Read};
@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// Why bytes are not the ones that were promised.
+/// The reason why bytes differ from the expected ones.
 #[derive(Debug, Error)]
 pub enum HashError {
     /// The hash differs.
@@ -14,11 +14,11 @@ pub enum HashError {
         "{name} has sha256 {found}, expected {expected}: it is damaged or another version; delete it and fetch it again"
     )]
     Mismatch {
-        /// What was hashed.
+        /// The name of the hashed file.
         name: String,
-        /// Lower-case hex promised.
+        /// Expected hash, in lower-case hex.
         expected: String,
-        /// Lower-case hex found.
+        /// Hash found, in lower-case hex.
         found: String,
     },
     /// The length differs.
@@ -26,24 +26,24 @@ pub enum HashError {
         "{name} has {found} bytes, expected {expected}: it is truncated or another version; delete it and fetch it again"
     )]
     Length {
-        /// What was hashed.
+        /// The name of the hashed file.
         name: String,
-        /// Bytes promised.
+        /// Expected number of bytes.
         expected: u64,
-        /// Bytes found (counting stops soon after the promised number).
+        /// Number of bytes found. Counting stops soon after the expected number.
         found: u64,
     },
     /// Reading failed.
     #[error("cannot read {name}: {source}")]
     Read {
-        /// What was hashed.
+        /// The name of the hashed file.
         name: String,
-        /// What the system said.
+        /// The operating system's message.
         source: io::Error,
     },
 }
 
-/// What a file must be: its name (for errors), length and hash.
+/// The expected file: its name for errors, its length and its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected<'a> {
     /// Name for errors.
@@ -71,7 +71,11 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// Takes the next piece. Fails as soon as there is more than was promised, so that an endless stream ends.
+    /// Takes the next piece. Fails as soon as there are more bytes than expected, so that an
+    /// endless stream ends.
+    ///
+    /// # Errors
+    /// [`HashError::Length`].
     pub fn update(&mut self, piece: &[u8]) -> Result<(), HashError> {
         self.seen += piece.len() as u64;
         if self.seen > self.expected.bytes {
@@ -86,7 +90,10 @@ impl<'a> Verifier<'a> {
         self.seen
     }
 
-    /// Fails unless exactly the promised bytes were seen.
+    /// Fails unless exactly the expected bytes were seen.
+    ///
+    /// # Errors
+    /// [`HashError::Length`] or [`HashError::Mismatch`].
     pub fn finish(self) -> Result<(), HashError> {
         if self.seen != self.expected.bytes {
             return Err(self.length());
@@ -111,7 +118,7 @@ impl<'a> Verifier<'a> {
     }
 }
 
-/// Reads everything, hands each piece to `sink`, and fails unless it was what was promised.
+/// Reads everything, passes each piece to `sink`, and fails unless the bytes are the expected ones.
 ///
 /// # Errors
 /// The inner result is the check, the outer one an error of `sink`.
@@ -142,7 +149,11 @@ pub fn verify_into<E>(
     }
 }
 
-/// Reads everything into memory and fails unless it was what was promised. Never holds more than the promised bytes.
+/// Reads everything into memory and fails unless the bytes are the expected ones. Never holds more
+/// than that number.
+///
+/// # Errors
+/// [`HashError`] names the file.
 pub fn read_verified(reader: impl Read, expected: Expected<'_>) -> Result<Vec<u8>, HashError> {
     let mut bytes = Vec::new();
     let result = verify_into(reader, expected, |piece| {
@@ -155,7 +166,10 @@ pub fn read_verified(reader: impl Read, expected: Expected<'_>) -> Result<Vec<u8
     }
 }
 
-/// Fails unless `bytes` are the promised ones.
+/// Fails unless `bytes` are the expected ones.
+///
+/// # Errors
+/// [`HashError::Length`] or [`HashError::Mismatch`].
 pub fn verify(bytes: &[u8], expected: Expected<'_>) -> Result<(), HashError> {
     let mut verifier = Verifier::new(expected);
     verifier.update(bytes)?;

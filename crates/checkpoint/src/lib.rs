@@ -1,15 +1,39 @@
-//! Reads what models are made of, and trusts none of it.
+//! Readers of the files that models consist of. They trust no input.
 //!
-//! Every reader takes bytes that a stranger may have written. Lengths, offsets, overlaps and products are checked before
-//! anything is allocated, and each thing that does not add up has its own error, which names the file, the field and what to do.
-//! Readers work on bytes in memory and compile for the browser; what opens files ([`cache`], [`fetch`], [`mod@file`]) is native only.
+//! Every reader takes bytes that a stranger may have written. It checks lengths, offsets, overlaps
+//! and products before it allocates anything. Each fault has its own error, which names the file,
+//! the field and the remedy. Readers work on bytes in memory and compile for the browser. The
+//! modules that open files ([`cache`], [`fetch`], [`mod@file`]) are native only.
 //!
 //! - [`gguf`]: the language model's container; [`ggml`]: its block-quantized number formats.
 //! - [`tensors`]: safetensors with the project's int8 convention.
-//! - [`manifest`]: which models exist, and what each is made of.
-//! - [`bundle`]: the same in parts, as a browser downloads it; [`blob`]: bytes that need not lie in one piece of memory.
-//! - [`hash`]: SHA-256 while bytes stream by.
-//! - [`random`]: models of random numbers in the same layouts, for tests and benchmarks; native only.
+//! - [`manifest`]: the models, and the parts of each.
+//! - [`bundle`]: the same in parts, as a browser downloads it; [`blob`]: bytes in several pieces of
+//!   memory.
+//! - [`hash`]: SHA-256 of bytes that arrive in pieces.
+//! - [`random`]: models of random numbers in the same layouts, for tests and benchmarks; native
+//!   only.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use sightline_checkpoint::tensors::{Tensor, TensorData, Tensors, serialize};
+//!
+//! # fn main() -> Result<(), sightline_checkpoint::tensors::TensorsError> {
+//! // Two rows of int8, each with a scale of its own.
+//! let data = TensorData::I8 { q: vec![1, 2, 3, 4], scale: vec![0.5, 2.0] };
+//! let tensors = BTreeMap::from([("w".to_owned(), Tensor { shape: vec![2, 2], data })]);
+//! let bytes = serialize("model.safetensors", &tensors)?;
+//!
+//! let read = Tensors::parse("model.safetensors", &bytes)?;
+//! assert_eq!(read.f32("w", &[2, 2])?, [0.5, 1.0, 6.0, 8.0]);
+//!
+//! // A file that was cut off is refused, and the error names it.
+//! let error = Tensors::parse("model.safetensors", &bytes[..bytes.len() - 1]).unwrap_err();
+//! assert!(error.to_string().contains("model.safetensors"));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod blob;
 pub mod bundle;

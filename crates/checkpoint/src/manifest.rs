@@ -1,7 +1,7 @@
 //! `weights/manifest.json`: one row per model. The format is `docs/model-format.md`.
 //!
-//! A manifest that parsed is consistent: ids are unique, every reference resolves, every path stays inside the weights folder,
-//! every number is one the code can run with.
+//! A manifest that parsed is consistent: ids are unique, every reference resolves, every path stays
+//! inside the weights folder, every number is one the code can run with.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ pub enum ManifestError {
     Read {
         /// File name.
         file: String,
-        /// What the system said.
+        /// The operating system's message.
         source: std::io::Error,
     },
     /// Not JSON, a missing or unknown field, or a value of the wrong type.
@@ -80,7 +80,7 @@ pub struct Manifest {
     pub language_models: Vec<LanguageModel>,
     /// Models, which lie beside the manifest.
     pub models: Vec<Model>,
-    /// The control that was trained as the models were and sees nothing, if there is one.
+    /// The blind control, if there is one: trained as the models were, but without pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blind: Option<Blind>,
 }
@@ -282,18 +282,19 @@ pub struct ModelFile {
     pub sha256: String,
 }
 
-/// The blind control: a language model with adapters of the models' batches and steps, trained without visual tokens. It is evaluated, never
-/// shipped to a browser.
+/// The blind control: a language model with adapters that were trained with the same batches and
+/// steps, but without visual tokens. It is for evaluation only, and no browser downloads it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Blind {
-    /// Stable id, none of a model.
+    /// Stable id. It must differ from the ids of all models.
     pub id: String,
     /// Id of the language model.
     pub language_model: String,
     /// Its low-rank adapters.
     pub adapters: Adapters,
-    /// Position of a prompt's first token: that of the models, 1 + visual tokens. Nothing stands between it and the beginning of the sequence.
+    /// Position of the first token of a prompt. It equals that of the models: 1 + number of visual
+    /// tokens. The positions between it and the beginning of the sequence stay empty.
     pub text_start: usize,
     /// Files, relative to the manifest; the first holds the adapters.
     pub files: Vec<ModelFile>,
@@ -314,12 +315,15 @@ pub struct QuestionType {
 
 impl Manifest {
     /// From the file's text. `file` is only used in errors.
+    ///
+    /// # Errors
+    /// [`ManifestError`] names the field that is wrong.
     pub fn parse(file: &str, json: &str) -> Result<Self, ManifestError> {
         let json_error = |source| ManifestError::Json {
             file: file.into(),
             source,
         };
-        // The version first: a later version may have fields that this one would call unknown.
+        // The version is read first. A later version may have fields that are unknown here.
         let value: serde_json::Value = serde_json::from_str(json).map_err(json_error)?;
         if let Some(found) = value.get("version").and_then(serde_json::Value::as_u64)
             && found != u64::from(VERSION)
@@ -329,7 +333,7 @@ impl Manifest {
                 found,
             });
         }
-        // From the text again, because only that error knows line and column.
+        // Parsed from the text again, because only that error has line and column.
         let manifest: Self = serde_json::from_str(json).map_err(json_error)?;
         manifest.check(file)?;
         Ok(manifest)
@@ -341,6 +345,9 @@ impl Manifest {
     }
 
     /// Reads `manifest.json` in the weights folder.
+    ///
+    /// # Errors
+    /// As [`Manifest::parse`], and [`ManifestError::Read`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn load(folder: &std::path::Path) -> Result<Self, ManifestError> {
         let path = folder.join("manifest.json");
@@ -352,11 +359,17 @@ impl Manifest {
     }
 
     /// The row of that id; the error lists the known ones.
+    ///
+    /// # Errors
+    /// [`ManifestError::UnknownId`].
     pub fn model(&self, id: &str) -> Result<&Model, ManifestError> {
         find(id, &self.models, |m| &m.id)
     }
 
     /// The language model of that id; the error lists the known ones.
+    ///
+    /// # Errors
+    /// [`ManifestError::UnknownId`].
     pub fn language_model(&self, id: &str) -> Result<&LanguageModel, ManifestError> {
         find(id, &self.language_models, |m| &m.id)
     }
@@ -375,8 +388,11 @@ impl Manifest {
         })
     }
 
-    /// Fails unless every file of every model, and of the blind control, lies in `folder` with its length. Hashes are checked when files are
-    /// read.
+    /// Fails unless every file of every model, and of the blind control, lies in `folder` with its
+    /// length. Hashes are checked when files are read.
+    ///
+    /// # Errors
+    /// [`ManifestError::File`] names the model and the file.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn check_files(&self, folder: &std::path::Path) -> Result<(), ManifestError> {
         let models = self.models.iter().map(|model| (&model.id, &model.files));

@@ -1,4 +1,5 @@
-//! Models of random numbers in the true layouts, for tests and benchmarks: speed and plumbing do not depend on what was learned.
+//! Models of random numbers in the true layouts, for tests and benchmarks. Speed does not depend on
+//! what was learned.
 
 mod encoder;
 mod language;
@@ -29,7 +30,7 @@ pub fn seed_of(key: &str) -> u32 {
         .fold(0x811C_9DC5, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193))
 }
 
-/// `len` values, made by as many threads as the host has where they are many.
+/// `len` values. Many values are made by all threads of the machine.
 fn fill<T: Send + Clone + Default>(len: usize, value: impl Fn(u32) -> T + Sync) -> Vec<T> {
     let mut out = vec![T::default(); len];
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -42,7 +43,7 @@ fn fill<T: Send + Clone + Default>(len: usize, value: impl Fn(u32) -> T + Sync) 
                     *slot = value((i * piece + j) as u32);
                 }
             };
-            // A short piece costs less than a thread.
+            // A short piece costs less than starting a thread.
             if len <= piece {
                 work();
             } else {
@@ -63,12 +64,13 @@ pub fn bytes(len: usize, seed: u32) -> Vec<i8> {
     fill(len, |i| (hash(i, seed) * 254.0) as i8)
 }
 
-/// Values that are `width` apart at most, of a matrix with so many columns: its outputs are about as large as its inputs.
+/// Width of the range of values of a matrix with this number of columns. It makes outputs about as
+/// large as inputs.
 pub fn step(cols: usize) -> f32 {
     (12.0 / cols as f32).sqrt()
 }
 
-/// A matrix `[rows, cols]` as shipped (int8, a scale a row) or in f32.
+/// A matrix `[rows, cols]` as shipped (int8 with a scale per row), or in f32.
 pub fn matrix(rows: usize, cols: usize, seed: u32, int8: bool) -> TensorData {
     if int8 {
         TensorData::I8 {

@@ -1,7 +1,8 @@
 //! safetensors files, with the project's int8 convention on top.
 //!
-//! A tensor `key` of type `I8` has a companion `key.scale` (`F16` or `F32`): one symmetric scale per output row, whose shape is a
-//! prefix of the tensor's shape. Value = `q * scale[row]`. `F32` and `F16` tensors have no companion. See `docs/model-format.md`.
+//! A tensor `key` of type `I8` has a companion `key.scale` (`F16` or `F32`): one symmetric scale
+//! per output row, whose shape is a prefix of the tensor's shape. Value = `q * scale[row]`. `F32`
+//! and `F16` tensors have no companion. See `docs/model-format.md`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,15 +14,16 @@ use thiserror::Error;
 /// Suffix of the companion tensor that holds an int8 tensor's scales.
 const SCALE: &str = ".scale";
 
-/// Why a safetensors file is not what a model needs. `file` is the name given to [`Tensors::parse`].
+/// The reason why a safetensors file cannot be used. `file` is the name given to
+/// [`Tensors::parse`].
 #[derive(Debug, Error)]
 pub enum TensorsError {
-    /// Header, lengths or offsets do not add up.
+    /// Header, lengths or offsets contradict each other.
     #[error("{file} is not a sound safetensors file ({source}); fetch it again")]
     Container {
         /// File name.
         file: String,
-        /// What does not add up.
+        /// The contradiction.
         source: SafeTensorError,
     },
     /// A tensor that the model needs is absent.
@@ -153,6 +155,10 @@ pub struct Tensors<'a> {
 
 impl<'a> Tensors<'a> {
     /// Reads and checks the header. `file` is only used in errors.
+    ///
+    /// # Errors
+    /// [`TensorsError::Container`] if header, lengths or offsets contradict each other;
+    /// [`TensorsError::Type`] and [`TensorsError::Scale`] name the tensor.
     pub fn parse(file: &str, bytes: &'a [u8]) -> Result<Self, TensorsError> {
         match SafeTensors::deserialize(bytes) {
             Ok(inner) => Ok(Self {
@@ -185,11 +191,17 @@ impl<'a> Tensors<'a> {
     }
 
     /// Shape of a tensor.
+    ///
+    /// # Errors
+    /// [`TensorsError::Missing`].
     pub fn shape(&self, key: &str) -> Result<Vec<usize>, TensorsError> {
         Ok(self.view(key)?.shape().to_vec())
     }
 
     /// One tensor, whatever its shape. Every float is checked to be finite.
+    ///
+    /// # Errors
+    /// [`TensorsError`] names the tensor, which is missing, of an unknown type or not finite.
     pub fn get(&self, key: &str) -> Result<Tensor, TensorsError> {
         let view = self.view(key)?;
         let shape = view.shape().to_vec();
@@ -206,6 +218,9 @@ impl<'a> Tensors<'a> {
     }
 
     /// One tensor of exactly this shape.
+    ///
+    /// # Errors
+    /// As [`Tensors::get`], and [`TensorsError::Shape`].
     pub fn get_shaped(&self, key: &str, shape: &[usize]) -> Result<Tensor, TensorsError> {
         let found = self.shape(key)?;
         if found == shape {
@@ -220,6 +235,9 @@ impl<'a> Tensors<'a> {
     }
 
     /// One tensor of exactly this shape as floats.
+    ///
+    /// # Errors
+    /// As [`Tensors::get_shaped`].
     pub fn f32(&self, key: &str, shape: &[usize]) -> Result<Vec<f32>, TensorsError> {
         Ok(self.get_shaped(key, shape)?.into_f32())
     }
@@ -306,7 +324,8 @@ impl View for Raw<'_> {
     }
 }
 
-/// The bytes of a safetensors file with these tensors; int8 tensors get their `key.scale` beside them.
+/// The bytes of a safetensors file with these tensors; int8 tensors get their `key.scale` beside
+/// them.
 ///
 /// # Errors
 /// Shape and number of values that differ, or scales that do not divide the rows.
@@ -361,6 +380,9 @@ pub fn serialize(file: &str, tensors: &BTreeMap<String, Tensor>) -> Result<Vec<u
 }
 
 /// [`serialize`] into a file, under a temporary name until it is whole.
+///
+/// # Errors
+/// As [`serialize`], and [`TensorsError::Write`] if the file cannot be written.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn write(path: &std::path::Path, tensors: &BTreeMap<String, Tensor>) -> Result<(), TensorsError> {
     let file = path.display().to_string();

@@ -1,4 +1,4 @@
-//! Bundles: what is cut fits together again, and nothing unsound is believed.
+//! Bundles: the parts make the file again, and every unsound list is refused.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sightline_checkpoint::bundle::{Bundle, write};
 use sightline_checkpoint::hash::sha256_hex;
 
-/// Bytes of the pretended files; several parts each.
+/// Number of bytes of the made-up files; several parts each.
 const LANGUAGE: usize = 10_000;
 const MODEL: usize = 2_500;
 const PART: u64 = 1_000;
@@ -17,7 +17,8 @@ fn bytes(len: usize, seed: u8) -> Vec<u8> {
         .collect()
 }
 
-/// A weights folder with the shipped manifest's first model over files of noise; the language model's path.
+/// A weights folder with the shipped manifest's first model over files of noise; the language
+/// model's path.
 fn weights(folder: &Path) -> PathBuf {
     let shipped = include_str!("../../../weights/manifest.json");
     let mut manifest: serde_json::Value = serde_json::from_str(shipped).unwrap();
@@ -28,7 +29,7 @@ fn weights(folder: &Path) -> PathBuf {
     row["sha256"] = sha256_hex(&language).into();
     let row = &mut manifest["models"][0];
     row["files"] = serde_json::json!([{"path": "a/model.safetensors", "bytes": MODEL, "sha256": sha256_hex(&model)}]);
-    // Its file is not there: nothing of it may be asked for.
+    // Its file does not exist: nothing may ask for it.
     manifest["blind"] = blind();
     std::fs::create_dir(folder.join("a")).unwrap();
     std::fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();

@@ -1,4 +1,5 @@
-//! Hostile GGUF files: every truncation, every claimed count, every overlap is refused with its own error, and nothing panics.
+//! Hostile GGUF files: every truncation, every claimed count, every overlap is refused with its own
+//! error, and nothing panics.
 
 use sightline_checkpoint::blob::Blob;
 use sightline_checkpoint::ggml::GgmlType;

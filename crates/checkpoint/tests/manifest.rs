@@ -1,4 +1,4 @@
-//! The manifest of the contract is read, and each thing that does not add up is refused by the name of its field.
+//! The manifest of the contract is read, and each fault is refused by the name of its field.
 
 use serde_json::{Value, json};
 use sightline_checkpoint::manifest::{Encoder, Manifest, ManifestError};

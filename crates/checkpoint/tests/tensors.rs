@@ -1,4 +1,4 @@
-//! safetensors: what is written is read again, and what does not add up is refused by name.
+//! safetensors: a written file is read again, and each fault is refused by name.
 
 use std::collections::BTreeMap;
 

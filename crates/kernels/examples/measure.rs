@@ -1,5 +1,6 @@
-//! Runs the suite's cases whose names contain the first argument and prints each one's error and the seconds it took, worst first;
-//! with `scan` it times the two versions of the selective scan instead.
+//! Runs the cases of the suite whose names contain the first argument. Prints the error and the
+//! seconds of each, worst first. With `scan` it times the two versions of the selective scan
+//! instead.
 //!
 //! ```text
 //! cargo run --release -p sightline-kernels --example measure -- attention

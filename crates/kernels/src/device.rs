@@ -17,7 +17,7 @@ pub enum Device {
     Gpu(Gpu),
 }
 
-/// The host. Counts the bytes it allocated.
+/// The CPU. It counts the bytes that it allocated.
 #[derive(Clone, Default)]
 pub struct Cpu {
     allocated: Arc<AtomicUsize>,
@@ -32,11 +32,11 @@ pub struct Gpu {
     launches: Arc<AtomicUsize>,
     /// Whether encoders may multiply in 16 bits, see [`Device::with_half`].
     half: bool,
-    /// The driver's device, to hear of its loss; absent on CUDA.
+    /// The driver's device, which reports its loss. Absent on CUDA.
     driver: Option<wgpu::Device>,
 }
 
-/// What `sightline doctor` prints of a GPU.
+/// The facts about a GPU that `sightline doctor` prints.
 #[derive(Clone, Debug)]
 pub struct GpuInfo {
     /// `wgpu` or `cuda`.
@@ -49,9 +49,9 @@ pub struct GpuInfo {
     pub software: bool,
     /// Whether hand-written WGSL can be launched.
     pub wgsl: bool,
-    /// Largest buffer that one binding may show a kernel, bytes.
+    /// Largest buffer that one binding can show to a kernel, in bytes.
     pub max_binding: u64,
-    /// Storage buffers a kernel may bind.
+    /// Number of storage buffers that a kernel can bind.
     pub max_bindings: u32,
     /// Whether kernels may use 16-bit floats.
     pub f16: bool,
@@ -67,9 +67,13 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Runs the recorded launches again. They read whatever their buffers hold now.
+    /// Runs the recorded launches again. They read the present contents of their buffers.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub fn replay(&self) -> Result<()> {
-        // SAFETY: every buffer a graph uses is owned by the model that recorded it, and one stream runs both.
+        // SAFETY: the model that recorded the graph owns every buffer of it, and one stream runs
+        // both.
         unsafe { self.graph.replay() }.map_err(|e| device_error("replaying a graph", e))
     }
 
@@ -92,8 +96,12 @@ impl Device {
         Self::Cpu(Cpu::default())
     }
 
-    /// The default adapter of wgpu: WebGPU in a browser; Vulkan, Metal or DX12 natively. `software` asks for a CPU adapter
-    /// (lavapipe, SwiftShader). Kernels are compiled to WGSL.
+    /// The default adapter of wgpu: WebGPU in a browser, Vulkan natively. wgpu would also take
+    /// Metal or DX12, where this was never run. `software` asks for a CPU adapter (lavapipe,
+    /// SwiftShader). Kernels are compiled to WGSL.
+    ///
+    /// # Errors
+    /// [`KernelError::NoDevice`] if there is no adapter, or it cannot be opened.
     pub async fn wgpu(software: bool) -> Result<Self> {
         let kind = if software {
             cubecl::wgpu::WgpuDeviceKind::Cpu
@@ -126,8 +134,9 @@ impl Device {
         Ok(Self::Gpu(Gpu::new(client, info, Some(setup.device))))
     }
 
-    /// Has `lost` called, with what the driver says, when the GPU is taken away while the program runs: the driver restarted, or
-    /// the machine slept. Nothing on the device works from then on. Only for wgpu, where a loss may otherwise never be reported.
+    /// Calls `lost` with the driver's message if the GPU is taken away while the program runs. A
+    /// restarted driver or a sleeping machine does that. Nothing on the device works from then on.
+    /// Only wgpu needs this: it may never report a loss otherwise.
     pub fn on_lost(&self, lost: fn(&str)) {
         if let Self::Gpu(Gpu {
             driver: Some(driver), ..
@@ -138,13 +147,16 @@ impl Device {
     }
 
     /// NVIDIA device number `index` through CUDA.
+    ///
+    /// # Errors
+    /// [`KernelError::NoDevice`] if libcuda, NVRTC or the device is missing.
     #[cfg(feature = "cuda")]
     pub fn cuda(index: usize) -> Result<Self> {
         let no_device = |message: String| KernelError::NoDevice {
             backend: "cuda",
             message,
         };
-        // CubeCL panics where libcuda or the device is missing; that must reach a user as a sentence.
+        // CubeCL panics if libcuda or the device is missing. A user must get a sentence instead.
         let client = std::panic::catch_unwind(|| cubecl::Device::Cuda(cubecl::cuda::CudaDevice { index }).client())
             .map_err(|_| no_device("libcuda, libnvrtc or the device is missing".into()))?;
         let info = GpuInfo {
@@ -198,11 +210,18 @@ impl Device {
     }
 
     /// Overwrites the first `values.len()` floats of `buffer`. Never inside a recording.
+    ///
+    /// # Errors
+    /// [`KernelError::Shape`] if `buffer` is shorter than `values`, [`KernelError::WrongDevice`] if
+    /// it is on another device.
     pub fn write_f32(&self, buffer: &Buffer, values: &[f32]) -> Result<()> {
         self.write_u32(buffer, bytemuck::cast_slice(values))
     }
 
     /// Overwrites the first `values.len()` words of `buffer`. Never inside a recording.
+    ///
+    /// # Errors
+    /// As [`Device::write_f32`].
     pub fn write_u32(&self, buffer: &Buffer, values: &[u32]) -> Result<()> {
         buffer.expect("write", "buffer", values.len())?;
         match self {
@@ -216,11 +235,17 @@ impl Device {
     }
 
     /// Reads a whole buffer of floats back to the host.
+    ///
+    /// # Errors
+    /// [`KernelError::WrongDevice`], or [`KernelError::Device`] if the device fails.
     pub async fn read_f32(&self, buffer: &Buffer) -> Result<Vec<f32>> {
         Ok(bytemuck::cast_vec(self.read_u32(buffer).await?))
     }
 
     /// Reads a whole buffer of words back to the host.
+    ///
+    /// # Errors
+    /// As [`Device::read_f32`].
     pub async fn read_u32(&self, buffer: &Buffer) -> Result<Vec<u32>> {
         match self {
             Self::Cpu(_) => Ok(buffer.cpu_read("read")?.u32().to_vec()),
@@ -238,6 +263,9 @@ impl Device {
     }
 
     /// Waits until everything enqueued has run.
+    ///
+    /// # Errors
+    /// [`KernelError::Device`] if the device fails.
     pub async fn sync(&self) -> Result<()> {
         match self {
             Self::Cpu(_) => Ok(()),
@@ -249,8 +277,12 @@ impl Device {
         }
     }
 
-    /// Records the launches of `run` so that they can be replayed at a fraction of a launch's cost. `run` is executed once
-    /// for real (to compile its kernels), then recorded. The CPU has nothing to record and gives `None`: call `run` again.
+    /// Records the launches of `run`, so that a replay costs a fraction of them. This executes
+    /// `run` once for real, which compiles its kernels, and then records it. The CPU has nothing to
+    /// record and returns `None`: call `run` again.
+    ///
+    /// # Errors
+    /// An error of `run`, or [`KernelError::Device`] if the device cannot record.
     pub async fn record(&self, run: impl Fn() -> Result<()>) -> Result<Option<Graph>> {
         let Self::Gpu(gpu) = self else {
             return Ok(None);
@@ -276,7 +308,7 @@ impl Device {
         }))
     }
 
-    /// What the GPU is, `None` for the host.
+    /// The facts about the GPU; `None` for the CPU.
     pub fn gpu_info(&self) -> Option<&GpuInfo> {
         match self {
             Self::Cpu(_) => None,
@@ -284,12 +316,14 @@ impl Device {
         }
     }
 
-    /// The same device, same memory and stream, on which encoders may (`true`) or may not round both factors of their products to
-    /// 16-bit floats: matrices stored as f32 or int8 without adapters, over many rows. What is added stays f32 over any length, buffers
-    /// stay f32, and a language model's operations are the same on either. Load an encoder's second session on what this gives.
+    /// The same device, with the same memory and stream, on which encoders may (`true`) or may not
+    /// round the factors of their products to 16-bit floats. This concerns products of many rows
+    /// with matrices stored as f32 or int8, without adapters. Sums and buffers stay f32. Operations
+    /// of a language model are the same on both. Load an encoder's second session on the returned
+    /// device.
     ///
     /// # Errors
-    /// [`KernelError::NoHalf`] where [`GpuInfo::f16`] is false, and on the host.
+    /// [`KernelError::NoHalf`] if [`GpuInfo::f16`] is false, and on the CPU.
     pub fn with_half(&self, half: bool) -> Result<Self> {
         match self {
             Self::Gpu(gpu) if gpu.info.f16 || !half => Ok(Self::Gpu(Gpu { half, ..gpu.clone() })),
@@ -310,12 +344,13 @@ impl Device {
         self.gpu_info().map_or("cpu", |info| info.backend)
     }
 
-    /// Bytes asked for since the device was opened.
+    /// Number of bytes allocated since the device was opened. Freed bytes are not subtracted.
     pub fn allocated_bytes(&self) -> usize {
         self.counter().load(Ordering::Relaxed)
     }
 
-    /// Kernel launches since the device was opened (0 on the host; replayed launches are not counted).
+    /// Number of kernel launches since the device was opened. It is 0 on the CPU and does not count
+    /// replayed launches.
     pub fn launches(&self) -> usize {
         match self {
             Self::Cpu(_) => 0,
@@ -348,7 +383,7 @@ impl Gpu {
         self.half
     }
 
-    /// What the GPU is.
+    /// The facts about the GPU.
     pub fn info(&self) -> &GpuInfo {
         &self.info
     }

@@ -1,4 +1,5 @@
-//! Exponential and friends in f32 without branches or tables: loops over them become vector instructions, in wasm too.
+//! Exponential and friends in f32 without branches or tables: loops over them become vector
+//! instructions, in wasm too.
 
 /// `e^x` within 2 units in the last place; 0 below -87 and capped above 88.
 #[inline(always)]
@@ -35,7 +36,8 @@ pub(crate) fn silu(x: f32) -> f32 {
     x / (1.0 + exp(-x))
 }
 
-/// Exact GELU. `erf` after Abramowitz and Stegun 7.1.26, whose error stays below 1.5e-7; the GPU's is the same.
+/// Exact GELU. `erf` after Abramowitz and Stegun 7.1.26, whose error stays below 1.5e-7; the GPU's
+/// is the same.
 #[inline(always)]
 pub(crate) fn gelu(x: f32) -> f32 {
     let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;

@@ -20,7 +20,7 @@ pub enum KernelError {
     Unsupported {
         /// The operation.
         op: &'static str,
-        /// What is not supported, with the limit.
+        /// The unsupported value, and the limit.
         message: String,
     },
     /// The two buffers of one call live on different devices.
@@ -34,10 +34,10 @@ pub enum KernelError {
     NoDevice {
         /// `wgpu` or `cuda`.
         backend: &'static str,
-        /// What the driver said.
+        /// The driver's message.
         message: String,
     },
-    /// 16-bit products were asked for where there are none.
+    /// 16-bit products were asked for on a device without 16-bit floats.
     #[error("{device} has no 16-bit floats (shader-f16); use the encoder in f32")]
     NoHalf {
         /// The adapter's name.
@@ -46,9 +46,9 @@ pub enum KernelError {
     /// The device failed while running, reading or recording.
     #[error("the device failed while {doing}: {message}")]
     Device {
-        /// What was being done.
+        /// What the program was doing, for example "reading a buffer".
         doing: &'static str,
-        /// What the driver said.
+        /// The driver's message.
         message: String,
     },
 }

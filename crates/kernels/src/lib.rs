@@ -1,9 +1,25 @@
-//! The operations that a vision encoder and a small language model are made of, each once per backend family.
+//! The operations of vision encoders and small language models, each written once per backend
+//! family.
 //!
-//! An operation is a folder in [`ops`]: its public function (shapes, checks, dispatch), a plain-Rust twin that accumulates in
-//! `f64`, a CubeCL kernel for every GPU, and WGSL from `shaders/` where that was measured to win. Operations write into buffers
-//! they are given and never allocate, so that a whole encoder or a whole token can be recorded ([`Device::record`]) and
-//! replayed as one graph.
+//! An operation is a folder in [`ops`]. It holds a public function (shapes, checks, dispatch), a
+//! plain Rust twin that accumulates in `f64`, and a CubeCL kernel for every GPU. Some also have
+//! WGSL in `shaders/`, where it measured faster. Operations write into the caller's buffers and
+//! never allocate. So a whole encoder, or the step of one token, can be recorded
+//! ([`Device::record`]) and replayed as one graph.
+//!
+//! ```
+//! use sightline_kernels::{Device, Linear, ops};
+//!
+//! # fn main() -> sightline_kernels::Result<()> {
+//! // `Device::wgpu(false).await` opens a GPU; the rest stays as it is.
+//! let device = Device::cpu();
+//! let map = Linear::f32(&device, &[1.0, 2.0, 3.0, 4.0], 2, 2, Some(&[0.5, 0.0]))?;
+//! let (x, y) = (device.upload_f32(&[1.0, 10.0]), device.empty_f32(2));
+//! ops::linear(&device, &map, &x, 1, None, ops::Epilogue::Store, &y)?;
+//! assert_eq!(pollster::block_on(device.read_f32(&y))?, [21.5, 43.0]);
+//! # Ok(())
+//! # }
+//! ```
 
 mod buffer;
 mod device;
@@ -18,7 +34,8 @@ pub mod suite;
 mod weight;
 mod wgsl;
 
-/// Version of the arithmetic: another one where a kernel may give other bits than before. Runs of an evaluation go on under the same one only.
+/// Version of the arithmetic. It changes when a kernel may give other bits than before. A run of an
+/// evaluation resumes only under the same version.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/3");
 
 pub use buffer::{Buffer, Element};

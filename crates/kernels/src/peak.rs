@@ -1,4 +1,4 @@
-//! What a device can do at most, measured: the limits that every benchmark is held against.
+//! The measured limits of a device, which every benchmark is compared with.
 
 use cubecl::prelude::*;
 use web_time::Instant;
@@ -16,11 +16,15 @@ pub struct Peak {
     pub flops_per_second: f64,
 }
 
-/// Independent chains of multiply-adds a unit runs, enough to hide their latency.
+/// Number of independent chains of multiply-adds per unit, enough to hide their latency.
 const CHAINS: usize = 16;
 
 impl Peak {
-    /// Measures both, the best of `runs`. Moves `megabytes` (take several times the last cache).
+    /// Measures both; the best of `runs` counts. It moves `megabytes` MiB: take several times the
+    /// size of the last cache.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn measure(device: &Device, megabytes: usize, runs: usize) -> Result<Self> {
         let words = megabytes << 18;
         let (src, dst) = (device.upload_f32(&noise(words)), device.empty_f32(words));
@@ -41,7 +45,8 @@ impl Peak {
         })
     }
 
-    /// The least time for so many bytes and operations, seconds: the larger of the two floors.
+    /// The least time for these numbers of bytes and operations, in seconds: the larger of the two
+    /// limits.
     pub fn floor_seconds(&self, bytes: f64, flops: f64) -> f64 {
         (bytes / self.bytes_per_second).max(flops / self.flops_per_second)
     }
@@ -81,7 +86,7 @@ fn chains(seed: usize, steps: usize) -> f32 {
 }
 
 fn launch(gpu: &Gpu, out: &crate::Buffer, units: usize, steps: usize) -> Result<()> {
-    // SAFETY: one unit a value of `out`.
+    // SAFETY: one unit per value of `out`.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),

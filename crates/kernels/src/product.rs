@@ -1,4 +1,4 @@
-//! Matrix products on the host, by `gemm`.
+//! Matrix products on the CPU, by `gemm`.
 
 /// A matrix in a slice.
 #[derive(Clone, Copy)]
@@ -18,7 +18,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Rows as columns.
+    /// The same matrix with rows and columns exchanged.
     pub(crate) fn transposed(self) -> Self {
         Self {
             row: self.col,
@@ -27,7 +27,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Values up to the last of `[rows, cols]`.
+    /// Number of values up to the last one of `[rows, cols]`.
     fn needs(&self, rows: usize, cols: usize) -> usize {
         match (rows, cols) {
             (0, _) | (_, 0) => 0,
@@ -69,7 +69,8 @@ impl Product<'_> {
         } = self;
         let to = View::rows(dst, stride).needs(rows, cols);
         assert!(a.needs(rows, inner) <= a.values.len() && b.needs(inner, cols) <= b.values.len() && to <= dst.len());
-        // SAFETY: the slices hold all that their strides and sizes reach, as was asserted, and `dst` overlaps neither.
+        // SAFETY: the slices hold all that their strides and sizes reach, as was asserted, and
+        // `dst` overlaps neither.
         unsafe {
             gemm::gemm(
                 rows,

@@ -4,14 +4,14 @@ use crate::buffer::Buffer;
 use crate::device::Device;
 use crate::error::{KernelError, Result};
 
-/// Values a Q4_1 or Q8_0 block holds (ggml).
+/// Number of values in a Q4_1 or Q8_0 block (ggml).
 pub(crate) const BLOCK: usize = 32;
-/// Bytes of a Q4_1 block: `f16 d, f16 m, u8[16]`.
+/// Number of bytes in a Q4_1 block: `f16 d, f16 m, u8[16]`.
 const Q4_1_BYTES: usize = 20;
-/// Bytes of a Q8_0 block: `f16 d, i8[32]`.
+/// Number of bytes in a Q8_0 block: `f16 d, i8[32]`.
 const Q8_0_BYTES: usize = 34;
 
-/// A matrix `[rows, cols]` as it lies on a device. Quantized kinds are never expanded there.
+/// A matrix `[rows, cols]` as it lies on a device. Quantized formats are never expanded there.
 #[derive(Clone, Debug)]
 pub enum Weight {
     /// `values[row * cols + col]`.
@@ -21,13 +21,15 @@ pub enum Weight {
     },
     /// `q * scale[row]`, symmetric, one scale per output row.
     Int8 {
-        /// `[rows, cols / 4]` words, four signed bytes each, lowest byte first. `cols` is padded to a multiple of 4 with zeros.
+        /// `[rows, cols / 4]` words, four signed bytes each, lowest byte first. `cols` is padded to
+        /// a multiple of 4 with zeros.
         words: Buffer,
         /// `[rows]` floats.
         scale: Buffer,
     },
-    /// ggml's Q4_1, `d * q + m` in blocks of 32: the file's bytes, nibbles and scales in two planes. Nibble order as in the
-    /// file: byte `j` of a block holds value `j` (low) and `j + 16` (high).
+    /// ggml's Q4_1, `d * q + m` in blocks of 32: the file's bytes, nibbles and scales in two
+    /// planes. Nibble order as in the file: byte `j` of a block holds value `j` (low) and `j + 16`
+    /// (high).
     Q41 {
         /// `[rows, cols / 32 * 4]` words.
         words: Buffer,
@@ -48,16 +50,19 @@ pub enum Weight {
 pub struct Linear {
     /// The matrix.
     pub weight: Weight,
-    /// `[rows]` floats, absent for maps without bias.
+    /// `[rows]` floats; absent in maps without bias.
     pub bias: Option<Buffer>,
-    /// Outputs.
+    /// Number of outputs.
     pub rows: usize,
-    /// Inputs, as stored (a multiple of 4 for int8, of 32 for block types).
+    /// Number of inputs as stored: a multiple of 4 for int8, of 32 for block types.
     pub cols: usize,
 }
 
 impl Linear {
     /// From `[rows, cols]` floats.
+    ///
+    /// # Errors
+    /// [`KernelError::Shape`] if `values` or `bias` have another length.
     pub fn f32(device: &Device, values: &[f32], rows: usize, cols: usize, bias: Option<&[f32]>) -> Result<Self> {
         check("f32 weight", values.len(), rows * cols)?;
         let weight = Weight::F32 {
@@ -66,7 +71,11 @@ impl Linear {
         Self::new(device, weight, rows, cols, bias)
     }
 
-    /// From `[rows, cols]` signed bytes and one scale per row. Columns are padded with zeros to a multiple of 4.
+    /// From `[rows, cols]` signed bytes and one scale per row. Columns are padded with zeros to a
+    /// multiple of 4.
+    ///
+    /// # Errors
+    /// [`KernelError::Shape`] if `q`, `scale` or `bias` have another length.
     pub fn int8(
         device: &Device,
         q: &[i8],
@@ -90,6 +99,9 @@ impl Linear {
     }
 
     /// From the bytes of one or more GGUF Q4_1 tensors of equal width, stacked by rows.
+    ///
+    /// # Errors
+    /// [`KernelError`] if the bytes have another length, or if `cols` is not a multiple of 32.
     pub fn q4_1(device: &Device, tensors: &[&[u8]], rows: usize, cols: usize) -> Result<Self> {
         let bytes: usize = tensors.iter().map(|t| t.len()).sum();
         check_blocks("Q4_1 weight", cols)?;
@@ -108,6 +120,9 @@ impl Linear {
     }
 
     /// From the bytes of a GGUF Q8_0 tensor.
+    ///
+    /// # Errors
+    /// [`KernelError`] if the bytes have another length, or if `cols` is not a multiple of 32.
     pub fn q8_0(device: &Device, bytes: &[u8], rows: usize, cols: usize) -> Result<Self> {
         check_blocks("Q8_0 weight", cols)?;
         check("Q8_0 weight", bytes.len(), rows * cols / BLOCK * Q8_0_BYTES)?;
@@ -142,7 +157,7 @@ impl Linear {
         })
     }
 
-    /// Bytes of the matrix on the device.
+    /// Number of bytes of the matrix on the device.
     pub fn weight_bytes(&self) -> usize {
         match &self.weight {
             Weight::F32 { values } => values.bytes(),
@@ -151,7 +166,7 @@ impl Linear {
         }
     }
 
-    /// Row `row` of the matrix as floats, from host memory. CPU device only.
+    /// Row `row` of the matrix as floats. Only on the CPU.
     pub(crate) fn cpu_row(&self, row: usize, out: &mut [f32]) -> Result<()> {
         let op = "linear";
         let cols = self.cols;

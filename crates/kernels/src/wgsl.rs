@@ -1,4 +1,4 @@
-//! Launches hand-written WGSL from `shaders/`. Only devices with [`crate::GpuInfo::wgsl`] can.
+//! Launches hand-written WGSL from `shaders/`, on devices with [`crate::GpuInfo::wgsl`].
 
 use burn_wgpu::{KernelSource, SourceKernel, SourceTemplate};
 use cubecl::prelude::*;
@@ -7,24 +7,27 @@ use cubecl::server::{KernelArguments, MetadataBindingInfo};
 use crate::device::Gpu;
 use crate::{Buffer, Result};
 
-/// Most cubes that WebGPU allows in one dimension.
+/// Largest number of cubes that WebGPU allows in one dimension.
 const MAX_CUBES: usize = 65_535;
 
-/// One shader file with values for its constants. The entry point is `main`; it finds its index from `workgroup_id.x` and `.y`.
+/// One shader file with values for its constants. The entry point is `main`; it finds its index
+/// from `workgroup_id.x` and `.y`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Shader {
     /// The operation.
     pub(crate) op: &'static str,
     /// The file.
     pub(crate) source: &'static str,
-    /// Constants to replace: name and WGSL literal. The file holds `const NAME: type = default;` for each.
+    /// The constants to replace, by name and WGSL literal. The file holds `const NAME: type =
+    /// default;` for each.
     pub(crate) constants: Vec<(&'static str, String)>,
-    /// Invocations of a workgroup, for constant `THREADS`.
+    /// Number of invocations in a workgroup, for the constant `THREADS`.
     pub(crate) threads: usize,
 }
 
 impl Shader {
-    /// Launches at least `invocations`, with `buffers` bound from 0 on and `info` as the uniform behind them.
+    /// Launches at least `invocations`, with `buffers` bound from 0 on and `info` as the uniform
+    /// behind them.
     pub(crate) fn launch(self, gpu: &Gpu, invocations: usize, buffers: &[&Buffer], info: &[u32]) -> Result<()> {
         let groups = invocations.div_ceil(self.threads).max(1);
         let rows = groups.div_ceil(MAX_CUBES);
@@ -66,7 +69,7 @@ impl KernelSource for Shader {
     }
 
     fn id(&self) -> KernelId {
-        // Compiled once for each set of constants. Loops are bounded by sizes the caller checked.
+        // Compiled once per set of constants. Loops are bounded by sizes that the caller checked.
         KernelId::new::<Self>()
             .info((self.op, self.constants.clone(), self.threads))
             .mode(ExecutionMode::Unchecked)

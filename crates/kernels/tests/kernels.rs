@@ -1,4 +1,5 @@
-//! Runs the suite on every backend that is present; an absent one shows as ignored, or fails if `SIGHTLINE_REQUIRE` names it.
+//! Runs the suite on every backend that is present. An absent one shows as ignored, or fails if
+//! `SIGHTLINE_REQUIRE` names it.
 
 use libtest_mimic::{Arguments, Trial};
 use sightline_kernels::suite::{Case, cases};
@@ -14,7 +15,7 @@ fn main() {
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// A real adapter where there is one, else the software one.
+/// A real adapter if there is one, otherwise the one in software.
 fn wgpu() -> Result<Device> {
     pollster::block_on(Device::wgpu(false)).or_else(|_| pollster::block_on(Device::wgpu(true)))
 }
@@ -27,7 +28,7 @@ fn backend(trials: &mut Vec<Trial>, name: &str, required: &str, device: Result<D
             Ok(device) if case.lacks_half(device) => Trial::test(title, || Ok(()))
                 .with_kind("no 16-bit floats")
                 .with_ignored_flag(true),
-            // Not for this device whatever is installed, so not worth a line.
+            // This device can never run the case, so it gets no line.
             Ok(device) if !case.runs_on(device) => continue,
             Ok(device) => {
                 let device = device.clone();

@@ -6,9 +6,10 @@ use sightline_kernels::{Buffer, Device, Linear};
 use crate::config::LlamaConfig;
 use crate::error::Result;
 
-/// One model's low-rank adapters (Hu et al. 2021) beside the frozen matrices: `y = W x + scale * B (A x)`.
+/// The low-rank adapters (Hu et al. 2021) of one model, beside the frozen matrices: `y = W x +
+/// scale * B (A x)`.
 ///
-/// Stored under the names and in the row order of the GGUF file (`docs/model-format.md`).
+/// Their names and row order are those of the GGUF file (`docs/model-format.md`).
 pub struct Adapters {
     pub(crate) layers: Vec<LayerAdapters>,
     rank: usize,
@@ -47,7 +48,12 @@ impl Adapter {
 }
 
 impl Adapters {
-    /// Reads `adapters.blk.*` for a language model of this shape. Int8 `A` stays int8 on the device, the rest becomes f32.
+    /// Reads `adapters.blk.*` for a language model of this shape. Int8 `A` stays int8 on the
+    /// device, the rest becomes f32.
+    ///
+    /// # Errors
+    /// [`LanguageError::Tensors`](crate::LanguageError::Tensors) names the tensor that is missing
+    /// or of another shape.
     pub fn load(
         device: &Device,
         tensors: &Tensors<'_>,
@@ -87,7 +93,7 @@ impl Adapters {
         self.rank
     }
 
-    /// Bytes on the device.
+    /// Number of bytes on the device.
     pub fn bytes(&self) -> usize {
         let adapters = |l: &LayerAdapters| {
             let adapters = [&l.qkv, &l.output, &l.gate_up, &l.down];
@@ -105,7 +111,8 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// The adapters of matrices that are stacked by rows: `A` by rows too, each matrix with its own `A x`.
+    /// The adapters of matrices that are stacked by rows. `A` is stacked by rows as well, so each
+    /// matrix has its own `A x`.
     fn stacked(&self, layer: usize, parts: &[(&str, usize)], cols: usize) -> Result<Adapter> {
         let rank = self.rank;
         let rows: usize = parts.iter().map(|(_, rows)| rows).sum();

@@ -11,19 +11,22 @@ use crate::error::{LanguageError, Result};
 use crate::llama::Llama;
 use crate::runner::{Runner, Shape};
 
-/// Rows that a prefill runs at once on the CPU; bounds the scratch memory.
+/// Number of rows that a prefill runs at once on the CPU. It bounds the scratch memory.
 const ROWS: usize = 1024;
-/// The same on a GPU, which wants more to fill it: with these, no buffer of the forward pass is above 100 MB.
+/// The same on a GPU, which needs more rows to be busy. No buffer of the forward pass then exceeds
+/// 100 MB.
 const GPU_ROWS: usize = 8192;
-/// Rows of a prefill are filled up to a multiple of this with copies of the last one, so that few shapes occur.
+/// The rows of a prefill are filled up to a multiple of this with copies of the last one. So few
+/// shapes occur.
 const BUCKET: usize = 64;
-/// Steps that are enqueued before the tokens they chose are read back.
+/// Number of steps that are enqueued before their tokens are read back.
 const BURST: usize = 4;
 
-/// A question: the tokens behind a picture, or behind the beginning of the sequence where there are none.
+/// A question: the tokens behind a picture, or behind the beginning of the sequence if there are no
+/// pictures.
 #[derive(Clone, Copy, Debug)]
 pub struct Prompt<'a> {
-    /// Which of the batch's pictures it is about; 0 where there are none.
+    /// The index of its picture in the batch; 0 if there are no pictures.
     pub picture: usize,
     /// Its tokens.
     pub ids: &'a [u32],
@@ -34,22 +37,28 @@ pub struct Prompt<'a> {
 pub struct Said {
     /// Token ids, without the one that ends it.
     pub ids: Vec<u32>,
-    /// Smallest distance between the best and the second logit of a step, that of the end included.
+    /// Smallest distance between the best and the second logit of a step. The step that ends the
+    /// answer counts.
     pub margin: f32,
 }
 
-/// Up to so many conversations that advance in step. A picture's keys and values are computed once, however many questions are about it.
+/// A fixed number of conversations that advance in step. The keys and values of a picture are
+/// computed once for all questions about it.
 pub struct Batch {
     run: Runner,
     graph: Option<Graph>,
     /// `[slots, capacity]`.
     margins: Buffer,
-    /// Positions of a picture, with the beginning of the sequence.
+    /// Number of positions of a picture, including the beginning of the sequence.
     prefix: usize,
 }
 
 impl Batch {
-    /// Allocates caches for `slots` questions of at most `capacity` positions behind pictures of `visual` tokens, and records the step.
+    /// Allocates caches for `slots` questions of at most `capacity` positions behind pictures of
+    /// `visual` tokens, and records the step.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn new(
         llama: Arc<Llama>,
         adapters: Option<Arc<Adapters>>,
@@ -69,8 +78,12 @@ impl Batch {
         Self::of(llama, adapters, shape).await
     }
 
-    /// As [`Batch::new`], without pictures: a prompt's first token has the position `text_start`, at least 1, as if `text_start - 1` visual
-    /// tokens stood between it and the beginning of the sequence, and nothing stands there. `capacity` does not count them.
+    /// As [`Batch::new`], but without pictures. The first token of a prompt has position
+    /// `text_start`, at least 1. So positions are as behind `text_start - 1` visual tokens, which
+    /// are not there. `capacity` does not count them.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn blind(
         llama: Arc<Llama>,
         adapters: Option<Arc<Adapters>>,
@@ -92,7 +105,7 @@ impl Batch {
         let run = Runner::new(llama, adapters, shape);
         let device = run.llama.device.clone();
         let margins = device.empty_f32(slots * capacity);
-        // The recording runs once for real, at the first position of empty caches.
+        // The recording runs the step once for real, at the first position of empty caches.
         write_rows(&run, (0..slots).map(|slot| [slot, 0, slot]))?;
         device.write_u32(&run.token, &vec![run.llama.config.bos; slots])?;
         let graph = device.record(|| step(&run, &margins)).await?;
@@ -104,18 +117,23 @@ impl Batch {
         })
     }
 
-    /// Questions it holds.
+    /// Number of questions that it holds.
     pub fn slots(&self) -> usize {
         self.run.shape.slots()
     }
 
-    /// Takes in pictures and prompts, and leaves the first token of every answer, and its logits, on the device.
+    /// Takes pictures and prompts. Leaves the first token of every answer, and its logits, on the
+    /// device.
     ///
     /// # Shapes
-    /// `visual` `[pictures, visual tokens, width]`; of [`Batch::blind`] it may be any buffer.
+    /// `visual` `[pictures, visual tokens, width]`; after [`Batch::blind`] it may be any buffer.
+    ///
+    /// # Errors
+    /// More prompts than slots, a prompt that does not fit the cache, an unknown token, or a device
+    /// that fails.
     pub fn prefill(&mut self, visual: &Buffer, prompts: &[Prompt<'_>]) -> Result<()> {
         self.check(prompts)?;
-        // A picture lies in the slot of the first question about it.
+        // A picture is in the slot of the first question about it.
         let owner = |picture: usize| prompts.iter().position(|prompt| prompt.picture == picture);
         let pictures = prompts.iter().map(|prompt| prompt.picture + 1).max().unwrap_or(0);
         let owners: Vec<Option<usize>> = (0..pictures).map(owner).collect();
@@ -124,7 +142,8 @@ impl Batch {
         self.prefill_texts(prompts, &shared)?;
         let run = &self.run;
         let slots = self.slots();
-        // Slots without a question step along from the first position; nobody reads what they say.
+        // Slots without a question take steps from the first position on. Nothing reads their
+        // tokens.
         let place = |slot: usize| match prompts.get(slot) {
             Some(prompt) => [slot, self.prefix + prompt.ids.len() - 1, shared(prompt)],
             None => [slot, 0, slot],
@@ -134,7 +153,10 @@ impl Batch {
         Ok(choose(run, &self.margins)?)
     }
 
-    /// Answers what was prefilled: greedy, at most `most` tokens each.
+    /// Answers the prefilled prompts greedily, with at most `most` tokens each.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn decode(&mut self, prompts: &[Prompt<'_>], most: usize) -> Result<Vec<Said>> {
         let (device, stop) = (self.run.llama.device.clone(), self.run.llama.config.stop);
         let capacity = self.run.shape.capacity;
@@ -177,6 +199,9 @@ impl Batch {
     }
 
     /// Logits `[slots, vocabulary]` of the last position of every question, read back.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn logits(&self) -> Result<Vec<f32>> {
         Ok(self.run.llama.device.read_f32(&self.run.logits).await?)
     }
@@ -201,7 +226,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Prefixes of as many pictures at once as the rows hold.
+    /// Computes the prefixes of as many pictures at once as the rows hold.
     fn prefill_pictures(&self, visual: &Buffer, owners: &[Option<usize>]) -> Result<()> {
         let run = &self.run;
         let (device, width, prefix) = (&run.llama.device, run.llama.config.width, self.prefix);
@@ -230,7 +255,7 @@ impl Batch {
         Ok(())
     }
 
-    /// All prompts behind their pictures; the last row of each is kept.
+    /// Computes all prompts behind their pictures, and keeps the last row of each.
     fn prefill_texts(&self, prompts: &[Prompt<'_>], shared: &dyn Fn(&Prompt) -> usize) -> Result<()> {
         let run = &self.run;
         let (device, width) = (&run.llama.device, run.llama.config.width);
@@ -242,7 +267,7 @@ impl Batch {
             ends.push(rows.len() - 1);
         }
         for (piece, start) in rows.chunks(run.shape.rows).zip((0..).step_by(run.shape.rows)) {
-            // A copy of a row writes to the cache what the row itself writes there.
+            // A copy of a row writes the same values to the same place of the cache.
             let count = piece.len().next_multiple_of(BUCKET).min(run.shape.rows);
             let filled = || piece.iter().chain(piece.last().into_iter().cycle()).take(count);
             let ids: Vec<u32> = filled().map(|row| row.0).collect();
@@ -259,13 +284,13 @@ impl Batch {
     }
 }
 
-/// Says where rows stand: slot, position, slot of the shared positions.
+/// Writes the places of rows: slot, position, slot of the shared positions.
 fn write_rows(run: &Runner, rows: impl Iterator<Item = [usize; 3]>) -> Result<()> {
     let words: Vec<u32> = rows.flatten().map(|word| word as u32).collect();
     Ok(run.llama.device.write_u32(&run.position, &words)?)
 }
 
-/// One token of every slot: what is recorded.
+/// One token of every slot. This is the recorded step.
 fn step(run: &Runner, margins: &Buffer) -> std::result::Result<(), KernelError> {
     let slots = run.shape.slots();
     run.embed(&run.token, slots)?;

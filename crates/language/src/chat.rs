@@ -1,20 +1,24 @@
-//! The prompt that training used: see `docs/model-format.md`, "Prompt", and `tests/contract/prompt.json`.
+//! The prompt that training used; see `docs/model-format.md`, "Prompt", and
+//! `tests/contract/prompt.json`.
 //!
-//! The prefix (beginning of sequence, visual tokens) is [`crate::Session::prefill_prefix`]; this is what follows it.
+//! The prefix (beginning of sequence, visual tokens) is [`crate::Session::prefill_prefix`]; this
+//! module makes the tokens after it.
 
 use crate::error::{LanguageError, Result};
 use crate::session::CAPACITY;
 use crate::tokenizer::Tokenizer;
 
-/// Positions kept free for the answer.
+/// Number of positions kept free for the answer.
 pub const ANSWER_ROOM: usize = 64;
 
 /// Token ids of one user turn and the assistant's opening.
 ///
-/// White space around the question is stripped. Names of control tokens inside it are encoded as the plain text they are.
+/// White space around the question is stripped. Names of control tokens inside it are encoded as
+/// the plain text they are.
 ///
 /// # Errors
-/// An empty question, or one that does not fit beside a prefix of `prefix` tokens and [`ANSWER_ROOM`].
+/// An empty question, or one that does not fit beside a prefix of `prefix` tokens and
+/// [`ANSWER_ROOM`].
 pub fn question(tokenizer: &Tokenizer, question: &str, prefix: usize) -> Result<Vec<u32>> {
     let question = question.trim();
     if question.is_empty() {

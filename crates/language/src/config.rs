@@ -2,19 +2,19 @@ use sightline_checkpoint::gguf::Gguf;
 
 use crate::error::{LanguageError, Result};
 
-/// Largest size that is believed; keeps every product far from overflow.
+/// Largest size that is accepted. It keeps every product far from overflow.
 const LARGEST: u64 = 1 << 20;
 
 /// Shape of a Llama-family decoder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LlamaConfig {
-    /// Decoder layers.
+    /// Number of decoder layers.
     pub layers: usize,
     /// Width of the residual stream.
     pub width: usize,
-    /// Query heads.
+    /// Number of query heads.
     pub heads: usize,
-    /// Key and value heads.
+    /// Number of key and value heads.
     pub kv_heads: usize,
     /// Width of a head.
     pub head_dim: usize,
@@ -24,7 +24,7 @@ pub struct LlamaConfig {
     pub rope_base: f64,
     /// Epsilon of RMSNorm.
     pub eps: f32,
-    /// Token ids.
+    /// Number of token ids.
     pub vocabulary: usize,
     /// Token that opens every prompt.
     pub bos: u32,
@@ -34,6 +34,9 @@ pub struct LlamaConfig {
 
 impl LlamaConfig {
     /// From a file's metadata.
+    ///
+    /// # Errors
+    /// [`LanguageError`] names the metadata that is missing or that the decoder cannot run.
     pub fn from_gguf(gguf: &Gguf<'_>) -> Result<Self> {
         let architecture = gguf.str("general.architecture")?;
         if architecture != "llama" {
@@ -94,7 +97,7 @@ impl LlamaConfig {
             let problem = format!("is {kv_heads}, which does not divide {heads} heads");
             return Err(refuse(gguf, "llama.attention.head_count_kv", problem));
         }
-        // Absent means the whole head; a part of it is another model.
+        // An absent value means the whole head. A part of a head would be another model.
         if let Ok(rotated) = gguf.u64("llama.rope.dimension_count")
             && rotated != head_dim as u64
         {

@@ -15,7 +15,7 @@ pub enum LanguageError {
     /// The device failed.
     #[error(transparent)]
     Kernel(#[from] KernelError),
-    /// The file describes a model that this decoder does not run.
+    /// The file describes a model that this decoder cannot run.
     #[error("{file}: {field} {problem}; the decoder runs Llama models with Q4_1 matrices and a Q8_0 embedding")]
     Model {
         /// File name.
@@ -33,26 +33,26 @@ pub enum LanguageError {
         /// What is wrong.
         problem: String,
     },
-    /// Text that the tokenizer failed on.
+    /// The tokenizer failed on a text.
     #[error("the text could not be split into tokens: {0}")]
     Encode(String),
-    /// A question of white space only.
+    /// The question holds white space only.
     #[error("the question is empty; ask something")]
     EmptyQuestion,
-    /// A question that does not fit beside the picture.
+    /// The question does not fit beside the picture.
     #[error("the question has {tokens} tokens, at most {limit} fit beside the picture; ask a shorter one")]
     TooLong {
-        /// Tokens of the question with its turn markers.
+        /// Number of tokens of the question, with its turn markers.
         tokens: usize,
-        /// Tokens that fit.
+        /// Number of tokens that fit.
         limit: usize,
     },
-    /// More rows than the KV cache has room for.
+    /// The KV cache has too little room.
     #[error("{tokens} tokens do not fit into the cache of {capacity}")]
     CacheFull {
-        /// Tokens in all.
+        /// Number of tokens in all.
         tokens: usize,
-        /// Positions of the cache.
+        /// Number of positions in the cache.
         capacity: usize,
     },
     /// A token id outside the vocabulary.

@@ -7,14 +7,14 @@ use crate::sample::{Random, Sampling};
 use crate::session::{CAPACITY, Session};
 use crate::tokenizer::{TextStream, Tokenizer};
 
-/// Steps that are enqueued before the tokens they chose are read back. A read-back costs more than a step on a GPU; what was
-/// computed past the end of an answer is forgotten.
+/// Number of steps that are enqueued before their tokens are read back. On a GPU a read-back costs
+/// more than a step. Steps past the end of an answer are forgotten.
 const BURST: usize = 4;
 
 /// How an answer is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// Most tokens of an answer.
+    /// Largest number of tokens in an answer.
     pub max_tokens: usize,
     /// How tokens are chosen.
     pub sampling: Sampling,
@@ -32,18 +32,18 @@ impl Default for Options {
 /// Why an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finish {
-    /// The model said so.
+    /// The model ended it.
     Stop,
-    /// [`Options::max_tokens`] were given, or the cache is full.
+    /// It has [`Options::max_tokens`] tokens, or the cache is full.
     Length,
-    /// The callback said so.
+    /// The callback ended it.
     Cancelled,
 }
 
-/// Where the time of an answer went.
+/// The times of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Timings {
-    /// Tokens of the question.
+    /// Number of tokens in the question.
     pub prefill_tokens: usize,
     /// From the start to the end of the question's prefill, ms.
     pub prefill_ms: f64,
@@ -51,9 +51,9 @@ pub struct Timings {
     pub first_token_ms: f64,
     /// From the first token in hand to the end, ms.
     pub decode_ms: f64,
-    /// Steps run after the first token (with those past the end of the answer).
+    /// Number of steps after the first token, including those past the end of the answer.
     pub steps: usize,
-    /// Kernel launches in one recorded step (0 on the CPU).
+    /// Number of kernel launches in one recorded step; 0 on the CPU.
     pub launches_per_token: usize,
 }
 
@@ -73,18 +73,20 @@ pub struct Generated {
     pub text: String,
     /// Why it ended.
     pub finish: Finish,
-    /// Where the time went.
+    /// Its times.
     pub timings: Timings,
 }
 
 impl Session {
-    /// Answers a prompt behind the cached prefix; what an earlier question left there is forgotten first.
+    /// Answers a prompt behind the cached prefix. An earlier question is forgotten first.
     ///
-    /// `on_text` gets every piece of text as soon as it is whole characters, and may stop the answer at any token. It is awaited, so
-    /// that a host with one thread can use it to look whether somebody wants to stop.
+    /// `on_text` gets the text in pieces of whole characters and may stop the answer at any token.
+    /// It is awaited, so that a program with one thread can look there whether the user wants to
+    /// stop.
     ///
     /// # Errors
-    /// A prompt that does not fit the cache, or a device that fails. Use [`crate::chat::question`] for a prompt that fits.
+    /// A prompt that does not fit the cache, or a device that fails. Use [`crate::chat::question`]
+    /// for a prompt that fits.
     pub async fn generate(
         &mut self,
         tokenizer: &Tokenizer,
@@ -143,8 +145,8 @@ impl Session {
 }
 
 impl Session {
-    /// Runs `steps` steps behind what is in the cache, read back as often as an answer's are, and gives the mean time of one in ms.
-    /// They are forgotten afterwards.
+    /// Runs `steps` steps behind the contents of the cache and returns the mean time of one step in
+    /// ms. They are read back as often as the steps of an answer, and forgotten afterwards.
     ///
     /// # Errors
     /// A full cache, or a device that fails.
@@ -167,9 +169,9 @@ impl Session {
         Ok(spent / steps.max(1) as f64)
     }
 
-    /// Steps between two read-backs.
+    /// Number of steps between two read-backs.
     fn burst(&self) -> usize {
-        // The CPU chooses at once, so that there is nothing to wait for.
+        // The CPU chooses at once: there is nothing to wait for.
         match self.llama().device().gpu_info() {
             Some(_) => BURST,
             None => 1,
@@ -177,7 +179,7 @@ impl Session {
     }
 }
 
-/// What was said so far.
+/// The answer so far.
 struct Answer {
     stream: TextStream,
     ids: Vec<u32>,
@@ -211,10 +213,10 @@ impl Answer {
     }
 }
 
-/// Runs steps and knows the tokens they chose.
+/// Runs steps and reads their tokens back.
 struct Chooser {
     random: Option<(Random, f32)>,
-    /// Whether the first token, which the prefill chose, was handed out.
+    /// Whether the first token, which the prefill chose, was returned already.
     started: bool,
 }
 

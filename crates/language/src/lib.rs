@@ -1,10 +1,49 @@
 //! A small Llama-family language model that runs on the quantized weights as they were published.
 //!
-//! [`Llama`] holds the frozen weights on a device and is shared; [`Adapters`] are one vision model's low-rank maps beside them; a
-//! [`Session`] is one conversation's KV cache, scratch memory and recorded token step. [`Tokenizer`] and [`chat`] turn a question
-//! into the token ids that training used, [`Session::generate`] turns them into an answer.
+//! [`Llama`] holds the frozen weights on a device, and models share it. [`Adapters`] are the
+//! low-rank maps of one model beside them. A [`Session`] is one conversation: KV cache, scratch
+//! memory and the recorded step of one token. [`Tokenizer`] and [`chat`] turn a question into the
+//! token ids that training used. [`Session::generate`] turns them into an answer.
 //!
-//! One path for every device: the operations of [`sightline_kernels`] run on the CPU, WebGPU or CUDA.
+//! There is one path for every device: the operations of [`sightline_kernels`] run on the CPU,
+//! WebGPU or CUDA.
+//!
+//! ```no_run
+//! use std::ops::ControlFlow;
+//! use std::sync::Arc;
+//!
+//! use sightline_checkpoint::gguf::Gguf;
+//! use sightline_kernels::{Buffer, Device};
+//! use sightline_language::{LanguageError, Llama, Options, Session, Tokenizer, chat};
+//!
+//! # type Result<T> = std::result::Result<T, LanguageError>;
+//! # async fn answer(device: Device, bytes: &[u8], visual: Buffer, count: usize) -> Result<()> {
+//! let gguf = Gguf::parse("SmolLM2-135M-Instruct.Q4_1.gguf", bytes)?;
+//! let tokenizer = Tokenizer::from_gguf(&gguf)?;
+//! let mut session = Session::new(Arc::new(Llama::load(&device, &gguf)?), None).await?;
+//!
+//! // `visual` holds the visual tokens, `[count, width]`, on the same device.
+//! session.prefill_prefix(&visual, count)?;
+//! let prompt = chat::question(&tokenizer, "What is a teapot?", session.prefix_len())?;
+//! let made = session
+//!     .generate(&tokenizer, &prompt, &Options::default(), async |text: &str| {
+//!         print!("{text}");
+//!         ControlFlow::Continue(())
+//!     })
+//!     .await?;
+//! assert!(!made.ids.is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A token may end inside a character. [`TextStream`] gives whole characters only:
+//!
+//! ```
+//! let mut stream = sightline_language::TextStream::default();
+//! let bytes = "é".as_bytes();
+//! assert_eq!(stream.push(&bytes[..1]), "");
+//! assert_eq!(stream.push(&bytes[1..]), "é");
+//! ```
 
 mod adapters;
 mod batch;

@@ -7,7 +7,8 @@ use crate::error::Result;
 
 /// The frozen weights of a Llama-family decoder on a device, quantized as published.
 ///
-/// Matrices that read the same vector are stacked (q, k, v; gate, up), which changes their order on the device and no value.
+/// Matrices that read the same vector are stacked (q, k, v; gate, up), which changes their order on
+/// the device and no value.
 pub struct Llama {
     pub(crate) device: Device,
     pub(crate) config: LlamaConfig,
@@ -32,7 +33,12 @@ pub(crate) struct Layer {
 }
 
 impl Llama {
-    /// Uploads the weights of a GGUF file. Tensors are checked against the shape its metadata promises.
+    /// Uploads the weights of a GGUF file. Tensors are checked against the shape its metadata
+    /// promises.
+    ///
+    /// # Errors
+    /// [`LanguageError`](crate::LanguageError) names the metadata or tensor that is missing or that
+    /// the decoder cannot run.
     pub fn load(device: &Device, gguf: &Gguf<'_>) -> Result<Self> {
         let config = LlamaConfig::from_gguf(gguf)?;
         let loader = Loader { device, gguf };

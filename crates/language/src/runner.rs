@@ -1,4 +1,4 @@
-//! The forward pass of the decoder over rows that stand anywhere in a cache: one sequence, or many.
+//! The forward pass of the decoder over rows at any places of a cache: one sequence, or many.
 
 use std::sync::Arc;
 
@@ -12,23 +12,26 @@ use crate::llama::{Layer, Llama};
 /// Sizes of a [`Runner`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
-    /// Rows that a pass runs at most at once; bounds the scratch memory.
+    /// Largest number of rows that a pass runs at once. It bounds the scratch memory.
     pub rows: usize,
-    /// Positions of a sequence.
+    /// Number of positions per sequence.
     pub capacity: usize,
-    /// How many sequences there are, and how many of their first positions are shared; none for a single one.
+    /// The number of sequences, and the number of their first positions that are shared. `None` for
+    /// a single sequence.
     pub many: Option<(usize, usize)>,
-    /// Positions between the shared ones and the others that nothing stands at, in the cache neither.
+    /// Number of positions between the shared ones and the others that stay empty. They take no
+    /// place in the cache.
     pub gap: usize,
 }
 
 impl Shape {
-    /// Sequences.
+    /// Number of sequences.
     pub(crate) fn slots(&self) -> usize {
         self.many.map_or(1, |many| many.0)
     }
 
-    /// Cosines and sines `[capacity, head_dim / 2, 2]` of the true positions of a sequence's places in the cache.
+    /// Cosines and sines `[capacity, head_dim / 2, 2]` of the true positions, by place in the
+    /// cache.
     fn rope(&self, config: &LlamaConfig) -> Vec<f32> {
         let prefix = self.many.map_or(0, |many| many.1);
         let mut table = ops::rope_table(self.capacity + self.gap, config.head_dim, config.rope_base);
@@ -37,7 +40,7 @@ impl Shape {
     }
 }
 
-/// Everything a forward pass touches. Nothing in here is allocated after [`Runner::new`].
+/// All memory that a forward pass uses. Nothing is allocated after [`Runner::new`].
 pub(crate) struct Runner {
     pub(crate) llama: Arc<Llama>,
     pub(crate) adapters: Option<Arc<Adapters>>,
@@ -66,7 +69,7 @@ pub(crate) struct Runner {
     pub(crate) logits: Buffer,
     /// `[rows]` token ids of a prefill.
     pub(crate) ids: Buffer,
-    /// `[1]`: position of row 0; of many sequences `[rows, 3]`, see [`Places::Rows`].
+    /// `[1]`: position of row 0. For many sequences `[rows, 3]`, see [`Places::Rows`].
     pub(crate) position: Buffer,
     /// `[slots]`: the token that the next step reads.
     pub(crate) token: Buffer,
@@ -198,8 +201,7 @@ impl Runner {
         }
     }
 
-    /// A frozen matrix of `input(x)`, and the adapter beside it.
-    #[allow(clippy::too_many_arguments)]
+    /// Multiplies a frozen matrix, and the adapter beside it, with `input(x)`.
     fn linear(
         &self,
         matrix: &Linear,
@@ -211,7 +213,8 @@ impl Runner {
         dst: &Buffer,
     ) -> Result<(), KernelError> {
         let device = &self.llama.device;
-        // Fused for a single row, where a launch counts; with many rows every cube would repeat the work.
+        // Fused for a single row, because there a launch counts. With many rows every cube would
+        // repeat the work.
         let (x, input) = match input {
             Input::RmsNorm { weight, eps } if m > 1 => {
                 ops::rms_norm(device, x, weight, eps, m, &self.normed)?;

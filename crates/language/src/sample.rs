@@ -4,9 +4,10 @@ pub enum Sampling {
     /// The most likely token, chosen on the device.
     #[default]
     Greedy,
-    /// Drawn from the softmax of `logits / temperature`. The same seed gives the same answer on the same device.
+    /// Drawn from the softmax of `logits / temperature`. The same seed gives the same answer on the
+    /// same device.
     Temperature {
-        /// Above 0; small is close to greedy.
+        /// Above 0. Small values are close to greedy.
         temperature: f32,
         /// Seed of the draw.
         seed: u64,

@@ -7,9 +7,9 @@ use crate::error::{LanguageError, Result};
 use crate::llama::Llama;
 use crate::runner::{Runner, Shape};
 
-/// Positions of the KV cache.
+/// Number of positions in the KV cache.
 pub const CAPACITY: usize = 1024;
-/// Rows that a prefill runs at once; bounds the scratch memory.
+/// Number of rows that a prefill runs at once. It bounds the scratch memory.
 const ROWS: usize = 256;
 const SHAPE: Shape = Shape {
     rows: ROWS,
@@ -18,25 +18,29 @@ const SHAPE: Shape = Shape {
     gap: 0,
 };
 
-/// One model's conversation: KV cache, scratch memory, and the token step recorded once.
+/// A conversation with one model: KV cache, scratch memory, and the recorded step of one token.
 ///
-/// The prefix (beginning of sequence and a picture) is computed once per picture and stays in the cache; every question is
-/// appended behind it and forgotten with [`Session::truncate`].
+/// The prefix (beginning of sequence and a picture) is computed once per picture and stays in the
+/// cache. Every question is appended behind it and forgotten by [`Session::truncate`].
 pub struct Session {
     run: Runner,
     graph: Option<Graph>,
     launches: usize,
-    /// Positions filled.
+    /// Number of filled positions.
     len: usize,
     prefix: usize,
 }
 
 impl Session {
-    /// Allocates cache and scratch memory and records the token step. `adapters` must be of the same language model.
+    /// Allocates cache and scratch memory and records the token step. `adapters` must be of the
+    /// same language model.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn new(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>) -> Result<Self> {
         let run = Runner::new(llama, adapters, SHAPE);
         let device = &run.llama.device;
-        // The recording runs once for real, at position 0 of an empty cache.
+        // The recording runs the step once for real, at position 0 of an empty cache.
         device.write_u32(&run.position, &[0])?;
         device.write_u32(&run.token, &[run.llama.config.bos])?;
         let graph = device.record(|| step(&run)).await?;
@@ -54,7 +58,7 @@ impl Session {
         &self.run.llama
     }
 
-    /// Positions filled.
+    /// Number of filled positions.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -64,17 +68,18 @@ impl Session {
         self.len == 0
     }
 
-    /// Positions that the prefix fills.
+    /// Number of positions that the prefix fills.
     pub fn prefix_len(&self) -> usize {
         self.prefix
     }
 
-    /// Kernel launches in the recorded token step (0 on the CPU).
+    /// Number of kernel launches in the recorded step; 0 on the CPU.
     pub fn launches_per_token(&self) -> usize {
         self.launches
     }
 
-    /// Bytes that the next step reads at least: every weight, the adapters, and the keys and values so far.
+    /// Least number of bytes that the next step reads: all weights, the adapters, and the keys and
+    /// values so far.
     pub fn bytes_per_token(&self) -> usize {
         let run = &self.run;
         let adapters = run.adapters.as_ref().map_or(0, |a| a.bytes());
@@ -82,16 +87,20 @@ impl Session {
         run.llama.weight_bytes() + adapters + cache
     }
 
-    /// Forgets everything from position `len` on. What lies behind is overwritten, never read.
+    /// Forgets everything from position `len` on. Later tokens overwrite it; nothing reads it.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
         self.prefix = self.prefix.min(self.len);
     }
 
-    /// Fills the cache from the start with the beginning-of-sequence token and `count` visual tokens.
+    /// Fills the cache from the start with the beginning-of-sequence token and `count` visual
+    /// tokens.
     ///
     /// # Shapes
     /// `visual` `[count, width]` on the model's device.
+    ///
+    /// # Errors
+    /// [`LanguageError::CacheFull`], or a device that fails.
     pub fn prefill_prefix(&mut self, visual: &Buffer, count: usize) -> Result<()> {
         self.truncate(0);
         self.room_for(count + 1)?;
@@ -100,7 +109,7 @@ impl Session {
         let mut done = 0;
         while done < count + 1 {
             let rows = (count + 1 - done).min(ROWS);
-            // Row 0 of the whole is the token, row r is visual token r - 1.
+            // Row 0 is the token, row r is visual token r - 1.
             let tokens = usize::from(done == 0);
             if tokens == 1 {
                 device.write_u32(&run.ids, &[run.llama.config.bos])?;
@@ -116,7 +125,11 @@ impl Session {
         Ok(())
     }
 
-    /// Appends token ids and leaves the logits behind the last one, and the most likely next token, on the device.
+    /// Appends token ids. Leaves the logits of the last one, and the most likely next token, on the
+    /// device.
+    ///
+    /// # Errors
+    /// [`LanguageError::CacheFull`], an unknown token, or a device that fails.
     pub fn prefill_text(&mut self, ids: &[u32]) -> Result<()> {
         self.room_for(ids.len())?;
         let vocabulary = self.run.llama.config.vocabulary;
@@ -138,6 +151,9 @@ impl Session {
     }
 
     /// Runs the recorded step: reads the token on the device, appends it, and chooses the next one.
+    ///
+    /// # Errors
+    /// [`LanguageError::CacheFull`], or a device that fails.
     pub fn step(&mut self) -> Result<()> {
         self.room_for(1)?;
         match &self.graph {
@@ -148,8 +164,11 @@ impl Session {
         Ok(())
     }
 
-    /// Appends one token whatever the model would have chosen, through the recorded step. The logits behind it are then read with
-    /// [`Session::logits`].
+    /// Appends this token instead of the chosen one, through the recorded step. [`Session::logits`]
+    /// then reads its logits.
+    ///
+    /// # Errors
+    /// As [`Session::step`], and an unknown token.
     pub fn step_with(&mut self, id: u32) -> Result<()> {
         self.room_for(1)?;
         let device = &self.run.llama.device;
@@ -164,6 +183,9 @@ impl Session {
     }
 
     /// Logits `[vocabulary]` of the last position, read back.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn logits(&self) -> Result<Vec<f32>> {
         Ok(self.run.llama.device.read_f32(&self.run.logits).await?)
     }
@@ -190,7 +212,7 @@ impl Session {
     }
 }
 
-/// One token: what is recorded.
+/// One token. This is the recorded step.
 fn step(run: &Runner) -> std::result::Result<(), KernelError> {
     run.embed(&run.token, 1)?;
     run.layers(1)?;
@@ -203,10 +225,11 @@ fn rows_at(run: &Runner, position: usize, rows: usize) -> Result<()> {
     Ok(run.layers(rows)?)
 }
 
-/// After a prefill up to `len` positions whose last piece had `rows` rows: logits and the next token.
+/// Computes logits and the next token after a prefill up to `len` positions, whose last piece had
+/// `rows` rows.
 fn choose_after(run: &Runner, len: usize, rows: usize) -> Result<()> {
     let (width, device) = (run.llama.config.width, &run.llama.device);
-    // The choice advances the position by one, to `len`.
+    // Choosing advances the position by one, to `len`.
     device.write_u32(&run.position, &[(len - 1) as u32])?;
     ops::copy(device, &run.x, (rows - 1) * width, &run.last, 0, width)?;
     Ok(choose(run, &run.last)?)

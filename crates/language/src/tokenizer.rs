@@ -14,8 +14,8 @@ const CONTROL: i64 = 3;
 
 /// Byte-level BPE with the vocabulary and merges of a GGUF file.
 ///
-/// The splitter is the one the file names, `smollm`: every digit alone, then GPT-2's pattern (llama.cpp,
-/// `LLAMA_VOCAB_PRE_TYPE_SMOLLM`).
+/// The splitter is `smollm`, which the file names. It splits off every digit, then applies GPT-2's
+/// pattern (llama.cpp, `LLAMA_VOCAB_PRE_TYPE_SMOLLM`).
 pub struct Tokenizer {
     bpe: BPE,
     digits: Digits,
@@ -28,6 +28,9 @@ pub struct Tokenizer {
 
 impl Tokenizer {
     /// From a file's metadata.
+    ///
+    /// # Errors
+    /// [`LanguageError::Tokenizer`] says what is wrong with the vocabulary.
     pub fn from_gguf(gguf: &Gguf<'_>) -> Result<Self> {
         let refuse = |problem: String| LanguageError::Tokenizer {
             file: gguf.file().into(),
@@ -86,7 +89,10 @@ impl Tokenizer {
         })
     }
 
-    /// Token ids of plain text. Nothing in it is a control token, whatever it spells.
+    /// Token ids of plain text. No part of it becomes a control token, even if it spells one.
+    ///
+    /// # Errors
+    /// [`LanguageError::Encode`] if the tokenizer fails.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
         let encode = || -> tokenizers::Result<Vec<u32>> {
             let mut pieces = PreTokenizedString::from(text);
@@ -127,7 +133,8 @@ impl Tokenizer {
     }
 }
 
-/// The merge rules, each checked to lead from tokens to a token (the BPE builder relies on it).
+/// The merge rules. Each is checked to join two tokens into a token, which the BPE builder relies
+/// on.
 fn merges(gguf: &Gguf<'_>, tokens: &[&str]) -> Result<Vec<(String, String)>, String> {
     let known: HashSet<&str> = tokens.iter().copied().collect();
     let rules = gguf.strings("tokenizer.ggml.merges").map_err(|e| e.to_string())?;
@@ -147,7 +154,8 @@ fn merges(gguf: &Gguf<'_>, tokens: &[&str]) -> Result<Vec<(String, String)>, Str
     Ok(merges)
 }
 
-/// GPT-2's byte-level alphabet: the character that stands for each byte (`bytes_to_unicode` in its `encoder.py`).
+/// GPT-2's byte-level alphabet: the character that stands for each byte (`bytes_to_unicode` in its
+/// `encoder.py`).
 fn alphabet() -> AHashMap<char, u8> {
     let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
     let mut next = 256;
@@ -176,16 +184,16 @@ fn bytes_of(token: &str, alphabet: &AHashMap<char, u8>) -> Vec<u8> {
     bytes
 }
 
-/// Text out of tokens that may end inside a character.
+/// Turns tokens into text, although a token may end inside a character.
 #[derive(Debug, Default)]
 pub struct TextStream {
-    /// The start of a character whose rest has not come yet: at most three bytes.
+    /// The start of an incomplete character: at most three bytes.
     pending: Vec<u8>,
 }
 
 impl TextStream {
-    /// Takes the next token's bytes and gives the characters that are whole by now. Bytes that can be part of no character become
-    /// U+FFFD.
+    /// Takes the bytes of the next token and returns the characters that are complete. Bytes that
+    /// belong to no character become U+FFFD.
     pub fn push(&mut self, bytes: &[u8]) -> String {
         self.pending.extend(bytes);
         let mut text = String::new();
@@ -215,7 +223,7 @@ impl TextStream {
         text
     }
 
-    /// What is left when nothing more comes: U+FFFD for the start of a character, else nothing.
+    /// The rest after the last token: U+FFFD for the start of a character, otherwise nothing.
     pub fn finish(&mut self) -> String {
         let text = String::from_utf8_lossy(&self.pending).into_owned();
         self.pending.clear();

@@ -1,5 +1,6 @@
-//! The decoder against a plain f64 forward pass of a tiny model, on every backend that is present: prefix, prefill, recorded steps,
-//! adapters. An absent backend shows as ignored, or fails if `SIGHTLINE_REQUIRE` names it.
+//! The decoder against a plain f64 forward pass of a tiny model, on every backend that is present.
+//! Covers prefix, prefill, recorded steps and adapters. An absent backend shows as ignored, or
+//! fails if `SIGHTLINE_REQUIRE` names it.
 
 #[path = "decoder/batch.rs"]
 mod batch;
@@ -43,7 +44,7 @@ fn main() {
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// A real adapter where there is one, else the software one.
+/// A real adapter if there is one, otherwise the one in software.
 fn wgpu() -> Result<Device, KernelError> {
     pollster::block_on(Device::wgpu(false)).or_else(|_| pollster::block_on(Device::wgpu(true)))
 }
@@ -165,7 +166,7 @@ fn picture_text_and_adapters(device: &Device) -> Check {
         session.step_with(id)?;
         compare(&session, &reference, &inputs, "step")?;
     }
-    // The same weights without adapters say something else.
+    // The same weights without adapters give another answer.
     let plain = Reference::new(&Gguf::parse("tiny.gguf", &support::file().bytes())?, None);
     if compare(&session, &plain, &inputs, "without adapters").is_ok() {
         return Err("the adapters change nothing".into());

@@ -1,6 +1,6 @@
-//! Models and vocabularies that do not add up are refused in one sentence that names the field.
+//! Unsound models and vocabularies are refused in one sentence that names the field.
 
-#[allow(dead_code)]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use sightline_checkpoint::gguf::Gguf;
@@ -137,7 +137,7 @@ fn small_texts_are_split_as_the_file_says() {
     assert_eq!(tokenizer.encode("abcab").unwrap(), [id("abc"), id("ab")]);
     assert_eq!(tokenizer.encode("12").unwrap(), [id("1"), id("2")]);
     assert_eq!(tokenizer.decode(&tokenizer.encode("abc 12\n").unwrap()), "abc 12\n");
-    // Spelled out, a control token is plain text; as a token it has none.
+    // A control token that is spelled out is plain text. The token itself has no text.
     assert!(!tokenizer.encode("<|im_end|>").unwrap().contains(&2));
     assert_eq!(tokenizer.decode(&[1, 2, id("a")]), "a");
     assert!(tokenizer.token_bytes(u32::MAX).is_empty());

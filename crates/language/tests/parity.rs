@@ -1,7 +1,8 @@
-//! The language model against transformers and its tokenizer, on the published file. Goldens and tolerances: `tests/goldens/README.md`.
+//! The language model against transformers and its tokenizer, on the published file. Goldens and
+//! tolerances: `tests/goldens/README.md`.
 //!
-//! Without the file everything shows as ignored, without a backend its tests do; `SIGHTLINE_REQUIRE=llm,wgpu,cuda` turns absence into
-//! failure.
+//! Without the file all tests show as ignored. Without a backend its tests do.
+//! `SIGHTLINE_REQUIRE=llm,wgpu,cuda` turns absence into failure.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -22,7 +23,8 @@ use sightline_language::{Finish, Llama, Options, Sampling, Session, Tokenizer, c
 const TOP1: f64 = 0.995;
 /// Least cosine between our logits and the reference's, per position.
 const COSINE: f64 = 0.9995;
-/// Positions and answers that a GPU in software is asked for: a row takes it up to a second.
+/// Numbers of positions and answers that a GPU in software is asked for. A row takes it up to a
+/// second.
 const SOFTWARE: (usize, usize) = (24, 1);
 
 type Check = Result<(), Failed>;
@@ -79,7 +81,8 @@ fn main() {
         let info = device.as_ref().ok().and_then(Device::gpu_info);
         let software = info.is_some_and(|info| info.software);
         for (test, run) in DEVICE_TESTS {
-            // A thousand rows take a GPU in software a quarter of an hour, and the host has shown it by then.
+            // A thousand rows take a GPU in software a quarter of an hour. The CPU covers this
+            // case.
             if software && test == "a_full_cache" {
                 continue;
             }
@@ -96,7 +99,7 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// A real adapter where there is one, else the software one.
+/// A real adapter if there is one, otherwise the one in software.
 fn wgpu() -> Result<Device, KernelError> {
     pollster::block_on(Device::wgpu(false)).or_else(|_| pollster::block_on(Device::wgpu(true)))
 }
@@ -160,7 +163,8 @@ fn ids(value: &Value) -> Vec<u32> {
     items.filter_map(|id| id.as_u64().map(|id| id as u32)).collect()
 }
 
-/// Integer and float tensors of a golden file, as floats of double width (exact for all that is stored).
+/// Integer and float tensors of a golden file, as floats of double width (exact for all that is
+/// stored).
 fn golden(path: &str) -> Result<HashMap<String, Vec<f64>>, Failed> {
     let bytes = std::fs::read(tests_folder().join(path))?;
     let file = SafeTensors::deserialize(&bytes)?;
@@ -244,7 +248,7 @@ fn tokenizer_lines(file: &Published) -> Check {
     }
 }
 
-/// Byte-level tokens lose nothing, but for the few bytes that this vocabulary has no token for.
+/// Byte-level tokens lose nothing, except for the few bytes without a token in this vocabulary.
 fn decoding(file: &Published) -> Check {
     let (mut equal, lines) = (0, lines()?);
     for line in &lines {

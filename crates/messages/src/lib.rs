@@ -3,6 +3,13 @@
 //! One enum each way: [`Command`] from the page, [`Event`] from the engine. They are versioned, because a browser may have cached
 //! the two modules at different times: the page's first message is [`Command::Hello`], and an engine of another [`VERSION`] answers
 //! it with [`Event::Broken`]. [`TestEvent`] is what the worker of the kernel tests reports instead.
+//!
+//! ```
+//! use sightline_messages::Command;
+//!
+//! let stop = Command::Stop { turn: 3 };
+//! assert_eq!(serde_json::to_string(&stop).unwrap(), r#"{"kind":"stop","turn":3}"#);
+//! ```
 
 mod command;
 mod event;

@@ -62,6 +62,25 @@ impl Policy {
 }
 
 /// A row's `transform` in the manifest.
+///
+/// ```
+/// use sightline_vision::{Filter, Picture, Policy, Transform};
+///
+/// let transform = Transform {
+///     policy: Policy::Letterbox,
+///     size: [4, 4],
+///     pad: [127; 3],
+///     filter: Filter::Bicubic,
+///     mean: [0.5; 3],
+///     std: [0.5; 3],
+/// };
+/// // A white picture, twice as wide as high: the canvas has grey above and below it.
+/// let picture = Picture::from_rgb(4, 2, vec![255; 4 * 2 * 3])?;
+/// let input = transform.apply(&picture)?;
+/// assert_eq!((input.height, input.width), (4, 4));
+/// assert!(input.values[0] < 0.0 && input.values[4 * 3] == 1.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transform {
     /// How the picture gets onto the canvas.

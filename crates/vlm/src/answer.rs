@@ -1,10 +1,10 @@
-//! What an answer is made of.
+//! The parts of an answer.
 
 use serde::Serialize;
 
 use crate::boxes::Region;
 
-/// Who found a box.
+/// The origin of a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
@@ -24,22 +24,23 @@ impl Source {
     }
 }
 
-/// A box that belongs to an answer.
+/// A box of an answer.
 #[derive(Clone, Debug, Serialize)]
 pub struct AnswerBox {
-    /// Who found it.
+    /// Its origin.
     pub source: Source,
-    /// What it shows, where that is known.
+    /// The name of the object in it, if known.
     pub label: Option<String>,
     /// Fractions of the padded square.
     pub region: Region,
-    /// Corners `x1, y1, x2, y2` in px of the original picture, cut to it; absent if it lies in the padding.
+    /// Corners `x1, y1, x2, y2` in px of the original picture, clipped to the picture. Absent if
+    /// the box lies in the padding.
     pub px: Option<[f32; 4]>,
     /// Probability, for the dense head.
     pub score: Option<f32>,
 }
 
-/// Where the time went, milliseconds. Zero for what came from a cache.
+/// The times of an answer, in ms. A step that came from a cache has 0.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Timings {
     /// Transform, encoder and connector.
@@ -48,35 +49,36 @@ pub struct Timings {
     pub prefix_ms: f64,
     /// The question's own tokens.
     pub prefill_ms: f64,
-    /// From the question to the first token of the answer, without what [`Timings::encode_ms`] and `prefix_ms` count.
+    /// From the question to the first token of the answer, without [`Timings::encode_ms`] and
+    /// `prefix_ms`.
     pub first_token_ms: f64,
     /// All tokens of the answer.
     pub decode_ms: f64,
-    /// Tokens of the answer.
+    /// Number of tokens in the answer.
     pub tokens: usize,
-    /// Visual tokens.
+    /// Number of visual tokens.
     pub visual_tokens: usize,
-    /// The dense head, where it was asked.
+    /// The dense head, if it was asked.
     pub dense_ms: f64,
 }
 
-/// What one model says.
+/// The answer of one model.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
     /// Model id.
     pub model: String,
-    /// The text, without the end marker.
+    /// The text without the end marker.
     pub answer: String,
     /// Boxes, the language model's first.
     pub boxes: Vec<AnswerBox>,
-    /// Why an answer that should be a box holds none.
+    /// The reason why an answer that should hold a box does not.
     pub box_error: Option<String>,
-    /// Kind of question, where it is one the model was trained on.
+    /// The kind of question, if the model was trained on it.
     pub question_type: Option<String>,
-    /// True for a question of a kind that the model was not trained on.
+    /// True if the model was not trained on this kind of question.
     pub outside_training: bool,
     /// True if the answer was cut at the length limit.
     pub cut: bool,
-    /// Where the time went.
+    /// Its times.
     pub timings: Timings,
 }

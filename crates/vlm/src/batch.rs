@@ -1,5 +1,5 @@
-//! Many questions at once, as evaluations ask them: pictures are encoded together, each once, prompts are prefilled together, and answers
-//! decoded in step.
+//! Many questions at once, as evaluations ask them. Pictures are encoded together, each once.
+//! Prompts are prefilled together, and answers are decoded in step.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,8 @@ use crate::conversations::{Asked, BatchAnswer, Before, Conversations};
 use crate::error::Result;
 use crate::model::{Options, Vlm};
 
-/// Pictures that are encoded at once: enough to fill a GPU, and no buffer of an encoder becomes larger than devices allow.
+/// Number of pictures that are encoded at once. It is enough to fill a GPU, and keeps the buffers
+/// of an encoder below the limits of devices.
 const PICTURES: usize = 64;
 
 /// One question about one picture.
@@ -18,23 +19,23 @@ const PICTURES: usize = 64;
 pub struct Ask<'a> {
     /// The picture's normalised values, as the model's transform gives them.
     pub picture: &'a [f32],
-    /// The same for all questions about one picture.
+    /// A key of the picture. Questions about one picture have the same key.
     pub key: &'a str,
-    /// The user's whole turn.
+    /// The whole turn of the user.
     pub question: &'a str,
-    /// Ids of tokens whose probabilities are the answer; none where it is written.
+    /// Ids of the tokens whose probabilities are the answer; `None` for a written answer.
     pub choices: Option<&'a [u32]>,
 }
 
-/// Encoders for so many pictures, and the conversations.
+/// Encoders by number of pictures, and the conversations.
 pub(crate) struct Batcher {
     encoders: HashMap<usize, EncoderSession>,
     conversations: Conversations,
 }
 
 impl Vlm {
-    /// Answers questions in their order, greedily. All that are asked at once advance together, and `slots`, at least their number, decides
-    /// the shapes of the arithmetic.
+    /// Answers questions greedily, in their order. All of them advance together. `slots`, which is
+    /// at least their number, fixes the shapes of the arithmetic.
     ///
     /// # Errors
     /// A question that does not fit, see [`Vlm::fits`], or a device that fails.
@@ -75,7 +76,11 @@ impl Vlm {
             .await
     }
 
-    /// Whether a question fits beside a picture in [`Vlm::answer_batch`]; the error says how long it is.
+    /// Checks that a question fits beside a picture in [`Vlm::answer_batch`]. The error names its
+    /// length.
+    ///
+    /// # Errors
+    /// A question that is empty or too long.
     pub fn fits(&self, question: &str) -> Result<()> {
         self.before().prompt(&self.language.tokenizer, question).map(drop)
     }
@@ -84,7 +89,7 @@ impl Vlm {
         Before::Picture(self.encoder.grid().tokens())
     }
 
-    /// Makes the conversations, if they are not there in this number.
+    /// Makes the conversations, unless there are enough of them.
     async fn prepare(&mut self, slots: usize, most: usize) -> Result<()> {
         let fit = |batcher: &Batcher| batcher.conversations.has_room(slots, most);
         if self.batcher.as_ref().is_some_and(fit) {
@@ -99,7 +104,7 @@ impl Vlm {
         Ok(())
     }
 
-    /// Visual tokens of pictures, one after the other.
+    /// The visual tokens of pictures, one after the other.
     async fn see_all(&mut self, pictures: &[&Ask<'_>]) -> Result<Buffer> {
         if pictures.len() <= PICTURES {
             return self.see_some(pictures).await;
@@ -113,7 +118,8 @@ impl Vlm {
         Ok(all)
     }
 
-    /// The same for as many as are encoded at once. Their number is padded to a power of two, so that few encoders are recorded.
+    /// The same for one group of at most [`PICTURES`]. Their number is padded to a power of two, so
+    /// that few encoders are recorded.
     async fn see_some(&mut self, pictures: &[&Ask<'_>]) -> Result<Buffer> {
         let count = pictures.len().next_power_of_two();
         let size = self.encoder.size();

@@ -1,5 +1,5 @@
-//! The blind control: the language model with adapters of the models' training, which never saw a visual token. What it gets right can be
-//! known without looking.
+//! The blind control: the language model with adapters from the same training, but without visual
+//! tokens. Its right answers need no picture.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,15 +19,16 @@ pub struct Blind {
     adapters: Arc<Adapters>,
     before: Before,
     conversations: Option<Conversations>,
-    /// Stands where visual tokens would.
+    /// Takes the place of the visual tokens.
     nothing: Buffer,
 }
 
 impl Blind {
-    /// Puts the adapters beside their language model. `weights`: the bytes of the row's first file.
+    /// Loads the adapters beside their language model. `weights` holds the bytes of the row's first
+    /// file.
     ///
     /// # Errors
-    /// A file that is unsound or of another language model.
+    /// A file that is unsound or belongs to another language model.
     pub fn load(row: &manifest::Blind, weights: &[u8], language: Rc<Language>) -> Result<Self> {
         let name = row.files.first().map_or("model.safetensors", |file| &file.path);
         let tensors = Tensors::parse(name, weights)?;
@@ -42,7 +43,7 @@ impl Blind {
         })
     }
 
-    /// Answers questions as [`Vlm::answer_batch`](crate::Vlm::answer_batch) does, but for the pictures.
+    /// Answers questions as [`Vlm::answer_batch`](crate::Vlm::answer_batch) does, without pictures.
     ///
     /// # Errors
     /// A question that does not fit, see [`Blind::fits`], or a device that fails.
@@ -60,7 +61,7 @@ impl Blind {
             Some(conversations) if conversations.has_room(slots, most) => conversations,
             _ => Conversations::new(&self.language, Some(self.adapters.clone()), self.before, slots, most).await?,
         };
-        // All are about the same picture, which is none.
+        // All questions share picture 0, which is empty.
         let pictures = vec![0; batch.len()];
         let answers = conversations
             .answer(&self.language.tokenizer, &self.nothing, batch, &pictures)
@@ -69,7 +70,11 @@ impl Blind {
         Ok(answers)
     }
 
-    /// Whether a question fits; the same ones do as beside a picture of `text_start - 1` visual tokens. The error says how long it is.
+    /// Checks that a question fits. The limit is that of a model with `text_start - 1` visual
+    /// tokens. The error names its length.
+    ///
+    /// # Errors
+    /// A question that is empty or too long.
     pub fn fits(&self, question: &str) -> Result<()> {
         self.before.prompt(&self.language.tokenizer, question).map(drop)
     }

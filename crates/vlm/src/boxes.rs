@@ -16,7 +16,7 @@ pub struct Region {
     pub y2: f32,
 }
 
-/// Why an answer holds no box. Only an answer that begins like one is worth telling about.
+/// The reason why an answer holds no box.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BoxError {
     /// No `[`.
@@ -34,13 +34,16 @@ pub enum BoxError {
     /// A number outside 0..=1.
     #[error("{0} lies outside the picture (0 to 1)")]
     Outside(String),
-    /// Right of left, or bottom above top.
+    /// Its right side lies left of the left one, or its bottom above the top.
     #[error("the box has no area: x1 must be less than x2 and y1 less than y2")]
     Empty,
 }
 
 impl Region {
-    /// Reads the one box that an answer consists of. Text around it is allowed only after the bracket closes.
+    /// Reads the box that an answer begins with. Text may follow the closing bracket.
+    ///
+    /// # Errors
+    /// [`BoxError`] says what keeps the answer from being a box.
     pub fn parse(answer: &str) -> Result<Self, BoxError> {
         let inner = answer.trim_start().strip_prefix('[').ok_or(BoxError::NotABox)?;
         let (inner, _) = inner.split_once(']').ok_or(BoxError::Unclosed)?;
@@ -77,7 +80,7 @@ impl std::fmt::Display for Region {
 }
 
 fn number(text: &str) -> Result<f32, BoxError> {
-    // `parse` would also take `inf`, `nan` and exponents, which no trained answer holds.
+    // `parse` would also accept `inf`, `nan` and exponents. No trained answer holds those.
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return Err(BoxError::Number(text.into()));
     }

@@ -1,4 +1,5 @@
-//! From an encoder's features to visual tokens: one to three linear maps with exact GELU between, then row and column vectors.
+//! From an encoder's features to visual tokens: one to three linear maps with exact GELU between,
+//! then row and column vectors.
 
 use sightline_checkpoint::manifest;
 use sightline_checkpoint::tensors::Tensors;
@@ -21,7 +22,11 @@ struct Positions {
 }
 
 impl Connector {
-    /// Reads `projector.*` (keys as the paper's code names them) between these widths.
+    /// Reads `projector.*` between these widths. The keys are those of the code of the paper
+    /// (docs/paper.md).
+    ///
+    /// # Errors
+    /// A tensor that is missing or of another shape.
     pub fn load(
         device: &Device,
         tensors: &Tensors<'_>,
@@ -60,7 +65,11 @@ impl Connector {
         self.layers.last().map_or(0, |layer| layer.rows)
     }
 
-    /// Visual tokens `[batch, rows * cols, width]` of features `[batch, rows * cols, encoder width]`.
+    /// Visual tokens `[batch, rows * cols, width]` of features `[batch, rows * cols, encoder
+    /// width]`.
+    ///
+    /// # Errors
+    /// [`VlmError::Grid`] if the grid differs from that of the positions, or a device that fails.
     pub fn apply(
         &self,
         device: &Device,

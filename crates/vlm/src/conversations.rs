@@ -1,4 +1,4 @@
-//! Many questions at once to answers, whatever stands before them.
+//! Answers many questions at once, behind pictures or behind nothing.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use sightline_language::{Adapters, Batch, LanguageError, Prompt, Tokenizer, chat
 use crate::error::Result;
 use crate::model::Language;
 
-/// Positions kept for a question; longer ones are refused.
+/// Number of positions kept for a question. Longer questions are refused.
 const QUESTION_ROOM: usize = 320;
 
-/// A question, and how it is answered.
+/// A question and the form of its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
-    /// The user's whole turn.
+    /// The whole turn of the user.
     pub question: &'a str,
-    /// Ids of tokens whose probabilities are the answer; none where it is written.
+    /// Ids of the tokens whose probabilities are the answer; `None` for a written answer.
     pub choices: Option<&'a [u32]>,
 }
 
-/// What came of a question.
+/// The answer to a question in a batch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BatchAnswer {
     /// The written answer.
@@ -29,16 +29,17 @@ pub struct BatchAnswer {
     pub ids: Vec<u32>,
     /// Smallest distance between the best and the second logit of its steps.
     pub margin: f32,
-    /// Probabilities of the choices at the answer's first token: softmax in f32, renormalised over them.
+    /// Probabilities of the choices at the first token of the answer: softmax in f32, renormalised
+    /// over the choices.
     pub probabilities: Option<Vec<f32>>,
 }
 
-/// What stands before every question.
+/// What the cache holds before every question.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Before {
-    /// A picture of so many visual tokens.
+    /// A picture with this number of visual tokens.
     Picture(usize),
-    /// Nothing, but the question has this position.
+    /// Nothing. The question has this position all the same.
     Nothing(usize),
 }
 
@@ -51,7 +52,7 @@ impl Before {
         }
     }
 
-    /// A question's tokens, if there is room for them; the error says how many they are.
+    /// The tokens of a question, if there is room for them. The error names their number.
     pub(crate) fn prompt(self, tokenizer: &Tokenizer, question: &str) -> Result<Vec<u32>> {
         let ids = chat::question(tokenizer, question, self.text_start())?;
         let (tokens, limit) = (ids.len(), QUESTION_ROOM);
@@ -66,7 +67,7 @@ impl Before {
 pub(crate) struct Conversations {
     batch: Batch,
     before: Before,
-    /// Longest answer that fits behind the longest question.
+    /// Number of tokens that an answer may have behind the longest question.
     most: usize,
 }
 
@@ -87,15 +88,16 @@ impl Conversations {
         Ok(Self { batch, before, most })
     }
 
-    /// Whether they are as [`Conversations::new`] makes them for these sizes.
+    /// Whether [`Conversations::new`] would make the same for these sizes.
     pub(crate) fn has_room(&self, slots: usize, most: usize) -> bool {
         self.batch.slots() == slots && self.most == most
     }
 
-    /// Answers questions in their order, greedily. `pictures`: of every question, which of `visual` it is about.
+    /// Answers questions greedily, in their order. `pictures` holds the index into `visual` for
+    /// every question.
     ///
     /// # Shapes
-    /// `visual` `[pictures, visual tokens, width]`; any buffer where nothing stands before a question.
+    /// `visual` `[pictures, visual tokens, width]`; any buffer if nothing comes before a question.
     pub(crate) async fn answer(
         &mut self,
         tokenizer: &Tokenizer,
@@ -142,7 +144,7 @@ impl Conversations {
 /// The probabilities of choices.
 fn chosen(choices: &[u32], logits: &[f32]) -> BatchAnswer {
     let logit = |token: &u32| logits.get(*token as usize).copied().unwrap_or(f32::NEG_INFINITY);
-    // What all have in common falls out of the quotient.
+    // A common factor cancels in the quotient.
     let best = choices.iter().map(logit).fold(f32::NEG_INFINITY, f32::max);
     let shares: Vec<f32> = choices.iter().map(|token| (logit(token) - best).exp()).collect();
     let sum: f32 = shares.iter().sum();

@@ -1,4 +1,5 @@
-//! The dense head: where, by the encoder's own tokens, an object of a known class lies. It never feeds text.
+//! The dense head: it finds objects of known classes from the encoder's features alone. It never
+//! feeds the text.
 
 use serde::Serialize;
 use sightline_checkpoint::tensors::Tensors;
@@ -8,12 +9,13 @@ use crate::boxes::Region;
 use crate::error::Result;
 use crate::load;
 
-/// Values behind the class logits of one token: background, left, top, right, bottom, and the auxiliary absolute box.
+/// Number of values behind the class logits of one token: background, left, top, right, bottom, and
+/// the auxiliary absolute box.
 const BEHIND_CLASSES: usize = 1 + 4 + 4;
 /// Scale of the distances to a box's sides, in canvas sides (docs/model-format.md).
 const REACH: f32 = 0.25;
 
-/// Two linear maps on every token, and the names of its classes.
+/// Two linear maps on every token, and the names of the classes.
 pub struct DenseHead {
     hidden: Linear,
     out: Linear,
@@ -25,7 +27,7 @@ pub struct DenseHead {
 pub struct Detection {
     /// Class name.
     pub name: String,
-    /// Where.
+    /// Its place.
     pub region: Region,
     /// Probability of the class at the token that gave the box.
     pub score: f32,
@@ -33,6 +35,9 @@ pub struct Detection {
 
 impl DenseHead {
     /// Reads `dense.0` and `dense.2` for an encoder of this width.
+    ///
+    /// # Errors
+    /// A tensor that is missing or of another shape.
     pub fn load(device: &Device, tensors: &Tensors<'_>, width: usize, classes: Vec<String>) -> Result<Self> {
         let outputs = classes.len() + BEHIND_CLASSES;
         Ok(Self {
@@ -42,7 +47,8 @@ impl DenseHead {
         })
     }
 
-    /// The class that a name means: equal to one of the class's own names, singular or plural.
+    /// The class that a name means. It must equal one of the names of the class, in singular or
+    /// plural.
     pub fn class_of(&self, name: &str) -> Option<usize> {
         let wanted = name.trim().to_lowercase();
         let is = |class: &str, wanted: &str| class.split(',').any(|n| n.trim().eq_ignore_ascii_case(wanted));
@@ -52,7 +58,11 @@ impl DenseHead {
         })
     }
 
-    /// The most probable place of class `class` among the tokens `[grid.0 * grid.1, width]` of one picture.
+    /// The most probable place of class `class` among the tokens `[grid.0 * grid.1, width]` of one
+    /// picture.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn find(
         &self,
         device: &Device,

@@ -1,8 +1,9 @@
-//! Boxes drawn on a picture: one colour and dash per model, and a label that says who found the box.
+//! Boxes drawn on a picture: one colour and dash per model, and a label with the origin of the box.
 
 use font8x8::UnicodeFonts;
 
-/// How one model's boxes look. Arms differ in dash as well as in colour, so that they can be told apart without colour.
+/// The look of one model's boxes. Models differ in dash as well as in colour, so that colour is not
+/// needed to tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pen {
     /// RGB.
@@ -31,9 +32,9 @@ pub const PENS: [Pen; 3] = [
 pub struct Sheet<'a> {
     /// Bytes, row-major, channels last.
     pub pixels: &'a mut [u8],
-    /// Columns, px.
+    /// Width in px.
     pub width: usize,
-    /// Rows, px.
+    /// Height in px.
     pub height: usize,
 }
 
@@ -43,8 +44,8 @@ impl Sheet<'_> {
         (self.width.max(self.height) / 220).max(2)
     }
 
-    /// Draws a box with corners in px, and its label above it (inside, where there is no room above). Parts outside the picture are
-    /// left out.
+    /// Draws a box with corners in px, and its label above it. Without room above, the label is
+    /// inside. Parts outside the picture are left out.
     pub fn draw_box(&mut self, corners: [f32; 4], label: &str, pen: Pen) {
         let line = self.line();
         let limit = |v: f32, side: usize| v.clamp(0.0, side.saturating_sub(1) as f32) as usize;
@@ -119,7 +120,7 @@ impl Sheet<'_> {
     }
 }
 
-/// Whether a point so far along a line is inked.
+/// Whether the point at this distance along a line is drawn.
 fn on(distance: usize, line: usize, pen: Pen) -> bool {
     let (dash, gap) = pen.dash;
     distance / line % (dash + gap).max(1) < dash

@@ -6,10 +6,10 @@ use thiserror::Error;
 /// Why a model could not be loaded or a question not answered.
 #[derive(Debug, Error)]
 pub enum VlmError {
-    /// The manifest is unsound, or knows no such model.
+    /// The manifest is unsound, or has no such model.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The model file is unsound or of another model.
+    /// The model file is unsound or belongs to another model.
     #[error(transparent)]
     Tensors(#[from] TensorsError),
     /// The device failed.
@@ -21,10 +21,10 @@ pub enum VlmError {
     /// The encoder cannot be built or run.
     #[error(transparent)]
     Encoder(#[from] sightline_vision::EncoderError),
-    /// The language model, its tokenizer, or the question.
+    /// The language model, its tokenizer, or the question cannot be used.
     #[error(transparent)]
     Language(#[from] sightline_language::LanguageError),
-    /// Another token grid than the positions were trained for.
+    /// The grid of tokens differs from that of the trained positions.
     #[error("the encoder gives {}x{} tokens, the connector was trained for {}x{}", found[0], found[1], trained[0], trained[1])]
     Grid {
         /// Rows and columns found.
@@ -39,7 +39,7 @@ pub enum VlmError {
     #[cfg(not(target_arch = "wasm32"))]
     #[error(transparent)]
     File(#[from] sightline_checkpoint::cache::CacheError),
-    /// A row of the manifest that lacks something.
+    /// A row of the manifest lacks something.
     #[error("model `{id}` of the manifest {problem}")]
     Row {
         /// The model's id.
@@ -47,7 +47,7 @@ pub enum VlmError {
         /// What is wrong.
         problem: String,
     },
-    /// A question before any picture.
+    /// A question came before any picture.
     #[error("no picture was looked at yet")]
     NoPicture,
     /// The class list is unsound.

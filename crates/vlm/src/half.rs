@@ -1,4 +1,4 @@
-//! 16-bit products in an encoder, where a comparison allows them.
+//! 16-bit products in an encoder, if a comparison allows them.
 
 use sightline_checkpoint::tensors::Tensors;
 use sightline_vision::{Picture, Size};
@@ -6,13 +6,14 @@ use sightline_vision::{Picture, Size};
 use crate::error::Result;
 use crate::model::{Files, Vlm};
 
-/// Cosine with the features in f32 from which on an encoder may multiply in 16 bits.
+/// Least cosine with the features in f32 for an encoder to multiply in 16 bits.
 pub const MIN_HALF_COSINE: f64 = 0.999;
 
 impl Vlm {
-    /// Lets the encoder round the factors of its products to 16 bits if that changes nothing that matters: the features of
-    /// `picture` are compared with those in f32. Gives their cosine; below [`MIN_HALF_COSINE`], or where it is no number because a
-    /// value left the range of 16 bits, the encoder stays in f32. [`Vlm::settle_half`] ends the trial.
+    /// Tries 16-bit products in the encoder. Compares the features of `picture` with those in f32
+    /// and returns their cosine. The encoder stays in f32 if the cosine is below
+    /// [`MIN_HALF_COSINE`]. It also does if the cosine is not a number, because a value left the
+    /// range of 16 bits. [`Vlm::settle_half`] ends the trial.
     ///
     /// # Errors
     /// A device without 16-bit floats, or one that fails.
@@ -31,12 +32,13 @@ impl Vlm {
         if agree(cosine) {
             self.whole = Some(std::mem::replace(&mut self.encoder, session));
         }
-        // Either session's output is of another picture now.
+        // The outputs of both sessions are of another picture now.
         self.seen = None;
         Ok(cosine)
     }
 
-    /// Ends what [`Vlm::try_half`] began: keeps 16-bit products where they passed and lets the f32 session go, or goes back to it.
+    /// Ends the trial of [`Vlm::try_half`]. Either keeps 16-bit products, if they passed, and drops
+    /// the f32 session, or goes back to f32.
     pub fn settle_half(&mut self, keep: bool) {
         if let Some(whole) = self.whole.take()
             && !keep
@@ -47,12 +49,12 @@ impl Vlm {
     }
 }
 
-/// Whether features in 16 bits may stand for those in f32. What is no number may not.
+/// Whether features in 16 bits may replace those in f32. NaN may not.
 fn agree(cosine: f64) -> bool {
     cosine >= MIN_HALF_COSINE
 }
 
-/// Cosine of two vectors; not a number if a value is none.
+/// Cosine of two vectors; NaN if a value is NaN.
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum() };
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()

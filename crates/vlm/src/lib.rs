@@ -1,7 +1,33 @@
 //! From a picture and a question to an answer: encoder, connector, language model, boxes.
 //!
-//! [`Vlm`] is one model of the manifest on one device. [`Vlm::look`] takes a picture in, [`Vlm::ask`] answers questions about it;
-//! features and the prompt's prefix are computed once a picture. [`Blind`] is the control that answers without one.
+//! [`Vlm`] is one model of the manifest on one device. [`Vlm::look`] takes a picture, [`Vlm::ask`]
+//! answers questions about it. Features and the prefix of the prompt are computed once per picture.
+//! [`Blind`] is the control that answers without pictures.
+//!
+//! ```no_run
+//! # use sightline_vlm::{Options, Result, Vlm};
+//! # use sightline_vision::Picture;
+//! # async fn answer(model: &mut Vlm, picture: &Picture) -> Result<()> {
+//! model.look(picture).await?;
+//! for question in ["What is shown in the image?", "Where is the teapot?"] {
+//!     let answer = model.ask(question, &Options::default(), async |_: &str| true).await?;
+//!     println!("{}: {}, {} boxes", answer.model, answer.answer, answer.boxes.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/ask_a_picture.rs` has the whole way, from files to an answer. Boxes are text that is
+//! read strictly:
+//!
+//! ```
+//! use sightline_vlm::{BoxError, Region};
+//!
+//! let half = Region::parse("[0.00, 0.00, 0.50, 1.00]").unwrap();
+//! let whole = Region { x1: 0.0, y1: 0.0, x2: 1.0, y2: 1.0 };
+//! assert_eq!(half.iou(&whole), 0.5);
+//! assert_eq!(Region::parse("left of the tree"), Err(BoxError::NotABox));
+//! ```
 
 mod answer;
 mod batch;

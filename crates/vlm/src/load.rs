@@ -1,4 +1,4 @@
-//! Tensors of a model file onto a device.
+//! Loads tensors of a model file onto a device.
 
 use sightline_checkpoint::tensors::{TensorData, Tensors};
 use sightline_kernels::{Device, Linear};

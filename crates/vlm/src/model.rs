@@ -1,4 +1,4 @@
-//! One model of the manifest on a device: a picture goes in, questions are answered.
+//! One model of the manifest on a device. It takes a picture and answers questions about it.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::questions::{Recognised, recognise};
 /// How an answer is made.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Most tokens of an answer.
+    /// Largest number of tokens in an answer.
     pub max_tokens: usize,
     /// 0 takes the most probable token every time.
     pub temperature: f32,
@@ -52,7 +52,10 @@ pub struct Files {
 }
 
 impl Files {
-    /// Reads a model's files from the weights folder, every hash checked.
+    /// Reads the files of a model from the weights folder and checks every hash.
+    ///
+    /// # Errors
+    /// An unknown id, or a file that is missing or has another hash. The error names it.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn read(
         folder: &std::path::Path,
@@ -89,12 +92,18 @@ pub struct Language {
 
 impl Language {
     /// Reads a GGUF file's bytes. `file` is only used in errors.
+    ///
+    /// # Errors
+    /// A file that is unsound or describes a model that the decoder cannot run.
     pub fn load(device: &Device, file: &str, bytes: &[u8]) -> Result<Self> {
         let gguf = Gguf::parse(file, bytes).map_err(sightline_language::LanguageError::from)?;
         Self::from_gguf(device, &gguf)
     }
 
     /// As [`Language::load`], tensor by tensor: the file is never in memory as a whole.
+    ///
+    /// # Errors
+    /// As [`Language::load`], and a span that cannot be read.
     pub fn load_blob(device: &Device, file: &str, blob: &dyn Blob) -> Result<Self> {
         let head = Gguf::head(file, blob).map_err(sightline_language::LanguageError::from)?;
         let gguf = Gguf::parse_head(file, &head, blob).map_err(sightline_language::LanguageError::from)?;
@@ -118,7 +127,11 @@ impl Language {
         &self.tokenizer
     }
 
-    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading space.
+    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading
+    /// space.
+    ///
+    /// # Errors
+    /// A text without tokens.
     pub fn first_tokens(&self, texts: &[String]) -> Result<Vec<u32>> {
         let first = |text: &String| {
             let ids = self.tokenizer.encode(text)?;
@@ -130,36 +143,38 @@ impl Language {
     }
 }
 
-/// What looking at a picture took.
+/// The times of a look at a picture.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    /// Whether it had been looked at before, so that nothing was computed.
+    /// Whether the picture is the one before, so that nothing was computed.
     pub reused: bool,
-    /// Transform, encoder and connector, ms.
+    /// Time of transform, encoder and connector, in ms.
     pub encode_ms: f64,
-    /// Prompt prefix, ms.
+    /// Time of the prefix of the prompt, in ms.
     pub prefix_ms: f64,
-    /// Visual tokens.
+    /// Number of visual tokens.
     pub visual_tokens: usize,
 }
 
-/// What a picture and a token cost.
+/// The cost of a picture and of a token.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
-    /// Kernel launches of the encoder (0 on the CPU).
+    /// Number of kernel launches of the encoder; 0 on the CPU.
     pub picture_launches: usize,
-    /// Bytes of the encoder's weights and scratch memory, each of which a picture touches.
+    /// Number of bytes of the encoder's weights and scratch memory. A picture touches all of them.
     pub picture_bytes: usize,
-    /// Kernel launches of one decoding step (0 on the CPU).
+    /// Number of kernel launches of one decoding step; 0 on the CPU.
     pub token_launches: usize,
-    /// Bytes that one decoding step reads at least: weights, adapters, and the keys and values of everything before it.
+    /// Least number of bytes that one decoding step reads: weights, adapters, and the keys and
+    /// values of all earlier positions.
     pub token_bytes: usize,
 }
 
-/// Probability below which a box of the dense head is not shown: it always has a best token, also for what is not there.
+/// Least probability of a box of the dense head to be shown. The head always has a best token, even
+/// for an absent object.
 const MIN_DENSE_SCORE: f32 = 0.05;
 
-/// A picture that was taken in.
+/// The picture of the last look.
 pub(crate) struct Seen {
     /// SHA-256 of its pixels and sides.
     key: String,
@@ -174,13 +189,13 @@ pub struct Vlm {
     pub(crate) language: std::rc::Rc<Language>,
     pub(crate) transform: Transform,
     pub(crate) encoder: EncoderSession,
-    /// Makes sessions for more pictures at once.
+    /// Makes sessions for several pictures at once.
     pub(crate) network: Box<dyn Encoder>,
     pub(crate) batcher: Option<crate::batch::Batcher>,
     pub(crate) adapters: Option<Arc<Adapters>>,
-    /// The session in f32, while [`Vlm::try_half`] is not settled.
+    /// The session in f32 during a trial of [`Vlm::try_half`].
     pub(crate) whole: Option<EncoderSession>,
-    /// On the device: weights and scratch.
+    /// Number of bytes on the device: weights and scratch memory.
     encoder_bytes: usize,
     pub(crate) connector: Connector,
     dense: Option<DenseHead>,
@@ -192,6 +207,9 @@ pub struct Vlm {
 
 impl Vlm {
     /// Puts a model on the device of its language model and records its token step.
+    ///
+    /// # Errors
+    /// A file that is unsound or does not belong to the row, or a device that fails.
     pub async fn load(device: &Device, files: &Files, language: std::rc::Rc<Language>) -> Result<Self> {
         let row = &files.row;
         let name = row.files.first().map_or("model.safetensors", |f| &f.path);
@@ -240,8 +258,11 @@ impl Vlm {
         &self.id
     }
 
-    /// Takes a picture in: features, visual tokens, and the prompt's prefix in the KV cache. The same picture again costs
-    /// nothing.
+    /// Takes a picture: computes its features and visual tokens, and puts the prefix of the prompt
+    /// into the KV cache. The same picture again costs nothing.
+    ///
+    /// # Errors
+    /// A picture that the transform or the encoder cannot take, or a device that fails.
     pub async fn look(&mut self, picture: &Picture) -> Result<Look> {
         let key = format!(
             "{}x{} {}",
@@ -287,7 +308,11 @@ impl Vlm {
         }
     }
 
-    /// Runs decoding steps behind the picture last looked at, whatever they say, and gives the mean time of one in ms.
+    /// Runs decoding steps behind the last picture and returns the mean time of one in ms. Their
+    /// tokens do not matter.
+    ///
+    /// # Errors
+    /// [`VlmError::NoPicture`], a full cache, or a device that fails.
     pub async fn time_steps(&mut self, steps: usize) -> Result<f64> {
         if self.seen.is_none() {
             return Err(VlmError::NoPicture);
@@ -321,20 +346,30 @@ impl Vlm {
         }
     }
 
-    /// The encoder's tokens `[tokens, width]` of the picture last looked at, for parity tests.
+    /// The features `[tokens, width]` of the last picture, for parity tests.
+    ///
+    /// # Errors
+    /// A device that fails.
     pub async fn features(&self) -> Result<Vec<f32>> {
         Ok(self.device.read_f32(self.encoder.output()).await?)
     }
 
-    /// The same of any picture, without the language model's work; no picture counts as looked at afterwards.
+    /// The same of any picture, without the work of the language model. The last picture is
+    /// forgotten.
+    ///
+    /// # Errors
+    /// As [`Vlm::look`].
     pub async fn features_of(&mut self, picture: &Picture) -> Result<Vec<f32>> {
         self.seen = None;
         self.see(picture).await?;
         self.features().await
     }
 
-    /// Answers a question about the picture last looked at. `on_text` gets every piece of text and is awaited; `false` stops
-    /// the answer.
+    /// Answers a question about the last picture. `on_text` gets every piece of text and is
+    /// awaited. If it returns `false`, the answer stops.
+    ///
+    /// # Errors
+    /// [`VlmError::NoPicture`], a question that is empty or too long, or a device that fails.
     pub async fn ask(
         &mut self,
         question: &str,
@@ -377,7 +412,7 @@ impl Vlm {
         let start = Instant::now();
         boxes.extend(self.dense_boxes(recognised.as_ref()).await?);
         timings.dense_ms = ms(start);
-        // What was cached for this picture is counted once.
+        // The cached work on this picture counts once.
         (self.timings.encode_ms, self.timings.prefix_ms) = (0.0, 0.0);
         Ok(Answer {
             model: self.id.clone(),
@@ -392,11 +427,15 @@ impl Vlm {
     }
 
     /// As [`Language::first_tokens`].
+    ///
+    /// # Errors
+    /// As [`Language::first_tokens`].
     pub fn first_tokens(&self, texts: &[String]) -> Result<Vec<u32>> {
         self.language.first_tokens(texts)
     }
 
-    /// The box that the language model wrote. Where none was asked for and none was written, there is nothing to report.
+    /// The box that the language model wrote. A missing box is an error only if the question asked
+    /// for one.
     fn written_box(&self, text: &str, asked: Option<&Recognised>) -> (Vec<AnswerBox>, Option<BoxError>) {
         let wanted = asked.is_some_and(|r| r.kind == "ground");
         match Region::parse(text) {
@@ -409,7 +448,8 @@ impl Vlm {
         }
     }
 
-    /// Boxes of the named objects that the dense head knows. They are shown, and never feed the text.
+    /// The boxes of named objects that the dense head knows. They are shown, but never feed the
+    /// text.
     async fn dense_boxes(&self, asked: Option<&Recognised>) -> Result<Vec<AnswerBox>> {
         let (Some(dense), Some(asked)) = (&self.dense, asked) else {
             return Ok(Vec::new());

@@ -1,7 +1,7 @@
-//! Which kind of question was asked, and which things it names.
+//! Recognises the kind of a question and the things that it names.
 //!
-//! The kinds and their wordings are the manifest's, because they are what the model was trained on. Anything else is answered
-//! all the same, under the note "outside training".
+//! The kinds and their wordings come from the manifest: the model was trained on them. Other
+//! questions are answered as well, under the note "outside training".
 
 use sightline_checkpoint::manifest::QuestionType;
 
@@ -10,11 +10,12 @@ use sightline_checkpoint::manifest::QuestionType;
 pub struct Recognised {
     /// Id of the kind, for example `presence`.
     pub kind: String,
-    /// What stood in the wording's gaps (`{}`), without articles, lower-case.
+    /// The texts in the gaps (`{}`) of the wording, in lower case and without articles.
     pub names: Vec<String>,
 }
 
-/// Finds the kind whose wordings fit `question`; the more literal text a wording has, the more it counts.
+/// Finds the kind whose wordings fit `question`. Among several, the wording with the most literal
+/// text wins.
 pub fn recognise(kinds: &[QuestionType], question: &str) -> Option<Recognised> {
     let question = normalise(question);
     let mut best: Option<(usize, Recognised)> = None;
@@ -68,7 +69,7 @@ fn fill(pattern: &str, text: &str) -> Option<Vec<String>> {
     (rest.is_empty() || !gaps.is_empty()).then_some(gaps)
 }
 
-/// Without the article in front.
+/// The name without its article.
 fn bare(name: &str) -> String {
     let name = name.trim();
     ["a ", "an ", "the "]

@@ -1,10 +1,12 @@
-//! The shipped pair's answers in Rust against PyTorch's (`tests/goldens/pair/answers.json`): from picture file to text, greedy. And those
-//! of the blind control (`blind.json`), which has no pictures.
+//! The shipped pair's answers in Rust against PyTorch's (`tests/goldens/pair/answers.json`): from
+//! picture file to text, greedy. The same for the blind control (`blind.json`), which has no
+//! pictures.
 //!
-//! And what its weights take on a device, which is little more than their files: nothing is expanded there.
+//! It also checks the memory of the weights on a device. They take little more than their files,
+//! because nothing is expanded there.
 //!
-//! Without the language model's file everything shows as ignored, without a GPU its tests do; `SIGHTLINE_REQUIRE=llm,wgpu` turns
-//! absence into failure.
+//! Without the language model's file all tests show as ignored. Without a GPU its tests do.
+//! `SIGHTLINE_REQUIRE=llm,wgpu` turns absence into failure.
 
 mod common;
 
@@ -22,7 +24,7 @@ use sightline_vlm::{Ask, Asked, Blind, Connector, Files, Language, Options, Vlm}
 
 use common::{ARMS, Inputs, open, root, weights, wgpu};
 
-/// Answers that a GPU in software is asked for: one takes it many seconds.
+/// Number of answers that a GPU in software is asked for. One takes it many seconds.
 const SOFTWARE: usize = 1;
 
 /// Longest answer in the golden of the blind control, tokens.
@@ -73,7 +75,7 @@ fn main() {
             let trial = Trial::test(format!("{name}::{id}"), move || answers(&*here?, &there?, id));
             trials.push(trial.with_ignored_flag(ignored));
             let (here, there) = (inputs.clone(), device.clone());
-            // In software it takes minutes, and shows what the decoder's own tests show there.
+            // In software this takes minutes, and the tests of the decoder show the same.
             let software = device
                 .as_ref()
                 .is_ok_and(|device| device.gpu_info().is_some_and(|info| info.software));
@@ -90,7 +92,8 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// Buffers are counted alike on every device, so the host stands for all. Scratch memory and the KV cache are not weights.
+/// All devices count buffers alike, so the CPU stands for all. Scratch memory and the KV cache are
+/// not weights.
 fn bytes(inputs: &Inputs, id: &str) -> Result<(), Failed> {
     let device = Device::cpu();
     let files = Files::read(&weights(), &inputs.manifest, id)?;
@@ -145,8 +148,8 @@ fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     }
 }
 
-/// The same questions all at once. A choice among the first letters of two answers stands between them: it must not disturb the others,
-/// and picks what is answered.
+/// The same questions all at once. Between them is a choice among the first letters of two answers.
+/// It must not disturb the others, and must pick the written answer.
 fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let folder = root().join("tests/goldens/pair");
     let rows: Vec<Row> = serde_json::from_slice(&fs::read(folder.join("answers.json"))?)?;

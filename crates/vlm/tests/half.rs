@@ -1,6 +1,8 @@
-//! 16-bit products of the shipped pair's encoders on a GPU that has them: kept where they agree with f32, given up where they do not.
+//! 16-bit products of the shipped encoders on a GPU that has them. They are kept if they agree with
+//! f32, and dropped if they do not.
 //!
-//! Without the language model's file, a GPU, or its 16-bit floats, the tests show as ignored and say why.
+//! Without the language model's file, a GPU, or its 16-bit floats, the tests show as ignored and
+//! say why.
 
 mod common;
 
@@ -16,7 +18,8 @@ use sightline_vlm::{Files, Language, MIN_HALF_COSINE, Vlm};
 
 use common::{ARMS, Inputs, open, root, weights, wgpu};
 
-/// Takes weights of the first layer out of the range of 16-bit floats; the norm after it undoes the factor in f32.
+/// A factor that moves weights of the first layer out of the range of 16-bit floats. The next norm
+/// undoes it in f32.
 const TOO_LARGE: f32 = 1e7;
 
 fn main() {
@@ -88,7 +91,7 @@ fn out_of_range(inputs: &(Inputs, Device)) -> Result<(), Failed> {
     if cosine >= MIN_HALF_COSINE {
         return Err(format!("cosine {cosine} although a weight is infinite in 16 bits").into());
     }
-    // Whatever the caller wishes: nothing was put in place.
+    // The wish of the caller makes no difference, because nothing was changed.
     model.settle_half(true);
     if features(&mut model, &picture)? == whole {
         Ok(())

@@ -17,7 +17,7 @@ pub enum BundleWriteError {
     /// The manifest cannot be used.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// A file is not the promised one.
+    /// The length or the hash of a file is wrong.
     #[error(transparent)]
     Hash(#[from] HashError),
     /// A file cannot be read or written.
@@ -27,7 +27,7 @@ pub enum BundleWriteError {
         verb: &'static str,
         /// The file.
         path: String,
-        /// What the system said.
+        /// The operating system's message.
         source: std::io::Error,
     },
     /// A class list is not a JSON list of names.
@@ -46,12 +46,15 @@ pub enum BundleWriteError {
     },
 }
 
-/// Cuts all files of the manifest in `weights` into parts of at most `part_bytes` (and [`PART_BYTES`]) bytes below `out`, every
-/// hash checked on the way, and writes `bundle.json` last. `language_models` holds a path per id. Parts that are already there are
-/// kept, parts of an earlier bundle are removed. The blind control stays behind: it is evaluated, not shown.
+/// Cuts all files of the manifest in `weights` into parts below `out` and writes `bundle.json`
+/// last. Every hash is checked on the way. A part has at most `part_bytes` bytes, and at most
+/// [`PART_BYTES`]. `language_models` holds a path per id. Parts that are already there are kept,
+/// and parts of an earlier bundle are removed. The blind control is left out, because no page uses
+/// it.
 ///
 /// # Errors
-/// [`BundleWriteError`] names the file. What was written before stays complete: a part has its name only when it is whole.
+/// [`BundleWriteError`] names the file. The parts written so far stay complete: a part gets its
+/// name only when it is whole.
 pub fn write(
     weights: &Path,
     language_models: &BTreeMap<String, PathBuf>,

@@ -2,7 +2,7 @@ use std::fmt::Display;
 
 use super::GgufError;
 
-/// Names what is being read, formatted only when it goes wrong.
+/// The name of the field that is being read. It is formatted only for an error.
 pub(super) trait Field {
     type Name: Display;
     fn name(&self) -> Self::Name;
@@ -72,7 +72,8 @@ impl<'f, 'a> Cursor<'f, 'a> {
         self.array(field).map(u64::from_le_bytes)
     }
 
-    /// A number of items of at least `least` bytes each, refused where the rest of the file is shorter than all of them.
+    /// A number of items of at least `least` bytes each. It is refused if the rest of the file is
+    /// too short for them.
     pub(super) fn count(&mut self, field: impl Field, least: u64) -> Result<usize, GgufError> {
         let found = self.u64(|| field.name().to_string())?;
         let rest = (self.bytes.len() - self.at) as u64;

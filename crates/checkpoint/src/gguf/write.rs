@@ -1,9 +1,9 @@
 use crate::ggml::GgmlType;
 
-/// Where a tensor's bytes start, in the file.
+/// The bytes of a tensor start at a multiple of this number of bytes.
 const ALIGNMENT: usize = 32;
 
-/// A GGUF 3 file being put together (ggml, `docs/gguf.md`): for tests and benchmarks, which need models of random numbers.
+/// A writer of GGUF 3 files (ggml, `docs/gguf.md`), for the random models of tests and benchmarks.
 #[derive(Default)]
 pub struct Writer {
     pairs: Vec<Vec<u8>>,
@@ -39,7 +39,8 @@ impl Writer {
         self.list(key, 8, values.len(), items);
     }
 
-    /// A tensor whose row-major shape is `shape`, slowest dimension first (the file has the reverse order).
+    /// A tensor whose row-major shape is `shape`, slowest dimension first (the file has the reverse
+    /// order).
     pub fn tensor(&mut self, name: &str, shape: &[usize], kind: GgmlType, bytes: &[u8]) {
         let mut entry = string(name);
         entry.extend((shape.len() as u32).to_le_bytes());

@@ -1,4 +1,4 @@
-//! Everything about a manifest that its types do not already say.
+//! The checks of a manifest that its types do not make.
 
 use super::{
     Adapters, Blind, Connector, Encoder, LanguageModel, Manifest, ManifestError, Model, ModelFile, Transform, unique,
@@ -8,9 +8,11 @@ use super::{
 type Problem = (String, String);
 type Checked = Result<(), Problem>;
 
-/// No picture side, width, depth or rank in the manifest is larger; keeps every product far from overflow.
+/// Largest picture side, width, depth or rank in a manifest. It keeps every product far from
+/// overflow.
 const LARGEST: usize = 65_536;
-/// No prompt of the blind control starts later: a conversation's cache, which it shares its positions with, ends there.
+/// Latest position at which a prompt of the blind control may start: the length of the cache of a
+/// conversation.
 const LATEST_START: usize = 1024;
 
 pub(super) fn check(file: &str, manifest: &Manifest) -> Result<(), ManifestError> {
@@ -70,7 +72,7 @@ fn language_model(model: &LanguageModel) -> Checked {
         "must be a file name without a folder".into()
     })?;
     sized(model.bytes, &model.sha256)?;
-    // Both become arguments of pip, which must not take them for options or addresses.
+    // Both become arguments of pip, and must not look like options or addresses.
     let plain = |text: &str| {
         text.starts_with(|c: char| c.is_ascii_alphanumeric())
             && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+".contains(c))
@@ -234,7 +236,7 @@ fn sized(bytes: u64, sha256: &str) -> Checked {
     })
 }
 
-/// Fails unless a path stays below the folder it is relative to, on every system.
+/// Fails unless a path stays below its base folder, on every system.
 fn relative(field: &str, path: &str) -> Checked {
     let part_ok = |part: &str| !part.is_empty() && part != "." && part != "..";
     let ok = path.split('/').all(part_ok) && !path.contains(['\\', ':', '\0']);

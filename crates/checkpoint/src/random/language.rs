@@ -13,23 +13,24 @@ const CONTROLS: [&str; 3] = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 const STOP: usize = 2;
 /// `tokenizer.ggml.token_type` of ordinary and of control tokens.
 const KINDS: [i32; 2] = [1, 3];
-/// How much smaller the rows of single bytes are: they are read as well as any, and never written, so that answers are words.
+/// Factor on the rows of single-byte tokens. Small rows are never chosen, so that answers consist
+/// of words.
 const QUIET: f32 = 1.0 / 32.0;
 
 /// Sizes of a Llama-family decoder.
 #[derive(Clone, Copy, Debug)]
 pub struct LanguageShape {
-    /// Decoder layers.
+    /// Number of decoder layers.
     pub layers: usize,
     /// Width of the residual stream.
     pub width: usize,
-    /// Query heads.
+    /// Number of query heads.
     pub heads: usize,
-    /// Key and value heads.
+    /// Number of key and value heads.
     pub kv_heads: usize,
     /// Width of the feed-forward layer.
     pub hidden: usize,
-    /// Token ids, at least 3 control tokens and one for each byte.
+    /// Number of token ids: at least 3 control tokens and one per byte.
     pub vocabulary: usize,
 }
 
@@ -117,13 +118,14 @@ impl LanguageShape {
         all
     }
 
-    /// Rows of token embeddings, which are the head's too.
+    /// Rows of token embeddings. The head uses the same rows.
     fn embedding(&self) -> Vec<u8> {
         let row = self.width / 32;
         let quiet = CONTROLS.len() + 256;
         let mut table = q8_0(quiet * row, 1, step(self.width) * QUIET);
         table.extend(q8_0((self.vocabulary - quiet) * row, 2, step(self.width)));
-        // A row of zeros is never the most likely token: an answer of random weights must not end early.
+        // A row of zeros is never the most likely token, so that an answer of random weights does
+        // not end early.
         table[STOP * row * 34..(STOP + 1) * row * 34].fill(0);
         table
     }
@@ -160,7 +162,8 @@ impl LanguageShape {
     }
 }
 
-/// The letter that stands for each byte in byte-level BPE (GPT-2, `bytes_to_unicode` in its `encoder.py`).
+/// The letter that stands for each byte in byte-level BPE (GPT-2, `bytes_to_unicode` in its
+/// `encoder.py`).
 fn byte_names() -> Vec<String> {
     let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
     let mut next = 256;

@@ -4,15 +4,15 @@ use cubecl::prelude::*;
 
 /// Four neighbouring floats: one 16-byte load.
 pub(crate) type Vec4 = Vector<f32, Const<4>>;
-/// Four neighbouring values of a tile: f32, or f16 on a device that may.
+/// Four neighbouring values of a tile: f32, or f16 where 16-bit products are on.
 pub(crate) type Quad<E> = Vector<E, Const<4>>;
 
-/// Units of a cube that works value by value.
+/// Number of units in a cube that works value by value.
 const THREADS: u32 = 256;
-/// Cubes a dimension that WebGPU guarantees.
+/// Number of cubes per dimension that WebGPU guarantees.
 const MAX_CUBES: usize = 65_535;
 
-/// Launch size for one unit a value; the index is `ABSOLUTE_POS`.
+/// Launch size for one unit per value. The index is `ABSOLUTE_POS`.
 pub(crate) fn elementwise(len: usize) -> (CubeCount, CubeDim) {
     let cubes = len.div_ceil(THREADS as usize).max(1);
     let y = cubes.div_ceil(MAX_CUBES);
@@ -25,13 +25,13 @@ pub(crate) fn vector_width(channels: usize) -> usize {
     if channels.is_multiple_of(4) { 4 } else { 1 }
 }
 
-/// `x * sigmoid(x)`. The exponent is capped so that no infinity arises, which WGSL leaves undefined.
+/// `x * sigmoid(x)`. The exponent is capped, because WGSL does not define infinities.
 #[cube]
 pub(crate) fn silu(x: f32) -> f32 {
     x / (1.0f32 + f32::min(-x, 80.0f32).exp())
 }
 
-/// The low 16 bits of a word, read as an IEEE half: software adapters have no f16.
+/// The low 16 bits of a word, read as an IEEE half. Adapters in software have no f16.
 #[cube]
 pub(crate) fn half(bits: u32) -> f32 {
     let exponent = (bits >> 10) & 31;
@@ -50,8 +50,8 @@ pub(crate) fn signed_byte(word: u32, which: u32) -> i32 {
     (i32::cast_from(word) << (24 - 8 * which) as i32) >> 24i32
 }
 
-/// Sum of `value` over all units of the cube, known to each of them. `scratch` holds `threads + 16` floats and may be used again
-/// after the next `sync_cube`.
+/// Sum of `value` over all units of the cube; each unit gets it. `scratch` holds `threads + 16`
+/// floats and is free again after the next `sync_cube`.
 #[cube]
 pub(crate) fn cube_sum(value: f32, scratch: &mut Shared<[f32]>, #[comptime] threads: usize) -> f32 {
     let unit = UNIT_POS_X as usize;
@@ -74,7 +74,7 @@ pub(crate) fn cube_sum(value: f32, scratch: &mut Shared<[f32]>, #[comptime] thre
     total
 }
 
-/// Largest `value` of the cube, known to each unit; `scratch` as for [`cube_sum`].
+/// Largest `value` of the cube; each unit gets it. `scratch` as for [`cube_sum`].
 #[cube]
 pub(crate) fn cube_max(value: f32, scratch: &mut Shared<[f32]>, #[comptime] threads: usize) -> f32 {
     let unit = UNIT_POS_X as usize;

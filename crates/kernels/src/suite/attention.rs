@@ -14,10 +14,10 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
         [3, 50, 3, 32],
         [1, 130, 2, 128],
         [1, 1, 1, 64],
-        // Enough queries for one thread each, and for four threads each: what batches use.
+        // Enough queries for one thread each, and for four threads each, as batches use them.
         [47, 70, 40, 16],
         [12, 70, 40, 16],
-        // 1,024 px with patches of 16 and more; one head so that software GPUs finish.
+        // 1,024 px with patches of 16 px, and more. One head, so that GPUs in software finish.
         [1, 4200, 1, 64],
     ];
     for [batch, tokens, heads, head_dim] in shapes {
@@ -28,11 +28,12 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             heads,
             head_dim,
         };
-        // Scores of a standard deviation of 3: a few keys have most of the weight.
+        // Scores with a standard deviation of 3: a few keys get most of the weight.
         cases.push(Case::new(name.clone(), TOLERANCE_F32, move |device| {
             check(device, sizes, 6.0)
         }));
-        // In 16 bits a large score's error is its own size times 2^-11, so a usual deviation of 1.
+        // In 16 bits the error of a score is its size times 2^-11. So the deviation here is 1,
+        // which is usual.
         let half = Case::new(format!("{name}+f16"), TOLERANCE_HALF_ATTENTION, move |device| {
             check(device, sizes, 3.5)
         });

@@ -12,7 +12,7 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
     ] {
         let name = format!("embed/{}/{m}x{cols}", kind.name());
         cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
-            // Past the table now and then: those give its last row.
+            // Some ids lie past the table; those give its last row.
             let ids: Vec<u32> = (0..m as u32).map(|i| (i * 7919 + 30_011) % (rows as u32 + 5)).collect();
             let values = dequantised(&matrix(&Device::cpu(), kind, rows, cols, 1, false)?)?;
             let row = |id: u32| &values[(id as usize).min(rows - 1) * cols..][..cols];

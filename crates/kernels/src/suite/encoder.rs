@@ -1,4 +1,5 @@
-//! The small operations of the encoders and the connector: normalisation, convolutions, step sizes, positions.
+//! The small operations of the encoders and the connector: normalisation, convolutions, step sizes,
+//! positions.
 
 use super::{Case, TOLERANCE_F32, compare, hash_vec, unwritten};
 use crate::ops::{self, Activation, DIRECTIONS, DtProject, Image};
@@ -12,7 +13,7 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
 }
 
 fn layer_norm(cases: &mut Vec<Case>) {
-    // rows, width: stem, stages of T, S and B, ViT, and rows that fill no cube.
+    // rows, width: stem, stages of T, S and B, ViT, and rows that do not fill a cube.
     let shapes = [
         (12_544, 48),
         (3136, 96),
@@ -46,7 +47,8 @@ fn layer_norm(cases: &mut Vec<Case>) {
 }
 
 fn im2col(cases: &mut Vec<Case>) {
-    // batch, height, width, channels: both stem convolutions, the two downsamplings of T and B, odd sides.
+    // batch, height, width, channels: both stem convolutions, the two downsamplings of T and B, odd
+    // sides.
     let shapes = [
         [1, 224, 224, 3],
         [1, 112, 112, 48],
@@ -75,7 +77,8 @@ fn im2col(cases: &mut Vec<Case>) {
 }
 
 fn depthwise(cases: &mut Vec<Case>) {
-    // batch, height, width, channels: T, S, B, odd sides; the batch of 14 makes several pixels a thread.
+    // batch, height, width, channels: T, S, B, odd sides; the batch of 14 makes several pixels a
+    // thread.
     let shapes = [
         [1, 56, 56, 96],
         [1, 28, 28, 192],

@@ -1,4 +1,5 @@
-//! One decoder layer with adapters, recorded once and replayed over a growing KV cache: what decoding rests on.
+//! One decoder layer with adapters, recorded once and replayed over a growing KV cache, as decoding
+//! does.
 
 use super::matrices::{Kind, matrix};
 use super::{Case, TOLERANCE_F32, compare, hash_vec};
@@ -36,7 +37,7 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
 async fn decode(device: &Device, fused: bool) -> Result<Vec<f32>> {
     let layer = Layer::new(device)?;
     let graph = device.record(|| layer.step(device, fused)).await?;
-    // The run that warms a recording up has chosen a token and moved on.
+    // The first run of a recording has chosen a token and advanced the position.
     device.write_u32(&layer.token, &[3])?;
     device.write_u32(&layer.position, &[0])?;
     let mut found = Vec::new();
@@ -47,7 +48,7 @@ async fn decode(device: &Device, fused: bool) -> Result<Vec<f32>> {
         }
         found.extend(device.read_f32(&layer.logits).await?);
     }
-    // Tokens and positions count fully: an error of one is far above the tolerance.
+    // Tokens and positions are compared as numbers: an error of one is far above the tolerance.
     found.extend(
         device.read_u32(&layer.history).await?[1..=TOKENS]
             .iter()
@@ -199,7 +200,6 @@ impl Layer {
         )
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn adapted(
         &self,
         device: &Device,

@@ -45,7 +45,7 @@ impl Shape {
         }
     }
 
-    /// Whether a device with 16-bit products computes it with them.
+    /// Whether a device with 16-bit products uses them here.
     fn has_half(&self) -> bool {
         self.m >= 8 && matches!(self.kind, Kind::Int8 | Kind::F32) && self.adapter.is_none()
     }
@@ -129,7 +129,8 @@ fn language_model() -> Vec<Shape> {
     shapes
 }
 
-/// Every map of the shipped encoders, connector and heads, of VMamba-S and ViT-S, each at the number of tokens it meets.
+/// Every map of the shipped encoders, connector and heads, of VMamba-S and ViT-S, each at the
+/// number of tokens it meets.
 fn encoders() -> Vec<Shape> {
     let mut shapes = Vec::new();
     for kind in [Kind::Int8, Kind::F32] {
@@ -166,7 +167,7 @@ fn encoders() -> Vec<Shape> {
     shapes
 }
 
-/// Sizes that fill no tile: few rows, columns past a tile, ranks that are not the usual one.
+/// Sizes that do not fill a tile: few rows, columns past a tile, unusual ranks.
 fn odd_sizes() -> Vec<Shape> {
     let mut shapes = Vec::new();
     for m in [1, 3, 9, 70] {
@@ -204,7 +205,7 @@ fn odd_sizes() -> Vec<Shape> {
     shapes
 }
 
-/// Decoding by every kernel that could do it, and what is fused in front of it.
+/// Products of one row by every kernel for them, with each fused input.
 fn routes() -> Vec<Shape> {
     let mut shapes = Vec::new();
     for route in [Route::Wgsl, Route::Cube, Route::Plane] {

@@ -1,11 +1,11 @@
-//! Deterministic matrices of every storage kind, the same on each device.
+//! Deterministic matrices in every stored format, the same on each device.
 
 use half::f16;
 
 use super::hash_vec;
 use crate::{Device, Linear, Result};
 
-/// Storage kinds of [`crate::Weight`].
+/// Stored formats of [`crate::Weight`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     F32,

@@ -1,4 +1,5 @@
-//! Every kernel against its twin, as data: the same cases run natively ([`crate::Device::wgpu`], `cuda`) and in a browser.
+//! Every kernel against its twin, as data. The same cases run natively ([`crate::Device::wgpu`],
+//! `cuda`) and in a browser.
 
 use std::fmt;
 use std::future::Future;
@@ -8,7 +9,7 @@ use crate::{Device, Result};
 
 /// Largest `max|a - b| / max|b|` between a kernel and its twin in f32.
 pub const TOLERANCE_F32: f64 = 2e-5;
-/// The same where both factors of a product are rounded to 16-bit floats, see [`Device::with_half`].
+/// The same with both factors of a product rounded to 16-bit floats, see [`Device::with_half`].
 pub const TOLERANCE_HALF: f64 = 2e-3;
 /// The same for attention, where the rounding of a score is multiplied by the score itself.
 pub const TOLERANCE_HALF_ATTENTION: f64 = 4e-3;
@@ -26,10 +27,10 @@ pub struct Case {
     run: Box<dyn Fn(Device) -> BoxFuture<Result<Report>> + Send + Sync>,
 }
 
-/// A future that need not be sent between threads: in a browser nothing is.
+/// A future that stays on its thread, as everything does in a browser.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// `max|a - b| / max|b|`.
@@ -88,12 +89,17 @@ impl Case {
         (!self.wgsl_only || info.is_some_and(|info| info.wgsl)) && (!self.half || info.is_some_and(|info| info.f16))
     }
 
-    /// Whether the case is meant for such a device, but this one has no 16-bit floats: worth a line in a list of tests.
+    /// Whether the case needs 16-bit floats and this GPU has none. A list of tests should then show
+    /// it as skipped.
     pub fn lacks_half(&self, device: &Device) -> bool {
         self.half && device.gpu_info().is_some_and(|info| !info.f16)
     }
 
     /// Runs on `device`.
+    ///
+    /// # Errors
+    /// A device that fails, or that lacks the 16-bit floats of the case. A wrong result is a
+    /// [`Report`].
     pub async fn run(&self, device: &Device) -> Result<Report> {
         (self.run)(device.with_half(self.half)?).await
     }
@@ -128,7 +134,8 @@ pub fn compare(found: &[f32], expected: &[f32]) -> Report {
     report
 }
 
-/// Deterministic values in `(-scale / 2, scale / 2)`, the same as in the Python goldens (docs/model-format.md).
+/// Deterministic values in `(-scale / 2, scale / 2)`, the same as in the Python goldens
+/// (docs/model-format.md).
 pub fn hash_vec(len: usize, seed: u32, scale: f32) -> Vec<f32> {
     (0..len as u32)
         .map(|i| {
@@ -152,7 +159,8 @@ pub fn seed_of(key: &str) -> u32 {
     })
 }
 
-/// A buffer full of NaN: what a kernel does not write, or reads before it wrote it, cannot pass for a result.
+/// A buffer full of NaN. A kernel that leaves values unwritten, or reads before it writes, then
+/// fails its comparison.
 pub(crate) fn unwritten(device: &Device, len: usize) -> crate::Buffer {
     device.upload_f32(&vec![f32::NAN; len])
 }

@@ -2,7 +2,8 @@ use super::{Case, compare, hash_vec};
 use crate::ops;
 
 pub(super) fn cases(cases: &mut Vec<Case>) {
-    // `(vocabulary, winners, position)`: the lowest winner is the answer; positions at the end of the history and past it.
+    // `(vocabulary, winners, position)`: the lowest winner is the answer; positions at the end of
+    // the history and past it.
     let shapes: [(usize, &[usize], usize); 6] = [
         (49_152, &[49_151], 0),
         (49_152, &[300, 44, 20_000], 5),

@@ -68,7 +68,7 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
         [2, 56, 56, 96, 6, 1],
         [3, 28, 28, 192, 12, 1],
         [2, 14, 14, 384, 24, 1],
-        // Sides that divide nothing, and channels that fill no tile.
+        // Odd sides, and channels that do not fill a tile.
         [2, 13, 7, 24, 3, 1],
         [1, 51, 40, 96, 6, 1],
         [1, 1, 1, 5, 1, 1],
@@ -108,7 +108,8 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
     }
 }
 
-/// Step sizes from 0.001 to 1 and rates from -0.1 to -16, as trained models have them: some states forget at once, some never.
+/// Step sizes from 0.001 to 1 and rates from -0.1 to -16, as in trained models: some states forget
+/// at once, some never.
 fn values(s: Sizes) -> Values {
     let (pixels, kc) = (s.batch * s.height * s.width, DIRECTIONS * s.channels);
     let rates = hash_vec(kc * s.state, 4, 1.0);

@@ -1,5 +1,5 @@
-//! The scan with trained parameters (PyPI `opensr-mamba`, d_state 16) against the twin, and against an f64 loop that nobody here
-//! wrote in Rust (`tests/goldens/ss2d/make.py`).
+//! The scan with trained parameters (PyPI `opensr-mamba`, d_state 16) against the twin, and against
+//! an f64 loop in Python (`tests/goldens/ss2d/make.py`).
 
 use super::selective_scan::{Sizes, Values, run_on, twin_of};
 use super::{Case, Report, TOLERANCE_F32, compare, hash_vec, seed_of, unwritten};
@@ -15,7 +15,7 @@ static GOLDEN: &[u8] = include_bytes!(concat!(
 const CHANNELS: usize = 90;
 const RANK: usize = 4;
 const STATE: usize = 16;
-/// Positions of which the whole output is stored.
+/// Number of positions whose whole output is stored.
 const KEPT: usize = 24;
 
 pub(super) fn cases(cases: &mut Vec<Case>) {
@@ -96,7 +96,8 @@ fn values(block: usize, size: &str, s: Sizes) -> Values {
     }
 }
 
-/// Compares what is stored of an output `[pixels, channels]`: whole rows, and of every row its length and one projection.
+/// Compares the stored parts of an output `[pixels, channels]`: whole rows, and the length and one
+/// projection of every row.
 fn golden(block: usize, size: &str, found: &[f32]) -> Report {
     let stored = |name: &str| tensor(&format!("block{block}.{size}.{name}"));
     let pixels = found.len() / CHANNELS;
@@ -125,7 +126,7 @@ fn golden(block: usize, size: &str, found: &[f32]) -> Report {
     .expect("three reports")
 }
 
-/// A tensor of the golden file. Our own file, so what does not add up may panic.
+/// A tensor of the golden file. The file is our own, so an unsound one may panic.
 fn tensor(name: &str) -> Vec<f32> {
     let header_len = u64::from_le_bytes(GOLDEN[..8].try_into().expect("8 bytes")) as usize;
     let (header, data) = GOLDEN[8..].split_at(header_len);

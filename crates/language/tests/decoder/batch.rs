@@ -1,4 +1,4 @@
-//! Many questions at once against the same reference, each question on its own there.
+//! Many questions at once against the same reference, which takes each question alone.
 
 use sightline_kernels::Device;
 use sightline_language::{Batch, LanguageError, Prompt, Said};
@@ -81,7 +81,8 @@ fn check_until(device: &Device, questions: &[Question], (slots, most): (usize, u
     let capacity = VISUAL + 1 + longest + most;
     let mut batch = pollster::block_on(Batch::new(llama, adapters, slots, VISUAL, capacity))?;
     let expected: Vec<_> = questions.iter().map(|q| q.inputs(&reference, &rows)).collect();
-    // The second round finds caches that the first one filled; in it the questions stand in the opposite order.
+    // The second round finds caches that the first one filled; in it the questions stand in the
+    // opposite order.
     for reversed in [false, true] {
         let order: Vec<usize> = match reversed {
             false => (0..questions.len()).collect(),
@@ -123,7 +124,8 @@ fn same(found: &Said, (expected, largest): &(Said, f64), question: usize) -> Che
     Err(format!("question {question}: {found:?} instead of {expected:?}").into())
 }
 
-/// Pictures shared and not, prompts of many lengths, slots left over, few enough slots for the kernels of few rows, and many.
+/// Shared and separate pictures, prompts of many lengths, unused slots. The numbers of slots reach
+/// the kernels for few rows and those for many.
 pub(super) fn questions(device: &Device) -> Check {
     let question = |i: usize| Question::new([1, 0, 1, 2, 0][i % 5], i as u32, 1 + i * i % 13);
     for (count, slots) in [(1, 1), (5, 7), (11, 12)] {
@@ -139,7 +141,8 @@ pub(super) fn longer_than_its_rows(device: &Device) -> Check {
     check(device, &questions, (9, 3))
 }
 
-/// The token that ends an answer is one that the first question's answer has at once, in the middle of a burst, and after it.
+/// The token that ends an answer is one that the first question's answer has at once, in the middle
+/// of a burst, and after it.
 pub(super) fn answers_end_apart(device: &Device) -> Check {
     let questions = [3, 1, 2].map(|i| Question::new(0, i, 2 + i as usize));
     let (_, _, reference) = model(device, true)?;
@@ -151,7 +154,7 @@ pub(super) fn answers_end_apart(device: &Device) -> Check {
     Ok(())
 }
 
-/// More questions than slots, longer ones than the cache, and tokens that there are not.
+/// More questions than slots, questions longer than the cache, and unknown tokens.
 pub(super) fn does_not_fit(device: &Device) -> Check {
     let (llama, adapters, _) = model(device, false)?;
     let (buffer, _) = visual(device, VISUAL);
@@ -178,7 +181,8 @@ pub(super) fn does_not_fit(device: &Device) -> Check {
     }
 }
 
-/// Prompts far behind the beginning of the sequence with nothing between, at their true positions in the reference.
+/// Prompts far behind the beginning of the sequence with nothing between, at their true positions
+/// in the reference.
 pub(super) fn without_pictures(device: &Device) -> Check {
     const TEXT_START: usize = 45;
     const MOST: usize = 6;
@@ -216,7 +220,8 @@ pub(super) fn without_pictures(device: &Device) -> Check {
             }
             same(said, &greedy_from(&reference, inputs, TEXT_START, (STOP, MOST)), i)?;
         }
-        // In the second round another order, and the slots of fewer questions step along over what the first one left.
+        // The second round has another order and fewer questions. Its free slots take steps over
+        // the contents that the first round left.
         prompts.reverse();
         prompts.pop();
     }

@@ -1,4 +1,5 @@
-//! A Llama of a few thousand weights: its GGUF file, its adapters, and a plain f64 forward pass of it.
+//! A Llama of a few thousand weights: its GGUF file, its adapters, and a plain f64 forward pass of
+//! it.
 
 pub(crate) mod reference;
 
@@ -214,7 +215,8 @@ fn write_value(out: &mut Vec<u8>, value: &Meta) {
     }
 }
 
-/// Adapters for every matrix: `A` int8 in the first layer and f32 in the second, `B` the other way round.
+/// Adapters for every matrix: `A` int8 in the first layer and f32 in the second, `B` the other way
+/// round.
 pub(crate) fn adapters() -> BTreeMap<String, Tensor> {
     let mut tensors = BTreeMap::new();
     for layer in 0..LAYERS {

@@ -1,4 +1,5 @@
-//! The forward pass in f64, written from the papers (Touvron et al. 2023, Su et al. 2021, Hu et al. 2021) and nothing else.
+//! The forward pass in f64, written from the papers (Touvron et al. 2023, Su et al. 2021, Hu et al.
+//! 2021) and nothing else.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What the tests of the shipped pair read, and the GPU they run on.
+//! The files that the tests of the shipped pair read, and their GPU.
 
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ pub(crate) fn open() -> Result<Inputs, String> {
     Ok(Inputs { manifest, language })
 }
 
-/// A real adapter where there is one, else the software one.
+/// A real adapter if there is one, otherwise the one in software.
 pub(crate) fn wgpu() -> Result<Device, KernelError> {
     pollster::block_on(Device::wgpu(false)).or_else(|_| pollster::block_on(Device::wgpu(true)))
 }

@@ -29,7 +29,7 @@ pub(super) fn add_positions(gpu: &Gpu, x: &Buffer, row: &Buffer, col: &Buffer, g
     Ok(())
 }
 
-/// One thread a vector of channels.
+/// One thread per vector of channels.
 #[cube(launch_unchecked)]
 fn kernel<V: Size>(
     x: &mut [Vector<f32, V>],

@@ -1,4 +1,5 @@
-//! Learned row and column vectors, added to visual tokens so that the language model knows where they lie.
+//! Learned row and column vectors that are added to visual tokens. They tell the language model the
+//! places of the tokens.
 
 mod cube;
 pub(crate) mod twin;
@@ -10,6 +11,9 @@ use crate::{Buffer, Device, Result};
 ///
 /// # Shapes
 /// `x` `[batch, h, w, channels]`, `row` `[h, channels]`, `col` `[w, channels]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn add_positions(device: &Device, x: &Buffer, row: &Buffer, col: &Buffer, grid: Image) -> Result<()> {
     const OP: &str = "add_positions";
     x.expect(OP, "x", grid.len())?;

@@ -1,11 +1,12 @@
-//! The host's own path: a block of queries meets all keys as a matrix product, so that only the block's scores are ever held.
+//! The path for the CPU: one matrix product of a block of queries with all keys. Only the scores of
+//! that block are held.
 
 use super::Attention;
 use crate::elementary::exp;
 use crate::parallel::for_each_chunk;
 use crate::product::{Product, View};
 
-/// Queries of a task.
+/// Number of queries per task.
 const QUERIES: usize = 64;
 
 /// A task owns a block of queries of one picture.
@@ -59,7 +60,7 @@ fn one_head(qkv: &[f32], sizes: Attention, head: usize, first: usize, scores: &m
     }
 }
 
-/// Turns scores into weights relative to the largest, and gives their sum.
+/// Turns scores into weights relative to the largest and returns their sum.
 struct Weights<'a> {
     scores: &'a mut [f32],
 }

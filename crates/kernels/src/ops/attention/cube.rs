@@ -6,16 +6,18 @@ use crate::device::Gpu;
 use crate::ops::lanes::{Quad, Vec4, sum4};
 use crate::{Buffer, KernelError, Result};
 
-/// Threads of a cube.
+/// Number of threads in a cube.
 const THREADS: usize = 128;
 
-/// Vectors of four floats in a tile of keys, and as many of values: together the 16 KiB that WebGPU guarantees.
+/// Number of vectors of four floats in a tile of keys. A tile of values has as many. Together they
+/// fill the 16 KiB that WebGPU guarantees.
 const TILE: usize = 512;
 
-/// Queries that keep a large GPU busy with one thread each; below, several threads share a query's keys.
+/// Number of queries that keep a large GPU busy with one thread each. With fewer queries, several
+/// threads share the keys of a query.
 const BUSY: usize = 1 << 17;
 
-/// A score that no key reaches. Infinity is avoided: WGSL does not define it.
+/// A score below that of any key. It is finite, because WGSL does not define infinity.
 const LOWEST: f32 = -1e30;
 
 pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer) -> Result<()> {
@@ -33,13 +35,13 @@ pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer)
         n if n * 4 >= BUSY => 4,
         _ => 8,
     };
-    // As many keys as the tile holds, a multiple of 32 so that every share has whole groups of four.
+    // As many keys as the tile holds. A multiple of 32 gives every share whole groups of four.
     let keys = (TILE / (head / 4) / 32 * 32).max(16);
     let plan = Plan {
         head: head / 4,
         keys,
         shares,
-        // Wider heads would need more shared memory than WebGPU guarantees. On CUDA it was not measured.
+        // Wider heads would need more shared memory than WebGPU guarantees. CUDA was not measured.
         half: gpu.half() && gpu.info().backend == "wgpu" && head <= 64,
     };
     if plan.half {
@@ -49,31 +51,32 @@ pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer)
     }
 }
 
-/// What the kernel is compiled for; sizes in vectors of four.
+/// The compile-time sizes of the kernel, in vectors of four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Plan {
     /// Width of a head.
     head: usize,
-    /// Keys in a tile.
+    /// Number of keys in a tile.
     keys: usize,
-    /// Threads that a query belongs to.
+    /// Number of threads that share a query.
     shares: usize,
-    /// Whether tiles hold 16-bit floats: products are added in 16 bits over a head's width or a few keys, in 32 beyond.
+    /// Whether tiles hold 16-bit floats. Then products are added in 16 bits over the width of a
+    /// head or over a few keys, and in 32 bits beyond.
     half: bool,
 }
 
 impl Plan {
-    /// Queries of a cube.
+    /// Number of queries in a cube.
     fn queries(&self) -> usize {
         THREADS / self.shares
     }
 
-    /// Vectors of a tile of keys that a thread brings.
+    /// Number of vectors of a tile of keys that one thread loads.
     fn loads(&self) -> usize {
         (self.keys * self.head).div_ceil(THREADS)
     }
 
-    /// Vectors of floats that threads exchange at the end, where the tile cannot hold them.
+    /// Number of vectors of floats that threads exchange at the end, if the tile cannot hold them.
     fn scratch(&self) -> usize {
         if self.half && self.shares > 1 {
             THREADS.max(self.queries() * self.head)
@@ -86,7 +89,8 @@ impl Plan {
 fn launch<E: Float>(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer, plan: Plan) -> Result<()> {
     const OP: &str = "attention";
     let tiles = sizes.tokens.div_ceil(plan.queries());
-    // SAFETY: lengths were checked by the caller; tokens past the last are clamped when read and not written.
+    // SAFETY: lengths were checked by the caller; tokens past the last are clamped when read and
+    // not written.
     unsafe {
         kernel::launch_unchecked::<E>(
             gpu.launch(),
@@ -103,8 +107,9 @@ fn launch<E: Float>(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer, pla
     Ok(())
 }
 
-/// Grid: tiles of queries, heads, pictures. A query belongs to `shares` threads, each with its own part of every tile of keys,
-/// its own running maximum and sums (Milakov and Gimelshein 2018; Dao et al. 2022), merged at the end. Sizes in vectors of four.
+/// Grid: tiles of queries, heads, pictures. `shares` threads work on a query. Each has its part of
+/// every tile of keys, and its own running maximum and sums (Milakov and Gimelshein 2018; Dao et
+/// al. 2022). They are merged at the end. Sizes in vectors of four.
 #[cube(launch_unchecked)]
 fn kernel<E: Float>(qkv: &[Vec4], dst: &mut [Vec4], tokens: usize, heads: usize, scale: f32, #[comptime] plan: Plan) {
     let (head, queries) = comptime!((plan.head, plan.queries()));
@@ -130,7 +135,7 @@ fn kernel<E: Float>(qkv: &[Vec4], dst: &mut [Vec4], tokens: usize, heads: usize,
     stats[0] = LOWEST;
     stats[1] = 0.0f32;
 
-    // Keys, then values of one tile; in f32 at the end what is merged.
+    // The keys of one tile, then its values. At the end, the sums to merge, in f32.
     let mut tile = Shared::<[Quad<E>]>::new_slice(comptime!(2 * TILE));
     // The next tile waits in registers while this one is used.
     let mut next = Array::<Vec4>::new(comptime!(2 * plan.loads()));
@@ -178,10 +183,9 @@ fn finish(dst: &mut [Vec4], sums: &Array<Vec4>, total: f32, to: usize, #[comptim
     }
 }
 
-/// This thread's part of the tile of keys and values that starts at token `first`. Tokens past the last are read from it and get no
-/// weight later.
+/// This thread's part of the tile of keys and values that starts at token `first`. Tokens past the
+/// last one repeat it and get no weight later.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn fetch(
     qkv: &[Vec4],
     next: &mut Array<Vec4>,
@@ -203,7 +207,7 @@ fn fetch(
     }
 }
 
-/// Moves what was fetched to shared memory, in the tile's precision.
+/// Moves the fetched vectors to shared memory, in the precision of the tile.
 #[cube]
 fn stage<E: Float>(next: &Array<Vec4>, tile: &mut Shared<[Quad<E>]>, unit: usize, #[comptime] plan: Plan) {
     #[unroll]
@@ -216,7 +220,8 @@ fn stage<E: Float>(next: &Array<Vec4>, tile: &mut Shared<[Quad<E>]>, unit: usize
     }
 }
 
-/// One thread's part of a tile: the scores of a few keys at once, so that the sums are rescaled once for all of them.
+/// One thread's part of a tile. It takes the scores of a few keys at once, so that it rescales the
+/// sums only once.
 #[cube]
 fn attend<E: Float>(
     q: &Array<Quad<E>>,
@@ -275,7 +280,7 @@ fn attend<E: Float>(
     }
 }
 
-/// Brings the shares of a query together in its first thread. `scratch` holds `S`, which is f32 whatever the tiles hold.
+/// Merges the shares of a query in its first thread. `scratch` holds `S`, which is always f32.
 #[cube]
 fn merge<S: Float>(
     sums: &mut Array<Vec4>,
@@ -286,7 +291,8 @@ fn merge<S: Float>(
     #[comptime] plan: Plan,
 ) {
     let (head, queries, shares) = comptime!((plan.head, plan.queries(), plan.shares));
-    // The loop before ended with a barrier, so the scratch is free: first for every thread's maximum and total.
+    // The loop above ended with a barrier, so the scratch memory is free. First it takes the
+    // maximum and total of every thread.
     let mut mine = Vec4::new(stats[0]);
     mine.insert(1usize, stats[1]);
     scratch[share * queries + lane] = Quad::<S>::cast_from(mine);
@@ -310,7 +316,8 @@ fn merge<S: Float>(
         sums[c] *= shrink;
     }
     sync_cube();
-    // Then for one share's sums after the other: `queries * head` vectors, at most the whole tile.
+    // Then it takes the sums of one share after the other: `queries * head` vectors, at most the
+    // whole tile.
     for other in 1..shares {
         if share == other {
             #[unroll]

@@ -1,4 +1,5 @@
-//! Full (bidirectional) multi-head attention of a vision transformer, without ever holding the score matrix.
+//! Full (bidirectional) multi-head attention of a vision transformer, which never holds the score
+//! matrix.
 
 mod cpu;
 mod cube;
@@ -10,11 +11,11 @@ use crate::{Buffer, Device, Result};
 /// Sizes of [`attention`].
 #[derive(Clone, Copy, Debug)]
 pub struct Attention {
-    /// Pictures.
+    /// Number of pictures.
     pub batch: usize,
-    /// Tokens of one picture (49 to 4,200 are tested).
+    /// Number of tokens per picture. Tests cover 49 to 4,200.
     pub tokens: usize,
-    /// Heads.
+    /// Number of heads.
     pub heads: usize,
     /// Width of a head.
     pub head_dim: usize,
@@ -23,7 +24,12 @@ pub struct Attention {
 /// `dst = softmax(q k^T / sqrt(head_dim)) v` per head.
 ///
 /// # Shapes
-/// `qkv` `[batch, tokens, 3, heads, head_dim]` (timm's order), `dst` `[batch, tokens, heads, head_dim]`.
+/// `qkv` `[batch, tokens, 3, heads, head_dim]` (timm's order), `dst` `[batch, tokens, heads,
+/// head_dim]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or on a GPU
+/// if the width of a head is not a multiple of 8 up to 128.
 pub fn attention(device: &Device, qkv: &Buffer, sizes: Attention, dst: &Buffer) -> Result<()> {
     const OP: &str = "attention";
     let len = sizes.batch * sizes.tokens * sizes.heads * sizes.head_dim;

@@ -1,15 +1,15 @@
-//! The host's own path: the twin's loops in f32, over lanes that become vector instructions.
+//! The path for the CPU: the loops of the twin in f32, over lanes that become vector instructions.
 
 use super::CachedAttention;
 use crate::elementary::exp;
 use crate::parallel::for_each_chunk;
 
-/// Partial sums of a dot product.
+/// Number of partial sums in a dot product.
 const LANES: usize = 16;
-/// Products of queries with cache positions that are worth a second thread.
+/// Number of products of queries with cache positions from which a second thread pays.
 const SMALL: usize = 1 << 14;
 
-/// A task owns one row and head, or everything where there is little to do.
+/// A task owns one row and head. If there is little to do, one task owns everything.
 pub(super) fn cached_attention(
     args: &CachedAttention<'_>,
     qkv: &[f32],

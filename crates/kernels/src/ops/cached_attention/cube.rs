@@ -5,11 +5,12 @@ use crate::device::Gpu;
 use crate::ops::lanes::{Vec4, cube_max, cube_sum, sum4};
 use crate::{Buffer, KernelError, Result};
 
-/// Units of a cube, and positions of the cache it scores at a time, where cubes are many.
+/// Number of units in a cube, and of cache positions that it scores at a time, if there are many
+/// cubes.
 const THREADS: usize = 128;
-/// The same for one row: nine cubes must keep more loads in flight each.
+/// The same for one row. Nine cubes must each keep more loads in flight.
 const DECODE_THREADS: usize = 256;
-/// Units that share one key: they read it together, 16 bytes each.
+/// Number of units that share one key. They read it together, 16 bytes each.
 const LANES: usize = 4;
 
 pub(super) fn cached_attention(gpu: &Gpu, args: CachedAttention<'_>, dst: &Buffer) -> Result<()> {
@@ -56,10 +57,9 @@ pub(super) fn cached_attention(gpu: &Gpu, args: CachedAttention<'_>, dst: &Buffe
     Ok(())
 }
 
-/// One cube a row and head. Positions are taken `threads` at a time with a running maximum (Milakov and Gimelshein 2018), so no
-/// score is ever stored outside the cube.
+/// One cube per row and head. It takes `threads` positions at a time with a running maximum
+/// (Milakov and Gimelshein 2018). So no score is stored outside the cube.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 fn kernel(
     qkv: &[Vec4],
     keys: &[Vec4],
@@ -96,7 +96,7 @@ fn kernel(
         };
         length[0] = u32::min(last + 1, capacity as u32);
     }
-    // Uniform, so that barriers may stand inside the loop below.
+    // The load is uniform, which allows barriers inside the loop below.
     let len = workgroup_uniform_load(&length[0]) as usize;
     // Where the sequence begins, and where its shared positions do.
     let mut own = 0usize;
@@ -107,7 +107,7 @@ fn kernel(
     }
     let (lane, slot) = (unit % lanes, unit / lanes);
     let (quad, slice) = (unit % quads, unit / quads);
-    // Smaller than any score, yet finite: WGSL need not know infinities.
+    // Smaller than any score, but finite: WGSL does not define infinities.
     let lowest = f32::cast_from(-1.0e30f32);
     let mut largest = 0.0f32;
     largest += lowest;

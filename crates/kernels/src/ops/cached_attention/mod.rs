@@ -1,4 +1,5 @@
-//! Grouped-query causal attention over a KV cache: prefill (many rows) and decode (one row a sequence).
+//! Grouped-query causal attention over a KV cache: prefill has many rows, decode one row per
+//! sequence.
 
 mod cpu;
 mod cube;
@@ -10,23 +11,25 @@ use crate::{Buffer, Device, KernelError, Result};
 /// Where the rows of a call stand in the cache.
 #[derive(Clone, Copy, Debug)]
 pub enum Places<'a> {
-    /// One sequence: one word, the position of row 0; row `i` stands `i` further. In a buffer, so that a recorded graph follows a growing
-    /// cache.
+    /// One sequence. The buffer holds one word, the position of row 0; row `i` stands `i` further.
+    /// It is a buffer so that a recorded graph follows a growing cache.
     From(&'a Buffer),
-    /// Many sequences: three words a row, `slot, position, prefix slot`. The cache holds `slots` sequences of `capacity` positions; a row's
-    /// first `prefix` positions are read from its prefix slot, so that questions about one picture share its keys and values.
+    /// Many sequences, with three words per row: `slot, position, prefix slot`. The cache holds
+    /// `slots` sequences of `capacity` positions. The first `prefix` positions of a row are read
+    /// from its prefix slot, so that questions about one picture share its keys and values.
     Rows {
         /// `[m, 3]` words.
         rows: &'a Buffer,
-        /// Sequences of the cache.
+        /// Number of sequences in the cache.
         slots: usize,
-        /// Positions that are read from the prefix slot.
+        /// Number of positions that are read from the prefix slot.
         prefix: usize,
     },
 }
 
 impl Places<'_> {
-    /// The buffer, how many words of it `m` rows use, the number of slots, and the shared positions.
+    /// The buffer, the number of words that `m` rows use, the number of slots, and the number of
+    /// shared positions.
     pub(crate) fn parts(&self, m: usize) -> (&Buffer, usize, usize, usize) {
         match self {
             Self::From(buffer) => (buffer, 1, 1, 0),
@@ -65,30 +68,35 @@ impl Places<'_> {
 /// Sizes and buffers of [`cached_attention`].
 #[derive(Clone, Copy, Debug)]
 pub struct CachedAttention<'a> {
-    /// `[m, (heads + 2 kv_heads) * head_dim]`; the first `heads * head_dim` of a row are its rotated queries.
+    /// `[m, (heads + 2 kv_heads) * head_dim]`; the first `heads * head_dim` of a row are its
+    /// rotated queries.
     pub qkv: &'a Buffer,
     /// `[slots, capacity, kv_heads, head_dim]`, filled up to the row's own position.
     pub keys: &'a Buffer,
     /// `[slots, capacity, kv_heads, head_dim]`.
     pub values: &'a Buffer,
-    /// Where the rows stand.
+    /// The places of the rows in the cache.
     pub places: Places<'a>,
-    /// Rows.
+    /// Number of rows.
     pub m: usize,
-    /// Query heads.
+    /// Number of query heads.
     pub heads: usize,
-    /// Key and value heads; divides `heads`.
+    /// Number of key and value heads; divides `heads`.
     pub kv_heads: usize,
     /// Width of a head.
     pub head_dim: usize,
-    /// Positions of a slot.
+    /// Number of positions in a slot.
     pub capacity: usize,
 }
 
-/// Every row attends to the cache positions of its sequence up to its own.
+/// Every row attends to its own cache position and to all earlier ones of its sequence.
 ///
 /// # Shapes
 /// `dst` `[m, heads * head_dim]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or if heads,
+/// head width or places are not supported.
 pub fn cached_attention(device: &Device, args: CachedAttention<'_>, dst: &Buffer) -> Result<()> {
     const OP: &str = "cached_attention";
     let CachedAttention {

@@ -14,7 +14,7 @@ pub(super) fn copy(gpu: &Gpu, src: &Buffer, from: usize, dst: &Buffer, to: usize
     Ok(())
 }
 
-/// One unit a word.
+/// One unit per word.
 #[cube(launch_unchecked)]
 fn kernel(src: &[u32], dst: &mut [u32], from: usize, to: usize, len: usize) {
     let i = ABSOLUTE_POS;

@@ -5,6 +5,9 @@ mod cube;
 use crate::{Buffer, Device, Result};
 
 /// `dst[to .. to + len] = src[from .. from + len]`, different buffers.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn copy(device: &Device, src: &Buffer, from: usize, dst: &Buffer, to: usize, len: usize) -> Result<()> {
     const OP: &str = "copy";
     src.expect(OP, "src", from + len)?;

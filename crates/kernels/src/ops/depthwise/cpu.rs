@@ -1,4 +1,4 @@
-//! The host's own path: the twin's sums in f32, all channels of a pixel at a time.
+//! The path for the CPU: the sums of the twin in f32, all channels of a pixel at a time.
 
 use super::Image;
 use crate::elementary::silu;

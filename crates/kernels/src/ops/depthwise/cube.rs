@@ -5,10 +5,11 @@ use crate::device::Gpu;
 use crate::ops::lanes::{elementwise, vector_width};
 use crate::{Buffer, Result};
 
-/// Pixels of a row that one thread makes where there is work enough: neighbours share two of three columns.
+/// Number of pixels in a row that one thread computes if there is enough work. Neighbours share two
+/// of three columns.
 const RUN: usize = 4;
 
-/// Threads that keep a large GPU busy; below, a thread makes one pixel.
+/// Number of threads that keep a large GPU busy. With fewer, each thread computes one pixel.
 const BUSY: usize = 1 << 18;
 
 pub(super) fn depthwise_silu(
@@ -34,7 +35,7 @@ pub(super) fn depthwise_silu(
             vector,
             x.arg(OP)?,
             weight.arg(OP)?,
-            // Without a bias the weights stand in: the argument is then never read.
+            // Without a bias the weights take its place; the kernel then never reads the argument.
             bias.unwrap_or(weight).arg(OP)?,
             dst.arg(OP)?,
             threads(run),
@@ -48,7 +49,7 @@ pub(super) fn depthwise_silu(
     Ok(())
 }
 
-/// One thread a vector of channels of `run` neighbouring pixels.
+/// One thread per vector of channels of `run` neighbouring pixels.
 #[cube(launch_unchecked)]
 fn kernel<V: Size>(
     x: &[Vector<f32, V>],
@@ -119,7 +120,7 @@ fn kernel<V: Size>(
     }
 }
 
-/// `x / (1 + exp(-x))`; the exponent is bounded so that no infinity appears, which WGSL does not define.
+/// `x / (1 + exp(-x))`; the exponent is bounded, because WGSL does not define infinities.
 #[cube]
 fn silu<V: Size>(x: Vector<f32, V>) -> Vector<f32, V> {
     let one = Vector::<f32, V>::new(1.0f32);

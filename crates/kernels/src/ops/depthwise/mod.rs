@@ -12,11 +12,11 @@ use crate::{Buffer, Device, Result};
 pub struct Image {
     /// Number of pictures.
     pub batch: usize,
-    /// Rows, px or tokens.
+    /// Number of rows, in px or tokens.
     pub height: usize,
-    /// Columns, px or tokens.
+    /// Number of columns, in px or tokens.
     pub width: usize,
-    /// Channels, fastest in memory.
+    /// Number of channels. They vary fastest in memory.
     pub channels: usize,
 }
 
@@ -31,17 +31,21 @@ impl Image {
         self.len() == 0
     }
 
-    /// Pixels of one picture.
+    /// Number of pixels per picture.
     pub fn pixels(&self) -> usize {
         self.height * self.width
     }
 }
 
-/// `dst = silu(conv3x3(x))`, stride 1, zero padding 1, one filter a channel, no bias unless given.
+/// `dst = silu(conv3x3(x))`, with stride 1, zero padding 1, one filter per channel and an optional
+/// bias.
 ///
 /// # Shapes
-/// `x`, `dst` `[batch, h, w, channels]`; `weight` `[9, channels]` (tap `ky * 3 + kx` first, unlike the published
-/// `[channels, 1, 3, 3]`); `bias` `[channels]`. `x` and `dst` are different buffers.
+/// `x`, `dst` `[batch, h, w, channels]`; `weight` `[9, channels]` (tap `ky * 3 + kx` first, unlike
+/// the published `[channels, 1, 3, 3]`); `bias` `[channels]`. `x` and `dst` are different buffers.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn depthwise_silu(
     device: &Device,
     x: &Buffer,

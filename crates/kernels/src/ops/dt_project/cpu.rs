@@ -1,10 +1,10 @@
-//! The host's own path: a product of matrices for every direction.
+//! The path for the CPU: one matrix product per direction.
 
 use super::{DIRECTIONS, DtProject};
 use crate::parallel::for_each_chunk;
 use crate::product::{Product, View};
 
-/// Pixels of a task.
+/// Number of pixels per task.
 const PIXELS: usize = 128;
 
 /// A task owns a run of pixels.

@@ -4,20 +4,21 @@ use super::{DIRECTIONS, DtProject};
 use crate::device::Gpu;
 use crate::{Buffer, Result};
 
-/// Threads side by side on one pixel, with neighbouring channels.
+/// Number of threads that work on one pixel, with neighbouring channels.
 const LANES: usize = 32;
-/// Groups of such threads in a cube.
+/// Number of such groups of threads in a cube.
 const GROUPS: usize = 8;
-/// Pixels that a thread makes.
+/// Number of pixels per thread.
 const PIXELS: usize = 4;
-/// Ranks whose weights are in shared memory at once: 8 KiB.
+/// Number of ranks whose weights are in shared memory at once: 8 KiB.
 const RANKS: usize = 16;
-/// Cubes a dimension that WebGPU guarantees.
+/// Number of cubes per dimension that WebGPU guarantees.
 const MAX_CUBES: usize = 65_535;
 
 pub(super) fn dt_project(gpu: &Gpu, proj: &Buffer, weight: &Buffer, sizes: DtProject, dst: &Buffer) -> Result<()> {
     const OP: &str = "dt_project";
-    // Channels of a thread: the most of those that leave the fewest threads without a channel.
+    // Number of channels per thread: the largest among those that leave the fewest threads without
+    // a channel.
     let tiles = |run: usize| sizes.channels.div_ceil(LANES * run);
     let run = (1..=4).min_by_key(|&run| (tiles(run) * run, 4 - run)).unwrap_or(1);
     let blocks = sizes.pixels.div_ceil(GROUPS * PIXELS).max(1);
@@ -27,7 +28,8 @@ pub(super) fn dt_project(gpu: &Gpu, proj: &Buffer, weight: &Buffer, sizes: DtPro
         blocks.div_ceil(layers) as u32,
         layers as u32,
     );
-    // SAFETY: lengths were checked by the caller; channels and pixels past the last are clamped when read and not written.
+    // SAFETY: lengths were checked by the caller; channels and pixels past the last are clamped
+    // when read and not written.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),
@@ -46,10 +48,9 @@ pub(super) fn dt_project(gpu: &Gpu, proj: &Buffer, weight: &Buffer, sizes: DtPro
     Ok(())
 }
 
-/// Grid: direction and tile of channels, blocks of pixels. The weights, stored with the rank fastest, are turned around in shared
-/// memory, so that both they and the result move in whole lines.
+/// Grid: direction and tile of channels, blocks of pixels. The weights are stored with the rank
+/// fastest and are transposed in shared memory. So they and the result both move in whole lines.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 fn kernel(
     proj: &[f32],
     weight: &[f32],
@@ -61,7 +62,7 @@ fn kernel(
     #[comptime] run: usize,
 ) {
     let width = comptime!(LANES * run);
-    // One more, so that neighbouring ranks lie in different banks.
+    // The one more puts neighbouring ranks into different banks.
     let pitch = comptime!(LANES * run + 1);
     let unit = UNIT_POS_X as usize;
     let lane = unit % LANES;

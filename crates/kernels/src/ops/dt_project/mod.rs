@@ -11,9 +11,9 @@ use crate::{Buffer, Device, Result};
 /// Sizes of [`dt_project`].
 #[derive(Clone, Copy, Debug)]
 pub struct DtProject {
-    /// Pixels of all pictures: batch x height x width.
+    /// Number of pixels in all pictures: batch x height x width.
     pub pixels: usize,
-    /// Channels inside the scan (d_inner).
+    /// Number of channels inside the scan (d_inner).
     pub channels: usize,
     /// Rank of the step sizes (dt_rank).
     pub rank: usize,
@@ -22,7 +22,8 @@ pub struct DtProject {
 }
 
 impl DtProject {
-    /// Values of one pixel's projection: per direction `[dt (rank), B (state), C (state)]`.
+    /// Number of values in the projection of one pixel: per direction `[dt (rank), B (state), C
+    /// (state)]`.
     pub fn stride(&self) -> usize {
         DIRECTIONS * (self.rank + 2 * self.state)
     }
@@ -31,7 +32,11 @@ impl DtProject {
 /// `dst[p, k, c] = sum_r weight[k, c, r] * proj[p, k * (rank + 2 state) + r]`.
 ///
 /// # Shapes
-/// `proj` `[pixels, 4 * (rank + 2 state)]`, `weight` `[4, channels, rank]`, `dst` `[pixels, 4, channels]`.
+/// `proj` `[pixels, 4 * (rank + 2 state)]`, `weight` `[4, channels, rank]`, `dst` `[pixels, 4,
+/// channels]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn dt_project(device: &Device, proj: &Buffer, weight: &Buffer, sizes: DtProject, dst: &Buffer) -> Result<()> {
     const OP: &str = "dt_project";
     proj.expect(OP, "proj", sizes.pixels * sizes.stride())?;

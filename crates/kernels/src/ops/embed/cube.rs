@@ -58,7 +58,7 @@ pub(super) fn embed(gpu: &Gpu, table: &Linear, ids: &Buffer, m: usize, dst: &Buf
     Ok(())
 }
 
-/// One unit a value of an f32 table.
+/// One unit per value of an f32 table.
 #[cube(launch_unchecked)]
 fn plain(values: &[f32], ids: &[u32], dst: &mut [f32], len: usize, cols: usize, rows: usize) {
     let i = ABSOLUTE_POS;
@@ -69,9 +69,8 @@ fn plain(values: &[f32], ids: &[u32], dst: &mut [f32], len: usize, cols: usize, 
     dst[i] = values[row * cols + i % cols];
 }
 
-/// One unit a value of a Q8_0 table.
+/// One unit per value of a Q8_0 table.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 fn q8_0(words: &[u32], scales: &[u32], ids: &[u32], dst: &mut [f32], len: usize, cols: usize, rows: usize) {
     let i = ABSOLUTE_POS;
     if i >= len {

@@ -9,6 +9,10 @@ use crate::{Buffer, Device, KernelError, Linear, Result, Weight};
 ///
 /// # Shapes
 /// `ids` `[m]` words, `dst` `[m, table.cols]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or if the
+/// table has another format.
 pub fn embed(device: &Device, table: &Linear, ids: &Buffer, m: usize, dst: &Buffer) -> Result<()> {
     const OP: &str = "embed";
     ids.expect(OP, "ids", m)?;

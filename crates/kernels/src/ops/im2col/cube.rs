@@ -31,7 +31,7 @@ pub(super) fn im2col(gpu: &Gpu, x: &Buffer, image: Image, dst: &Buffer) -> Resul
     Ok(())
 }
 
-/// One thread a vector of one patch.
+/// One thread per vector of one patch.
 #[cube(launch_unchecked)]
 fn kernel<V: Size>(
     x: &[Vector<f32, V>],
@@ -49,11 +49,11 @@ fn kernel<V: Size>(
         let tap = pos % row / channels;
         let c = pos % row % channels;
         let b = patch / (oh * ow);
-        // One row and column further than the pixel, so that the padding needs no signed numbers.
+        // One row and column further than the pixel: the padding then needs no signed numbers.
         let y = 2 * (patch / ow % oh) + tap / 3;
         let z = 2 * (patch % ow) + tap % 3;
         let mut value = Vector::<f32, V>::new(0.0f32);
-        // Taps past the ninth are the zeros that fill the row.
+        // Taps past the ninth are zeros that fill the row.
         if tap < 9 && y >= 1 && y <= height && z >= 1 && z <= width {
             value = x[((b * height + y - 1) * width + z - 1) * channels + c];
         }

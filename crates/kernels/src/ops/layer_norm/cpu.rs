@@ -1,10 +1,10 @@
-//! The host's own path: mean and variance in f64 as the twin's, the rest in f32.
+//! The path for the CPU: mean and variance in f64 as in the twin, the rest in f32.
 
 use super::Activation;
 use crate::elementary::gelu;
 use crate::parallel::for_each_chunk;
 
-/// Values of a task, in whole rows.
+/// Number of values per task, in whole rows.
 const TASK: usize = 1 << 13;
 
 /// A task owns some rows.

@@ -5,13 +5,12 @@ use crate::device::Gpu;
 use crate::ops::lanes::gelu as activate;
 use crate::{Buffer, Result};
 
-/// Threads of a cube, shared by several rows.
+/// Number of threads in a cube. Several rows share them.
 const THREADS: usize = 128;
 
-/// Most cubes that WebGPU allows in one dimension.
+/// Largest number of cubes that WebGPU allows in one dimension.
 const MAX_CUBES: usize = 65_535;
 
-#[allow(clippy::too_many_arguments)]
 pub(super) fn layer_norm(
     gpu: &Gpu,
     x: &Buffer,
@@ -24,7 +23,8 @@ pub(super) fn layer_norm(
 ) -> Result<()> {
     const OP: &str = "layer_norm";
     let width = weight.len();
-    // About 3 to 8 values a thread: enough to hide memory, few enough for many threads on small pictures.
+    // About 3 to 8 values per thread. That hides memory latency, and still gives small pictures
+    // many threads.
     let lanes = match width {
         0..=256 => 32,
         257..=768 => 64,
@@ -53,7 +53,8 @@ pub(super) fn layer_norm(
     Ok(())
 }
 
-/// `lanes` threads a row. Mean first, then the variance around it: the sum of squares alone would cancel.
+/// `lanes` threads per row. They compute the mean first, then the variance around it, because a sum
+/// of squares alone would cancel.
 #[cube(launch_unchecked)]
 fn kernel(
     x: &[f32],
@@ -71,7 +72,7 @@ fn kernel(
     let lane = unit % lanes;
     let cube = CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize;
     let row = cube * comptime!(threads / lanes) + unit / lanes;
-    // Threads past the last row work on it without writing: all must reach the barriers.
+    // Threads past the last row repeat it without writing, because all must reach the barriers.
     let from = min(row, rows - 1) * width;
     let mut partial = Shared::<[f32]>::new_slice(threads);
 
@@ -106,7 +107,7 @@ fn kernel(
     }
 }
 
-/// The sum of `value` over the `lanes` threads of a row, given to each of them.
+/// The sum of `value` over the `lanes` threads of a row, which each of them gets.
 #[cube]
 fn row_sum(partial: &mut Shared<[f32]>, value: f32, unit: usize, #[comptime] lanes: usize) -> f32 {
     partial[unit] = value;

@@ -1,4 +1,5 @@
-//! Layer normalisation over the channels of channels-last data, with the activation that follows it in a stem.
+//! Layer normalisation over the channels of channels-last data, with the activation that follows it
+//! in the stem of an encoder.
 
 mod cpu;
 mod cube;
@@ -16,11 +17,14 @@ pub enum Activation {
     Gelu,
 }
 
-/// `dst[r, :] = activation((x[r, :] - mean) / sqrt(var + eps) * weight + bias)`, variance without Bessel's correction.
+/// `dst[r, :] = activation((x[r, :] - mean) / sqrt(var + eps) * weight + bias)`, variance without
+/// Bessel's correction.
 ///
 /// # Shapes
 /// `x`, `dst` `[rows, width]`; `weight`, `bias` `[width]`. `x` and `dst` are different buffers.
-#[allow(clippy::too_many_arguments)]
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn layer_norm(
     device: &Device,
     x: &Buffer,

@@ -1,4 +1,5 @@
-//! The host's own path: one row of `x` meets the stored matrix directly, many rows meet blocks of it expanded to floats, on `gemm`.
+//! The path for the CPU: one row of `x` is multiplied with the stored matrix directly. For many
+//! rows, `gemm` multiplies with blocks of the matrix that were expanded to floats.
 
 use super::host::{Host, Vector};
 use super::{Call, Epilogue, Input, LowRank};
@@ -9,11 +10,11 @@ use crate::parallel::for_each_chunk;
 use crate::product::{Product, View};
 use crate::{Buffer, Linear, Result};
 
-/// Rows of the matrix that one task takes at a time. Expanded, they fit the second-level cache.
+/// Number of matrix rows that one task takes at a time. Expanded, they fit the second-level cache.
 const ROWS: usize = 128;
-/// Vectors that a task brings into place at a time.
+/// Number of vectors that a task moves into place at a time.
 const VECTORS: usize = 32;
-/// Matrices of fewer values are not worth a second thread.
+/// Number of values from which a matrix is worth a second thread.
 const SMALL: usize = 1 << 16;
 
 pub(super) fn run(call: &Call<'_>) -> Result<()> {
@@ -97,7 +98,7 @@ fn linear(
     Ok(())
 }
 
-/// One vector of products into place.
+/// Moves one vector of products into place.
 struct Finish<'a> {
     y: &'a [f32],
     epilogue: Epilogue,
@@ -118,7 +119,7 @@ impl pulp::NullaryFnOnce for Finish<'_> {
     }
 }
 
-/// What is added to a product: bias and adapter.
+/// The bias and the adapter that are added to a product.
 struct After<'a> {
     bias: Option<CpuRead<'a>>,
     low: Option<(LowRank<'a>, CpuRead<'a>, CpuRead<'a>)>,
@@ -137,14 +138,14 @@ impl<'a> After<'a> {
         })
     }
 
-    /// Of many vectors, all products of which lie behind one another.
+    /// Adds the bias to many vectors, whose products lie one after the other.
     fn add_bias(&self, y: &mut [f32]) {
         if let Some(bias) = &self.bias {
             y.iter_mut().zip(bias.f32()).for_each(|(y, bias)| *y += bias);
         }
     }
 
-    /// Of the matrix rows from `first` on, to their products `out` `[rows, m]`.
+    /// Adds the adapter to the products `out` `[rows, m]` of the matrix rows from `first` on.
     fn add_adapter(&self, first: usize, m: usize, out: &mut [f32]) {
         let Some((low, b, t)) = &self.low else { return };
         let (last, segments) = (first + out.len() / m, low.segments(self.rows));
@@ -181,7 +182,7 @@ impl<'a> After<'a> {
     }
 }
 
-/// The rows of `x` after [`Input`], `None` where they stay as they are.
+/// The rows of `x` after [`Input`]; `None` if they stay as they are.
 fn transformed(w: &Linear, x: &Buffer, input: Input<'_>, m: usize) -> Result<Option<Vec<f32>>> {
     const OP: &str = "linear";
     let x = x.cpu_read(OP)?;

@@ -14,7 +14,7 @@ use crate::{Buffer, Linear, Result, Weight};
 
 pub(super) const OP: &str = "linear";
 
-/// Rows of `x` from which tiles are worth their barriers.
+/// Number of rows of `x` from which tiles are worth their barriers.
 const TILED_ROWS: usize = 8;
 
 pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
@@ -30,7 +30,8 @@ pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
     }
     let mut plan = MatVec::new(call, gpu.info());
     match route {
-        // On lavapipe both take as long within a tenth (CPU time for 960x576 in Q4_1: WGSL 690 us, CubeCL 625 us).
+        // On lavapipe the two differ by less than a tenth (CPU time for 960x576 in Q4_1: WGSL 690
+        // us, CubeCL 625 us).
         Route::Best | Route::Wgsl if gpu.info().wgsl && wgsl::supports(call, &plan) => {
             return wgsl::launch(gpu, call, plan);
         }
@@ -38,7 +39,7 @@ pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
         Route::Best | Route::Cube | Route::Wgsl => {}
     }
     plan.plane = match route {
-        // Browsers demand proof that every lane gets to a shuffle, which CubeCL's WGSL does not give.
+        // Browsers demand proof that every lane reaches a shuffle. CubeCL's WGSL does not give it.
         Route::Plane => gpu.info().api != "BrowserWebGpu",
         Route::Best => gpu.info().backend == "cuda",
         Route::Cube | Route::Wgsl => false,
@@ -46,7 +47,7 @@ pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
     launch_mat_vec(gpu, call, plan)
 }
 
-/// What the GPU's matrix units take. Only CUDA shows them to CubeCL so far.
+/// The types that the GPU's matrix units take. So far CubeCL sees them through CUDA only.
 fn matrix_units(gpu: &Gpu) -> MatrixUnits {
     if gpu.info().plane != (32, 32) {
         return MatrixUnits::default();
@@ -86,7 +87,8 @@ fn launch_mat_vec(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
     };
     let low = call.low_rank;
     let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
-    // SAFETY: lengths were checked by the caller; rows are clamped, and each output is written by one unit.
+    // SAFETY: lengths were checked by the caller; rows are clamped, and each output is written by
+    // one unit.
     unsafe {
         mat_vec::kernel::launch_unchecked(
             gpu.launch(),
@@ -123,7 +125,8 @@ fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<
     let low = call.low_rank;
     let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
     let (x_width, word_width) = plan.load_widths();
-    // SAFETY: lengths were checked by the caller; rows and columns are clamped, and each output is written by one unit.
+    // SAFETY: lengths were checked by the caller; rows and columns are clamped, and each output is
+    // written by one unit.
     unsafe {
         mat_mul::kernel::launch_unchecked::<E>(
             gpu.launch(),
@@ -164,7 +167,8 @@ fn launch_units<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()
     let low = call.low_rank;
     let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
     let (x_width, word_width) = plan.load_widths();
-    // SAFETY: lengths were checked by the caller; rows and columns are clamped, and each output is written by one unit.
+    // SAFETY: lengths were checked by the caller; rows and columns are clamped, and each output is
+    // written by one unit.
     unsafe {
         mat_mul::units::kernel::launch_unchecked::<E>(
             gpu.launch(),

@@ -1,13 +1,13 @@
-//! A matrix in host memory: dot products with its rows, and its rows as floats.
+//! A matrix in the memory of the CPU: dot products with its rows, and its rows as floats.
 //!
-//! Loops run over fixed-size arrays of lanes, which the compiler turns into vector instructions; [`pulp`] picks the widest that the
-//! machine has.
+//! Loops run over arrays of lanes of a fixed size, so that the compiler makes vector instructions.
+//! [`pulp`] picks the widest that the machine has.
 
 use crate::buffer::CpuRead;
 use crate::weight::{BLOCK, unpack_bytes};
 use crate::{Linear, Result, Weight};
 
-/// Partial sums of a dot product.
+/// Number of partial sums in a dot product.
 const LANES: usize = 16;
 
 /// A matrix, locked for reading.
@@ -54,7 +54,7 @@ impl<'a> Host<'a> {
         });
     }
 
-    /// Rows from `first` on as floats, as many as `out` holds.
+    /// Writes the rows from `first` on as floats, as many as `out` holds.
     pub(super) fn expand(&self, first: usize, out: &mut [f32]) {
         pulp::Arch::new().dispatch(Expand { host: self, first, out });
     }
@@ -72,14 +72,14 @@ impl<'a> Host<'a> {
         )
     }
 
-    /// Scales of a Q8_0 row, two a word.
+    /// Scales of a Q8_0 row, two per word.
     fn q80_scales<'s>(&self, scales: &'s CpuRead<'_>, row: usize) -> &'s [u32] {
         let per_row = (self.cols / BLOCK).div_ceil(2);
         &scales.u32()[row * per_row..][..per_row]
     }
 }
 
-/// A vector `[cols]`, and the sum of every block of it, which Q4_1's minimum is multiplied with.
+/// A vector `[cols]` and the sum of each of its blocks. Q4_1 multiplies its minimum with that sum.
 pub(super) struct Vector<'a> {
     x: &'a [f32],
     sums: Vec<f32>,
@@ -162,8 +162,8 @@ impl pulp::NullaryFnOnce for Expand<'_, '_> {
     }
 }
 
-/// The low half of a word read as a finite f16. Shifts exponent and mantissa into an f32's places and corrects the bias by a
-/// product, which is exact for subnormals too.
+/// The low half of a word read as a finite f16. It shifts exponent and mantissa to their places in
+/// an f32 and corrects the bias by a product, which is exact for subnormals as well.
 #[inline(always)]
 fn half(word: u32) -> f32 {
     const BIAS: f32 = f32::from_bits((127 + 127 - 15) << 23);
@@ -286,7 +286,7 @@ mod tests {
         let device = Device::cpu();
         let (rows, cols) = (5, 96);
         let random = |i: usize| (i as u32).wrapping_mul(2_654_435_761).rotate_left(13) as u8;
-        // f16 scales between 2^-7 and 2^-3, so that no product dominates.
+        // f16 scales between 2^-7 and 2^-3: no product dominates.
         let block = |i: usize, len: usize, scales: usize| {
             let mut bytes: Vec<u8> = (0..len).map(|j| random(i * len + j)).collect();
             (0..scales).for_each(|s| bytes[2 * s + 1] = 0x20 | (bytes[2 * s + 1] & 0x8f));

@@ -1,7 +1,9 @@
-//! Matrix times a few rows: a group of lanes an output, their partial sums meet in shared memory.
+//! Matrix times a few rows: a group of lanes per output. They add their partial sums in shared
+//! memory.
 //!
-//! The input row is staged in shared memory once a cube, after its normalisation or activation where one is fused in. A lane
-//! reads 16 bytes of a weight row at a time and keeps them quantized until they are in registers.
+//! Each cube stages the input row in shared memory once, after a fused normalisation or activation.
+//! A lane reads 16 bytes of a weight row at a time. They stay quantized until they are in
+//! registers.
 
 #![allow(
     clippy::manual_is_multiple_of,
@@ -17,7 +19,6 @@ use crate::ops::lanes::{Vec4, cube_sum, gelu, half, signed_byte, silu, sum4};
 
 /// `dst[m, row] = epilogue(w[row] . prologue(x[m]) + bias + low rank)`; `CUBE_POS_Y` is `m`.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn kernel<N: Size>(
     x: &[Vec4],
     words: &[Vector<u32, N>],
@@ -90,7 +91,8 @@ pub(super) fn kernel<N: Size>(
         }
     }
     if comptime!(plan.prologue == Prologue::RmsNorm) {
-        // The norm's factor is common to the whole row, so it waits until the products are summed.
+        // The factor of the norm is common to the whole row, so it is applied after the products
+        // are summed.
         sync_cube();
         let total = cube_sum(sum4(squares), &mut scratch, comptime!(plan.threads));
         let scale = 1.0f32 / (total / comptime!(4.0 * plan.quads as f32) + eps).sqrt();
@@ -115,9 +117,9 @@ pub(super) fn kernel<N: Size>(
     }
 }
 
-/// Requests everything this lane will need of its rows before the barriers that follow, so that memory answers meanwhile.
+/// Requests everything this lane needs of its rows before the barriers that follow. Memory answers
+/// meanwhile.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn hold<N: Size>(
     words: &[Vector<u32, N>],
     scales: &ComptimeOption<&[u32]>,
@@ -141,7 +143,8 @@ fn hold<N: Size>(
     }
 }
 
-/// Fills shared memory with the part of the row that loads `from .. from + count` meet; this unit's share of its squares.
+/// Fills shared memory with the part of the row that loads `from .. from + count` need. Returns
+/// this unit's share of the sum of squares.
 #[cube]
 fn stage(
     x: &[Vec4],
@@ -182,7 +185,7 @@ fn stage(
     squares
 }
 
-/// One load of a weight row times what it meets of `x`: `slot` in shared memory, load `at` of its row.
+/// One load of a weight row times its part of `x`: `slot` in shared memory, load `at` of its row.
 #[cube]
 fn dot<N: Size>(
     words: Vector<u32, N>,
@@ -223,7 +226,7 @@ fn dot<N: Size>(
 #[cube]
 fn scale_word(scales: &ComptimeOption<&[u32]>, at: usize, row: usize, #[comptime] plan: MatVec) -> u32 {
     let per_row = comptime!(scale_words(plan.kind, plan.quads * 4));
-    // A load is a whole block of Q4_1, half a block of Q8_0, of which two share a word.
+    // A load is a whole block of Q4_1, or half a block of Q8_0. Two blocks of Q8_0 share a word.
     let mut index = row;
     if comptime!(plan.kind == Kind::Q41) {
         index = row * per_row + at;
@@ -237,7 +240,7 @@ fn scale_word(scales: &ComptimeOption<&[u32]>, at: usize, row: usize, #[comptime
     }
 }
 
-/// `d * sum + m * plain` with the scales that load `at` lies under.
+/// `d * sum + m * plain` with the scales of load `at`.
 #[cube]
 fn scaled(sum: f32, plain: f32, word: u32, at: usize, #[comptime] plan: MatVec) -> f32 {
     if comptime!(plan.kind == Kind::Q41) {
@@ -260,7 +263,6 @@ fn nibble(word: u32, #[comptime] shift: u32) -> f32 {
 
 /// Adds this lane's part of `low_scale * b[row] . t`.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn add_low_rank(
     b: &ComptimeOption<&[f32]>,
     t: &ComptimeOption<&[f32]>,
@@ -297,7 +299,7 @@ fn add_low_rank(
     }
 }
 
-/// Sum over the lanes of a group, known to its first lane.
+/// Sum over the lanes of a group; the first lane gets it.
 #[cube]
 fn lane_sum(value: f32, #[comptime] part: usize, scratch: &mut Shared<[f32]>, #[comptime] plan: MatVec) -> f32 {
     let mut total = value;

@@ -1,4 +1,4 @@
-//! Linear maps over f32, int8, Q4_1 and Q8_0 matrices, with what follows them fused in.
+//! Linear maps over f32, int8, Q4_1 and Q8_0 matrices, with the following step fused in.
 
 mod cpu;
 mod cube;
@@ -23,10 +23,10 @@ pub enum Epilogue {
     Add,
 }
 
-/// A low-rank adapter `scale * B (A x)` beside a frozen matrix; `A x` was computed before.
+/// A low-rank adapter `scale * B (A x)` beside a frozen matrix. The caller computes `A x` first.
 ///
-/// Stacked matrices (q, k, v) share one `A x`: output row `r` belongs to segment `s` = number of `bounds` that are `<= r`, and
-/// uses `t[m, s * rank ..][.. rank]`.
+/// Stacked matrices (q, k, v) share one `A x`: output row `r` belongs to segment `s` = number of
+/// `bounds` that are `<= r`, and uses `t[m, s * rank ..][.. rank]`.
 #[derive(Clone, Copy, Debug)]
 pub struct LowRank<'a> {
     /// `[rows, rank]`.
@@ -37,7 +37,7 @@ pub struct LowRank<'a> {
     pub rank: usize,
     /// `alpha / rank`.
     pub scale: f32,
-    /// First rows of the second and third segment; `rows` where there is none.
+    /// First rows of the second and third segment; `rows` if there is none.
     pub bounds: [usize; 2],
 }
 
@@ -48,8 +48,9 @@ impl LowRank<'_> {
     }
 }
 
-/// What a row of `x` becomes before it meets the matrix. Fused in, it saves a launch and a round trip through memory; with many
-/// rows (prefill) a launch of its own costs less, since every cube repeats the work.
+/// What is done to a row of `x` before the product. Fused, it saves a launch and a round trip
+/// through memory. With many rows (prefill) a launch of its own costs less, because every cube
+/// repeats the work.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
     /// Nothing; `x` is `[m, cols]`.
@@ -69,6 +70,10 @@ pub enum Input<'a> {
 ///
 /// # Shapes
 /// `x` `[m, w.cols]`, `dst` `[m, w.rows]`; different buffers.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or if the
+/// rank of an adapter is not 1 to 64.
 pub fn linear(
     device: &Device,
     w: &Linear,
@@ -85,7 +90,9 @@ pub fn linear(
 ///
 /// # Shapes
 /// `x` as [`Input`] says, `dst` `[m, w.rows]`; different buffers.
-#[allow(clippy::too_many_arguments)]
+///
+/// # Errors
+/// As [`linear`].
 pub fn linear_from(
     device: &Device,
     w: &Linear,
@@ -108,7 +115,7 @@ pub fn linear_from(
     linear_by(device, Route::Best, &call)
 }
 
-/// Everything one call names.
+/// The arguments of one call.
 #[derive(Clone, Copy)]
 pub(crate) struct Call<'a> {
     pub(crate) w: &'a Linear,
@@ -120,19 +127,29 @@ pub(crate) struct Call<'a> {
     pub(crate) dst: &'a Buffer,
 }
 
-/// Which of several kernels for the same work runs. The suite compares each; models take the best.
+/// Which of several kernels for the same work runs. The suite compares all of them; models take the
+/// best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// What was measured to be quickest on the device.
+    /// The one that measured fastest on the device.
     Best,
-    /// CubeCL, lanes meeting through shared memory.
-    #[cfg_attr(not(feature = "suite"), allow(dead_code))]
+    /// CubeCL; lanes add up through shared memory.
+    #[cfg_attr(
+        not(feature = "suite"),
+        allow(dead_code, reason = "only the suite asks for one route")
+    )]
     Cube,
-    /// CubeCL, lanes meeting by plane shuffles where planes are wide enough.
-    #[cfg_attr(not(feature = "suite"), allow(dead_code))]
+    /// CubeCL; lanes add up by plane shuffles if planes are wide enough.
+    #[cfg_attr(
+        not(feature = "suite"),
+        allow(dead_code, reason = "only the suite asks for one route")
+    )]
     Plane,
-    /// Hand-written WGSL where the device takes it and a shader exists.
-    #[cfg_attr(not(feature = "suite"), allow(dead_code))]
+    /// Hand-written WGSL, if the device takes it and a shader exists.
+    #[cfg_attr(
+        not(feature = "suite"),
+        allow(dead_code, reason = "only the suite asks for one route")
+    )]
     Wgsl,
 }
 

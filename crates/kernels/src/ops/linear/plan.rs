@@ -1,4 +1,4 @@
-//! How one linear map is cut into cubes: everything a kernel is compiled for.
+//! How one linear map is cut into cubes: the compile-time constants of its kernel.
 
 use super::{Call, Epilogue, Input};
 use crate::device::GpuInfo;
@@ -24,7 +24,7 @@ impl Kind {
         }
     }
 
-    /// Values in one 32-bit word.
+    /// Number of values in one 32-bit word.
     pub(super) fn per_word(self) -> usize {
         match self {
             Self::F32 => 1,
@@ -60,33 +60,33 @@ pub(super) struct MatVec {
     pub epilogue: Epilogue,
     /// Rank of the adapter, 0 without one.
     pub rank: usize,
-    /// Values of a row of `x`, in fours.
+    /// Length of a row of `x`, in groups of four values.
     pub quads: usize,
-    /// Words that a lane loads at a time: 4, or 1 where a row is not a multiple of 16 bytes.
+    /// Number of words that a lane loads at a time: 4, or 1 if a row is not a multiple of 16 bytes.
     pub width: usize,
-    /// Loads a row.
+    /// Number of loads per row of the matrix.
     pub loads: usize,
-    /// Fours of `x` that one load meets.
+    /// Number of groups of four values of `x` that one load is multiplied with.
     pub span: usize,
-    /// `span` made odd: neighbouring lanes then read different banks of shared memory.
+    /// `span` made odd, so that neighbouring lanes read different banks of shared memory.
     pub stride: usize,
-    /// Loads staged at a time.
+    /// Number of loads staged at a time.
     pub stage: usize,
-    /// Units of a cube.
+    /// Number of units in a cube.
     pub threads: usize,
-    /// Units that share an output.
+    /// Number of units that share an output.
     pub lanes: usize,
-    /// Outputs a group of lanes computes.
+    /// Number of outputs per group of lanes.
     pub repeat: usize,
-    /// Whether lanes meet by plane shuffles instead of through shared memory.
+    /// Whether lanes add up by plane shuffles instead of through shared memory.
     pub plane: bool,
     /// Whether a lane requests its part of the matrix before anything else.
     pub prefetch: bool,
 }
 
-/// Words of the matrix that a lane may hold in registers.
+/// Largest number of matrix words that a lane holds in registers.
 const HELD_WORDS: usize = 32;
-/// Fours of `x` in shared memory: 8 KiB beside the partial sums.
+/// Number of groups of four values of `x` in shared memory: 8 KiB beside the partial sums.
 const STAGED_QUADS: usize = 512;
 
 impl MatVec {
@@ -120,8 +120,8 @@ impl MatVec {
         }
     }
 
-    /// `(threads, lanes, repeat)`: wide groups where rows are few, so that a GPU's memory is kept busy; narrow ones in software,
-    /// where a lane that has nothing to load still costs its time.
+    /// `(threads, lanes, repeat)`. Few rows get wide groups, which keep a GPU's memory busy.
+    /// Software gets narrow ones, because there a lane without a load still costs its time.
     fn shape(w: &Linear, loads: usize, info: &GpuInfo) -> (usize, usize, usize) {
         if info.software {
             return (64, if w.rows >= 512 { 1 } else { 4 }, 1);
@@ -135,7 +135,7 @@ impl MatVec {
         (if w.rows * lanes >= 65_536 { 256 } else { 128 }, lanes, 1)
     }
 
-    /// Loads of each row that a lane holds.
+    /// Number of loads of each row that a lane holds.
     pub(super) fn held(&self) -> usize {
         if self.prefetch {
             self.loads.div_ceil(self.lanes)
@@ -144,7 +144,7 @@ impl MatVec {
         }
     }
 
-    /// Rows a cube computes.
+    /// Number of rows per cube.
     pub(super) fn rows(&self) -> usize {
         self.threads / self.lanes * self.repeat
     }
@@ -160,38 +160,40 @@ pub(super) struct MatMul {
     pub rank: usize,
     /// Whether rows of `x` and of an f32 matrix are whole 16 bytes.
     pub aligned: bool,
-    /// Outputs stored at a time: 4, or 1 where a row of outputs is not a multiple of 16 bytes.
+    /// Number of outputs stored at a time: 4, or 1 if a row of outputs is not a multiple of 16
+    /// bytes.
     pub width: usize,
-    /// Fours of rows of `x` in a tile.
+    /// Number of groups of four rows of `x` in a tile.
     pub tile_m: usize,
-    /// Fours of outputs in a tile.
+    /// Number of groups of four outputs in a tile.
     pub tile_n: usize,
-    /// Fours of columns in a tile.
+    /// Number of groups of four columns in a tile.
     pub depth: usize,
-    /// Fours of rows of `x` a unit keeps.
+    /// Number of groups of four rows of `x` that a unit keeps in registers.
     pub block_m: usize,
-    /// Fours of outputs a unit keeps.
+    /// Number of groups of four outputs that a unit keeps in registers.
     pub block_n: usize,
-    /// Groups of units that share out the columns of a tile; divides `4 * depth`.
+    /// Number of groups of units that divide the columns of a tile among them; divides `4 * depth`.
     pub groups: usize,
-    /// In which precision products are made.
+    /// Precision of the products.
     pub products: Products,
 }
 
-/// What multiplies the tiles.
+/// How tiles are multiplied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Products {
     /// f32 throughout.
     F32,
-    /// Tiles of 16-bit floats, whose products are added in 16 bits over [`HALF_RUN`] columns and in 32 beyond.
+    /// Tiles of 16-bit floats, whose products are added in 16 bits over [`HALF_RUN`] columns and in
+    /// 32 beyond.
     Half,
     /// Tiles of 16-bit floats on matrix units, whose products are added in 32 bits.
     HalfUnits,
-    /// Tiles of TF32 in two parts on matrix units: as exact as f32, and quicker.
+    /// Tiles of TF32 in two parts on matrix units: as exact as f32, and faster.
     SplitUnits,
 }
 
-/// What the matrix units of a GPU multiply, 16 x 16 outputs by planes of 32 lanes.
+/// The types that the matrix units of a GPU multiply: 16 x 16 outputs by planes of 32 lanes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct MatrixUnits {
     /// 16 columns of f16 into f32.
@@ -200,10 +202,11 @@ pub(super) struct MatrixUnits {
     pub tf32: bool,
 }
 
-/// Columns over which 16-bit products are added in 16 bits.
+/// Number of columns over which 16-bit products are added in 16 bits.
 pub(super) const HALF_RUN: usize = 8;
 
-/// Cubes below which the tiles of a product are made smaller: twice the multiprocessors of the largest GPUs.
+/// Number of cubes below which a product takes smaller tiles: twice the multiprocessors of the
+/// largest GPUs.
 const FEW_CUBES: usize = 264;
 
 impl MatMul {
@@ -229,8 +232,8 @@ impl MatMul {
         }
     }
 
-    /// The same on matrix units where there are any, and with 16-bit tiles where that is allowed (`half`) and meant: in encoders, so
-    /// not for block types and adapters.
+    /// The same plan on matrix units if there are any, and with 16-bit tiles if `half` allows them.
+    /// Those are for encoders only, so block types and adapters stay as they are.
     pub(super) fn with_products(self, m: usize, rows: usize, half: bool, units: MatrixUnits) -> Self {
         let half = half && matches!(self.kind, Kind::F32 | Kind::Int8) && self.rank == 0;
         let products = match self.prologue {
@@ -242,14 +245,15 @@ impl MatMul {
         if matches!(products, Products::F32 | Products::Half) {
             return Self { products, ..self };
         }
-        // Four planes of 32 lanes: side by side in a tile of 64 x 64, or over the columns of a tile of 32 x 32 where tiles are few.
+        // Four planes of 32 lanes. They lie side by side in a tile of 64 x 64, or divide the
+        // columns of a tile of 32 x 32 if there are few tiles.
         let many = rows.div_ceil(64) * m.div_ceil(64) >= FEW_CUBES;
         let (tile, depth, groups) = if many { (16, 8, 1) } else { (8, 16, 4) };
         Self {
             tile_m: tile,
             tile_n: tile,
             depth,
-            // what makes `group` a plane for every 32 x 32 outputs
+            // makes `group` one plane per 32 x 32 outputs
             block_m: 1,
             block_n: 2,
             groups,
@@ -258,61 +262,63 @@ impl MatMul {
         }
     }
 
-    /// Parts of a factor on matrix units.
+    /// Number of parts of a factor on matrix units.
     pub(super) fn parts(&self) -> usize {
         if self.products == Products::SplitUnits { 2 } else { 1 }
     }
 
-    /// Fours of columns that matrix units take at a time.
+    /// Number of groups of four columns that matrix units take at a time.
     pub(super) fn step(&self) -> usize {
         if self.products == Products::SplitUnits { 2 } else { 4 }
     }
 
-    /// Fours of columns from one row of a matrix unit's tile to the next: neighbouring rows then lie in different banks.
+    /// Distance between neighbouring rows of a matrix unit's tile, in groups of four columns. It
+    /// puts them into different banks.
     pub(super) fn padded(&self) -> usize {
         // eight halves, or four floats
         self.depth + if self.products == Products::HalfUnits { 2 } else { 1 }
     }
 
-    /// Fours of one part of the tile of `x`.
+    /// Number of groups of four values in one part of the tile of `x`.
     pub(super) fn part_m(&self) -> usize {
         4 * self.tile_m * self.padded()
     }
 
-    /// Fours of one part of the tile of the matrix.
+    /// Number of groups of four values in one part of the tile of the matrix.
     pub(super) fn part_n(&self) -> usize {
         4 * self.tile_n * self.padded()
     }
 
-    /// Fours of `x` and of the matrix that a unit brings into a matrix unit's tiles.
+    /// Numbers of groups of four values of `x` and of the matrix that a unit loads into a matrix
+    /// unit's tiles.
     pub(super) fn unit_loads(&self) -> (usize, usize) {
         let loads = |tile: usize| 4 * tile * self.depth / self.threads();
         (loads(self.tile_m), loads(self.tile_n))
     }
 
-    /// Blocks of four by four values that a unit brings into the tiles.
+    /// Number of blocks of four by four values that a unit loads into the tiles.
     pub(super) fn tasks(&self) -> usize {
         (self.depth * (self.tile_m + self.tile_n)).div_ceil(self.threads())
     }
 
-    /// Values of `x` and words of the matrix that one load takes.
+    /// Numbers of values of `x` and of words of the matrix per load.
     pub(super) fn load_widths(&self) -> (usize, usize) {
         let x = if self.aligned { 4 } else { 1 };
         (x, if self.kind == Kind::F32 { x } else { 1 })
     }
 
-    /// Units of a group.
+    /// Number of units in a group.
     pub(super) fn group(&self) -> usize {
         self.tile_m / self.block_m * (self.tile_n / self.block_n)
     }
 
-    /// Units of a cube.
+    /// Number of units in a cube.
     pub(super) fn threads(&self) -> usize {
         self.group() * self.groups
     }
 }
 
-/// Blocks of a Q8_0 row share a word of scales in pairs.
+/// Number of words of scales per row. Two blocks of a Q8_0 row share a word.
 pub(super) fn scale_words(kind: Kind, cols: usize) -> usize {
     match kind {
         Kind::Q41 => cols / BLOCK,

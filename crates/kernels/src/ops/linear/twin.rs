@@ -10,10 +10,10 @@ fn libm_erf(x: f64) -> f64 {
     libm::erf(x)
 }
 
-/// `(b, t, rank, scale, bounds)` of [`super::LowRank`], on the host.
+/// `(b, t, rank, scale, bounds)` of [`super::LowRank`], in memory of the CPU.
 type Adapter<'a> = (&'a [f32], &'a [f32], usize, f32, [usize; 2]);
 
-/// What the reference needs of a linear map, all on the host.
+/// The parts of a linear map that the reference needs, in memory of the CPU.
 pub(crate) struct Reference<'a> {
     /// `[rows, cols]`, de-quantised.
     pub weight: &'a [f32],

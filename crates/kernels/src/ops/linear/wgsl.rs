@@ -1,4 +1,5 @@
-//! The mat-vec of decoding in hand-written WGSL, for devices that take it (browsers, wgpu).
+//! Matrix times one row, as decoding needs it, in hand-written WGSL. For devices that take it
+//! (browsers, wgpu).
 
 use burn_wgpu::{KernelSource, SourceKernel, SourceTemplate};
 use cubecl::prelude::*;
@@ -13,7 +14,7 @@ use crate::{Buffer, Result};
 const Q4_1: &str = include_str!("../../../../../shaders/q4_1_mat_vec.wgsl");
 const Q8_0: &str = include_str!("../../../../../shaders/q8_0_mat_vec.wgsl");
 
-/// Whether a shader exists for what is asked: one row, a block type, no bias, no GELU.
+/// Whether a shader exists for the call: one row, a block type, no bias, no GELU.
 pub(super) fn supports(call: &Call<'_>, plan: &MatVec) -> bool {
     call.m == 1
         && matches!(plan.kind, Kind::Q41 | Kind::Q80)
@@ -107,7 +108,8 @@ impl KernelSource for MatVecSource {
     }
 }
 
-/// A shader with other constants, without the parts that are switched off, its bindings numbered from 0 again.
+/// A shader with other constants and without the parts that are switched off. Its bindings are
+/// numbered from 0 again.
 fn specialise(source: &str, constants: &[(&str, usize)], parts: &[(&str, bool)]) -> String {
     let mut out = String::with_capacity(source.len());
     let (mut kept, mut bindings) = (true, 0);

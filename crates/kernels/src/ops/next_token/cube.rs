@@ -4,7 +4,8 @@ use crate::device::Gpu;
 use crate::{Buffer, Result};
 
 const THREADS: usize = 256;
-/// Vectors of logits a unit requests before it looks at the first: one cube must hide the memory's latency on its own.
+/// Number of vectors of logits that a unit requests before it reads the first. One cube must hide
+/// the latency of memory alone.
 const AHEAD: usize = 4;
 
 pub(super) fn next_token(
@@ -17,7 +18,8 @@ pub(super) fn next_token(
 ) -> Result<()> {
     const OP: &str = "next_token";
     let width = if vocabulary.is_multiple_of(4) { 4 } else { 1 };
-    // SAFETY: the caller checked `logits`, `token` and `position`; `history` is written only within its length.
+    // SAFETY: the caller checked `logits`, `token` and `position`; `history` is written only within
+    // its length.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),
@@ -38,10 +40,9 @@ pub(super) fn next_token(
     Ok(())
 }
 
-/// One cube: every unit takes the best of a stripe, then pairs of candidates meet in shared memory. Equal values go to the
-/// lower index, as on the host.
+/// One cube: every unit takes the best of a stripe, then shared memory compares pairs of
+/// candidates. Among equal values the lower index wins, as on the CPU.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 fn kernel<N: Size>(
     logits: &[Vector<f32, N>],
     token: &mut [u32],

@@ -5,10 +5,15 @@ pub(crate) mod twin;
 
 use crate::{Buffer, Device, Result};
 
-/// `token[0] = argmax(logits)` (lowest index on ties), `position[0] += 1`, `history[position] = token` after the increment.
+/// `token[0] = argmax(logits)` (lowest index on ties), `position[0] += 1`, `history[position] =
+/// token` after the increment.
 ///
 /// # Shapes
-/// `logits` `[vocabulary]`; `token`, `position` `[1]`; `history` `[capacity]` words. A position past the history is not stored.
+/// `logits` `[vocabulary]`; `token`, `position` `[1]`; `history` `[capacity]` words. A position
+/// past the history is not stored.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn next_token(
     device: &Device,
     logits: &Buffer,

@@ -27,10 +27,9 @@ pub(super) fn next_tokens(gpu: &Gpu, args: NextTokens<'_>) -> Result<()> {
     Ok(())
 }
 
-/// One cube a row: every unit takes the best two of a stripe, then pairs of candidates meet in shared memory. Equal values go to the lower
-/// index, as on the host.
+/// One cube per row: every unit takes the best two of a stripe, then shared memory compares pairs
+/// of candidates. Among equal values the lower index wins, as on the CPU.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 fn kernel(
     logits: &[f32],
     tokens: &mut [u32],
@@ -46,7 +45,7 @@ fn kernel(
     let mut values = Shared::<[f32]>::new_slice(threads);
     let mut seconds = Shared::<[f32]>::new_slice(threads);
     let mut indices = Shared::<[u32]>::new_slice(threads);
-    // Smaller than any logit, yet finite: WGSL need not know infinities.
+    // Smaller than any logit, but finite: WGSL does not define infinities.
     let lowest = f32::cast_from(-1.0e30f32);
     let mut value = 0.0f32;
     value += lowest;

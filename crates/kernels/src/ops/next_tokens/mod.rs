@@ -16,17 +16,21 @@ pub struct NextTokens<'a> {
     pub rows: &'a Buffer,
     /// `[m, capacity]` words: the token is written at the row's new position as well.
     pub history: &'a Buffer,
-    /// `[m, capacity]`: how far the best logit was above the second.
+    /// `[m, capacity]`: the difference between the best and the second logit.
     pub margins: &'a Buffer,
-    /// Rows.
+    /// Number of rows.
     pub m: usize,
-    /// Logits of a row, at least 2.
+    /// Number of logits per row, at least 2.
     pub vocabulary: usize,
-    /// Positions of a row.
+    /// Number of positions per row.
     pub capacity: usize,
 }
 
-/// `token = argmax(logits)` of every row (lowest index on ties), one position further. A position past the capacity is not stored.
+/// `token = argmax(logits)` of every row, with the lowest index on ties. Every position grows by
+/// one. A position past the capacity is not stored.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn next_tokens(device: &Device, args: NextTokens<'_>) -> Result<()> {
     const OP: &str = "next_tokens";
     let NextTokens {

@@ -1,4 +1,5 @@
-/// Index of the largest value, the lowest on ties, and how far it is above the second (0 on ties; the value itself where it is alone).
+/// Index of the largest value (the lowest on ties), and its difference to the second. That is 0 on
+/// ties, and the value itself if it is alone.
 pub(crate) fn best_two(values: &[f32]) -> (u32, f32) {
     let best = crate::ops::next_token::twin::argmax(values) as usize;
     let others = values.iter().enumerate().filter(|(i, _)| *i != best);

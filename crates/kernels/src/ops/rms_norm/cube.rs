@@ -24,7 +24,7 @@ pub(super) fn rms_norm(gpu: &Gpu, x: &Buffer, weight: &Buffer, eps: f32, rows: u
     Ok(())
 }
 
-/// One cube a row: every unit sums a stripe, the partial sums meet in shared memory.
+/// One cube per row: every unit sums a stripe, and shared memory adds the partial sums.
 #[cube(launch_unchecked)]
 fn kernel(x: &[f32], weight: &[f32], dst: &mut [f32], eps: f32, width: usize, #[comptime] threads: usize) {
     let row = CUBE_POS_X as usize * width;

@@ -9,6 +9,9 @@ use crate::{Buffer, Device, Result};
 ///
 /// # Shapes
 /// `x`, `dst` `[rows, width]`; `weight` `[width]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn rms_norm(device: &Device, x: &Buffer, weight: &Buffer, eps: f32, rows: usize, dst: &Buffer) -> Result<()> {
     const OP: &str = "rms_norm";
     let width = weight.len();

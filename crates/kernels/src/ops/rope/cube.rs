@@ -32,9 +32,9 @@ pub(super) fn rope_append(gpu: &Gpu, args: Rope<'_>) -> Result<()> {
     Ok(())
 }
 
-/// One unit a pair of one row: queries are rotated in place, keys rotated into the cache, values copied into it.
+/// One unit per pair of one row: queries are rotated in place, keys rotated into the cache, values
+/// copied into it.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 fn kernel(
     qkv: &mut [f32],
     keys: &mut [f32],

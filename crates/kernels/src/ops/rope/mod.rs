@@ -1,4 +1,5 @@
-//! Rotary position embedding of queries and keys, and the append of keys and values to the KV cache, in one launch.
+//! Rotary position embedding of queries and keys, and the append of keys and values to the KV
+//! cache, in one launch.
 
 mod cube;
 pub(crate) mod twin;
@@ -11,27 +12,29 @@ use crate::{Buffer, Device, KernelError, Result};
 pub struct Rope<'a> {
     /// `[m, (heads + 2 kv_heads) * head_dim]`: q, k, v of every row; q is rotated in place.
     pub qkv: &'a Buffer,
-    /// `[slots, capacity, kv_heads, head_dim]`: rotated keys are written at the row's slot and position.
+    /// `[slots, capacity, kv_heads, head_dim]`: rotated keys are written at the row's slot and
+    /// position.
     pub keys: &'a Buffer,
     /// `[slots, capacity, kv_heads, head_dim]`.
     pub values: &'a Buffer,
-    /// Where the rows stand.
+    /// The places of the rows in the cache.
     pub places: Places<'a>,
     /// `[capacity, head_dim / 2, 2]`: cosine and sine, from [`rope_table`].
     pub table: &'a Buffer,
-    /// Rows.
+    /// Number of rows.
     pub m: usize,
-    /// Query heads.
+    /// Number of query heads.
     pub heads: usize,
-    /// Key and value heads.
+    /// Number of key and value heads.
     pub kv_heads: usize,
     /// Width of a head, even.
     pub head_dim: usize,
-    /// Positions of a slot.
+    /// Number of positions in a slot.
     pub capacity: usize,
 }
 
-/// Cosines and sines `[capacity, head_dim / 2, 2]` of angle `position * base^(-2 i / head_dim)`, computed in f64.
+/// Cosines and sines `[capacity, head_dim / 2, 2]` of angle `position * base^(-2 i / head_dim)`,
+/// computed in f64.
 pub fn rope_table(capacity: usize, head_dim: usize, base: f64) -> Vec<f32> {
     let pairs = head_dim / 2;
     let angle = |t: usize, i: usize| t as f64 * base.powf(-2.0 * i as f64 / head_dim as f64);
@@ -43,8 +46,12 @@ pub fn rope_table(capacity: usize, head_dim: usize, base: f64) -> Vec<f32> {
         .collect()
 }
 
-/// Rotates neighbouring pairs `(2 i, 2 i + 1)` of every head of q and k (the order in which GGUF files of Llama models store
-/// their rows), keeps q in `qkv`, writes k and v into the cache.
+/// Rotates neighbouring pairs `(2 i, 2 i + 1)` of every head of q and k. GGUF files of Llama models
+/// store their rows in that order. Keeps q in `qkv`, and writes k and v into the cache.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or if the
+/// width of a head is odd.
 pub fn rope_append(device: &Device, args: Rope<'_>) -> Result<()> {
     const OP: &str = "rope_append";
     let Rope {

@@ -1,11 +1,11 @@
-//! The host's own path: the twin's recurrence in f32, sixteen channels at a time.
+//! The path for the CPU: the recurrence of the twin in f32, sixteen channels at a time.
 
 use super::twin::{Inputs, pixel};
 use super::{DIRECTIONS, SelectiveScan};
 use crate::elementary::{exp, softplus};
 use crate::parallel::for_each_chunk;
 
-/// Channels of a task.
+/// Number of channels per task.
 const LANES: usize = 16;
 /// Largest state.
 const STATES: usize = 16;
@@ -16,7 +16,8 @@ type Lanes = [f32; LANES];
 pub(super) fn selective_scan(scan: &SelectiveScan<'_>, inputs: &Inputs<'_>, dst: &mut [f32]) {
     let (length, channels) = (scan.length(), scan.channels);
     let stripes = channels.div_ceil(LANES);
-    // [batch, stripes, length, LANES], so that tasks write apart; copied into place below.
+    // [batch, stripes, length, LANES], so that no two tasks write to the same place; copied into
+    // place below.
     let mut sums = vec![0.0f32; scan.batch * stripes * length * LANES];
     for_each_chunk(&mut sums, length * LANES, |task, sums| {
         pulp::Arch::new().dispatch(Stripe {

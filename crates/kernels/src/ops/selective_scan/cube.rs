@@ -5,32 +5,34 @@ use super::{DIRECTIONS, SelectiveScan};
 use crate::device::Gpu;
 use crate::{Buffer, Result};
 
-/// Threads of a cube.
+/// Number of threads in a cube.
 const THREADS: usize = 256;
 
-/// Cubes that keep a large GPU busy (an H200 has 132 multiprocessors); below, the length is split over more cubes. Splitting
-/// reads everything once more, so where it is done at all it is done for several cubes a multiprocessor.
+/// Number of cubes that keep a large GPU busy; an H200 has 132 multiprocessors. With fewer, the
+/// length is split over more cubes. A split reads everything once more, so it is made for several
+/// cubes per multiprocessor.
 const BUSY: usize = 128;
 const SPLIT_CUBES: usize = 2048;
 
-/// Most splits: every cube gathers what the earlier ones leave.
+/// Largest number of splits. Every cube gathers the states that the earlier ones leave.
 const MAX_SPLITS: usize = 64;
 
-/// How one call is cut.
+/// How one call is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Plan {
     geometry: Geometry,
-    /// Chunks of the whole length.
+    /// Number of chunks in the whole length.
     chunks: usize,
-    /// Chunks of a split.
+    /// Number of chunks in a split.
     per_split: usize,
-    /// Splits of the length; with one split there is no workspace.
+    /// Number of splits of the length. One split needs no workspace.
     splits: usize,
 }
 
 impl Plan {
     fn new(batch: usize, length: usize, channels: usize, state: usize) -> Self {
-        // Short pictures: few channels a cube (32 bytes, the least that a GPU fetches) and the whole length in one chunk.
+        // Small pictures get few channels per cube (32 bytes, the least that a GPU fetches) and the
+        // whole length in one chunk.
         let lanes = match length {
             ..=256 => 8,
             257..=512 => 16,
@@ -70,7 +72,8 @@ pub(super) fn selective_scan(gpu: &Gpu, scan: SelectiveScan<'_>, workspace: &Buf
     let dim = CubeDim::new_1d(THREADS as u32);
     let carried = plan.splits > 1;
     if carried {
-        // SAFETY: lengths were checked by the caller; positions past the end are clamped, channels past the last not written.
+        // SAFETY: lengths were checked by the caller; positions past the end are clamped, channels
+        // past the last not written.
         unsafe {
             kernels::split_ends::launch_unchecked(
                 gpu.launch(),

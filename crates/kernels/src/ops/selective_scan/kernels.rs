@@ -1,44 +1,46 @@
-//! The scan's kernels. A cube owns `lanes` channels of one picture and walks over a split of the picture in chunks of
-//! `segments * steps` positions; a thread holds the `steps` positions of one segment in registers. Segments exchange their end
-//! states and decays in shared memory, splits in the workspace, so any length runs on any number of threads.
+//! The kernels of the scan. A cube owns `lanes` channels of one picture. It walks over a split of
+//! the picture in chunks of `segments * steps` positions. A thread holds the `steps` positions of
+//! one segment in registers. Segments exchange their end states and decays in shared memory, splits
+//! exchange theirs in the workspace. So any length runs on any number of threads.
 //!
-//! A position is a pixel in the order of a pair of directions (rows or columns); the second direction of a pair visits the same
-//! positions backwards, so a thread meets its own pixels again and may add to them without a barrier.
+//! A position is a pixel in the order of a pair of directions (rows or columns); The second
+//! direction of a pair visits the same positions backwards. So a thread returns to its own pixels
+//! and may add to them without a barrier.
 
 use cubecl::prelude::*;
 
-/// How a launch cuts the work. Known when the kernel is compiled.
+/// How a launch divides the work. Known when the kernel is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Geometry {
-    /// Channels of a cube.
+    /// Number of channels per cube.
     pub(super) lanes: usize,
-    /// Segments of a chunk.
+    /// Number of segments in a chunk.
     pub(super) segments: usize,
-    /// Positions of a segment.
+    /// Number of positions in a segment.
     pub(super) steps: usize,
     /// State size N.
     pub(super) state: usize,
 }
 
 impl Geometry {
-    /// Threads of a cube.
+    /// Number of threads in a cube.
     pub(super) fn threads(&self) -> usize {
         self.lanes * self.segments
     }
 
-    /// Positions of a chunk.
+    /// Number of positions in a chunk.
     pub(super) fn chunk(&self) -> usize {
         self.segments * self.steps
     }
 }
 
-/// Where a thread stands.
+/// The place of a thread.
 #[derive(CubeType, Clone, Copy)]
 struct Place {
     unit: usize,
     lane: usize,
     segment: usize,
-    /// The thread's channel; past the last one it works on the last one without writing.
+    /// The thread's channel. Threads past the last channel repeat it without writing.
     channel: usize,
     active: bool,
     /// First row of its picture.
@@ -46,7 +48,7 @@ struct Place {
     height: usize,
     width: usize,
     channels: usize,
-    /// Values of one direction in a row of `proj`.
+    /// Number of values of one direction in a row of `proj`.
     stride: usize,
     rank: usize,
 }
@@ -71,8 +73,8 @@ fn place(batch: usize, height: usize, width: usize, channels: usize, rank: usize
     }
 }
 
-/// `ln(1 + exp(x))`. `ln(1 + t) / t` for t in 0..1 is a polynomial (Chebyshev fit, 3e-8), which keeps small steps exact to
-/// f32 where `ln` of a rounded sum does not, and has no branches.
+/// `ln(1 + exp(x))`. `ln(1 + t) / t` for t in 0..1 is a polynomial (Chebyshev fit, 3e-8), which has
+/// no branches and keeps small steps exact to f32. The `ln` of a rounded sum would not.
 #[cube]
 fn softplus(x: f32) -> f32 {
     let t = (0.0f32 - x.abs()).exp();
@@ -93,7 +95,7 @@ struct Steps {
     /// Rows of `u`, `delta`, `proj` and `dst`.
     row: Array<usize>,
     u: Array<f32>,
-    /// Step sizes; 0 past the end of the picture, which leaves the state as it is.
+    /// Step sizes. They are 0 past the end of the picture, which leaves the state unchanged.
     dt: Array<f32>,
 }
 
@@ -108,7 +110,6 @@ fn steps(#[comptime] steps: usize) -> Steps {
 
 /// Loads the positions from `first` on for direction `k`.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn load(
     at: &Place,
     u: &[f32],
@@ -150,9 +151,9 @@ fn load(
     }
 }
 
-/// Scans one chunk in direction `k`, adds its outputs to `y`, and moves `carry` behind the chunk. Meets two barriers a state.
+/// Scans one chunk in direction `k`, adds its outputs to `y`, and moves `carry` behind the chunk.
+/// It has two barriers per state.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn scan_chunk(
     at: &Place,
     s: &Steps,
@@ -193,7 +194,7 @@ fn scan_chunk(
         let kept = n * comptime!(g.lanes) + at.lane;
         let mut behind = carry[kept];
         state = behind;
-        // Eight at a time, so that their loads overlap.
+        // Eight at a time: their loads overlap.
         for block in 0..comptime!(g.segments / 8) {
             #[unroll]
             for i in 0..8usize {
@@ -216,9 +217,9 @@ fn scan_chunk(
     }
 }
 
-/// Sets `carry` to the state before this cube's split: zero, or what the earlier splits of the direction leave.
+/// Sets `carry` to the state before the split of this cube: zero, or the state that the earlier
+/// splits of the direction leave.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn start_carry(
     at: &Place,
     workspace: &[f32],
@@ -271,16 +272,17 @@ fn start_carry(
     }
 }
 
-/// Where the workspace keeps a split's end state; its decay is the next word. The skips `[4, channels]` come first.
+/// Where the workspace keeps a split's end state; its decay is the next word. The skips `[4,
+/// channels]` come first.
 #[cube]
 fn split_word(at: &Place, sequence: usize, split: usize, splits: usize, n: usize, #[comptime] g: Geometry) -> usize {
     let index = ((sequence * splits + split) * comptime!(g.state) + n) * at.channels + at.channel;
     4 * at.channels + 2 * index
 }
 
-/// Both directions of a pair. Grid: tiles of channels, splits, pictures. `skip` is the workspace where there are splits.
+/// Both directions of a pair. Grid: tiles of channels, splits, pictures. If there are splits,
+/// `skip` is the workspace.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn scan_pair(
     u: &[f32],
     delta: &[f32],
@@ -354,7 +356,8 @@ pub(super) fn scan_pair(
     }
 }
 
-/// Starts the sums with `D u`, or adds it: with a single chunk those of a pair's first direction stay in registers.
+/// Starts the sums with `D u`, or adds it: with a single chunk the sums of the first direction stay
+/// in registers.
 #[cube]
 fn skip_input(s: &Steps, skip: f32, y: &mut Array<f32>, #[comptime] steps: usize, #[comptime] add: bool) {
     #[unroll]
@@ -392,10 +395,10 @@ fn store(
     }
 }
 
-/// End state and decay of every split from a zero state, and a copy of the skips. Grid: tiles of channels, splits,
-/// pictures x directions. Nothing is exchanged until the end: a thread walks over its part of the split alone.
+/// End state and decay of every split from a zero state, and a copy of the skips. Grid: tiles of
+/// channels, splits, pictures x directions. Threads exchange nothing until the end: each walks over
+/// its part of the split alone.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn split_ends(
     u: &[f32],
     delta: &[f32],
@@ -420,7 +423,8 @@ pub(super) fn split_ends(
     if split == 0 && sequence < 4 && at.segment == 0 && at.active {
         workspace[row] = d[row];
     }
-    // As many states at once as registers hold without a long kernel; more states walk over the split again.
+    // As many states at once as registers hold in a short kernel. Further states walk over the
+    // split again.
     let group = comptime!(if g.state.is_multiple_of(4) {
         4
     } else if g.state.is_multiple_of(2) {
@@ -471,7 +475,6 @@ pub(super) fn split_ends(
 
 /// [`load`] for a direction known only at run time; the steps come in the direction's order.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn load_any(
     at: &Place,
     u: &[f32],
@@ -501,7 +504,6 @@ fn load_any(
 
 /// Moves a group of states, from number `first` on, over the steps.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn walk(
     at: &Place,
     s: &Steps,

@@ -1,27 +1,33 @@
-//! The selective scan of Mamba in four directions over a picture (VMamba's cross-scan and cross-merge), fused.
+//! The selective scan of Mamba in four directions over a picture (VMamba's cross-scan and
+//! cross-merge), fused.
 //!
-//! A direction is an index map: rows, columns (the transpose), and both reversed. Step `l` of direction `k` reads and writes
-//! pixel `map_k(l)`, so nothing is permuted in memory and the outputs of the four directions are summed per pixel.
+//! A direction is an index map: rows, columns (the transpose), and both reversed. Step `l` of
+//! direction `k` reads and writes pixel `map_k(l)`, so nothing is permuted in memory and the
+//! outputs of the four directions are summed per pixel.
 
 mod cpu;
 mod cube;
 mod kernels;
-// Its map of directions is the CPU path's; the rest is for the comparison.
-#[cfg_attr(not(feature = "suite"), allow(dead_code))]
+// The CPU path uses its map of directions; the rest is for comparisons.
+#[cfg_attr(
+    not(feature = "suite"),
+    allow(dead_code, reason = "the CPU path uses only part of it")
+)]
 pub(crate) mod twin;
 mod wgsl;
 
 use super::DIRECTIONS;
 use crate::{Buffer, Device, GpuInfo, KernelError, Result};
 
-/// Arguments of [`selective_scan`]. All in pixel order, channels last.
+/// Arguments of [`selective_scan`]. All buffers are in pixel order with channels last.
 #[derive(Clone, Copy, Debug)]
 pub struct SelectiveScan<'a> {
     /// Input `[batch, h*w, channels]`.
     pub u: &'a Buffer,
-    /// Step sizes before bias and softplus `[batch, h*w, 4, channels]`.
+    /// Step sizes, before bias and softplus, `[batch, h*w, 4, channels]`.
     pub delta: &'a Buffer,
-    /// Per pixel and direction `[dt (rank), B (state), C (state)]`: `[batch, h*w, 4 * (rank + 2 state)]`; `dt` is not read.
+    /// Per pixel and direction `[dt (rank), B (state), C (state)]`: `[batch, h*w, 4 * (rank + 2
+    /// state)]`; `dt` is not read.
     pub proj: &'a Buffer,
     /// `A = -exp(A_logs)`: `[4, channels, state]`.
     pub a: &'a Buffer,
@@ -29,13 +35,13 @@ pub struct SelectiveScan<'a> {
     pub d: &'a Buffer,
     /// Step-size bias `[4, channels]`.
     pub dt_bias: &'a Buffer,
-    /// Pictures.
+    /// Number of pictures.
     pub batch: usize,
-    /// Rows.
+    /// Number of rows.
     pub height: usize,
-    /// Columns.
+    /// Number of columns.
     pub width: usize,
-    /// Channels (d_inner).
+    /// Number of channels (d_inner).
     pub channels: usize,
     /// Rank of `dt` inside `proj`.
     pub rank: usize,
@@ -53,8 +59,8 @@ pub enum ScanKernel {
 }
 
 impl ScanKernel {
-    /// The one to use: in software, barriers cost more than threads give (lavapipe: WGSL 1.4 to 9 times faster over the shapes of
-    /// `examples/measure.rs`).
+    /// The version to use. In software, barriers cost more than threads give: on lavapipe WGSL is
+    /// 1.4 to 9 times faster over the shapes of `examples/measure.rs`.
     pub fn of(info: &GpuInfo) -> Self {
         if info.wgsl && info.software {
             Self::Wgsl
@@ -65,7 +71,7 @@ impl ScanKernel {
 }
 
 impl SelectiveScan<'_> {
-    /// Pixels of one picture.
+    /// Number of pixels per picture.
     pub fn length(&self) -> usize {
         self.height * self.width
     }
@@ -78,16 +84,25 @@ pub fn selective_scan_workspace(batch: usize, height: usize, width: usize, chann
 }
 
 /// `y[p] = sum over k of C_t . h_t + D u_t` with `h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t`,
-/// `delta = softplus(delta + dt_bias)`, state in f32 starting at 0 (paper.md 5.1; VMamba's `cross_selective_scan`).
+/// `delta = softplus(delta + dt_bias)`, with the state in f32, starting at 0 (Gu and Dao 2023;
+/// `cross_selective_scan` of VMamba).
 ///
 /// # Shapes
 /// `dst` `[batch, h*w, channels]`; `workspace` [`selective_scan_workspace`] words.
+///
+/// # Errors
+/// [`KernelError`] if a buffer is too short or on another device, or if the state size is not 1 to
+/// 16.
 pub fn selective_scan(device: &Device, scan: SelectiveScan<'_>, workspace: &Buffer, dst: &Buffer) -> Result<()> {
     let kernel = device.gpu_info().map_or(ScanKernel::Cube, ScanKernel::of);
     selective_scan_with(device, kernel, scan, workspace, dst)
 }
 
-/// [`selective_scan`] by a chosen version, to compare them. The host has only its own.
+/// [`selective_scan`] by a chosen version, to compare the two. The CPU has one of its own and
+/// ignores the choice.
+///
+/// # Errors
+/// As [`selective_scan`], and [`KernelError::Unsupported`] if the device takes no WGSL.
 pub fn selective_scan_with(
     device: &Device,
     kernel: ScanKernel,

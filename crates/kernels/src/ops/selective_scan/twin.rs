@@ -21,12 +21,14 @@ pub(crate) fn pixel(k: usize, l: usize, height: usize, width: usize) -> usize {
     }
 }
 
-/// Plain-Rust reference of [`super::selective_scan`]. A task owns one picture and one stripe of channels.
+/// Plain-Rust reference of [`super::selective_scan`]. A task owns one picture and one stripe of
+/// channels.
 pub(crate) fn selective_scan(scan: &SelectiveScan<'_>, inputs: &Inputs<'_>, dst: &mut [f32]) {
     const STRIPE: usize = 16;
     let (length, channels) = (scan.length(), scan.channels);
     let stripes = channels.div_ceil(STRIPE);
-    // [batch, stripes, length, STRIPE], so that tasks write apart; copied into place below.
+    // [batch, stripes, length, STRIPE], so that no two tasks write to the same place; copied into
+    // place below.
     let mut sums = vec![0.0f64; scan.batch * stripes * length * STRIPE];
     for_each_chunk(&mut sums, length * STRIPE, |task, sums| {
         let (batch, first) = (task / stripes, task % stripes * STRIPE);

@@ -8,12 +8,14 @@ const SOURCE: &str = include_str!(concat!(
     "/../../shaders/selective_scan.wgsl"
 ));
 
-/// Positions that an invocation loads before it computes.
+/// Number of positions that an invocation loads before it computes.
 const STEPS: usize = 8;
 
-/// How the length is split: positions of a split (a multiple of [`STEPS`]) and splits.
+/// How the length is split: the positions per split, a multiple of [`STEPS`], and the number of
+/// splits.
 fn plan(software: bool, batch: usize, length: usize, channels: usize) -> (usize, usize) {
-    // A GPU in software gains nothing from threads beyond its few cores, and every split costs a second reading.
+    // A GPU in software gains nothing from threads beyond its few cores, and every split costs a
+    // second reading.
     let threads = if software { 64 } else { 16_384 };
     let wanted = threads / (batch * channels).max(1);
     let splits = wanted.clamp(1, length.div_ceil(2 * STEPS));
@@ -56,7 +58,7 @@ pub(super) fn selective_scan(gpu: &Gpu, scan: SelectiveScan<'_>, workspace: &Buf
     shader(1, true).launch(gpu, invocations, &buffers(skip, dst), &sizes)
 }
 
-/// Words of scratch memory that suffice for every GPU.
+/// Number of words of scratch memory that suffice on every GPU.
 pub(super) fn workspace(batch: usize, length: usize, channels: usize, state: usize) -> usize {
     match plan(false, batch, length, channels).1 {
         ..=1 => 1,

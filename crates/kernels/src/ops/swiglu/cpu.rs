@@ -1,9 +1,9 @@
-//! The host's own path: in f32 vectors.
+//! The path for the CPU, in f32 vectors.
 
 use crate::elementary::silu;
 use crate::parallel::for_each_chunk;
 
-/// Values of a task, in whole rows.
+/// Number of values per task, in whole rows.
 const TASK: usize = 1 << 13;
 
 /// A task owns some rows.

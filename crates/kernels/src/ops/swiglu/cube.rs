@@ -22,7 +22,7 @@ pub(super) fn swiglu(gpu: &Gpu, gate_up: &Buffer, m: usize, width: usize, dst: &
     Ok(())
 }
 
-/// One unit a value.
+/// One unit per value.
 #[cube(launch_unchecked)]
 fn kernel(gate_up: &[f32], dst: &mut [f32], len: usize, width: usize) {
     let i = ABSOLUTE_POS;

@@ -11,6 +11,9 @@ use crate::{Buffer, Device, Result};
 ///
 /// # Shapes
 /// `gate_up` `[m, 2 * width]`, `dst` `[m, width]`.
+///
+/// # Errors
+/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
 pub fn swiglu(device: &Device, gate_up: &Buffer, m: usize, width: usize, dst: &Buffer) -> Result<()> {
     const OP: &str = "swiglu";
     gate_up.expect(OP, "gate_up", 2 * m * width)?;

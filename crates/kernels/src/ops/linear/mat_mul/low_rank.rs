@@ -42,7 +42,6 @@ pub(super) fn low_t_quad(
 
 /// Four columns of `scale * B` of an output, zero outside its own segment.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn low_b_quad(
     b: &ComptimeOption<&[f32]>,
     row: usize,
@@ -99,7 +98,6 @@ pub(super) fn load_low_t<E: Float>(
 
 /// `scale * B` of the tile's outputs.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn load_low_b<E: Float>(
     b: &ComptimeOption<&[f32]>,
     ws: &mut Shared<[Quad<E>]>,

@@ -1,8 +1,10 @@
-//! Matrix times many rows: tiles of both operands meet in shared memory, each unit keeps a block of the product in registers.
+//! Matrix times many rows: tiles of both operands lie in shared memory, and each unit keeps a block
+//! of the product in registers.
 //!
-//! Weights are de-quantised on their way into shared memory. An adapter is more columns of the same product: `B` beside `W`,
-//! `A x` below `x`. Units may form groups that share out the columns of a tile and add up at the end: small products (one picture
-//! through an encoder) have too few outputs to occupy a large GPU otherwise.
+//! Weights are de-quantised on their way into shared memory. An adapter is more columns of the same
+//! product: `B` beside `W`, `A x` below `x`. Units may form groups that divide the columns of a
+//! tile and add up at the end. Small products, such as one picture through an encoder, have too few
+//! outputs to occupy a large GPU otherwise.
 
 #![allow(
     clippy::manual_div_ceil,
@@ -25,9 +27,9 @@ use crate::ops::lanes::{Quad, Vec4};
 
 /// Tiles hold `E`: f32, or f16 with [`super::plan::Products::Half`].
 ///
-/// `dst[m, row] = epilogue(w[row] . prologue(x[m]) + bias + low rank)`; `CUBE_POS_X` counts tiles of `row`, `CUBE_POS_Y` of `m`.
+/// `dst[m, row] = epilogue(w[row] . prologue(x[m]) + bias + low rank)`; `CUBE_POS_X` counts tiles
+/// of `row`, `CUBE_POS_Y` of `m`.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn kernel<E: Float, V: Size, N: Size, D: Size>(
     x: &[Vector<f32, V>],
     words: &[Vector<u32, N>],
@@ -60,7 +62,7 @@ pub(super) fn kernel<E: Float, V: Size, N: Size, D: Size>(
         sums[i] = Vec4::new(0.0f32);
     }
 
-    // The next tiles travel from memory into registers while the present ones are multiplied.
+    // The next tiles move from memory into registers while the present ones are multiplied.
     let mut held = Array::<Vec4>::new(comptime!(4 * plan.tasks()));
     fetch::<V, N>(
         x,
@@ -106,7 +108,8 @@ pub(super) fn kernel<E: Float, V: Size, N: Size, D: Size>(
         let segments = segment_of(rows - 1, second, third) + 1;
         let quads = comptime!(plan.rank.div_ceil(4));
         let last_row = usize::min(first_row + comptime!(4 * plan.tile_n), rows) - 1;
-        // Only the segments that this tile's rows belong to; the bounds are the same for the whole cube.
+        // Only the segments that this tile's rows belong to; the bounds are the same for the whole
+        // cube.
         let mut from = segment_of(first_row, second, third) * quads;
         let end = (segment_of(last_row, second, third) + 1) * quads;
         while from < end {

@@ -1,4 +1,4 @@
-//! Products of tiles in registers, and what becomes of them.
+//! Products of tiles in registers, their sums, and their way to memory.
 
 use cubecl::prelude::*;
 
@@ -103,7 +103,6 @@ pub(super) fn add_groups(sums: &mut Array<Vec4>, #[comptime] plan: MatMul) {
 
 /// Bias, epilogue and store of this unit's outputs.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn store<D: Size>(
     sums: &Array<Vec4>,
     bias: &ComptimeOption<&[f32]>,

@@ -1,4 +1,5 @@
-//! Tiles on their way from memory into shared memory: fetched into registers, put into tiles while the ones before are multiplied.
+//! The way of tiles from memory to shared memory: fetched into registers, then written to tiles
+//! while the earlier ones are multiplied.
 
 use cubecl::prelude::*;
 
@@ -8,7 +9,6 @@ use crate::ops::linear::plan::{MatMul, Prologue};
 
 /// One over the root mean square of every row of the tile.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn norm_scales<N: Size>(
     x: &[Vector<f32, N>],
     first_m: usize,
@@ -81,9 +81,9 @@ pub(super) fn transpose<E: Float>(
     }
 }
 
-/// Fills this unit's registers with its blocks of the tiles at columns `4 * from ..`: first those of `x`, then the matrix's.
+/// Fills this unit's registers with its blocks of the tiles at columns `4 * from ..`: first those
+/// of `x`, then the matrix's.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn fetch<V: Size, N: Size>(
     x: &[Vector<f32, V>],
     norm: &ComptimeOption<&[f32]>,
@@ -123,7 +123,7 @@ pub(super) fn fetch<V: Size, N: Size>(
     }
 }
 
-/// Writes what [`fetch`] brought into the tiles.
+/// Writes the blocks that [`fetch`] loaded into the tiles.
 #[cube]
 pub(super) fn put<E: Float>(
     held: &Array<Vec4>,
@@ -159,7 +159,6 @@ pub(super) fn put<E: Float>(
 
 /// Four columns of a row of `x`, row `local` of the tile, after the prologue.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn input_quad<V: Size>(
     x: &[Vector<f32, V>],
     norm: &ComptimeOption<&[f32]>,

@@ -1,8 +1,10 @@
 //! The same product on a GPU's matrix units.
 //!
-//! A plane computes 32 x 32 outputs. Planes share out the tile, or where [`MatMul::groups`] is not 1 the columns of it. Products are
-//! added in f32. Factors are f16 ([`Products::HalfUnits`]), or TF32 in two parts each, `high + low` ([`Products::SplitUnits`]):
-//! `high * high + high * low + low * high` differs from the product of the floats by about 2^-21 of it ("3xTF32").
+//! A plane computes 32 x 32 outputs. Planes divide the tile among them, or its columns if
+//! [`MatMul::groups`] is not 1. Products are added in f32. Factors are f16
+//! ([`Products::HalfUnits`]), or TF32 in two parts each, `high + low` ([`Products::SplitUnits`]):
+//! The sum `high * high + high * low + low * high` differs from the product of the floats by about
+//! 2^-21 of it ("3xTF32").
 
 use cubecl::cmma::{self, Matrix, MatrixIdent, MatrixLayout};
 use cubecl::prelude::*;
@@ -14,9 +16,9 @@ use crate::ops::lanes::{Quad, Vec4, gelu};
 use crate::ops::linear::Epilogue;
 use crate::ops::linear::plan::{MatMul, Products};
 
-/// `dst[m, row] = epilogue(w[row] . x[m] + bias + low rank)`; the grid and arguments as in [`super::kernel`]. Tiles hold `E`.
+/// `dst[m, row] = epilogue(w[row] . x[m] + bias + low rank)`; the grid and arguments as in
+/// [`super::kernel`]. Tiles hold `E`.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments)]
 pub(in crate::ops::linear) fn kernel<E: Float, V: Size, N: Size, D: Size>(
     x: &[Vector<f32, V>],
     words: &[Vector<u32, N>],
@@ -43,7 +45,7 @@ pub(in crate::ops::linear) fn kernel<E: Float, V: Size, N: Size, D: Size>(
     let c10 = zeros(plan);
     let c11 = zeros(plan);
 
-    // The next tiles travel from memory into registers while the present ones are multiplied.
+    // The next tiles move from memory into registers while the present ones are multiplied.
     fetch::<V, N>(
         x, words, &scales, &mut held, 0usize, first_m, first_row, m, rows, cols, plan,
     );
@@ -64,7 +66,8 @@ pub(in crate::ops::linear) fn kernel<E: Float, V: Size, N: Size, D: Size>(
         let segments = segment_of(rows - 1, second, third) + 1;
         let quads = comptime!(plan.rank.div_ceil(4));
         let last_row = usize::min(first_row + comptime!(4 * plan.tile_n), rows) - 1;
-        // Only the segments that this tile's rows belong to; the bounds are the same for the whole cube.
+        // Only the segments that this tile's rows belong to; the bounds are the same for the whole
+        // cube.
         let mut from = segment_of(first_row, second, third) * quads;
         let end = (segment_of(last_row, second, third) + 1) * quads;
         while from < end {
@@ -150,7 +153,6 @@ fn multiply<E: Float>(
 }
 
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn four<E: Float>(
     a0: &Matrix<E>,
     a1: &Matrix<E>,
@@ -222,9 +224,9 @@ fn keep(sums: &mut Shared<[Vec4]>, matrix: &Matrix<f32>, at: usize, #[comptime] 
     );
 }
 
-/// Fills this unit's registers with its fours of the tiles at columns `4 * from ..`, neighbouring units along a row.
+/// Fills this unit's registers with its fours of the tiles at columns `4 * from ..`, neighbouring
+/// units along a row.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn fetch<V: Size, N: Size>(
     x: &[Vector<f32, V>],
     words: &[Vector<u32, N>],
@@ -256,7 +258,6 @@ fn fetch<V: Size, N: Size>(
 
 /// The same of an adapter.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn fetch_low(
     t: &ComptimeOption<&[f32]>,
     b: &ComptimeOption<&[f32]>,
@@ -288,7 +289,7 @@ fn fetch_low(
     }
 }
 
-/// Writes what was fetched into the tiles.
+/// Writes the fetched fours into the tiles.
 #[cube]
 fn put<E: Float>(held: &Array<Vec4>, xs: &mut Shared<[Quad<E>]>, ws: &mut Shared<[Quad<E>]>, #[comptime] plan: MatMul) {
     let (of_x, of_w) = comptime!(plan.unit_loads());
@@ -312,7 +313,7 @@ fn put<E: Float>(held: &Array<Vec4>, xs: &mut Shared<[Quad<E>]>, ws: &mut Shared
     }
 }
 
-/// The high part, and what it leaves.
+/// The high part, and the remainder.
 #[cube]
 fn put_parts<E: Float>(
     v: Vec4,
@@ -330,7 +331,6 @@ fn put_parts<E: Float>(
 
 /// Sum of the groups, bias, epilogue and store, neighbouring units along a row.
 #[cube]
-#[allow(clippy::too_many_arguments)]
 fn store<D: Size>(
     sums: &Shared<[Vec4]>,
     bias: &ComptimeOption<&[f32]>,

@@ -1,4 +1,4 @@
-//! Four columns of a matrix as floats, whatever it is stored as.
+//! Four columns of a matrix as floats, for every stored format.
 
 use cubecl::prelude::*;
 
