@@ -29,7 +29,7 @@
 //! assert_eq!(read.f32("w", &[2, 2])?, [0.5, 1.0, 6.0, 8.0]);
 //!
 //! // A file that was cut off is refused, and the error names it.
-//! let error = Tensors::parse("model.safetensors", &bytes[..bytes.len() - 1]).unwrap_err();
+//! let error = Tensors::parse("model.safetensors", &bytes[..bytes.len() - 1]).err().unwrap();
 //! assert!(error.to_string().contains("model.safetensors"));
 //! # Ok(())
 //! # }
