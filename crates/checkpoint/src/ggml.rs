@@ -81,6 +81,18 @@ pub fn dequantize(kind: GgmlType, bytes: &[u8]) -> Vec<f32> {
     out
 }
 
+/// Whether every value of a tensor is finite: floats themselves, scales and offsets of blocks. Only exponents are looked at, so that
+/// a hundred megabytes take milliseconds. A last, incomplete block is left out.
+pub fn is_finite(kind: GgmlType, bytes: &[u8]) -> bool {
+    let half = |block: &[u8], at: usize| block[at + 1] & 0x7c != 0x7c;
+    let mut blocks = bytes.chunks_exact(kind.block_bytes());
+    match kind {
+        GgmlType::F32 => blocks.all(|block| f32::from_le_bytes([block[0], block[1], block[2], block[3]]).is_finite()),
+        GgmlType::F16 | GgmlType::Q8_0 => blocks.all(|block| half(block, 0)),
+        GgmlType::Q4_1 => blocks.all(|block| half(block, 0) && half(block, 2)),
+    }
+}
+
 fn half_at(bytes: &[u8], at: usize) -> f32 {
     f16::from_le_bytes([bytes[at], bytes[at + 1]]).to_f32()
 }
@@ -108,6 +120,36 @@ mod tests {
         block.extend((0..32).map(|i| (i as i8 - 16) as u8));
         let values = dequantize(GgmlType::Q8_0, &block);
         assert_eq!((values[0], values[16], values[31]), (-4.0, 0.0, 3.75));
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_is_found() {
+        for kind in [GgmlType::F32, GgmlType::F16, GgmlType::Q4_1, GgmlType::Q8_0] {
+            let halves: &[usize] = if kind == GgmlType::Q4_1 { &[0, 2] } else { &[0] };
+            // The highest finite exponents, and whatever else a block holds.
+            let mut good = vec![0xff; 3 * kind.block_bytes()];
+            for block in good.chunks_exact_mut(kind.block_bytes()) {
+                match kind {
+                    GgmlType::F32 => block.copy_from_slice(&f32::MIN.to_le_bytes()),
+                    _ => halves
+                        .iter()
+                        .for_each(|&at| block[at..at + 2].copy_from_slice(&f16::MAX.to_le_bytes())),
+                }
+            }
+            assert!(is_finite(kind, &good), "{kind:?}");
+            for (&at, bad) in halves
+                .iter()
+                .zip([f16::NAN, f16::NEG_INFINITY])
+                .chain([(&halves[0], f16::INFINITY)])
+            {
+                let (mut bytes, at) = (good.clone(), 2 * kind.block_bytes() + at);
+                match kind {
+                    GgmlType::F32 => bytes[at..at + 4].copy_from_slice(&bad.to_f32().to_le_bytes()),
+                    _ => bytes[at..at + 2].copy_from_slice(&bad.to_le_bytes()),
+                }
+                assert!(!is_finite(kind, &bytes), "{kind:?} {bad} at {at}");
+            }
+        }
     }
 
     #[test]

@@ -170,6 +170,14 @@ pub enum GgufError {
         /// What went wrong.
         message: String,
     },
+    /// A value that is infinite or not a number.
+    #[error("{file}: tensor `{tensor}` holds a value that is not finite; fetch the file again")]
+    NotFinite {
+        /// File name.
+        file: String,
+        /// Tensor name.
+        tensor: String,
+    },
     /// A tensor that the model needs is not in the file.
     #[error("{file} has no tensor `{tensor}`; it is another model than expected")]
     NoTensor {
@@ -383,6 +391,21 @@ impl<'a> Gguf<'a> {
             file: self.file.clone(),
             tensor: tensor.name.into(),
             message,
+        })
+    }
+
+    /// The stored bytes of a tensor that a model computes with: every value is finite.
+    ///
+    /// # Errors
+    /// [`GgufError::NotFinite`], and as [`Gguf::bytes`].
+    pub fn finite_bytes(&self, tensor: &Tensor<'_>) -> Result<Cow<'a, [u8]>, GgufError> {
+        let bytes = self.bytes(tensor)?;
+        if crate::ggml::is_finite(tensor.kind, &bytes) {
+            return Ok(bytes);
+        }
+        Err(GgufError::NotFinite {
+            file: self.file.clone(),
+            tensor: tensor.name.into(),
         })
     }
 

@@ -13,6 +13,10 @@ mod check;
 /// The version of the format that this code reads.
 pub const VERSION: u32 = 1;
 
+/// Largest manifest that is read, bytes: a thousand times the shipped one.
+#[cfg(not(target_arch = "wasm32"))]
+const MAX_FILE: u64 = 16 << 20;
+
 /// Why a manifest cannot be used.
 #[derive(Debug, Error)]
 pub enum ManifestError {
@@ -352,7 +356,7 @@ impl Manifest {
     pub fn load(folder: &std::path::Path) -> Result<Self, ManifestError> {
         let path = folder.join("manifest.json");
         let file = path.display().to_string();
-        match std::fs::read_to_string(&path) {
+        match crate::file::read_text(&path, MAX_FILE) {
             Ok(json) => Self::parse(&file, &json),
             Err(source) => Err(ManifestError::Read { file, source }),
         }

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use sightline_eval::task::TASKS;
+
+use crate::failure::CODES;
 
 /// Ask a picture, and read what a state space encoder and a vision transformer say.
 #[derive(Debug, Parser)]
@@ -18,9 +20,7 @@ use sightline_eval::task::TASKS;
         sightline serve\n  \
         sightline doctor\n  \
         sightline tasks --data data\n  \
-        sightline score --task vqav2 --answers answers.jsonl --gold annotations.json\n\n\
-        Exit codes: 0 answered; 1 something failed while running; 2 wrong arguments; 3 a picture, question, page or file of answers\n\
-        that cannot be used; 4 weights or language model missing or damaged; 5 the device asked for is not there."
+        sightline score --task vqav2 --answers answers.jsonl --gold annotations.json"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -82,10 +82,46 @@ pub(crate) enum Command {
     /// Serves the built page on this machine, and nowhere else.
     Serve(Serve),
     /// Writes a completion script for a shell.
+    #[command(
+        after_help = "Example:\n  sightline completions bash > ~/.local/share/bash-completion/completions/sightline"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Writes the manual page of the program, or of one command.
+    #[command(after_help = "Examples:\n  sightline man | man -l -\n  sightline man ask > sightline-ask.1")]
+    Man {
+        /// The command.
+        command: Option<String>,
+    },
+}
+
+/// Options of [`Global`], each with the commands that it acts on. Elsewhere it is taken, so that one prefix serves for all commands,
+/// and not shown.
+const ACTS: [(&str, &[&str]); 3] = [
+    ("device", &["ask", "doctor", "bench", "eval"]),
+    ("weights", &["ask", "models", "eval"]),
+    ("verbose", &["ask", "doctor", "eval"]),
+];
+
+/// The whole command line, with options shown only where they act.
+pub(crate) fn command() -> clap::Command {
+    let codes: Vec<String> = CODES.iter().map(|(code, text)| format!("  {code}  {text}")).collect();
+    let mut command = Cli::command();
+    let examples = command.get_after_help().cloned().unwrap_or_default();
+    command = command.after_help(format!("{examples}\n\nExit codes:\n{}", codes.join("\n")));
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for (option, acts) in ACTS {
+        let Some(hidden) = command.get_arguments().find(|arg| arg.get_id() == option) else {
+            continue;
+        };
+        let hidden = hidden.clone().hide(true);
+        for name in names.iter().filter(|name| !acts.contains(&name.as_str())) {
+            command = command.mut_subcommand(name, |sub| sub.arg(hidden.clone()));
+        }
+    }
+    command
 }
 
 /// `sightline ask`.
@@ -94,7 +130,9 @@ pub(crate) enum Command {
     sightline ask dog.jpg \"What is the main object in the image?\"\n  \
     sightline ask dog.jpg \"Is there a dog in the image?\" --model sightline-vmamba-tiny --json\n  \
     sightline ask --batch questions.jsonl > answers.jsonl\n\n\
-    A line of --batch is {\"id\": \"1\", \"image\": \"dog.jpg\", \"question\": \"...\"}; pictures are looked up beside that file.")]
+    A line of --batch is {\"id\": \"1\", \"image\": \"dog.jpg\", \"question\": \"...\"}; an id is a text or a whole number, and\n\
+    pictures are looked up beside that file. A question that cannot be asked is named on stderr, and the others are answered;\n\
+    the exit code is then 6.")]
 pub(crate) struct Ask {
     /// A picture: PNG, JPEG, WebP, GIF, BMP or TIFF.
     #[arg(required_unless_present = "batch")]
@@ -175,7 +213,7 @@ pub(crate) struct Bench {
     /// Timed runs of each, after warm-up.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub runs: u32,
-    /// Small sizes only, seconds instead of minutes: for tests.
+    /// Small sizes only, and one layer of the language model: seconds instead of minutes, for tests.
     #[arg(long)]
     pub quick: bool,
 }
@@ -265,10 +303,10 @@ pub(crate) enum Control {
 /// `sightline eval`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    sightline eval --task imagenette --data DATA --out runs\n  \
+    sightline eval --task naming10 --data DATA --out runs\n  \
     sightline eval --task pope --data DATA --out runs --model sightline-vmamba-tiny --batch-size 32\n  \
-    sightline eval --task mosaic-ground --data DATA --out runs --control shuffled --limit 200\n  \
-    sightline eval --task mosaic-ground --data DATA --out runs --control blind\n  \
+    sightline eval --task ground-mosaic --data DATA --out runs --control shuffled --limit 200\n  \
+    sightline eval --task ground-mosaic --data DATA --out runs --control blind\n  \
     srun -n 8 sightline eval --task vqav2 --data DATA --out runs --shard auto && sightline merge runs/vqav2/MODEL/shard-*\n\n\
     A run is a folder: OUT/TASK/MODEL with key.json, samples.jsonl, results.json, table.md, table.csv, questions.jsonl and run.json.\n\
     The same command goes on where a killed one was. Exit code 6: finished, but with pictures that could not be read.")]
@@ -344,6 +382,9 @@ pub(crate) struct Report {
     /// Writes the scores as a Markdown table, too.
     #[arg(long, value_name = "MD")]
     pub table: Option<PathBuf>,
+    /// Prints the scores, and what was written, as one JSON document.
+    #[arg(long)]
+    pub json: bool,
     /// Folder with the benchmarks' files, for pictures beside the answers.
     #[arg(long, value_name = "DIR", env = "SIGHTLINE_DATA")]
     pub data: Option<PathBuf>,
@@ -368,6 +409,9 @@ pub(crate) struct Merge {
     /// Folder of the whole run [default: the one that the first shard is in].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Prints what was put together as one JSON document.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `sightline serve`.
@@ -404,5 +448,131 @@ fn temperature(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(t) if (0.0..=10.0).contains(&t) => Ok(t),
         _ => Err("a number from 0 to 10".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::FromArgMatches;
+    use sightline_checkpoint::manifest::Manifest;
+    use sightline_eval::tasks::Task;
+
+    use super::*;
+
+    /// What stands behind the options in the help of the program and of every command. As it was written: shown, it is wrapped.
+    fn helps() -> Vec<String> {
+        let mut command = command();
+        command.build();
+        let subs: Vec<_> = command.get_subcommands().cloned().collect();
+        let all = subs.into_iter().chain([command]);
+        all.filter_map(|one| Some(one.get_after_help()?.to_string())).collect()
+    }
+
+    /// Words of a line as a shell takes them, as far as the examples need it.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+        for c in line.chars().chain([' ']) {
+            match (c, quote) {
+                (c, Some(open)) if c == open => quote = None,
+                ('"' | '\'', None) => quote = Some(c),
+                (' ', None) if !word.is_empty() => words.push(std::mem::take(&mut word)),
+                (' ', None) => {}
+                (c, _) => word.push(c),
+            }
+        }
+        assert_eq!(quote, None, "a quote stays open in: {line}");
+        words
+    }
+
+    /// Calls of the program in a help text, from its name up to a pipe, a redirection or the next command.
+    fn calls(help: &str) -> Vec<Vec<String>> {
+        let joined = help.replace("\\\n", " ");
+        let mut calls = Vec::new();
+        for line in joined.lines() {
+            let line = line.trim();
+            if !["sightline ", "srun "].iter().any(|start| line.starts_with(start)) {
+                continue;
+            }
+            let words = words(line);
+            for part in words.split(|word| ["&&", "|", ">"].contains(&word.as_str())) {
+                if let Some(at) = part.iter().position(|word| word == "sightline") {
+                    calls.push(part[at..].to_vec());
+                }
+            }
+        }
+        calls
+    }
+
+    #[test]
+    fn every_example_can_be_typed() {
+        let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../weights");
+        let manifest = Manifest::load(&weights).expect("the shipped manifest");
+        let mut count = 0;
+        for call in helps().iter().flat_map(|help| calls(help)) {
+            let matches = command().try_get_matches_from(&call);
+            let matches = matches.unwrap_or_else(|error| panic!("{}: {error}", call.join(" ")));
+            let parsed = Cli::from_arg_matches(&matches).expect("what was matched is read");
+            let (tasks, models) = match parsed.command {
+                Command::Ask(ask) => (Vec::new(), ask.model),
+                Command::Eval(eval) => (vec![eval.task], eval.model),
+                Command::Tasks(tasks) => (tasks.ids, Vec::new()),
+                Command::Doctor(doctor) => {
+                    let kernels = sightline_kernels::suite::cases();
+                    let filter = doctor.filter.unwrap_or_default();
+                    assert!(kernels.iter().any(|case| case.name.contains(&filter)), "{filter}");
+                    (Vec::new(), Vec::new())
+                }
+                Command::Man { command: Some(name) } => {
+                    assert!(command().find_subcommand(&name).is_some(), "{name}");
+                    (Vec::new(), Vec::new())
+                }
+                _ => (Vec::new(), Vec::new()),
+            };
+            for task in &tasks {
+                assert!(Task::find(task).is_some(), "no task `{task}`: {}", call.join(" "));
+            }
+            for model in &models {
+                assert!(manifest.model(model).is_ok(), "no model `{model}`: {}", call.join(" "));
+            }
+            count += 1;
+        }
+        assert!(count >= 30, "only {count} examples were found");
+    }
+
+    #[test]
+    fn help_names_every_exit_code() {
+        let help = command().render_long_help().to_string();
+        for (code, text) in CODES {
+            let words = text.split_whitespace().next().unwrap_or_default();
+            assert!(
+                help.contains(&format!("  {code}  {words}")),
+                "{code} is missing:\n{help}"
+            );
+        }
+    }
+
+    #[test]
+    fn options_are_shown_where_they_act() {
+        let mut command = command();
+        command.build();
+        for sub in command.get_subcommands_mut() {
+            let name = sub.get_name().to_owned();
+            let help = sub.render_long_help().to_string();
+            for (option, acts) in ACTS {
+                let shown = help.contains(&format!("--{option}"));
+                assert_eq!(shown, acts.contains(&name.as_str()), "--{option} of {name}:\n{help}");
+            }
+        }
+        // Taken everywhere, before the command and behind it.
+        for call in [
+            "sightline --device cpu score --run x",
+            "sightline score --run x --device cpu",
+        ] {
+            let matches = super::command().try_get_matches_from(words(call)).expect(call);
+            let parsed = Cli::from_arg_matches(&matches).expect(call);
+            assert_eq!(parsed.global.device, DeviceKind::Cpu, "{call}");
+        }
     }
 }

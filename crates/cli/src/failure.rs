@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub(crate) use sightline_eval::run::UNREADABLE;
+
 /// Why the program ends with something else than 0.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -12,12 +14,31 @@ pub(crate) struct Failure {
 
 /// Something failed while running.
 pub(crate) const RUNNING: u8 = 1;
+/// Wrong arguments; clap's own code.
+pub(crate) const USAGE: u8 = 2;
 /// A picture, question or file of answers that cannot be used.
 pub(crate) const INPUT: u8 = 3;
 /// Weights or language model missing or damaged.
 pub(crate) const WEIGHTS: u8 = 4;
 /// The device asked for is not there.
 pub(crate) const DEVICE: u8 = 5;
+
+/// All exit codes, for `--help`. [`UNREADABLE`] is the last.
+pub(crate) const CODES: [(u8, &str); 7] = [
+    (0, "all done"),
+    (RUNNING, "something failed while running"),
+    (USAGE, "wrong arguments"),
+    (
+        INPUT,
+        "a picture, question, page or file of answers that cannot be used",
+    ),
+    (WEIGHTS, "weights or language model missing or damaged"),
+    (DEVICE, "the device asked for is not there"),
+    (
+        UNREADABLE,
+        "finished, but some pictures or questions could not be used (eval, ask --batch)",
+    ),
+];
 
 impl Failure {
     /// A failure with this code; `message` is a sentence that names the remedy.

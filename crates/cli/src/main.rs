@@ -9,7 +9,7 @@ mod weights;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use args::{Cli, Command};
 use failure::Failure;
@@ -39,14 +39,32 @@ fn leave_out_mesa_layer() {
 fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
     leave_out_mesa_layer();
-    let cli = Cli::parse();
+    let cli = match args::command()
+        .try_get_matches()
+        .and_then(|mut found| Cli::from_arg_matches_mut(&mut found))
+    {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("sightline: {failure}");
+            output::note(&format!("sightline: {failure}"));
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// Prints help, the version, or what is wrong with the arguments.
+fn refused(error: &clap::Error) -> ExitCode {
+    let harmless = |text: std::ffi::OsString| output::visible(&text.to_string_lossy(), "\t") == text.to_string_lossy();
+    if !error.use_stderr() || std::env::args_os().all(harmless) {
+        error.exit();
+    }
+    // Repeats an argument that would steer the terminal.
+    let text = error.to_string();
+    text.trim_end().lines().for_each(output::note);
+    ExitCode::from(failure::USAGE)
 }
 
 fn run(cli: &Cli) -> Result<(), Failure> {
@@ -62,9 +80,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Tasks(tasks) => commands::tasks::run(tasks),
         Command::Score(score) => commands::score::run(score),
         Command::Serve(serve) => commands::serve::run(serve),
-        Command::Completions { shell } => {
-            commands::completions(*shell);
-            Ok(())
-        }
+        Command::Completions { shell } => commands::completions(*shell),
+        Command::Man { command } => commands::man(command.as_deref()),
     }
 }

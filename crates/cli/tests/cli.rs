@@ -71,7 +71,7 @@ fn weights_copy(dir: &Path) -> PathBuf {
 #[test]
 fn help_has_examples_and_exit_codes() {
     let help = String::from_utf8(sightline(&["--help"]).stdout).expect("UTF-8");
-    for word in ["Examples:", "sightline ask", "Exit codes:", "doctor"] {
+    for word in ["Examples:", "sightline ask", "Exit codes:", "  6  finished", "doctor"] {
         assert!(help.contains(word), "`{word}` is missing:\n{help}");
     }
     let help = String::from_utf8(sightline(&["ask", "--help"]).stdout).expect("UTF-8");
@@ -95,6 +95,135 @@ fn completions_are_written_for_every_shell() {
     for shell in ["bash", "zsh", "fish"] {
         let output = sightline(&["completions", shell]);
         assert!(output.status.success() && !output.stdout.is_empty(), "{shell}");
+    }
+}
+
+/// A closed pipe is success, and a full disk one sentence.
+#[cfg(unix)]
+#[test]
+fn what_is_written_at_once_may_be_cut() {
+    for command in ["completions bash", "man"] {
+        let shell = |rest: &str| {
+            let script = format!("{} {command} {rest}", env!("CARGO_BIN_EXE_sightline"));
+            let output = Command::new("bash")
+                .args(["-c", &script])
+                .output()
+                .expect("a shell runs");
+            (
+                output.status.code(),
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            )
+        };
+        let (code, stderr) = shell("| head -c 1 > /dev/null; exit ${PIPESTATUS[0]}");
+        assert_eq!((code, &*stderr), (Some(0), ""), "{command}");
+        let (code, stderr) = shell("> /dev/full");
+        assert_eq!(code, Some(1), "{command}: {stderr}");
+        assert_says(&stderr, &["standard output"]);
+    }
+}
+
+#[test]
+fn a_manual_page_for_every_command() {
+    let page = |args: &[&str]| String::from_utf8(sightline(args).stdout).expect("UTF-8");
+    let main = page(&["man"]);
+    for word in [".TH", "sightline", "Exit codes"] {
+        assert!(main.contains(word), "`{word}` is missing:\n{main}");
+    }
+    assert!(page(&["man", "ask"]).contains("batch"));
+    assert!(page(&["man", "score"]).contains("gold") && !page(&["man", "score"]).contains("device"));
+    let output = sightline(&["man", "frobnicate"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_says(&String::from_utf8_lossy(&output.stderr), &["no command `frobnicate`"]);
+}
+
+#[test]
+fn a_filter_that_fits_nothing_is_told() {
+    let check = ["doctor", "--check", "--device", "cpu", "--filter", "zzz"];
+    let bench = [
+        "bench", "--quick", "--device", "cpu", "--only", "launch", "--filter", "zzz",
+    ];
+    for args in [&check[..], &bench] {
+        let output = sightline(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_says(&String::from_utf8_lossy(&output.stderr), &["zzz", "--filter"]);
+    }
+}
+
+#[test]
+fn a_quick_bench_names_what_it_runs() {
+    let dir = tempfile::tempdir().expect("folder");
+    let json = dir.path().join("bench.json");
+    let json = json.display().to_string();
+    let args = [
+        "bench",
+        "--quick",
+        "--runs",
+        "1",
+        "--device",
+        "cpu",
+        "--only",
+        "prefill,decode",
+        "--json",
+        &json,
+    ];
+    let output = sightline(&args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&fs::read(&json).expect("numbers")).expect("JSON");
+    let rows = report["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 3, "{report}");
+    for row in rows {
+        let id = row["id"].as_str().expect("a name");
+        assert!(id.ends_with(", 1 of 30 layers"), "{id}");
+    }
+}
+
+#[test]
+fn two_outputs_are_two_files() {
+    let dir = tempfile::tempdir().expect("folder");
+    let path = dir.path().join("out").display().to_string();
+    let output = sightline(&["bench", "--quick", "--device", "cpu", "--json", &path, "--svg", &path]);
+    assert_eq!(output.status.code(), Some(3));
+    assert_says(
+        &String::from_utf8_lossy(&output.stderr),
+        &["--json and --svg", "same file"],
+    );
+}
+
+/// Whoever names a file must not steer the terminal, nor make one sentence two.
+#[cfg(unix)]
+#[test]
+fn names_cannot_steer_the_terminal() {
+    let weights = weights().display().to_string();
+    let name = "no\u{1b}[31m\u{9b}2J\nred\u{202e}.png";
+    for args in [
+        &["ask", name, "q", "--weights", &weights][..],
+        &["ask", "--batch", name, "--weights", &weights],
+        &["score", "--task", "vqav2", "--answers", name],
+        &["report", name, "--out", "x"],
+        &["models", "--weights", name],
+        &["serve", "--page", name],
+        &["tasks", "--data", name],
+        &["tasks", name],
+    ] {
+        let output = sightline(args);
+        assert!(matches!(output.status.code(), Some(2..=4)), "{args:?}");
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_says(&stderr, &["no\\u001b[31m\\u009b2J\\u000ared\\u202e.png"]);
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+    // Arguments are repeated by the parser of the command line.
+    for args in [
+        &["ask", "--frob\u{1b}[31m"][..],
+        &["score", "--task", "a\u{1b}]0;b\u{7}", "--answers", "x"],
+    ] {
+        let output = sightline(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let steers = |byte: &u8| [0x1b, 0x07].contains(byte);
+        assert!(
+            !output.stderr.iter().any(steers),
+            "{args:?}: {:?}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }
 

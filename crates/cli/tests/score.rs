@@ -134,3 +134,131 @@ fn answers_that_cannot_be_used() {
     let over = ["--task", "vqav2", "--per-sample", "answers.jsonl"];
     assert_refused(ANSWERS, &over, &["write over"]);
 }
+
+/// A link is followed, and a device is written into: here the program's own standard output.
+#[cfg(unix)]
+#[test]
+fn outputs_that_are_links_or_devices() {
+    use std::os::unix::fs::symlink;
+    let dir = tempfile::tempdir().expect("folder");
+    let here = |name: &str| dir.path().join(name);
+    fs::write(here("answers.jsonl"), ANSWERS).expect("write");
+    for (link, target) in [("link", "deep/target"), ("null", "/dev/null"), ("out", "/dev/stdout")] {
+        symlink(target, here(link)).expect("a link");
+        let args = ["--task", "vqav2", "--answers", "answers.jsonl", "--per-sample", link];
+        let output = score(dir.path(), &args);
+        let (stdout, stderr) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert!(output.status.success(), "{link}: {stderr}");
+        assert!(
+            fs::symlink_metadata(here(link)).expect("it is there").is_symlink(),
+            "{link} was replaced"
+        );
+        assert!(stdout.contains("2 answers"), "{stdout}");
+        assert_eq!(stdout.contains("{\"id\":\"1\""), link == "out", "{link}: {stdout}");
+    }
+    let samples = fs::read_to_string(here("deep/target")).expect("samples");
+    assert_eq!(samples.lines().count(), 2);
+    // A file that standard output goes to holds both.
+    let script = format!(
+        "{} score --task vqav2 --answers answers.jsonl --per-sample all > all",
+        env!("CARGO_BIN_EXE_sightline")
+    );
+    let done = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(dir.path())
+        .status();
+    assert!(done.expect("a shell runs").success());
+    let all = fs::read_to_string(here("all")).expect("both");
+    assert!(all.contains("{\"id\":\"1\"") && all.contains("2 answers"), "{all}");
+    // What is read under another name is still read.
+    symlink("answers.jsonl", here("soft")).expect("a link");
+    fs::hard_link(here("answers.jsonl"), here("hard")).expect("a link");
+    for name in ["soft", "hard", "./answers.jsonl"] {
+        assert_refused_here(
+            dir.path(),
+            &["--task", "vqav2", "--answers", "answers.jsonl", "--per-sample", name],
+            "write over",
+        );
+    }
+}
+
+fn assert_refused_here(dir: &Path, args: &[&str], word: &str) {
+    let output = score(dir, args);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{args:?}: {stderr}");
+    assert!(
+        stderr.contains(word) && stderr.lines().count() == 1,
+        "{args:?}: {stderr}"
+    );
+}
+
+/// No file is read without an end, and what cannot be a gold file is known by its beginning.
+#[cfg(unix)]
+#[test]
+fn endless_files_are_refused() {
+    let dir = tempfile::tempdir().expect("folder");
+    fs::write(dir.path().join("answers.jsonl"), ANSWERS).expect("write");
+    let args = ["--task", "vqav2", "--answers", "answers.jsonl"];
+    assert_refused_here(
+        dir.path(),
+        &[&args[..], &["--gold", "/dev/zero"]].concat(),
+        "not laid out",
+    );
+    let boxes = [
+        "--task",
+        "boxes",
+        "--answers",
+        "answers.jsonl",
+        "--transform",
+        "/dev/zero",
+    ];
+    assert_refused_here(dir.path(), &boxes, "MiB");
+    // Many zeros in a small file.
+    let bomb = "head -c 256M /dev/zero | gzip -1 > bomb.json.gz";
+    let made = Command::new("sh").args(["-c", bomb]).current_dir(dir.path()).status();
+    if made.is_ok_and(|status| status.success()) {
+        assert_refused_here(
+            dir.path(),
+            &[&args[..], &["--gold", "bomb.json.gz"]].concat(),
+            "not laid out",
+        );
+    }
+}
+
+#[test]
+fn byte_order_marks_are_passed_over() {
+    let dir = tempfile::tempdir().expect("folder");
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), format!("\u{feff}{text}")).expect("write");
+    write("answers.jsonl", "{\"question_id\": 1, \"text\": \"Blue\"}\n");
+    let answers = vec![json!({"answer": "blue"}); 10];
+    write(
+        "gold.json",
+        &json!({"annotations": [{"question_id": 1, "answers": answers}]}).to_string(),
+    );
+    let output = score(
+        dir.path(),
+        &["--task", "vqav2", "--answers", "answers.jsonl", "--gold", "gold.json"],
+    );
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let line = json!({"id": 1, "prediction": "[0.1, 0.1, 0.9, 0.9]", "box": [1, 1, 9, 9], "width": 10, "height": 10});
+    write("answers.jsonl", &line.to_string());
+    write(
+        "transform.json",
+        &json!({"policy": "letterbox", "target_resolution": [224, 224]}).to_string(),
+    );
+    let args = [
+        "--task",
+        "boxes",
+        "--answers",
+        "answers.jsonl",
+        "--transform",
+        "transform.json",
+    ];
+    let output = score(dir.path(), &args);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+}

@@ -150,6 +150,77 @@ fn brotli_is_sent_to_who_takes_it() {
     assert_eq!(body, b"export {};");
 }
 
+/// RFC 9110, 14.2 and 13.1.5.
+#[test]
+fn a_part_is_sent_only_where_it_is_asked_for_and_fits() {
+    let dir = tempfile::tempdir().expect("a folder");
+    page(dir.path());
+    let server = Server::start(dir.path());
+    let (head, _) = server.get("/page.js", "");
+    let field = |name: &str| head.lines().find_map(|l| l.strip_prefix(name)).expect(name).to_owned();
+    let (tag, date) = (field("etag: "), field("last-modified: "));
+    // Dates are case-sensitive on the wire, and were turned to lower case above.
+    let date = date
+        .split(' ')
+        .map(|word| word[..1].to_uppercase() + &word[1..])
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace("Gmt", "GMT");
+    let (part, whole) = ("http/1.1 206", "http/1.1 200");
+    for (headers, status) in [
+        ("Range: bytes=0-3\r\n".to_owned(), part),
+        ("Range: Bytes=0-3\r\n".to_owned(), part),
+        (format!("Range: bytes=0-3\r\nIf-Range: {tag}\r\n"), part),
+        (format!("Range: bytes=0-3\r\nIf-Range: {date}\r\n"), part),
+        ("Range: bytes=0-3\r\nIf-Range: \"other\"\r\n".to_owned(), whole),
+        (format!("Range: bytes=0-3\r\nIf-Range: W/{tag}\r\n"), whole),
+        (
+            "Range: bytes=0-3\r\nIf-Range: Sat, 01 Jan 2000 00:00:00 GMT\r\n".to_owned(),
+            whole,
+        ),
+        ("Range: bytes=99-\r\nIf-Range: \"other\"\r\n".to_owned(), whole),
+        ("Range: items=0-1\r\n".to_owned(), whole),
+        ("Range: bytes=0-1,3-4\r\n".to_owned(), whole),
+        ("Range: bytes=99-\r\n".to_owned(), "http/1.1 416"),
+    ] {
+        let (head, body) = server.get("/page.js", &headers);
+        assert!(head.starts_with(status), "{headers}\n{head}");
+        if status != "http/1.1 416" {
+            let expected: &[u8] = if status == part { b"expo" } else { b"export {};" };
+            assert_eq!(body, expected, "{headers}");
+        }
+    }
+}
+
+/// Whoever does not finish a request is not waited for.
+#[test]
+fn half_a_request_is_closed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    page(dir.path());
+    let server = Server::start(dir.path());
+    let starts = ["", "GET / HTT", "GET / HTTP/1.1\r\nHost: a\r\n"];
+    let mut open: Vec<TcpStream> = starts
+        .iter()
+        .map(|start| {
+            let mut stream = TcpStream::connect(&server.address).expect("a connection");
+            stream.write_all(start.as_bytes()).expect("sent");
+            stream
+        })
+        .collect();
+    // One that was answered, and then says nothing more.
+    let mut idle = TcpStream::connect(&server.address).expect("a connection");
+    write!(idle, "GET /page.js HTTP/1.1\r\nHost: a\r\n\r\n").expect("a request");
+    open.push(idle);
+    for (at, stream) in open.iter_mut().enumerate() {
+        stream.set_read_timeout(Some(Duration::from_secs(25))).expect("a limit");
+        let mut rest = Vec::new();
+        stream
+            .read_to_end(&mut rest)
+            .unwrap_or_else(|e| panic!("connection {at} stays open: {e}"));
+    }
+    has(&server.get("/", "").0, "http/1.1 200");
+}
+
 #[test]
 fn nothing_outside_the_page_is_served() {
     let dir = tempfile::tempdir().expect("a folder");

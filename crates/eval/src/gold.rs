@@ -1,17 +1,21 @@
 //! Official files of questions and answers, an item at a time: they have hundreds of megabytes.
 
 use std::fmt;
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+use sightline_checkpoint::file::without_mark;
 
 use crate::answers::fields::{At, Fields, InputError, Place};
 use crate::answers::{lines, numbers};
 
-/// Largest file that is read, bytes: ten times the largest official one.
-pub const MAX_FILE: u64 = 4 << 30;
+/// Largest file that is read, bytes after unpacking: more than twice the largest official one.
+pub const MAX_FILE: u64 = 1 << 30;
+/// Bytes that show whether a file is JSON at all, before the rest is read.
+const FIRST: u64 = 64 << 10;
 
 /// How the items of an official file are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,18 +39,14 @@ pub fn read(
     let file = Place::file(&path.display().to_string());
     let cannot =
         |problem: std::io::Error| InputError::new(&file, format!("cannot be read ({problem}); is it the right file?"));
-    let length = std::fs::metadata(path).map_err(cannot)?.len();
-    if length > MAX_FILE {
-        let problem = format!("{length} bytes; no official file has more than {MAX_FILE}");
-        return Err(InputError::new(&file, problem));
-    }
-    let bytes = unpacked(std::fs::read(path).map_err(cannot)?).map_err(cannot)?;
-    let Some(layout) = layout_of(&bytes, layouts) else {
+    let bytes = load(path).map_err(cannot)?;
+    let bytes = without_mark(&bytes);
+    let Some(layout) = layout_of(bytes, layouts) else {
         let problem = "not laid out as the official file of this task; is it the right file?";
         return Err(InputError::new(&file, problem));
     };
     if layout == Layout::Lines {
-        return lines::objects(&file, bytes.as_slice())?
+        return lines::objects(&file, bytes)?
             .into_iter()
             .try_for_each(|line| each(None, line));
     }
@@ -58,7 +58,7 @@ pub fn read(
         each: &mut each,
         failed: &mut failed,
     };
-    let bytes = numbers::mark(&bytes);
+    let bytes = numbers::mark(bytes);
     let mut json = serde_json::Deserializer::from_slice(&bytes);
     let done = items.deserialize(&mut json).and_then(|()| json.end());
     match (failed, done) {
@@ -71,17 +71,29 @@ pub fn read(
     }
 }
 
-/// The content of a file that may be packed with gzip.
-fn unpacked(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
-    if !bytes.starts_with(b"\x1f\x8b") {
+/// The content of a file that may be packed with gzip. The limit holds while bytes come in: neither a device nor a packed file says
+/// how many there will be.
+fn load(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = BufReader::new(File::open(path)?);
+    let is_packed = file.fill_buf()?.starts_with(b"\x1f\x8b");
+    let mut text: Box<dyn Read> = match is_packed {
+        true => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
+        false => Box::new(file),
+    };
+    let mut bytes = Vec::new();
+    (&mut text).take(FIRST).read_to_end(&mut bytes)?;
+    let begins = without_mark(&bytes).trim_ascii_start().first();
+    if !begins.is_none_or(|first| b"[{".contains(first)) {
+        // No layout begins so; what follows need not be read.
         return Ok(bytes);
     }
-    let mut out = Vec::new();
-    let packed = flate2::read::MultiGzDecoder::new(bytes.as_slice());
-    packed.take(MAX_FILE + 1).read_to_end(&mut out)?;
-    match out.len() as u64 > MAX_FILE {
-        true => Err(std::io::Error::other("unpacked it is larger than any official file")),
-        false => Ok(out),
+    text.take(MAX_FILE + 1 - FIRST).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MAX_FILE {
+        true => Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it has more than {} MiB; no official file has", MAX_FILE >> 20),
+        )),
+        false => Ok(bytes),
     }
 }
 

@@ -13,9 +13,8 @@ mod vqav2;
 mod vsr;
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -121,8 +120,11 @@ pub struct Scored {
 }
 
 impl Scored {
-    /// Writes a JSON line a sample, under a temporary name that is renamed once all is on disk.
-    pub fn write_samples(&self, path: &Path) -> std::io::Result<()> {
+    /// Writes a JSON line per sample.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn write_samples(&self, mut out: impl Write) -> std::io::Result<()> {
         #[derive(Serialize)]
         struct Line<'a> {
             id: &'a str,
@@ -133,29 +135,18 @@ impl Scored {
             #[serde(skip_serializing_if = "Option::is_none")]
             iou: Option<f64>,
         }
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = path.with_file_name(name);
-        let write = || {
-            let mut out = BufWriter::new(File::create(&temporary)?);
-            for (id, score) in &self.samples {
-                let line = Line {
-                    id,
-                    score: score.score,
-                    score_official: score.official,
-                    valid: score.valid.unwrap_or(true),
-                    iou: score.iou,
-                };
-                serde_json::to_writer(&mut out, &line)?;
-                out.write_all(b"\n")?;
-            }
-            out.into_inner()?.sync_all()?;
-            std::fs::rename(&temporary, path)
-        };
-        write().inspect_err(|_| {
-            // What is half written helps nobody; that it cannot be removed either is not the error to report.
-            let _ = std::fs::remove_file(&temporary);
-        })
+        for (id, score) in &self.samples {
+            let line = Line {
+                id,
+                score: score.score,
+                score_official: score.official,
+                valid: score.valid.unwrap_or(true),
+                iou: score.iou,
+            };
+            serde_json::to_writer(&mut out, &line)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
     }
 }
 

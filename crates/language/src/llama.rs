@@ -1,4 +1,4 @@
-use sightline_checkpoint::ggml::GgmlType;
+use sightline_checkpoint::ggml::{GgmlType, dequantize};
 use sightline_checkpoint::gguf::{Gguf, Tensor};
 use sightline_kernels::{Buffer, Device, Linear};
 
@@ -50,7 +50,7 @@ impl Llama {
                 "is a head of its own, not the tied embedding".into(),
             ));
         }
-        let embedding = Linear::q8_0(device, &gguf.bytes(table)?, config.vocabulary, config.width)?;
+        let embedding = Linear::q8_0(device, &gguf.finite_bytes(table)?, config.vocabulary, config.width)?;
         let layers = (0..config.layers)
             .map(|i| loader.layer(&config, i))
             .collect::<Result<_>>()?;
@@ -98,7 +98,7 @@ impl<'a> Loader<'a> {
                 .iter()
                 .map(|&(name, rows)| {
                     let tensor = self.tensor(&format!("blk.{i}.{name}.weight"), GgmlType::Q4_1, &[rows, cols])?;
-                    Ok(self.gguf.bytes(tensor)?)
+                    Ok(self.gguf.finite_bytes(tensor)?)
                 })
                 .collect::<Result<Vec<_>>>()?;
             let tensors: Vec<&[u8]> = tensors.iter().map(AsRef::as_ref).collect();
@@ -117,7 +117,8 @@ impl<'a> Loader<'a> {
 
     fn norm(&self, name: &str, width: usize) -> Result<Buffer> {
         let tensor = self.tensor(name, GgmlType::F32, &[width])?;
-        Ok(self.device.upload_f32(&self.gguf.values(tensor)?))
+        let bytes = self.gguf.finite_bytes(tensor)?;
+        Ok(self.device.upload_f32(&dequantize(tensor.kind, &bytes)))
     }
 
     fn tensor(&self, name: &str, kind: GgmlType, shape: &[usize]) -> Result<&'a Tensor<'a>> {

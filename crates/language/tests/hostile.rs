@@ -105,6 +105,24 @@ fn tensors_must_fit_the_metadata() {
 }
 
 #[test]
+fn weights_must_be_finite() {
+    for i in 0..support::file().tensors.len() {
+        let mut file = support::file();
+        let (name, _, kind, bytes) = &mut file.tensors[i];
+        let name = name.clone();
+        // The last value of floats; the last block's scale of Q4_1 (kind 3) and Q8_0 (kind 8).
+        let at = bytes.len() - [4, 0, 0, 20, 0, 0, 0, 0, 34][*kind as usize];
+        match kind {
+            0 => bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes()),
+            _ => bytes[at..at + 2].copy_from_slice(&half::f16::INFINITY.to_le_bytes()),
+        }
+        let error = load(&file).expect_err(&name).to_string();
+        let words = ["bad.gguf", &name, "not finite"];
+        assert!(words.iter().all(|word| error.contains(word)), "{name}: {error}");
+    }
+}
+
+#[test]
 fn adapters_must_fit_the_model() {
     let bytes = support::file().bytes();
     let gguf = Gguf::parse("tiny.gguf", &bytes).unwrap();

@@ -1,8 +1,10 @@
 //! Untrusted bytes into an upright 8-bit RGB picture.
 
-use std::io::Cursor;
+mod orientation;
+mod tiff;
 
-use image::metadata::Orientation;
+use std::io::{Cursor, ErrorKind};
+
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use thiserror::Error;
 
@@ -88,8 +90,8 @@ pub struct Picture {
 impl Picture {
     /// Decodes a PNG, JPEG, WebP, BMP, GIF (first frame) or TIFF file.
     ///
-    /// The content decides the format, never a file name. EXIF orientation is applied; alpha is composited over `pad` with
-    /// Pillow's rounding; grey, 16-bit (upper byte, as Pillow unpacks `RGB;16B`) and CMYK (Adobe's inverted convention for JPEG,
+    /// The content decides the format, never a file name. The orientation of EXIF, or else of XMP, is applied;
+    /// alpha is composited over `pad` with Pillow's rounding; grey, 16-bit (upper byte, as Pillow unpacks `RGB;16B`) and CMYK (Adobe's inverted convention for JPEG,
     /// as Pillow assumes) become RGB. Colour profiles are ignored, as the training pipeline ignores them.
     ///
     /// # Errors
@@ -99,9 +101,15 @@ impl Picture {
         if bytes.is_empty() {
             return Err(PictureError::Empty);
         }
-        let kind = image::guess_format(bytes).map_err(|_| PictureError::UnknownFormat)?;
+        let kind = match tiff::is_big(bytes) {
+            true => ImageFormat::Tiff,
+            false => image::guess_format(bytes).map_err(|_| PictureError::UnknownFormat)?,
+        };
         let format = format_name(kind).ok_or(PictureError::UnknownFormat)?;
-        let failed = |error: ImageError| decode_error(format, bytes.len(), &error);
+        let failed = |error: ImageError| {
+            let ended = matches!(&error, ImageError::IoError(e) if e.kind() == ErrorKind::UnexpectedEof);
+            decode_error(format, bytes.len(), ended, error.to_string())
+        };
         if kind == ImageFormat::Jpeg && !jpeg_is_complete(bytes) {
             return Err(PictureError::Truncated {
                 format,
@@ -109,16 +117,23 @@ impl Picture {
             });
         }
 
-        let mut reader = ImageReader::with_format(Cursor::new(bytes), kind);
-        reader.limits(limits());
-        let mut decoder = reader.into_decoder().map_err(failed)?;
-        let (width, height) = decoder.dimensions();
-        check_size(format, width, height)?;
-        decoder.set_limits(limits()).map_err(failed)?;
-        // A damaged EXIF block is no reason to refuse the pixels; Pillow ignores it too.
-        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        let mut decoded = DynamicImage::from_decoder(decoder).map_err(failed)?;
-        decoded.apply_orientation(orientation);
+        let special = match kind {
+            ImageFormat::Tiff => tiff::decode(bytes)?,
+            _ => None,
+        };
+        let mut decoded = match special {
+            Some(decoded) => decoded,
+            None => {
+                let mut reader = ImageReader::with_format(Cursor::new(bytes), kind);
+                reader.limits(limits());
+                let mut decoder = reader.into_decoder().map_err(failed)?;
+                let (width, height) = decoder.dimensions();
+                check_size(format, width, height)?;
+                decoder.set_limits(limits()).map_err(failed)?;
+                DynamicImage::from_decoder(decoder).map_err(failed)?
+            }
+        };
+        decoded.apply_orientation(orientation::find(kind, bytes));
 
         let (width, height) = (decoded.width(), decoded.height());
         Self::from_rgb(width, height, to_rgb(decoded, pad))
@@ -200,11 +215,11 @@ fn format_name(format: ImageFormat) -> Option<&'static str> {
     }
 }
 
-fn decode_error(format: &'static str, bytes: usize, error: &ImageError) -> PictureError {
-    let message = error.to_string();
+/// `ended`: whether the decoder says that the bytes ended too early.
+fn decode_error(format: &'static str, bytes: usize, ended: bool, message: String) -> PictureError {
     let lower = message.to_lowercase();
-    // The decoders report an early end in their own words; no common error kind covers them.
-    let cut_off = [
+    // Most decoders report an early end in their own words; no common error kind covers them.
+    let in_words = [
         "unexpected eof",
         "unexpectedeof",
         "unexpected end",
@@ -214,12 +229,9 @@ fn decode_error(format: &'static str, bytes: usize, error: &ImageError) -> Pictu
     ]
     .iter()
     .any(|words| lower.contains(words));
-    match error {
-        ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-            PictureError::Truncated { format, bytes }
-        }
-        _ if cut_off => PictureError::Truncated { format, bytes },
-        _ => PictureError::Damaged { format, message },
+    match ended || in_words {
+        true => PictureError::Truncated { format, bytes },
+        false => PictureError::Damaged { format, message },
     }
 }
 

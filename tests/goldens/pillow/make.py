@@ -3,7 +3,8 @@
     python tests/goldens/pillow/make.py
 
 Writes `resize.safetensors` (pictures rebuilt from the README's formula -> resized bytes), the small files in `inputs/`,
-and `files.safetensors` (each file -> upright RGB bytes -> letterboxed bytes).
+and `files.safetensors` (each file -> upright RGB bytes -> letterboxed bytes). Kinds that readers disagree on stand in
+`kinds/` and, as upright RGB bytes, in `kinds.safetensors`.
 """
 
 import hashlib
@@ -149,7 +150,7 @@ def upright_rgb(data: bytes) -> Image.Image:
     if image.mode.startswith("I"):  # Pillow clips 16-bit grey at 255; the high byte is what it takes for 16-bit RGB
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        image = image.convert("LA" if image.mode == "La" else image.mode).convert("RGBA")
         backdrop = Image.new("RGBA", image.size, (PAD, PAD, PAD, 255))
         image = Image.alpha_composite(backdrop, image)
     return image.convert("RGB")
@@ -186,6 +187,170 @@ def through_the_letterbox() -> None:
     common.save(HERE / "files.safetensors", tensors, about)
 
 
+LITTLE, BIG = "<", ">"
+SHORT, LONG, LONG8, BYTE = 3, 4, 16, 1
+
+
+def tiff(samples: bytes, tags: dict[int, tuple[int, list[int]]], order: str = LITTLE, wide: bool = False) -> bytes:
+    """A TIFF of one uncompressed strip. tags: number -> type, values; the strip's are added. wide: BigTIFF."""
+    sizes = {BYTE: "B", SHORT: "H", LONG: "I", LONG8: "Q"}
+    number, entry_field = ("Q", 8) if wide else ("I", 4)
+    head = (b"II" if order == LITTLE else b"MM") + struct.pack(order + "H", 43 if wide else 42)
+    head += struct.pack(order + "HHQ", 8, 0, 16) if wide else struct.pack(order + "I", 8)
+    tags = dict(tags) | {273: (LONG, [0]), 279: (LONG, [len(samples)])}
+    count = struct.pack(order + ("Q" if wide else "H"), len(tags))
+    behind = len(head) + len(count) + len(tags) * (20 if wide else 12) + entry_field
+    fields, extra = {}, b""
+    for tag, (kind, values) in tags.items():
+        body = struct.pack(f"{order}{len(values)}{sizes[kind]}", *values)
+        if len(body) > entry_field:
+            fields[tag] = struct.pack(order + number, behind + len(extra))
+            extra += body + b"\0" * (len(body) % 2)
+        else:
+            fields[tag] = body.ljust(entry_field, b"\0")
+    fields[273] = struct.pack(order + "I", behind + len(extra)).ljust(entry_field, b"\0")
+    out = head + count
+    for tag in sorted(tags):
+        kind, values = tags[tag]
+        out += struct.pack(order + "HH" + number, tag, kind, len(values)) + fields[tag]
+    return out + b"\0" * entry_field + extra + samples
+
+
+def plain_tiff(samples: np.ndarray, photometric: int, extra: list[int] = (), more: dict | None = None, **how) -> bytes:
+    """A TIFF of samples [h, w, channels], uint8 or uint16."""
+    height, width, channels = samples.shape
+    order = how.get("order", LITTLE)
+    bits = samples.dtype.itemsize * 8
+    tags = {256: (SHORT, [width]), 257: (SHORT, [height]), 258: (SHORT, [bits] * channels), 259: (SHORT, [1])}
+    tags |= {262: (SHORT, [photometric]), 277: (SHORT, [channels]), 278: (SHORT, [height]), 284: (SHORT, [1])}
+    if extra:
+        tags[338] = (SHORT, list(extra))
+    return tiff(samples.astype(samples.dtype.newbyteorder(order)).tobytes(), tags | (more or {}), **how)
+
+
+def packed(indices: np.ndarray, bits: int) -> bytes:
+    """Indices [h, w] with so many bits each, rows padded to bytes."""
+    unpacked = np.unpackbits(indices[..., None].astype(np.uint8), axis=-1)[..., 8 - bits :]
+    return np.packbits(unpacked.reshape(len(indices), -1), axis=-1).tobytes()
+
+
+def few_bits(indices: np.ndarray, bits: int, photometric: int, more: dict | None = None) -> bytes:
+    height, width = indices.shape
+    tags = {256: (SHORT, [width]), 257: (SHORT, [height]), 258: (SHORT, [bits]), 259: (SHORT, [1])}
+    tags |= {262: (SHORT, [photometric]), 277: (SHORT, [1]), 278: (SHORT, [height])}
+    return tiff(packed(indices, bits), tags | (more or {}))
+
+
+def xmp(orientation: int) -> bytes:
+    """An XMP packet with the orientation alone."""
+    start = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="'
+    return start + str(orientation).encode() + b'"/></x:xmpmeta>'
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def segment(body: bytes) -> bytes:
+    return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+
+
+def kinds() -> dict[str, bytes]:
+    """Files of kinds that readers disagree on: TIFF, and where the orientation may stand. 13 x 9 px, synthetic."""
+    height, width = 9, 13
+    rgb = common.picture("picture.a", height, width)
+    alpha = common.picture("picture.b", height, width)[..., :1]
+    alpha[:2], alpha[-2:] = 0, 255
+    # Colours beyond their alpha as well, as no right program writes them.
+    associated = (rgb.astype(np.uint32) * (alpha.astype(np.uint32) + 9) // 255).clip(0, 255).astype(np.uint8)
+    deep = associated.astype(np.uint16) * 256 + common.picture("picture.c", height, width)
+    grey, black = rgb[..., :1], common.picture("picture.c", height, width)[..., :1]
+    indices = (rgb[..., 0] >> 4).astype(np.uint8)
+    colours = common.picture("picture.d", 16, 16).reshape(256, 3).astype(int)
+
+    def palette(count: int) -> dict:
+        return {320: (SHORT, [int(v) * 257 for v in colours[:count].T.reshape(-1)])}
+
+    def join(*parts: np.ndarray) -> np.ndarray:
+        return np.concatenate(parts, -1)
+
+    files = {
+        "palette8.tif": plain_tiff(rgb[..., 1:2], 3, more=palette(256)),
+        "palette8_big_endian.tif": plain_tiff(rgb[..., 1:2], 3, more=palette(256), order=BIG),
+        "palette8_alpha.tif": plain_tiff(join(rgb[..., 1:2], alpha), 3, [2], palette(256)),
+        "palette4.tif": few_bits(indices, 4, 3, palette(16)),
+        "palette2.tif": few_bits(indices >> 2, 2, 3, palette(4)),
+        "palette1.tif": few_bits(indices >> 3, 1, 3, palette(2)),
+        "grey4.tif": few_bits(indices, 4, 1),
+        "grey2_white_is_zero.tif": few_bits(indices >> 2, 2, 0),
+        "grey_alpha.tif": plain_tiff(join(grey, alpha), 1, [2]),
+        "grey_associated.tif": plain_tiff(join(associated[..., :1], alpha), 1, [1]),
+        "grey_unspecified.tif": plain_tiff(join(grey, alpha), 1, [0]),
+        "rgb.tif": plain_tiff(rgb, 2),
+        "rgb_big.tif": plain_tiff(rgb, 2, wide=True),
+        "palette_big.tif": plain_tiff(rgb[..., 1:2], 3, more=palette(256), wide=True),
+        "rgba.tif": plain_tiff(join(rgb, alpha), 2, [2]),
+        "rgb_unspecified.tif": plain_tiff(join(rgb, alpha), 2, [0]),
+        "rgb_associated.tif": plain_tiff(join(associated, alpha), 2, [1]),
+        "rgb_associated_extra.tif": plain_tiff(join(associated, alpha, grey), 2, [1, 0]),
+        "rgb_associated16.tif": plain_tiff(join(deep, alpha.astype(np.uint16) * 257), 2, [1]),
+        "cmyk.tif": plain_tiff(join(rgb, black), 5),
+        "cmyk_extra.tif": plain_tiff(join(rgb, black, alpha), 5, [0]),
+        "ycbcr.tif": plain_tiff(rgb, 6, more={530: (SHORT, [1, 1])}),
+        "orientation6.tif": plain_tiff(rgb, 2, more={274: (SHORT, [6])}),
+        "xmp7.tif": plain_tiff(rgb, 2, more={700: (BYTE, list(xmp(7)))}),
+    }
+    image = Image.fromarray(rgb)
+    jpeg = encoded(Image.fromarray(rgb // 2 + 60), "JPEG", quality=95, subsampling=0)
+
+    def with_segments(*bodies: bytes) -> bytes:
+        return jpeg[:2] + b"".join(segment(body) for body in bodies) + jpeg[2:]
+
+    exif, name = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
+    element = xmp(5).replace(b'tiff:Orientation="5"', b"><tiff:Orientation>5</tiff:Orientation")
+    plain = encoded(image, "PNG")
+    end = plain.index(b"IEND") - 4
+
+    def with_chunk(kind: bytes, body: bytes, late: bool = False) -> bytes:
+        at = end if late else 33
+        return plain[:at] + chunk(kind, body) + plain[at:]
+
+    raw = (exif + exif_tag(8)).hex().encode()
+    raw = b"\nexif\n%8d\n" % (len(raw) // 2) + raw[:72] + b"\n" + raw[72:] + b"\n"
+    text = b"XML:com.adobe.xmp\0"
+    webp = encoded(image, "WEBP", lossless=True, exact=True, xmp=xmp(8))
+    files |= {
+        "exif_two_segments.jpg": with_segments(exif + exif_tag(8), exif + exif_tag(3)),
+        "exif_one_in_two_segments.jpg": with_segments(exif + exif_tag(6)[:11], exif + exif_tag(6)[11:]),
+        "exif_before_xmp.jpg": with_segments(name + xmp(6), exif + exif_tag(3)),
+        "exif_of_nothing_before_xmp.jpg": with_segments(exif + exif_tag(9), name + xmp(6)),
+        "xmp6.jpg": with_segments(name + xmp(6)),
+        "xmp_element5.jpg": with_segments(name + element),
+        "xmp_twice.jpg": with_segments(name + xmp(6), name + xmp(4)),
+        "exif_behind_pixels6.png": with_chunk(b"eXIf", exif_tag(6), late=True),
+        "xmp5.png": with_chunk(b"iTXt", text + b"\0\0\0\0" + xmp(5)),
+        "xmp_packed7.png": with_chunk(b"iTXt", text + b"\1\0en\0XMP\0" + zlib.compress(xmp(7), 9), late=True),
+        "raw_profile8.png": with_chunk(b"tEXt", b"Raw profile type exif\0" + raw),
+        "raw_profile_packed8.png": with_chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(raw, 9)),
+        "xmp8.webp": webp,
+        "exif6.webp": encoded(image, "WEBP", lossless=True, exact=True, exif=exif + exif_tag(6)),
+    }
+    return files
+
+
+def of_kinds() -> None:
+    folder = HERE / "kinds"
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    tensors = {}
+    for name, data in kinds().items():
+        (folder / name).write_bytes(data)
+        tensors[f"{name}.rgb"] = np.asarray(upright_rgb(data))
+    common.save(HERE / "kinds.safetensors", tensors, {"case": "pillow/kinds", "pad": PAD, "pillow": Image.__version__})
+
+
 if __name__ == "__main__":
+    of_kinds()
     resizes()
     through_the_letterbox()

@@ -1,40 +1,24 @@
 //! `sightline ask`: one picture and question, or a file of them.
 
+mod batch;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use serde::{Deserialize, Serialize};
+use sightline_checkpoint::file;
 use sightline_checkpoint::manifest::Manifest;
 use sightline_kernels::Device;
 use sightline_vision::Picture;
-use sightline_vlm::{Answer, AnswerBox, Files, Language, Options, PENS, Sheet, Timings, Vlm, VlmError};
+use sightline_vlm::{Answer, Files, Language, Options, PENS, Sheet, Vlm, VlmError};
 
 use crate::args::{Ask, Global};
 use crate::commands::{doctor, models};
-use crate::failure::{DEVICE, Failure, INPUT, OrFail, RUNNING, WEIGHTS};
+use crate::failure::{DEVICE, Failure, INPUT, OrFail, RUNNING, USAGE, WEIGHTS};
 use crate::{device, output, weights};
 
 /// Largest picture file that is read, bytes.
 const MAX_FILE: u64 = 256 << 20;
-
-/// A line of `--batch`.
-#[derive(Deserialize)]
-struct Question {
-    id: String,
-    image: PathBuf,
-    question: String,
-}
-
-/// A line of the answers of `--batch`.
-#[derive(Serialize)]
-struct BatchAnswer<'a> {
-    id: &'a str,
-    model: &'a str,
-    answer: &'a str,
-    boxes: &'a [AnswerBox],
-    timings: &'a Timings,
-}
 
 /// Models on a device, loaded when first asked.
 struct Engine<'a> {
@@ -53,17 +37,18 @@ pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
     let manifest = Manifest::load(&folder).or_fail(WEIGHTS)?;
     let ids = chosen(&manifest, &args.model)?;
     // The cheap checks come before anything is fetched or loaded.
+    let inputs = inputs(args, &folder, &manifest);
+    output::check(&[("--draw", args.draw.as_deref())], inputs.iter().map(PathBuf::as_path))?;
+    let pad = manifest.model(&ids[0]).or_fail(WEIGHTS)?.transform.pad;
     let single = match (&args.image, &args.question) {
-        (Some(image), Some(question)) => {
-            let pad = manifest.model(&ids[0]).or_fail(WEIGHTS)?.transform.pad;
-            Some((read_picture(image, pad)?, question.as_str()))
-        }
+        (Some(image), Some(question)) => Some((read_picture(image, pad)?, question.as_str())),
         _ => None,
     };
+    let questions = args.batch.as_deref().map(batch::read).transpose()?;
     pollster::block_on(async {
         let choice = device::open(global.device).await?;
         if global.verbose {
-            eprintln!("device: {} ({})", doctor::name(&choice.device), choice.why);
+            output::note(&format!("device: {} ({})", doctor::name(&choice.device), choice.why));
         }
         let mut engine = Engine {
             device: choice.device,
@@ -74,12 +59,23 @@ pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
             loaded: HashMap::new(),
             verbose: global.verbose,
         };
-        match (single, &args.batch) {
+        match (single, &questions) {
             (Some((picture, question)), _) => one(&mut engine, args, &picture, question).await,
-            (None, Some(file)) => batch(&mut engine, args, file).await,
-            (None, None) => Err(Failure::new(2, "a picture and a question, or --batch FILE, are needed")),
+            (None, Some(questions)) => questions.ask(&mut engine, &options(args), pad).await,
+            (None, None) => Err(Failure::new(
+                USAGE,
+                "a picture and a question, or --batch FILE, are needed",
+            )),
         }
     })
+}
+
+/// Every file that is read.
+fn inputs(args: &Ask, folder: &Path, manifest: &Manifest) -> Vec<PathBuf> {
+    let files = manifest.models.iter().flat_map(|model| &model.files);
+    let weights = files.map(|file| folder.join(&file.path));
+    let named = args.image.iter().chain(&args.batch).cloned();
+    named.chain([folder.join("manifest.json")]).chain(weights).collect()
 }
 
 fn chosen(manifest: &Manifest, asked: &[String]) -> Result<Vec<String>, Failure> {
@@ -139,7 +135,7 @@ async fn one(engine: &mut Engine<'_>, args: &Ask, picture: &Picture, question: &
     if let Some(path) = &args.draw {
         draw(picture, &answers, &engine.ids, path)?;
         if !args.json {
-            output::line(&format!("Drawn: {}", path.display()))?;
+            output::line(&format!("Drawn: {}", output::name(path)))?;
         }
     }
     Ok(())
@@ -165,58 +161,12 @@ fn tell(answer: &Answer, verbose: bool) -> Result<(), Failure> {
     if verbose {
         let t = &answer.timings;
         let rate = t.tokens as f64 / (t.decode_ms / 1e3).max(1e-9);
-        eprintln!(
+        output::note(&format!(
             "  encode {:.0} ms ({} visual tokens), prefix {:.0} ms, first token {:.0} ms, {} tokens at {rate:.1}/s, dense head {:.0} ms",
             t.encode_ms, t.visual_tokens, t.prefix_ms, t.first_token_ms, t.tokens, t.dense_ms
-        );
+        ));
     }
     Ok(())
-}
-
-async fn batch(engine: &mut Engine<'_>, args: &Ask, file: &Path) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|e| Failure::new(INPUT, format!("cannot read {}: {e}", file.display())))?;
-    let base = file.parent().unwrap_or(Path::new("."));
-    let questions = parse_batch(file, &text)?;
-    let pad = engine.manifest.model(&engine.ids[0]).or_fail(WEIGHTS)?.transform.pad;
-    let mut last: Option<(PathBuf, Picture)> = None;
-    for (index, question) in questions.iter().enumerate() {
-        let path = base.join(&question.image);
-        if last.as_ref().is_none_or(|(seen, _)| *seen != path) {
-            last = Some((path.clone(), read_picture(&path, pad)?));
-        }
-        let Some((_, picture)) = &last else { continue };
-        for id in order(&engine.ids, index) {
-            let model = engine.model(&id).await?;
-            model.look(picture).await.map_err(failure)?;
-            let answer = model
-                .ask(&question.question, &options(args), async |_: &str| true)
-                .await
-                .map_err(|e| Failure::new(code(&e), format!("{}: question {}: {e}", file.display(), question.id)))?;
-            let line = BatchAnswer {
-                id: &question.id,
-                model: &answer.model,
-                answer: &answer.answer,
-                boxes: &answer.boxes,
-                timings: &answer.timings,
-            };
-            output::line(&serde_json::to_string(&line).or_fail(RUNNING)?)?;
-        }
-    }
-    Ok(())
-}
-
-fn parse_batch(file: &Path, text: &str) -> Result<Vec<Question>, Failure> {
-    text.lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(i, line)| {
-            serde_json::from_str(line).map_err(|e| {
-                let want = r#"a line is {"id": "1", "image": "dog.jpg", "question": "..."}"#;
-                Failure::new(INPUT, format!("{} line {}: {e}; {want}", file.display(), i + 1))
-            })
-        })
-        .collect()
 }
 
 fn options(args: &Ask) -> Options {
@@ -228,20 +178,15 @@ fn options(args: &Ask) -> Options {
 }
 
 /// Decodes a picture file; errors name the file.
-pub(crate) fn read_picture(path: &Path, pad: [u8; 3]) -> Result<Picture, Failure> {
+fn read_picture(path: &Path, pad: [u8; 3]) -> Result<Picture, Failure> {
     let name = path.display();
-    let meta = std::fs::metadata(path).map_err(|e| Failure::new(INPUT, format!("cannot read {name}: {e}")))?;
-    if meta.len() > MAX_FILE {
-        let limit = MAX_FILE >> 20;
-        return Err(Failure::new(
-            INPUT,
-            format!(
-                "{name} has {} MiB, at most {limit} are read; make it smaller",
-                meta.len() >> 20
-            ),
-        ));
-    }
-    let bytes = std::fs::read(path).map_err(|e| Failure::new(INPUT, format!("cannot read {name}: {e}")))?;
+    let bytes = file::read(path, MAX_FILE).map_err(|error| {
+        let remedy = match error.kind() {
+            std::io::ErrorKind::FileTooLarge => "; make it smaller",
+            _ => "",
+        };
+        Failure::new(INPUT, format!("cannot read {name}: {error}{remedy}"))
+    })?;
     Picture::decode(&bytes, pad).map_err(|e| Failure::new(INPUT, format!("{name}: {e}")))
 }
 
@@ -280,9 +225,7 @@ fn enlarged(picture: &Picture, width: u32, height: u32) -> Result<Vec<u8>, Failu
     Ok(image::imageops::resize(&image, width, height, image::imageops::FilterType::CatmullRom).into_raw())
 }
 
-/// Writes under a temporary name first, so that a full disk leaves no half picture.
 fn write_png(path: &Path, pixels: &[u8], width: u32, height: u32) -> Result<(), Failure> {
-    let cannot = |e: &dyn std::fmt::Display| Failure::new(RUNNING, format!("cannot write {}: {e}", path.display()));
     let mut bytes = std::io::Cursor::new(Vec::new());
     image::write_buffer_with_format(
         &mut bytes,
@@ -292,8 +235,8 @@ fn write_png(path: &Path, pixels: &[u8], width: u32, height: u32) -> Result<(), 
         image::ExtendedColorType::Rgb8,
         image::ImageFormat::Png,
     )
-    .map_err(|e| cannot(&e))?;
-    sightline_checkpoint::file::write_whole(path, bytes.get_ref()).map_err(|e| cannot(&e))
+    .or_fail(RUNNING)?;
+    output::write(path, bytes.get_ref())
 }
 
 impl Engine<'_> {
@@ -301,13 +244,9 @@ impl Engine<'_> {
         if !self.loaded.contains_key(id) {
             let files = Files::read(self.folder, self.manifest, id).map_err(failure)?;
             let language = self.language(&files.row.language_model).await?;
+            let before = self.device.allocated_bytes();
             let model = Vlm::load(&self.device, &files, language).await.map_err(failure)?;
-            if self.verbose {
-                eprintln!(
-                    "{id}: loaded, {:.1} MB on the device",
-                    self.device.allocated_bytes() as f64 / 1e6
-                );
-            }
+            self.tell_memory(id, before);
             self.loaded.insert(id.to_owned(), model);
         }
         self.loaded
@@ -322,9 +261,19 @@ impl Engine<'_> {
         let row = self.manifest.language_model(id).or_fail(WEIGHTS)?;
         let path = models::fetch_language_model(row)?;
         let bytes = sightline_checkpoint::cache::read_language_model(&path, row).or_fail(WEIGHTS)?;
+        let before = self.device.allocated_bytes();
         let language = Rc::new(Language::load(&self.device, &path.display().to_string(), &bytes).map_err(failure)?);
+        self.tell_memory(&format!("language model {id}"), before);
         self.languages.insert(id.to_owned(), language.clone());
         Ok(language)
+    }
+
+    /// With `-v`, the memory of what was just loaded; `before`: bytes on the device until then.
+    fn tell_memory(&self, what: &str, before: usize) {
+        if self.verbose {
+            let megabytes = (self.device.allocated_bytes() - before) as f64 / 1e6;
+            output::note(&format!("{what}: loaded, {megabytes:.1} MB on the device"));
+        }
     }
 }
 

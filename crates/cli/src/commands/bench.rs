@@ -15,14 +15,15 @@ mod random_language;
 mod report;
 mod scale;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use sightline_checkpoint::file::Pending;
 use sightline_kernels::{Device, Peak};
 
 use crate::args::{Bench, BenchPart, Global};
 use crate::commands::doctor;
-use crate::failure::{Failure, OrFail, RUNNING};
+use crate::failure::{Failure, OrFail, RUNNING, USAGE};
 use crate::{device, output};
 use bencher::Bencher;
 use report::{Machine, Report};
@@ -32,9 +33,12 @@ use scale::Scale;
 pub(crate) fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
     let choice = pollster::block_on(device::open(global.device))?;
     let scale = Scale::of(&choice.device, args);
-    check_folders(args)?;
+    check_outputs(args)?;
     let (json, svg) = (args.json.clone(), args.svg.clone());
-    let keep = move |report: &Report| save(json.as_deref(), svg.as_deref(), report);
+    let keep = move |report: &Report| {
+        let again = |path: &Option<PathBuf>| path.clone().filter(|path| output::is_replaceable(path));
+        save(again(&json).as_deref(), again(&svg).as_deref(), report)
+    };
     let mut bencher = Bencher::new(choice.device, scale, args.filter.clone(), Box::new(keep))?;
     for part in parts(args) {
         match part {
@@ -48,12 +52,20 @@ pub(crate) fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
             BenchPart::Launch => launches::run(&mut bencher),
         }
     }
+    if !bencher.has_found() {
+        let problem = format!(
+            "no case has one of these texts in its name: {}; `sightline bench` without --filter shows the names",
+            args.filter.join(", ")
+        );
+        return Err(Failure::new(USAGE, problem));
+    }
     save(args.json.as_deref(), args.svg.as_deref(), &bencher.report)?;
     output::print(&bencher.report.table())
 }
 
 /// A file that cannot be written should be known before minutes of measuring, not after.
-fn check_folders(args: &Bench) -> Result<(), Failure> {
+fn check_outputs(args: &Bench) -> Result<(), Failure> {
+    output::check(&[("--json", args.json.as_deref()), ("--svg", args.svg.as_deref())], [])?;
     for path in [&args.json, &args.svg].into_iter().flatten() {
         let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
         if let Some(missing) = parent.filter(|p| !p.is_dir()) {
@@ -61,6 +73,10 @@ fn check_folders(args: &Bench) -> Result<(), Failure> {
                 RUNNING,
                 format!("there is no folder {}", missing.display()),
             ));
+        }
+        if output::is_replaceable(path) {
+            // Dropped at once: what the file held stays until there is something to write.
+            Pending::create(path).map_err(|error| output::cannot_write(path, &error))?;
         }
     }
     Ok(())
@@ -76,10 +92,10 @@ fn parts(args: &Bench) -> Vec<BenchPart> {
 fn save(json: Option<&Path>, svg: Option<&Path>, report: &Report) -> Result<(), Failure> {
     if let Some(path) = json {
         let text = serde_json::to_string_pretty(report).or_fail(RUNNING)?;
-        sightline_checkpoint::file::write_whole(path, text.as_bytes()).or_fail(RUNNING)?;
+        output::write(path, text.as_bytes())?;
     }
     if let Some((path, svg)) = svg.zip(chart::draw(report)) {
-        sightline_checkpoint::file::write_whole(path, svg.as_bytes()).or_fail(RUNNING)?;
+        output::write(path, svg.as_bytes())?;
     }
     Ok(())
 }

@@ -68,7 +68,10 @@ pub(crate) fn of(a: &Path, b: &Path) -> Result<Comparison, Failure> {
     if tasks.is_empty() {
         return Err(nothing());
     }
-    compare([name(a), name(b)], &tasks).ok_or_else(nothing)
+    let bar = output::spinner("drawing pictures for the intervals");
+    let found = compare([name(a), name(b)], &tasks).ok_or_else(nothing);
+    bar.finish_and_clear();
+    found
 }
 
 /// The same questions in two runs.

@@ -5,7 +5,7 @@ use sightline_kernels::{Device, GpuInfo};
 
 use crate::args::{Doctor, Global};
 use crate::device;
-use crate::failure::{Failure, OrFail, RUNNING};
+use crate::failure::{Failure, OrFail, RUNNING, USAGE};
 use crate::output;
 
 #[derive(Serialize)]
@@ -49,31 +49,36 @@ async fn check(args: &Doctor, global: &Global) -> Result<(), Failure> {
     let filter = args.filter.as_deref().unwrap_or("");
     let kernels = sightline_kernels::suite::cases();
     let encoders = sightline_vision::suite::cases();
-    let (mut passed, mut failed) = (0, 0);
-    let chosen_cases = kernels
+    let named: Vec<_> = kernels
         .iter()
         .chain(&encoders)
-        .filter(|case| case.name.contains(filter));
-    for case in chosen_cases.filter(|case| case.runs_on(&chosen.device)) {
-        let verdict = match case.run(&chosen.device).await {
-            Ok(report) if report.error <= case.tolerance => {
-                passed += 1;
-                if !global.verbose {
-                    continue;
-                }
-                format!("ok      {report}")
-            }
-            Ok(report) => {
-                failed += 1;
-                format!("FAILED  {report}; allowed {:.1e}", case.tolerance)
-            }
-            Err(error) => {
-                failed += 1;
-                format!("FAILED  {error}")
-            }
+        .filter(|case| case.name.contains(filter))
+        .collect();
+    let cases: Vec<_> = named.iter().filter(|case| case.runs_on(&chosen.device)).collect();
+    if cases.is_empty() {
+        let problem = match named.len() {
+            0 => format!("no check has `{filter}` in its name; -v without --filter lists the names"),
+            count => format!("none of the {count} checks with `{filter}` in their names runs on this device"),
         };
-        output::line(&format!("{}: {verdict}", case.name))?;
+        return Err(Failure::new(USAGE, problem));
     }
+    let bar = output::count_bar(cases.len(), "");
+    let (mut passed, mut failed) = (0, 0);
+    for case in cases {
+        bar.set_message(case.name.clone());
+        let (good, verdict) = match case.run(&chosen.device).await {
+            Ok(report) if report.error <= case.tolerance => (true, format!("ok      {report}")),
+            Ok(report) => (false, format!("FAILED  {report}; allowed {:.1e}", case.tolerance)),
+            Err(error) => (false, format!("FAILED  {error}")),
+        };
+        passed += usize::from(good);
+        failed += usize::from(!good);
+        if !good || global.verbose {
+            bar.suspend(|| output::line(&format!("{}: {verdict}", case.name)))?;
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
     output::line(&format!("{passed} passed, {failed} failed"))?;
     if failed == 0 {
         return Ok(());

@@ -1,5 +1,8 @@
 //! `sightline merge`: the shards of a run become the run.
 
+use std::path::PathBuf;
+
+use serde::Serialize;
 use sightline_eval::run::disk::FileSystem;
 use sightline_eval::run::{Machine, merge};
 use sightline_eval::tasks;
@@ -9,6 +12,16 @@ use crate::commands::eval::{host, read_questions, write_questions};
 use crate::failure::{Failure, INPUT, OrFail, RUNNING};
 use crate::output;
 
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Merged {
+    folder: String,
+    shards: usize,
+    answers: usize,
+    /// Pictures that could not be read.
+    unreadable: usize,
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Merge) -> Result<(), Failure> {
     let first = &args.shards[0];
@@ -17,6 +30,19 @@ pub(crate) fn run(args: &Merge) -> Result<(), Failure> {
         Some(folder) => folder.clone(),
         None => above().ok_or_else(|| Failure::new(INPUT, format!("there is no folder {}", first.display())))?,
     };
+    let same = |shard: &&PathBuf| {
+        shard
+            .canonicalize()
+            .is_ok_and(|shard| folder.canonicalize().is_ok_and(|out| out == shard))
+    };
+    if let Some(shard) = args.shards.iter().find(same) {
+        let problem = format!(
+            "--out {} would write over a shard; name another folder",
+            shard.display()
+        );
+        return Err(Failure::new(INPUT, problem));
+    }
+    let bar = output::spinner("putting the shards together");
     let loaded = read_questions(first)?;
     let scorer = tasks::scorer(&loaded).or_fail(INPUT)?;
     let machine = Machine {
@@ -26,10 +52,20 @@ pub(crate) fn run(args: &Merge) -> Result<(), Failure> {
     };
     let finished = merge(&FileSystem, &args.shards, &folder, scorer.as_ref(), &machine).or_fail(RUNNING)?;
     write_questions(&folder, &loaded)?;
+    bar.finish_and_clear();
+    if args.json {
+        let merged = Merged {
+            folder: folder.display().to_string(),
+            shards: args.shards.len(),
+            answers: finished.count,
+            unreadable: finished.unreadable.len(),
+        };
+        return output::line(&serde_json::to_string_pretty(&merged).or_fail(RUNNING)?);
+    }
     output::line(&format!(
         "{} answers of {} shards, in {}",
         finished.count,
         args.shards.len(),
-        folder.display()
+        output::name(&folder)
     ))
 }

@@ -13,14 +13,29 @@ pub(crate) mod score;
 pub(crate) mod serve;
 pub(crate) mod tasks;
 
-use clap::CommandFactory;
+use crate::failure::{Failure, OrFail, RUNNING, USAGE};
+use crate::{args, output};
 
 /// Writes a completion script to stdout.
-pub(crate) fn completions(shell: clap_complete::Shell) {
-    clap_complete::generate(
-        shell,
-        &mut crate::args::Cli::command(),
-        "sightline",
-        &mut std::io::stdout(),
-    );
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    // Into memory first: the generator panics where it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut args::command(), "sightline", &mut script);
+    output::raw(&script)
+}
+
+/// Writes a manual page to stdout, in the language of `man`.
+pub(crate) fn man(name: Option<&str>) -> Result<(), Failure> {
+    let mut command = args::command();
+    command.build();
+    let chosen = match name {
+        None => command,
+        Some(name) => {
+            let unknown = || Failure::new(USAGE, format!("no command `{name}`; `sightline --help` lists them"));
+            command.find_subcommand(name).cloned().ok_or_else(unknown)?
+        }
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(chosen).render(&mut page).or_fail(RUNNING)?;
+    output::raw(&page)
 }

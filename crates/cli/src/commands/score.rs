@@ -1,14 +1,16 @@
 //! `sightline score`: answers made elsewhere; no model is loaded.
 
-use std::path::Path;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
 
+use sightline_checkpoint::file::Pending;
 use sightline_eval::run::disk::FileSystem;
 use sightline_eval::run::rescore;
 use sightline_eval::task::{Files, Task};
 
 use crate::args::Score;
 use crate::commands::eval;
-use crate::failure::{Failure, INPUT, OrFail, RUNNING};
+use crate::failure::{Failure, INPUT, OrFail, RUNNING, USAGE};
 use crate::output;
 
 /// Runs the command.
@@ -17,18 +19,19 @@ pub(crate) fn run(args: &Score) -> Result<(), Failure> {
         return again(folder, args.json);
     }
     let (Some(id), Some(answers)) = (&args.task, &args.answers) else {
-        return Err(Failure::new(2, "--task and --answers are needed, or --run"));
+        return Err(Failure::new(USAGE, "--task and --answers are needed, or --run"));
     };
-    let task = Task::find(id).ok_or_else(|| Failure::new(2, format!("no task `{id}`")))?;
-    if let Some(out) = &args.per_sample
-        && is_input(out, args)
-    {
-        let problem = format!(
-            "--per-sample {} would write over what is read; name another file",
-            out.display()
-        );
-        return Err(Failure::new(INPUT, problem));
-    }
+    let task = Task::find(id).ok_or_else(|| Failure::new(USAGE, format!("no task `{id}`")))?;
+    let read = args
+        .gold
+        .iter()
+        .chain([answers])
+        .chain(&args.questions)
+        .chain(&args.transform);
+    output::check(
+        &[("--per-sample", args.per_sample.as_deref())],
+        read.map(PathBuf::as_path),
+    )?;
     let files = Files {
         answers: answers.clone(),
         gold: args.gold.clone(),
@@ -38,9 +41,12 @@ pub(crate) fn run(args: &Score) -> Result<(), Failure> {
     };
     let scored = task.score(&files).or_fail(INPUT)?;
     if let Some(path) = &args.per_sample {
-        scored
-            .write_samples(path)
-            .map_err(|error| Failure::new(RUNNING, format!("cannot write {}: {error}", path.display())))?;
+        let write = || {
+            let mut out = BufWriter::new(Pending::create(path)?);
+            scored.write_samples(&mut out)?;
+            out.into_inner()?.commit()
+        };
+        write().map_err(|error| output::cannot_write(path, &error))?;
     }
     if args.json {
         return output::line(&serde_json::to_string_pretty(&scored.summary).or_fail(RUNNING)?);
@@ -56,19 +62,4 @@ fn again(folder: &Path, json: bool) -> Result<(), Failure> {
         return output::line(&serde_json::to_string_pretty(&report.totals).or_fail(RUNNING)?);
     }
     output::print(&report.table.markdown())
-}
-
-/// Whether a path is one of the files that are read.
-fn is_input(path: &Path, args: &Score) -> bool {
-    let Ok(path) = path.canonicalize() else {
-        return false;
-    };
-    let read = args
-        .gold
-        .iter()
-        .chain(&args.answers)
-        .chain(&args.questions)
-        .chain(&args.transform);
-    read.into_iter()
-        .any(|file| file.canonicalize().is_ok_and(|file| file == path))
 }

@@ -3,13 +3,19 @@
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
 use tower_http::services::ServeDir;
 
 use crate::args::Serve;
@@ -29,6 +35,14 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 /// Everything else is asked for again, and answered with 304 while it is the same.
 const ASK_AGAIN: &str = "no-cache";
 
+/// Longest time that a visitor may take to send the head of a request, and that a connection may stay silent. What is slower holds
+/// one of the few connections that the system allows, and is closed.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// Pause after the system has refused a connection, for example because too many files are open.
+const REFUSED_PAUSE: Duration = Duration::from_millis(100);
+/// Longest wait for downloads that are under way at Ctrl-C.
+const FAREWELL: Duration = Duration::from_secs(5);
+
 /// Runs the command until Ctrl-C.
 pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
     let page = folder(args.page.as_deref())?;
@@ -42,11 +56,40 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
         // Before the address is known: who reads it may press Ctrl-C at once.
         let interrupted = interruption();
         output::line(&format!("The page is at http://{address}/ (Ctrl-C ends it)"))?;
-        axum::serve(listener, router(&page))
-            .with_graceful_shutdown(interrupted)
-            .await
-            .or_fail(RUNNING)
+        answer_all(&listener, &router(&page), interrupted).await;
+        Ok(())
     })
+}
+
+/// Answers every visitor until `interrupted` ends. `axum::serve` would do, but it sets no timer, and half a request would hold its
+/// connection for ever.
+async fn answer_all(listener: &TcpListener, router: &Router, interrupted: impl Future<Output = ()>) {
+    let open = GracefulShutdown::new();
+    let mut interrupted = std::pin::pin!(interrupted);
+    loop {
+        tokio::select! {
+            () = &mut interrupted => break,
+            visitor = listener.accept() => match visitor {
+                Ok((stream, _)) => answer(stream, router, &open),
+                // This visitor is gone, or has to wait until another one leaves.
+                Err(_) => tokio::time::sleep(REFUSED_PAUSE).await,
+            },
+        }
+    }
+    let _ = tokio::time::timeout(FAREWELL, open.shutdown()).await;
+}
+
+/// Answers one visitor beside the others.
+fn answer(stream: TcpStream, router: &Router, open: &GracefulShutdown) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+    let connection = open.watch(connection);
+    tokio::spawn(async move {
+        // A visitor who goes away in the middle is no failure of the server.
+        let _ = connection.await;
+    });
 }
 
 /// The folder of the page: as asked, else `target/page` in this folder or one above it, else beside the program.
@@ -113,10 +156,47 @@ fn interruption() -> impl Future<Output = ()> {
 fn router(page: &Path) -> Router {
     let files = ServeDir::new(page)
         .precompressed_br()
-        .append_index_html_on_directories(true);
+        .append_index_html_on_directories(true)
+        .ignore_multi_range_requests(true);
     Router::new()
         .fallback_service(files)
+        .layer(middleware::from_fn(ranges))
         .layer(middleware::from_fn(headers))
+}
+
+/// Lets a part of a file be asked for as RFC 9110 has it: a `Range` with another unit or another method is no such request
+/// (14.2), and under `If-Range` a part is sent only while the file is the one that the visitor has (13.1.5).
+async fn ranges(mut request: Request, next: Next) -> Response {
+    let is_bytes = |range: &HeaderValue| {
+        let unit = range.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
+        unit.eq_ignore_ascii_case(b"bytes")
+    };
+    let known = request.headers().get(header::RANGE).is_some_and(is_bytes);
+    if !known || request.method() != Method::GET {
+        request.headers_mut().remove(header::RANGE);
+        return next.run(request).await;
+    }
+    let Some(wanted) = request.headers().get(header::IF_RANGE).cloned() else {
+        return next.run(request).await;
+    };
+    let mut whole = Request::new(Body::empty());
+    *whole.uri_mut() = request.uri().clone();
+    *whole.headers_mut() = request.headers().clone();
+    whole.headers_mut().remove(header::RANGE);
+    let part = next.clone().run(request).await;
+    match part.status() {
+        StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if !is_current(part.headers(), &wanted) => {
+            next.run(whole).await
+        }
+        _ => part,
+    }
+}
+
+/// Whether `If-Range` names the file as it is now: by its tag, which must not be a weak one, or by its date.
+fn is_current(found: &HeaderMap, wanted: &HeaderValue) -> bool {
+    let weak = wanted.as_bytes().starts_with(b"W/");
+    let same = |name| found.get(name).is_some_and(|value| value == wanted);
+    !weak && (same(header::ETAG) || same(header::LAST_MODIFIED))
 }
 
 /// Adds what every answer carries, and turns a bare error into a sentence.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sightline_eval::tasks::{Exposure, Subset, TASKS, Task};
 
 use crate::args::Tasks;
-use crate::failure::{Failure, INPUT, OrFail, RUNNING};
+use crate::failure::{Failure, INPUT, OrFail, RUNNING, USAGE};
 use crate::output;
 
 /// A task as JSON.
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Tasks) -> Result<(), Failure> {
     }
     let mut tasks = Vec::new();
     for id in &args.ids {
-        let unknown = || Failure::new(2, format!("no task `{id}`; `sightline tasks` lists them"));
+        let unknown = || Failure::new(USAGE, format!("no task `{id}`; `sightline tasks` lists them"));
         tasks.push(Task::find(id).ok_or_else(unknown)?.0);
     }
     let chosen: &[&Task] = if tasks.is_empty() { TASKS } else { &tasks };

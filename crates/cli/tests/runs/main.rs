@@ -93,6 +93,33 @@ fn a_run_from_end_to_end() {
         page.contains("data:image/jpeg;base64,") && !page.contains("https://"),
         "no pictures"
     );
+    let report = ["report", "runs/*/model", "--json", "--out"];
+    let said = succeeds(sightline(
+        here,
+        &[&report[..], &["report.html", "--table", "table.md"]].concat(),
+    ));
+    let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(
+        (&said["table"], &said["samples"]),
+        (&"table.md".into(), &12.into()),
+        "{said}"
+    );
+    assert_eq!(
+        (&said["tasks"][0]["task"], &said["tasks"][0]["count"]),
+        (&"vizwiz".into(), &12.into()),
+        "{said}"
+    );
+    // No report takes the place of what it reads, nor of itself.
+    for more in [
+        &["runs/vizwiz/model/questions.jsonl"][..],
+        &["data/vizwiz/val.json"],
+        &["data/vizwiz/val/VizWiz_val_00000001.jpg"],
+        &["new", "--table", "./new"],
+    ] {
+        let (code, _, stderr) = ended(sightline(here, &[&report[..], more].concat()));
+        assert_eq!(code, Some(3), "{more:?}: {stderr}");
+    }
+    assert_eq!(files(&run), before);
 }
 
 /// 64 pictures are encoded at once: of a larger batch, every question still gets the answer about its own picture.
@@ -222,7 +249,14 @@ fn shards_are_the_run() {
     let (code, _, stderr) = ended(sightline(here, &["merge", &shards[0], &shards[2]]));
     assert_eq!(code, Some(1));
     assert!(stderr.contains("missing shards: 1/3"), "{stderr}");
-    succeeds(sightline(here, &["merge", &shards[0], &shards[1], &shards[2]]));
+    let (code, _, stderr) = ended(sightline(here, &["merge", &shards[0], &shards[1], "--out", &shards[1]]));
+    assert!(code == Some(3) && stderr.contains("write over a shard"), "{stderr}");
+    let said = succeeds(sightline(
+        here,
+        &["merge", "--json", &shards[0], &shards[1], &shards[2]],
+    ));
+    let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!((&said["answers"], &said["shards"]), (&12.into(), &3.into()), "{said}");
     assert_eq!(
         files(&here.join("parts/vizwiz/model")),
         files(&here.join("whole/vizwiz/model"))

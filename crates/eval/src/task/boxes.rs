@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use sightline_checkpoint::file::read_text;
+
 use super::{Benchmark, FORK, Sample, Source, Wanted};
 use crate::answers::Response;
 use crate::answers::fields::{At, Fields, InputError, Place};
@@ -28,10 +30,13 @@ pub(super) struct Gold {
     clutter: Option<Clutter>,
 }
 
+/// Largest `image_transform.json` that is read, bytes; it has some hundred.
+const MAX_TRANSFORM: u64 = 1 << 20;
+
 /// Reads `image_transform.json` of a run.
 pub(super) fn read_transform(path: &Path) -> Result<Transform, InputError> {
     let file = Place::file(&path.display().to_string());
-    let text = std::fs::read_to_string(path)
+    let text = read_text(path, MAX_TRANSFORM)
         .map_err(|error| InputError::new(&file, format!("cannot be read ({error}); is it the right file?")))?;
     let map = serde_json::from_str(&text)
         .map_err(|error| InputError::new(&file.at(At::Line(error.line())), format!("no JSON object ({error})")))?;

@@ -1,5 +1,6 @@
 //! Takes samples, and keeps going when a case cannot run.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -48,6 +49,8 @@ pub(super) struct Bencher {
     pub(super) peak: Peak,
     pub(super) report: Report,
     filter: Vec<String>,
+    /// Whether any case was asked for so far.
+    found: Cell<bool>,
     save: Save,
 }
 
@@ -65,13 +68,13 @@ impl Bencher {
             machine: Some(super::machine(&device, &scale, &peak)),
             ..Report::default()
         };
-        save(&report)?;
         Ok(Self {
             device,
             scale,
             peak,
             report,
             filter,
+            found: Cell::new(false),
             save,
         })
     }
@@ -83,7 +86,14 @@ impl Bencher {
 
     /// Whether a case of this name was asked for.
     pub(super) fn wants(&self, id: &str) -> bool {
-        self.filter.is_empty() || self.filter.iter().any(|text| id.contains(text.as_str()))
+        let wanted = self.filter.is_empty() || self.filter.iter().any(|text| id.contains(text.as_str()));
+        self.found.set(self.found.get() || wanted);
+        wanted
+    }
+
+    /// Whether the filter has let any case through.
+    pub(super) fn has_found(&self) -> bool {
+        self.found.get()
     }
 
     /// Says that a case was not run.
@@ -116,7 +126,9 @@ impl Bencher {
             return None;
         }
         // Before, not after: a row is complete once its caller has added what it knows.
-        self.keep();
+        if !self.report.rows.is_empty() {
+            self.keep();
+        }
         let bar = output::spinner(&work.id);
         let outcome = catch_unwind(AssertUnwindSafe(|| run(self, &work)));
         bar.finish_and_clear();

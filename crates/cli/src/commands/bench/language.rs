@@ -68,13 +68,21 @@ fn layers(b: &Bencher) -> usize {
     if b.scale.quick { 1 } else { LAYERS }
 }
 
+/// The name of a case, which says so where it is not the whole model that runs.
+fn named(id: String, layers: usize) -> String {
+    match layers {
+        LAYERS => id,
+        layers => format!("{id}, {layers} of {LAYERS} layers"),
+    }
+}
+
 /// 256 tokens of text from an empty cache, until the device is done.
 pub(super) fn prefill(b: &mut Bencher) {
-    let id = format!("prefill {PREFIX} tokens");
+    let layers = layers(b);
+    let id = named(format!("prefill {PREFIX} tokens"), layers);
     if !b.wants(&id) {
         return;
     }
-    let layers = layers(b);
     let model = Model::load(&b.device, layers);
     let bytes = model.as_ref().map_or(0.0, |m| m.bytes) + cache_bytes(PREFIX, layers);
     let work = Work {
@@ -120,7 +128,7 @@ pub(super) fn decode(b: &mut Bencher) {
             (false, true) => 65,
             (false, false) => 9,
         };
-        let id = format!("decode a token at {PREFIX}, {name}");
+        let id = named(format!("decode a token at {PREFIX}, {name}"), layers);
         if !b.wants(&id) {
             continue;
         }

@@ -127,6 +127,9 @@ impl Report {
                 amount(m.bytes_per_second, "B"),
                 amount(m.flops_per_second, "FLOP"),
             );
+            if m.quick {
+                out += "quick: small sizes, and a language model of one layer; a test, not a measurement\n";
+            }
             if m.build == "debug" {
                 out += "this is a debug build: build with --release before reading anything into it\n";
             }

@@ -36,6 +36,9 @@ pub(crate) use key::host;
 /// Longest written answer of tasks at hand, tokens: the paper's evaluation allows 128, and these models stop long before.
 const MAX_TOKENS: usize = 128;
 
+/// Largest file of ids that is read, bytes.
+const MAX_IDS: u64 = 256 << 20;
+
 /// How every answer is made.
 const OPTIONS: Options = Options {
     max_tokens: MAX_TOKENS,
@@ -97,7 +100,7 @@ fn shard(args: &Eval) -> Result<(Option<Shard>, usize), Failure> {
 
 fn select(args: &Eval) -> Result<Select, Failure> {
     let read = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path)
+        let text = sightline_checkpoint::file::read_text(path, MAX_IDS)
             .map_err(|error| Failure::new(INPUT, format!("cannot read {}: {error}", path.display())))?;
         let ids = text.lines().map(str::trim).filter(|line| !line.is_empty());
         Ok::<_, Failure>(ids.map(str::to_owned).collect())
