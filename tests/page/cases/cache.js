@@ -6,7 +6,7 @@ import path from "node:path";
 import { Visitor } from "../lib/browser.js";
 import { bundleOf, partsOf } from "../lib/bundle.js";
 import { png } from "../lib/pictures.js";
-import { Screen } from "../lib/screen.js";
+import { GPU, Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
 import { assert, assertEqual, test, until } from "../lib/test.js";
 
@@ -21,7 +21,7 @@ const arrive = async ({ defer }, options) => {
 
 test("cache/nothing of a model is fetched before the button", {}, async (t) => {
   const { site, visitor } = await arrive(t);
-  const screen = await Screen.open(visitor, "");
+  const screen = await Screen.open(visitor, GPU);
   await screen.ready();
   assertEqual(site.parts, [], "parts fetched before anyone asked for them");
   const facts = await screen.facts();

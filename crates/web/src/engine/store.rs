@@ -162,7 +162,12 @@ impl Store {
 }
 
 async fn opfs() -> Result<FileSystemDirectoryHandle, JsValue> {
-    let root = JsFuture::from(scope()?.navigator().storage().get_directory()).await?;
+    let scope = scope()?;
+    let navigator = scope.navigator();
+    // Over plain http neither of these is there, and asking nothing for a folder would throw past every `?`.
+    let storage = property(&navigator, "storage").ok_or("no storage")?;
+    property(&storage, "getDirectory").ok_or("no private files")?;
+    let root = JsFuture::from(navigator.storage().get_directory()).await?;
     let root: FileSystemDirectoryHandle = root.dyn_into()?;
     let options = FileSystemGetDirectoryOptions::new();
     options.set_create(true);
@@ -218,7 +223,9 @@ fn opfs_fill(access: &FileSystemSyncAccessHandle, bytes: &Uint8Array) -> Result<
 }
 
 async fn cache() -> Result<Cache, JsValue> {
-    JsFuture::from(scope()?.caches()?.open(NAME)).await?.dyn_into()
+    let scope = scope()?;
+    property(&scope, "caches").ok_or("no caches")?;
+    JsFuture::from(scope.caches()?.open(NAME)).await?.dyn_into()
 }
 
 async fn cached(cache: &Cache, part: &Part) -> Result<Option<Response>, JsValue> {
