@@ -124,7 +124,7 @@ test("picture/a question to try, pressed while answers come, does not take their
   await screen.load();
   await screen.chooseFromGallery(0);
   await screen.ask("What is this?");
-  await screen.page.locator("#suggestions button").nth(1).click();
+  await screen.page.locator("#suggestions button").nth(1).click({ force: true });
   assertEqual(await screen.question(), "What is this?", "the box");
   assert((await screen.asked()).includes("What is this?"), "the question above the answers");
   await screen.stop();
@@ -206,7 +206,6 @@ test("picture/the empty zone opens the chooser, and of two files the first is na
 
 test("picture/AVIF and SVG are drawn by the browser, and HEIC is named", {}, async (t) => {
   const { visitor } = await arrive(t);
-  visitor.expect(/Content Security Policy|script-src/);
   const screen = await Screen.open(visitor);
   await screen.ready();
   await screen.drop("picture.avif", avif());
@@ -218,6 +217,5 @@ test("picture/AVIF and SVG are drawn by the browser, and HEIC is named", {}, asy
   assertEqual(colour, "200,60,40,255", "the SVG picture's colour");
   const said = await screen.dropRefused("IMG_0001.HEIC", heic());
   assert(/HEIC/.test(said) && /JPEG/.test(said), () => `no remedy in: ${said}`);
-  await screen.page.evaluate(() => (window.__broken = window.__broken.filter((text) => !text.startsWith("policy: script"))));
   await visitor.wellBehaved();
 });

@@ -175,8 +175,11 @@ export class Screen {
   /** Colours of the canvas at a grid of points. */
   colours() {
     return this.page.evaluate(() => {
-      const canvas = document.querySelector("#view");
-      const context = canvas.getContext("2d");
+      const view = document.querySelector("#view");
+      // A copy: reading a canvas often makes browsers draw on it in another way.
+      const canvas = Object.assign(document.createElement("canvas"), { width: view.width, height: view.height });
+      const context = canvas.getContext("2d", { willReadFrequently: true });
+      context.drawImage(view, 0, 0);
       const at = (i, n) => Math.floor(((i + 0.5) / 12) * n);
       return Array.from({ length: 144 }, (_, i) => context.getImageData(at(i % 12, canvas.width), at(Math.floor(i / 12), canvas.height), 1, 1).data.join());
     });
