@@ -11,6 +11,7 @@ use web_sys::{HtmlInputElement, ImageData};
 use crate::dom::by_id;
 use crate::engine::{self, Engine};
 use crate::input;
+use crate::memory;
 use crate::state::State;
 use crate::update::{Effect, Input, update};
 use crate::views::{self, Now, View};
@@ -51,6 +52,14 @@ pub fn open(why: Function) {
     }));
     input::listen();
     tell(Input::Opened(engine::wish()));
+    if by_id::<HtmlInputElement>("question").is_some()
+        && let Some(saved) = memory::recall()
+    {
+        tell(Input::Restored {
+            number: input::number(),
+            saved,
+        });
+    }
 }
 
 struct App {
@@ -89,6 +98,8 @@ impl App {
             }
             Effect::GiveAgain(number) => self.give(number),
             Effect::Keep { number, preview } => self.pixels = pixels(&preview).map(|pixels| (number, pixels)),
+            Effect::Fetch { number, file } => views::gallery::fetch(number, file),
+            Effect::Remember(saved) => memory::keep(&saved),
             Effect::Fill(question) => {
                 if let Some(input) = by_id::<HtmlInputElement>("question") {
                     input.set_value(&question);

@@ -23,6 +23,8 @@ mod engine;
 #[cfg(target_arch = "wasm32")]
 mod input;
 #[cfg(target_arch = "wasm32")]
+mod memory;
+#[cfg(target_arch = "wasm32")]
 mod read;
 #[cfg(target_arch = "wasm32")]
 mod views;

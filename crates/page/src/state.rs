@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub(crate) turn: Turn,
     /// A question that waits for the picture it is about.
     pub(crate) held: Option<String>,
+    /// Answers of before a reload, until their picture is here again.
+    pub(crate) restored: Option<Turn>,
     /// For those who listen: the last answer, whole.
     pub(crate) said: String,
     pub(crate) measuring: Measuring,
@@ -153,6 +155,15 @@ pub(crate) struct Turn {
     pub(crate) outside: bool,
     /// One per model, in the models' order.
     pub(crate) panes: Vec<Pane>,
+}
+
+/// What a reload of the page gets back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Saved {
+    /// The picture that was asked about, if it is one of the gallery: a visitor's own is kept nowhere.
+    pub(crate) chosen: Option<Chosen>,
+    /// The last question, and its answers.
+    pub(crate) turn: Turn,
 }
 
 /// What one model has said so far.

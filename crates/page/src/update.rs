@@ -2,7 +2,7 @@
 
 use sightline_messages::{Answer, Command, Event, Preview, Store, Wish};
 
-use crate::state::{Chosen, Engine, Loading, Measuring, Pane, Phase, Picture, Problem, Progress, Remedy, Shown, State};
+use crate::state::{Chosen, Engine, Loading, Measuring, Pane, Phase, Picture, Problem, Progress, Remedy, Saved, Shown, State};
 use crate::words;
 
 /// Most tokens of an answer.
@@ -21,6 +21,13 @@ pub(crate) enum Input {
     Opened(Wish),
     /// The engine said something.
     Heard(Event),
+    /// What was remembered before a reload.
+    Restored {
+        /// A new [`Chosen::number`].
+        number: u32,
+        /// What was remembered.
+        saved: Saved,
+    },
     /// The time of [`Effect::Remind`] is over.
     Reminded,
     /// The button that loads the models, or loads them again.
@@ -84,6 +91,15 @@ pub(crate) enum Effect {
         /// Its pixels.
         preview: Preview,
     },
+    /// Fetch a picture of the gallery; its bytes are [`Input::Bytes`].
+    Fetch {
+        /// The page's number of the picture.
+        number: u32,
+        /// Its file.
+        file: String,
+    },
+    /// Remember this for a reload, in this tab alone.
+    Remember(Saved),
     /// Write a question into the box.
     Fill(String),
     /// Ask the browser not to remove what it keeps for this page.
@@ -130,7 +146,9 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             state.wish = Wish::Cpu;
             start(state)
         }
+        Input::Restored { number, saved } => restored(state, number, saved),
         Input::Chosen(chosen) => {
+            state.restored = None;
             state.picture_note.clear();
             state.picture.coming = Some(chosen);
             Vec::new()
@@ -181,6 +199,28 @@ fn start(state: &mut State) -> Vec<Effect> {
     let last = picture.coming.as_ref().or(picture.shown.as_ref().map(|shown| &shown.chosen));
     effects.extend(last.map(|chosen| Effect::GiveAgain(chosen.number)));
     effects
+}
+
+/// The picture comes first; its answers when it is seen.
+fn restored(state: &mut State, number: u32, saved: Saved) -> Vec<Effect> {
+    let mut effects = vec![Effect::Fill(saved.turn.question.clone())];
+    if let Some(chosen) = saved.chosen
+        && let Some(file) = chosen.gallery.clone()
+    {
+        state.picture.coming = Some(Chosen { number, ..chosen });
+        state.restored = Some(saved.turn);
+        effects.push(Effect::Fetch { number, file });
+    }
+    effects
+}
+
+/// What a reload should get back of the state.
+fn remember(state: &State) -> Effect {
+    let shown = state.picture.shown.as_ref().map(|shown| &shown.chosen);
+    Effect::Remember(Saved {
+        chosen: shown.filter(|chosen| chosen.gallery.is_some()).cloned(),
+        turn: state.turn.clone(),
+    })
 }
 
 /// Nothing more comes from the engine that ran.
@@ -372,6 +412,10 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             preview,
         } => return shown(state, picture, [width, height], preview),
         Event::PictureRefused { picture, sentence } => return refused(state, picture, sentence),
+        Event::Done { turn } if turn == state.turn.number => {
+            ended(state);
+            return vec![remember(state)];
+        }
         event => answer(state, event),
     }
     Vec::new()
@@ -433,6 +477,16 @@ fn shown(state: &mut State, number: u32, [width, height]: [u32; 2], preview: Pre
         ..Default::default()
     };
     state.said.clear();
+    if let Some(turn) = state.restored.take()
+        && turn.panes.iter().map(|pane| &pane.model).eq(state.models.iter().map(|model| &model.id))
+    {
+        state.turn = crate::state::Turn {
+            number: state.turn.number,
+            ..turn
+        };
+        ended(state);
+    }
+    effects.push(remember(state));
     if let Some(question) = state.held.take() {
         effects.extend(ask(state, question));
     }
@@ -456,7 +510,6 @@ fn answer(state: &mut State, event: Event) {
         Event::Text { turn, model, text } if turn == now => in_pane(state, &model, |pane| pane.text += &text),
         Event::Answered { turn, answer } if turn == now => answered(state, answer),
         Event::Refused { turn, sentence } if turn == now => state.question_note = sentence,
-        Event::Done { turn } if turn == now => ended(state),
         _ => {}
     }
 }

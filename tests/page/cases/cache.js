@@ -165,9 +165,10 @@ test("cache/a full disk is said, and the models work all the same", { limit: 120
 });
 
 test("cache/two tabs load and answer side by side", { limit: 180 }, async (t) => {
-  const { visitor } = await arrive(t);
+  const { site, visitor } = await arrive(t);
   const [one, two] = [await Screen.open(visitor), await Screen.open(visitor)];
   await Promise.all([one.load(), two.load()]);
+  assertEqual([...site.parts].sort(), (await partsOf(site.folder)).sort(), "parts fetched by both together, each once");
   for (const screen of [one, two]) await screen.drop("picture.png", png());
   await Promise.all([one.ask("What is this?"), two.ask("Is there a teapot in the image?")]);
   await Promise.all([one.answered(), two.answered()]);

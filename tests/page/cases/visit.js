@@ -172,6 +172,21 @@ test("visit/an empty and an endless question are refused", { limit: 120 }, async
   await visitor.wellBehaved();
 });
 
+test("visit/a reload gets back the picture of the gallery, the question and its answers", { limit: 120 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  await screen.chooseFromGallery(1);
+  await screen.ask("What is this?");
+  const before = await screen.answered();
+  await screen.reload();
+  await until(async () => (await screen.id("view").getAttribute("data-picture")) !== null, "the picture");
+  const after = await screen.answered();
+  assertEqual(after.map(({ text, state }) => [text, state]), before.map(({ text, state }) => [text, state]), "answers");
+  assertEqual([await screen.question(), await screen.asked()], ["What is this?", "To “What is this?”"], "the question");
+  await visitor.wellBehaved();
+});
+
 test("visit/everything by keyboard", { limit: 150 }, async (t) => {
   const { visitor } = await arrive(t);
   const screen = await Screen.open(visitor);

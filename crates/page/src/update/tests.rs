@@ -300,7 +300,7 @@ fn a_lost_gpu_offers_the_processor_and_the_picture_goes_along() {
     assert!(effects.contains(&Effect::GiveAgain(1)));
     // The new engine decodes it again, and it stays the picture that is shown.
     hear(&mut state, ready("cpu"));
-    assert_eq!(hear(&mut state, decoded(1)).len(), 1);
+    assert!(matches!(hear(&mut state, decoded(1))[..], [Effect::Keep { number: 1, .. }]));
     // A processor has no other device to offer.
     hear(&mut state, lost("It failed."));
     assert_eq!(state.problem.expect("it is said").other, None);
@@ -327,4 +327,42 @@ fn notices_are_few_and_none_stands_twice() {
     }
     assert_eq!(state.notices.len(), NOTICES);
     assert_eq!(state.notices.last().map(String::as_str), Some("notice 1"));
+}
+
+#[test]
+fn a_reload_gets_back_a_picture_of_the_gallery_with_its_answers() {
+    let mut state = asked_about_one();
+    let mut of_gallery = chosen(2);
+    of_gallery.gallery = Some("pictures/ferry.png".into());
+    tell(&mut state, Input::Chosen(of_gallery));
+    tell(&mut state, Input::Bytes { number: 2, bytes: vec![2] });
+    hear(&mut state, decoded(2));
+    tell(&mut state, Input::Ask("What?".into()));
+    let turn = state.turn.number;
+    let answer = answer_of("a", "ferry");
+    hear(&mut state, Event::Answered { turn, answer });
+    let effects = hear(&mut state, Event::Done { turn });
+    let [Effect::Remember(saved)] = &effects[..] else { panic!("{effects:?}") };
+
+    let mut state = State::default();
+    let saved = saved.clone();
+    let effects = tell(&mut state, Input::Restored { number: 1, saved });
+    assert_eq!(effects[0], Effect::Fill("What?".into()));
+    assert!(matches!(&effects[1], Effect::Fetch { number: 1, file } if file == "pictures/ferry.png"));
+    hear(&mut state, ready("cpu"));
+    tell(&mut state, Input::Bytes { number: 1, bytes: vec![2] });
+    hear(&mut state, decoded(1));
+    assert_eq!((state.turn.question.as_str(), state.turn.panes[0].text.as_str()), ("What?", "ferry"));
+    assert_eq!(state.turn.panes[1].phase, Phase::Stopped, "it had not answered");
+    assert!(!state.turn.answering);
+}
+
+#[test]
+fn a_visitors_own_picture_is_not_remembered() {
+    let mut state = asked_about_one();
+    tell(&mut state, Input::Ask("What?".into()));
+    let turn = state.turn.number;
+    let effects = hear(&mut state, Event::Done { turn });
+    let [Effect::Remember(saved)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((&saved.chosen, saved.turn.question.as_str()), (&None, "What?"));
 }

@@ -1,6 +1,7 @@
 //! Pictures to try, with their credits: `pictures.json` and the files it names.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use serde::Deserialize;
 use wasm_bindgen::JsCast;
@@ -11,9 +12,12 @@ use web_sys::{HtmlElement, Response};
 use super::{Now, Seen, View};
 use crate::app::tell;
 use crate::dom::{by_id, make, on, put, set_text};
-use crate::input::number;
+use crate::input::{after, number};
 use crate::state::Chosen;
 use crate::update::Input;
+
+/// How long a picture may take to come, s.
+const MOST_S: u32 = 20;
 
 /// A row of `pictures.json`.
 #[derive(Clone, Deserialize)]
@@ -107,14 +111,32 @@ fn take(picture: Picture) {
         gallery: Some(picture.file.clone()),
         questions: picture.questions,
     }));
+    fetch(number, picture.file);
+}
+
+/// Fetches the bytes of a picture that was chosen.
+pub(crate) fn fetch(number: u32, file: String) {
+    let unreadable = move || Input::Unreadable {
+        number,
+        sentence: "That picture could not be fetched. Check the connection, or choose a file of your own.".into(),
+    };
+    let came = Rc::new(Cell::new(false));
+    let comes = Rc::clone(&came);
     spawn_local(async move {
-        tell(match bytes(&picture.file).await {
+        let found = bytes(&file).await;
+        if comes.replace(true) {
+            return;
+        }
+        tell(match found {
             Ok(bytes) => Input::Bytes { number, bytes },
-            Err(_) => Input::Unreadable {
-                number,
-                sentence: "That picture could not be fetched. Check the connection, or choose a file of your own.".into(),
-            },
+            Err(_) => unreadable(),
         });
+    });
+    // A network may accept and never answer.
+    after(MOST_S, move || {
+        if !came.replace(true) {
+            tell(unreadable());
+        }
     });
 }
 

@@ -13,6 +13,7 @@ use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, Reques
 
 use super::Cancel;
 use super::browser::{message, property, scope, sleep, within};
+use super::lock::Lock;
 use super::outbox::Outbox;
 use super::parts::Parts;
 use super::store::{NotKept, Store};
@@ -105,6 +106,11 @@ impl<'a> Downloader<'a> {
 
     async fn part(&mut self, name: &str, part: &Part, progress: &mut Progress) -> Result<Uint8Array, Missing> {
         if self.cancel.asked() {
+            return Err(Missing::Cancelled);
+        }
+        // Another tab may be fetching it: then it is in the store soon.
+        let lock = Lock::ask(&format!("sightline-part-{}", part.sha256));
+        if let Err(Wrong::Cancelled) = self.patiently(name, lock.held()).await {
             return Err(Missing::Cancelled);
         }
         if let Some(bytes) = self.store.get(part).await {

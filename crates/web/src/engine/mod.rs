@@ -7,6 +7,7 @@ mod browser;
 mod device;
 mod download;
 mod failure;
+mod lock;
 mod measure;
 mod outbox;
 mod parts;

@@ -10,11 +10,15 @@ use sightline_vlm::encoder_name;
 use super::{Cancel, Stop};
 use super::answer::Turn;
 use super::arms::Arms;
+use super::browser::within;
 use super::device;
 use super::download::{self, Downloader, Missing};
 use super::outbox::Outbox;
 use super::picture::Pictures;
 use super::store::Store;
+
+/// How long the store may take to say what is in it, ms.
+const MOST_MS: i32 = 10_000;
 
 /// The engine between two commands.
 pub(super) struct State {
@@ -110,20 +114,15 @@ impl State {
             Err(error) => return self.broken(super::failure::sentence(&error), Remedy::Restart),
         };
         let store = Store::open().await;
-        store.retain(&hashes(&bundle)).await;
-        let mut files = Vec::new();
-        for file in &bundle.files {
-            let mut cached = 0;
-            for part in &file.parts {
-                cached += if store.has(part).await { part.bytes } else { 0 };
-            }
-            files.push(FileInfo {
-                name: file.name.clone(),
-                bytes: file.bytes,
-                cached,
-                parts: file.parts.iter().map(|part| part.bytes).collect(),
-            });
-        }
+        let looked = within(MOST_MS, async {
+            store.retain(&hashes(&bundle)).await;
+            files(&bundle, Some(&store)).await
+        });
+        let files = match looked.await {
+            Some(files) => files,
+            // A store that does not answer now may do so when it is read: nothing is known to be here.
+            None => files(&bundle, None).await,
+        };
         self.outbox.send(&Event::Ready {
             version: VERSION,
             machine: machine.clone(),
@@ -171,6 +170,26 @@ impl State {
         opened.store.retain(&HashSet::new()).await;
         self.outbox.send(&Event::Forgotten { bytes });
     }
+}
+
+/// The files of a bundle, and how much of each the store holds.
+async fn files(bundle: &Bundle, store: Option<&Store>) -> Vec<FileInfo> {
+    let mut files = Vec::new();
+    for file in &bundle.files {
+        let mut cached = 0;
+        if let Some(store) = store {
+            for part in &file.parts {
+                cached += if store.has(part).await { part.bytes } else { 0 };
+            }
+        }
+        files.push(FileInfo {
+            name: file.name.clone(),
+            bytes: file.bytes,
+            cached,
+            parts: file.parts.iter().map(|part| part.bytes).collect(),
+        });
+    }
+    files
 }
 
 /// Hashes of all parts.

@@ -15,12 +15,17 @@ use web_sys::{
     FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemSyncAccessHandle, Response,
 };
 
-use super::browser::{name, property, scope};
+use super::browser::{name, property, scope, within};
 
 /// The folder, or the cache, of this program alone.
 const NAME: &str = "sightline-parts";
 /// What the parts' names in the Cache API begin with; never fetched.
 const PREFIX: &str = "/sightline-parts/";
+
+/// How long a store may take to open, ms.
+const MOST_MS: i32 = 5_000;
+/// How long it may take to read or write a part, ms: at most 16 MiB.
+const PART_MS: i32 = 20_000;
 
 /// Why a part was not kept.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,14 +44,14 @@ pub(super) enum Store {
 }
 
 impl Store {
-    /// The best that this browser has.
+    /// The best that this browser has. One that does not answer is as good as none.
     pub(super) async fn open() -> Self {
-        if let Ok(folder) = opfs().await {
+        if let Some(Ok(folder)) = within(MOST_MS, opfs()).await {
             return Self::Opfs(folder);
         }
-        match cache().await {
-            Ok(cache) => Self::Cache(cache),
-            Err(_) => Self::Memory,
+        match within(MOST_MS, cache()).await {
+            Some(Ok(cache)) => Self::Cache(cache),
+            _ => Self::Memory,
         }
     }
 
@@ -81,6 +86,10 @@ impl Store {
 
     /// A part's bytes as they were kept; not verified.
     pub(super) async fn get(&self, part: &Part) -> Option<Uint8Array> {
+        within(PART_MS, self.read(part)).await.flatten()
+    }
+
+    async fn read(&self, part: &Part) -> Option<Uint8Array> {
         let buffer = match self {
             Self::Opfs(folder) => {
                 let file = opfs_file(folder, part).await.ok()?;
@@ -96,13 +105,17 @@ impl Store {
 
     /// Keeps a part.
     pub(super) async fn put(&self, part: &Part, bytes: &Uint8Array) -> Result<(), NotKept> {
-        let result = match self {
-            Self::Opfs(folder) => opfs_write(folder, part, bytes).await,
-            Self::Cache(cache) => cache_write(cache, part, bytes).await,
-            Self::Memory => return Ok(()),
+        let write = async {
+            match self {
+                Self::Opfs(folder) => opfs_write(folder, part, bytes).await,
+                Self::Cache(cache) => cache_write(cache, part, bytes).await,
+                Self::Memory => Ok(()),
+            }
         };
-        let Err(error) = result else {
-            return Ok(());
+        let error = match within(PART_MS, write).await {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(error)) => error,
+            None => return Err(NotKept::Busy),
         };
         self.remove(&part.sha256).await;
         Err(match name(&error).as_str() {
