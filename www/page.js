@@ -1,6 +1,33 @@
-// Starts the page's module. The engine's is loaded by its worker alone.
-import init from "./sightline_page.js";
+// Starts the page's module, or says why it does not start. The engine's is loaded by its worker alone.
+import { why } from "./why.js";
 
-await init({ module_or_path: new URL("./sightline_page_bg.wasm", import.meta.url) });
-// Keeps the page itself for visits without a network; where there is none (plain http elsewhere), nothing is missing.
-navigator.serviceWorker?.register(new URL("./sw.js", import.meta.url)).catch(() => {});
+const element = (id) => document.getElementById(id);
+element("unstarted").remove();
+element("summary").textContent = "The engine is starting…";
+// A network may accept and never answer.
+const late = setTimeout(() => {
+  element("summary").textContent = "The program of this page has not come yet. Over a slow connection it takes a while; if nothing changes, reload the page.";
+}, 12_000);
+try {
+  const page = await import("./sightline_page.js");
+  await page.default({ module_or_path: new URL("./sightline_page_bg.wasm", import.meta.url) });
+  // The page asks this if its worker's script does not run.
+  page.open(() => why("The engine", undefined, ["engine.js", "why.js"]));
+  keep();
+} catch (error) {
+  const { sentence } = await why("The page", error, ["sightline_page.js", "sightline_page_bg.wasm"]);
+  element("summary").textContent = "";
+  element("problem-text").textContent = sentence;
+  element("problem-button").textContent = "Reload the page";
+  element("problem-button").onclick = () => location.reload();
+  element("problem").hidden = false;
+} finally {
+  clearTimeout(late);
+}
+
+/** Keeps the page itself for visits without a network. Over plain http, or where site data are blocked, that is all that is missing. */
+function keep() {
+  try {
+    navigator.serviceWorker?.register(new URL("./sw.js", import.meta.url)).catch(() => {});
+  } catch {}
+}

@@ -1,22 +1,14 @@
-// Keeps the page itself, so that a visit works without a network once the models are here. The models' parts are the engine's
-// business: they have a store of their own, and pass by untouched.
+// Keeps the page itself, so that a visit works without a network, or with one that never answers, once the models are here. The
+// models' parts are the engine's business: they have a store of their own, and pass by untouched.
+
+// `self.KEPT`: what the build made, each file's path with its SHA-256.
+importScripts("kept.js");
 
 const NAME = "sightline-page";
-// Relative to this file, so that the page works below any path.
-const FILES = [
-  "./",
-  "bench.html",
-  "icon.svg",
-  "style.css",
-  "page.js",
-  "sightline_page.js",
-  "sightline_page_bg.wasm",
-  "engine.js",
-  "sightline_web.js",
-  "sightline_web_bg.wasm",
-  "bundle.json",
-  "pictures.json",
-];
+/** How long the network may take before a kept copy is shown instead, ms. */
+const PATIENCE = 3000;
+/** How long after that the kept copies come first, ms: a page is made of many files, and none should wait again. */
+const SLOW = 30000;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keep());
@@ -25,29 +17,74 @@ self.addEventListener("install", (event) => {
 
 async function keep() {
   const cache = await caches.open(NAME);
-  await cache.addAll(FILES);
-  const { pictures } = await (await cache.match("pictures.json")).json();
-  await cache.addAll(pictures.map(({ file }) => file));
+  await Promise.all(Object.entries(self.KEPT).map(([path, hash]) => keepOne(cache, path, hash)));
+  const named = new Set(Object.keys(self.KEPT).map(address));
+  const old = (await cache.keys()).filter(({ url }) => !named.has(url));
+  await Promise.all(old.map((request) => cache.delete(request)));
 }
+
+/** What this visit has fetched already is not fetched again, if it is what the build made. */
+async function keepOne(cache, path, hash) {
+  for (const mode of ["force-cache", "reload"]) {
+    const response = await fetch(address(path), { cache: mode });
+    if (!response.ok) continue;
+    const digest = await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer());
+    if (hex(digest) === hash) return cache.put(address(path), response);
+  }
+  throw new Error(`${path} did not come as it was built`);
+}
+
+const hex = (digest) => Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// Relative to this file, so that the page works below any path.
+const address = (path) => new URL(path, self.location.href).href;
 
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
+let slowUntil = 0;
+
 self.addEventListener("fetch", (event) => {
   const { method, url } = event.request;
-  const ours = url.startsWith(self.registration.scope) && !url.includes("/parts/");
-  if (method === "GET" && ours) event.respondWith(newest(event.request));
+  const plain = url.split(/[?#]/)[0];
+  const path = plain.slice(self.registration.scope.length) || "./";
+  if (method === "GET" && plain.startsWith(self.registration.scope) && path in self.KEPT) {
+    event.respondWith(newest(event, plain, path));
+  }
 });
 
 // The network first: an old page with a new engine would not understand each other.
-async function newest(request) {
+async function newest(event, plain, path) {
   const cache = await caches.open(NAME);
-  try {
-    const response = await fetch(request);
-    if (response.ok) await cache.put(request.url.split(/[?#]/)[0], response.clone());
-    return response;
-  } catch (error) {
-    const kept = await cache.match(request, { ignoreSearch: true });
-    if (kept) return kept;
-    throw error;
-  }
+  const kept = await cache.match(plain);
+  if (!kept) return fetch(event.request);
+  let answered = false;
+  const fresh = fromNetwork(event.request, cache, plain, path)
+    .catch(() => kept)
+    .finally(() => (answered = true));
+  event.waitUntil(fresh);
+  const patience = Date.now() < slowUntil ? 0 : PATIENCE;
+  const late = new Promise((done) => setTimeout(done, patience)).then(() => {
+    if (!answered) slowUntil = Date.now() + SLOW;
+    return kept.clone();
+  });
+  return Promise.race([fresh, late]);
+}
+
+async function fromNetwork(request, cache, plain, path) {
+  const response = await fetch(request);
+  if (!(await ours(response, path))) throw new Error(`${path} came from someone else`);
+  slowUntil = 0;
+  await cache.put(plain, response.clone());
+  return response;
+}
+
+const TYPES = { js: /javascript/, wasm: /wasm|octet-stream/, css: /css/, json: /json/, svg: /svg/, png: /png/ };
+
+/** Whether it is a file of this page. Networks that want a login answer everything with a page of their own, and with success. */
+async function ours(response, path) {
+  if (!response.ok || (response.redirected && !response.url.startsWith(self.registration.scope))) return false;
+  const type = response.headers.get("content-type") ?? "";
+  const expected = TYPES[path.split(".").pop()];
+  if (expected) return expected.test(type);
+  return !/html/.test(type) || (await response.clone().text()).includes('name="application-name" content="Sightline"');
 }

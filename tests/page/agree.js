@@ -16,7 +16,7 @@ console.log("asking them in Chromium (without a GPU about a minute a picture, on
 const site = await Site.start(process.env.PAGE);
 const visitor = await Visitor.arrive(site, { flags: WEBGPU });
 const page = await visitor.open("bench.html");
-const { answers, cosines, machine } = await inTheBrowser(page, asked, { device: process.env.AGREE_DEVICE ?? "auto", say: (line) => console.log(line) });
+const { answers, cosines, machine } = await inTheBrowser(page, asked, { device: process.env.AGREE_DEVICE ?? "gpu", say: (line) => console.log(line) });
 const browser = visitor.browser.version();
 await visitor.leave();
 await site.end();

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-/// What the page asks of the engine. Commands are carried out one after the other; only [`Command::Stop`] overtakes.
+/// What the page asks of the engine. Commands are carried out one after the other. [`Command::Stop`], [`Command::Cancel`] and
+/// [`Command::Picture`] overtake: they are carried out as soon as they arrive.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Command {
@@ -17,8 +18,11 @@ pub enum Command {
     /// Fetches what is missing, checks every part, puts the models on the device and compiles them. Answered by
     /// [`crate::Event::Progress`], [`crate::Event::Compiling`] and one [`crate::Event::Loaded`].
     Load,
-    /// A picture file's bytes; works before [`Command::Load`]. Answered by [`crate::Event::Picture`] or
-    /// [`crate::Event::PictureRefused`]. The engine keeps the last picture only.
+    /// Ends a [`Command::Load`] that is still downloading; answered by [`crate::Event::Cancelled`]. Parts that are complete stay
+    /// in the browser's store.
+    Cancel,
+    /// A picture file's bytes. It is decoded at once, also while models load or answer. Answered by [`crate::Event::Picture`] or
+    /// [`crate::Event::PictureRefused`]. The engine keeps the last picture only; an answer that has begun goes on with its own.
     Picture {
         /// The page's number of this picture.
         picture: u32,
@@ -58,9 +62,11 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wish {
-    /// WebGPU where there is an adapter, else the CPU.
+    /// WebGPU where there is an adapter of real hardware, else the CPU.
     #[default]
     Auto,
+    /// WebGPU wherever there is an adapter, also one in software.
+    Gpu,
     /// The CPU.
     Cpu,
 }

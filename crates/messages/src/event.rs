@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::Wish;
+
 /// What the engine tells the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -27,6 +29,11 @@ pub enum Event {
         cached: u64,
         /// Passed its hash.
         verified: u64,
+    },
+    /// Nothing has come over the network for some time, while a download waits for it.
+    Waiting {
+        /// Seconds since the last byte; 0 when bytes come again.
+        seconds: u32,
     },
     /// Something worth knowing that stops nothing: a damaged part fetched again, a full store.
     Notice {
@@ -120,6 +127,8 @@ pub enum Event {
         /// Why, and what would help.
         sentence: String,
     },
+    /// Loading was ended by [`crate::Command::Cancel`].
+    Cancelled,
     /// The engine cannot go on.
     Broken {
         /// Why, and what would help.
@@ -156,6 +165,9 @@ pub struct Machine {
     pub dtype: Dtype,
     /// Why not WebGPU, or why not half precision; a whole sentence.
     pub why: Option<String>,
+    /// Another device that the visitor could ask for; [`Wish::Auto`] where asking again may find a GPU.
+    #[serde(default)]
+    pub other: Option<Wish>,
     /// Seconds until both models have answered a first short question, where that is known to be long.
     pub patience_s: Option<f64>,
 }

@@ -32,8 +32,11 @@ pub(crate) fn put(parent: &Element, child: Option<HtmlElement>) {
     }
 }
 
+/// Writes a text, unless it stands there already.
 pub(crate) fn set_text(id: &str, text: &str) {
-    if let Some(element) = by_id::<HtmlElement>(id) {
+    if let Some(element) = by_id::<HtmlElement>(id)
+        && element.text_content().as_deref() != Some(text)
+    {
         element.set_text_content(Some(text));
     }
 }
@@ -62,6 +65,13 @@ pub(crate) fn set_disabled(id: &str, disabled: bool) {
 
 pub(crate) fn clear(element: &Element) {
     element.set_text_content(None);
+}
+
+/// Milliseconds since the page was opened.
+pub(crate) fn now_ms() -> f64 {
+    web_sys::window()
+        .and_then(|window| window.performance())
+        .map_or(0.0, |clock| clock.now())
 }
 
 /// The id of the element that has the focus.

@@ -1,8 +1,13 @@
 //! The engine's worker.
 
+use js_sys::{Function, Promise};
 use sightline_messages::{Command, Event, Remedy, VERSION, Wish};
 use wasm_bindgen::prelude::{Closure, JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::app::tell;
+use crate::update::Input;
 
 /// A running worker. Ended when dropped.
 pub(crate) struct Engine {
@@ -12,21 +17,24 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Starts a worker that gives its events to `heard`, and greets it.
-    pub(crate) fn start(heard: impl FnMut(Event) + Clone + 'static) -> Result<Self, JsValue> {
+    /// Starts a worker on that device, and greets it. What it says, and `why` it does not run, is told to the page.
+    pub(crate) fn start(device: Wish, why: &Function) -> Option<Self> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options("engine.js", &options)?;
-        let mut on_event = heard.clone();
-        let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            on_event(read(event.data()));
+        let Ok(worker) = Worker::new_with_options("engine.js", &options) else {
+            tell(Input::Heard(Event::Broken {
+                sentence: "This browser starts no module workers. A current one does.".into(),
+                remedy: Remedy::Reload,
+            }));
+            return None;
+        };
+        let message = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
+            tell(Input::Heard(read(event.data())));
         });
-        let mut on_error = heard;
+        let why = why.clone();
         let error = Closure::<dyn FnMut(web_sys::Event)>::new(move |_| {
-            on_error(Event::Broken {
-                sentence: "The engine's script could not be loaded. Check the connection and start it again.".into(),
-                remedy: Remedy::Restart,
-            });
+            let why = why.clone();
+            spawn_local(async move { tell(Input::Heard(diagnosed(&why).await)) });
         });
         worker.set_onmessage(Some(message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(error.as_ref().unchecked_ref()));
@@ -38,9 +46,9 @@ impl Engine {
         engine.send(&Command::Hello {
             version: VERSION,
             bundle: address("bundle.json"),
-            device: wish(),
+            device,
         });
-        Ok(engine)
+        Some(engine)
     }
 
     pub(crate) fn send(&self, command: &Command) {
@@ -50,9 +58,23 @@ impl Engine {
     }
 }
 
+/// Why the worker's script does not run, as the page's script finds it out.
+async fn diagnosed(why: &Function) -> Event {
+    let asked = why.call0(&JsValue::NULL).ok().and_then(|value| value.dyn_into::<Promise>().ok());
+    let found = match asked {
+        Some(promise) => JsFuture::from(promise).await.ok().map(read),
+        None => None,
+    };
+    found.unwrap_or_else(|| Event::Broken {
+        sentence: "The engine's script could not be loaded. Check the connection and start it again.".into(),
+        remedy: Remedy::Restart,
+    })
+}
+
 impl Drop for Engine {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
         self.worker.terminate();
     }
 }
@@ -81,17 +103,19 @@ fn address(name: &str) -> String {
     format!("{folder}/{name}")
 }
 
-/// `?device=cpu` asks for the processor.
-fn wish() -> Wish {
+/// `?device=cpu` asks for the processor, `?device=gpu` for WebGPU also where it is software.
+pub(crate) fn wish() -> Wish {
     let search = web_sys::window()
         .and_then(|window| window.location().search().ok())
-        .unwrap_or_default();
-    match search
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let device = search
         .trim_start_matches('?')
         .split('&')
-        .any(|pair| pair == "device=cpu")
-    {
-        true => Wish::Cpu,
-        false => Wish::Auto,
+        .find_map(|pair| pair.strip_prefix("device="));
+    match device {
+        Some("cpu") => Wish::Cpu,
+        Some("gpu") => Wish::Gpu,
+        _ => Wish::Auto,
     }
 }

@@ -1,26 +1,32 @@
-//! What a visitor does: buttons, files, dropping, pasting, asking.
+//! Pictures that a visitor gives: chosen, dropped, pasted. Buttons belong to their views.
+
+use std::cell::Cell;
 
 use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{ClipboardEvent, DragEvent, Event, File, FileList, HtmlElement, HtmlInputElement};
+use web_sys::{ClipboardEvent, DataTransfer, DragEvent, Event, File, HtmlElement, HtmlInputElement};
 
-use crate::app::with;
-use crate::dom::{by_id, document, on, on_id, set_text};
-use crate::gallery::press;
+use crate::app::tell;
+use crate::dom::{by_id, document, on, on_id};
+use crate::read;
+use crate::state::Chosen;
+use crate::update::Input;
+use crate::views::gallery;
 
-/// Largest file that is read, bytes: more than any picture that the engine would take.
-const MAX_FILE: f64 = (256u64 << 20) as f64;
+thread_local! {
+    static NUMBER: Cell<u32> = const { Cell::new(0) };
+}
 
-/// Listens to everything.
+/// A number for a picture that is chosen now: larger than every earlier one.
+pub(crate) fn number() -> u32 {
+    NUMBER.set(NUMBER.get() + 1);
+    NUMBER.get()
+}
+
+/// Listens to what may bring a picture.
 pub(crate) fn listen() {
-    on_id("load", "click", |_| with(|app| app.load()));
-    on_id("stop", "click", |_| with(|app| app.stop()));
-    on_id("forget", "click", |_| with(|app| app.forget()));
-    on_id("problem-button", "click", |_| with(|app| app.remedy()));
-    on_id("ask", "submit", |event| {
-        event.prevent_default();
-        with(|app| app.ask());
-    });
+    let Some(drop) = by_id::<HtmlElement>("drop") else { return };
     on_id("file", "change", |event| {
         let Some(input) = event
             .target()
@@ -28,19 +34,28 @@ pub(crate) fn listen() {
         else {
             return;
         };
-        first(input.files());
+        if let Some(file) = input.files().and_then(|files| files.get(0)) {
+            choose(file);
+        }
         // The same file may be chosen again.
         input.set_value("");
     });
+    let zone = drop.clone();
+    on(&drop, "click", move |_| {
+        // Once there is a picture, a press on it is not a wish for another.
+        if !zone.class_list().contains("filled")
+            && let Some(input) = by_id::<HtmlElement>("file")
+        {
+            input.click();
+        }
+    });
     let Some(document) = document() else { return };
     on(&document, "paste", |event| {
-        let files = event
+        if let Some(data) = event
             .dyn_ref::<ClipboardEvent>()
             .and_then(ClipboardEvent::clipboard_data)
-            .and_then(|data| data.files());
-        if files.as_ref().is_some_and(|files| files.length() > 0) {
-            event.prevent_default();
-            first(files);
+        {
+            pasted(&event, &data);
         }
     });
     // Anywhere on the page: a file that misses must not replace it.
@@ -52,12 +67,9 @@ pub(crate) fn listen() {
     on(&document, "drop", |event: Event| {
         event.prevent_default();
         hover(false);
-        first(
-            event
-                .dyn_ref::<DragEvent>()
-                .and_then(DragEvent::data_transfer)
-                .and_then(|data| data.files()),
-        );
+        if let Some(data) = event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer) {
+            dropped(&data);
+        }
     });
 }
 
@@ -67,35 +79,119 @@ fn hover(over: bool) {
     }
 }
 
-/// Reads the first file of a list.
-fn first(files: Option<FileList>) {
-    let Some(file) = files.and_then(|files| files.get(0)) else {
-        set_text(
-            "picture-note",
-            "That was no file. Drop or choose a picture: PNG, JPEG, WebP, GIF, BMP or TIFF.",
-        );
-        return;
-    };
-    spawn_local(read(file));
-}
-
-async fn read(file: File) {
-    let name = file.name();
-    if file.size() > MAX_FILE {
-        set_text(
-            "picture-note",
-            &format!("{name} is larger than 256 MB. Choose a smaller picture."),
-        );
+/// Text goes where text is typed, also if a picture of it comes along, as from a table or a document.
+fn pasted(event: &Event, data: &DataTransfer) {
+    let text = data.get_data("text/plain").unwrap_or_default();
+    let typing = event
+        .target()
+        .and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
+        .is_some();
+    if typing && !text.is_empty() {
         return;
     }
-    match JsFuture::from(file.array_buffer()).await {
-        Ok(buffer) => with(|app| {
-            app.take_picture(js_sys::Uint8Array::new(&buffer).to_vec(), Vec::new());
-            press(None);
-        }),
-        Err(_) => set_text(
-            "picture-note",
-            &format!("{name} could not be read. Choose it once more, or another."),
-        ),
+    if data.files().is_some_and(|files| files.length() > 0) {
+        event.prevent_default();
+        return files(data);
+    }
+    if !typing {
+        tell(Input::NoPicture(
+            if is_address(&text) {
+                "That is a picture's address, and this page fetches nothing from elsewhere. Copy the picture itself, or save it and \
+                 open the file."
+            } else {
+                "That was no picture. Copy a picture itself, or open a file."
+            }
+            .into(),
+        ));
+    }
+}
+
+fn dropped(data: &DataTransfer) {
+    // One of the page's own comes as its address, in some browsers with a file beside it.
+    let address = data.get_data("text/uri-list").unwrap_or_default();
+    if !address.is_empty() && gallery::choose(&address) {
+        return;
+    }
+    if data.files().is_some_and(|files| files.length() > 0) {
+        return files(data);
+    }
+    tell(Input::NoPicture(
+        if is_address(&address) {
+            "What came is a picture's address, and this page fetches nothing from elsewhere. Copy the picture and paste it here, or save \
+             it and open the file."
+        } else {
+            "That was no file. Drop or choose a picture: PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or SVG."
+        }
+        .into(),
+    ));
+}
+
+fn is_address(text: &str) -> bool {
+    let text = text.trim();
+    ["http://", "https://", "data:image/", "blob:"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme))
+}
+
+/// The first of the files that came, if it is one.
+fn files(data: &DataTransfer) {
+    let Some(files) = data.files() else { return };
+    let Some(file) = files.get(0) else { return };
+    let is_folder = data
+        .items()
+        .get(0)
+        .and_then(|item| item.webkit_get_as_entry().ok().flatten())
+        .is_some_and(|entry| entry.is_directory());
+    if is_folder {
+        return tell(Input::NoPicture(format!(
+            "{} is a folder. Open it, and choose one picture in it.",
+            file.name()
+        )));
+    }
+    if files.length() > 1 {
+        tell(Input::Remark(format!(
+            "{} files came; the first, {}, is shown.",
+            files.length(),
+            file.name()
+        )));
+    }
+    choose(file);
+}
+
+fn choose(file: File) {
+    let number = number();
+    tell(Input::Chosen(Chosen {
+        number,
+        name: file.name(),
+        gallery: None,
+        questions: Vec::new(),
+    }));
+    spawn_local(async move {
+        tell(match read::bytes(&file).await {
+            Ok(bytes) => Input::Bytes { number, bytes },
+            Err(sentence) => Input::Unreadable { number, sentence },
+        });
+    });
+}
+
+/// Calls `work` after so many seconds.
+pub(crate) fn after(seconds: u32, work: impl FnOnce() + 'static) {
+    let once = Closure::once_into_js(work);
+    if let Some(window) = web_sys::window() {
+        let ms = i32::try_from(seconds).unwrap_or(i32::MAX).saturating_mul(1000);
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(once.unchecked_ref(), ms);
+    }
+}
+
+/// Asks the browser not to remove what it keeps for this page when room runs short. It may refuse.
+pub(crate) fn persist() {
+    let Some(window) = web_sys::window() else { return };
+    // Over plain http there is no storage to ask.
+    let navigator = window.navigator();
+    let there = js_sys::Reflect::get(&navigator, &"storage".into()).is_ok_and(|storage| !storage.is_undefined());
+    if there && let Ok(promise) = navigator.storage().persist() {
+        spawn_local(async move {
+            let _ = JsFuture::from(promise).await;
+        });
     }
 }

@@ -1,5 +1,4 @@
 //! Numbers as people read them.
-#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a page shows them"))]
 
 /// A length in bytes.
 pub(crate) fn bytes(n: u64) -> String {
@@ -18,12 +17,22 @@ pub(crate) fn ms(ms: f64) -> String {
     }
 }
 
-/// How long something will take.
-pub(crate) fn patience(seconds: f64) -> String {
+/// How long something will take: an estimate, so that only its order of magnitude is worth saying.
+pub(crate) fn patience(seconds: f64) -> &'static str {
     match seconds {
-        s if s < 1.5 => "about a second".into(),
-        s if s < 100.0 => format!("about {s:.0} seconds"),
-        s => format!("about {:.0} minutes", s / 60.0),
+        s if s < 3.0 => "a few seconds",
+        s if s < 12.0 => "about ten seconds",
+        s if s < 45.0 => "about half a minute",
+        s if s < 100.0 => "about a minute",
+        _ => "some minutes",
+    }
+}
+
+/// How much longer a download takes.
+pub(crate) fn left(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{:.0} s left", s.max(1.0)),
+        s => format!("{:.0} min left", s / 60.0),
     }
 }
 
@@ -67,13 +76,16 @@ mod tests {
             ("3.2 ms".into(), "321 ms".into(), "32.1 s".into())
         );
         assert_eq!(
-            (patience(1.0), patience(42.0), patience(130.0)),
+            (patience(1.0), patience(8.0), patience(20.0), patience(70.0), patience(130.0)),
             (
-                "about a second".into(),
-                "about 42 seconds".into(),
-                "about 2 minutes".into()
+                "a few seconds",
+                "about ten seconds",
+                "about half a minute",
+                "about a minute",
+                "some minutes"
             )
         );
+        assert_eq!((left(0.2), left(61.4), left(150.0)), ("1 s left".into(), "61 s left".into(), "2 min left".into()));
         assert_eq!((rate(1, 9.0), rate(11, 1000.0)), ("one token".into(), "10.0".into()));
     }
 }

@@ -1,7 +1,7 @@
 // The bench page: what a picture and a token cost on this machine.
 
 import { Visitor } from "../lib/browser.js";
-import { Screen } from "../lib/screen.js";
+import { GPU, Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
 import { assert, assertEqual, test } from "../lib/test.js";
 
@@ -10,7 +10,7 @@ test("bench/launches and bytes a picture and a token, on WebGPU", { limit: 240 }
   defer(() => site.end());
   const visitor = await Visitor.arrive(site);
   defer(() => visitor.leave());
-  const screen = await Screen.open(visitor, "bench.html");
+  const screen = await Screen.open(visitor, `bench.html${GPU}`);
   await screen.load(120);
   const rows = await screen.measure();
   assertEqual(rows.map((row) => row.Work), ["look at a picture", "write a token", "look at a picture", "write a token"], "what was measured");

@@ -6,7 +6,7 @@ import path from "node:path";
 import { Visitor } from "../lib/browser.js";
 import { bundleOf, partsOf } from "../lib/bundle.js";
 import { png } from "../lib/pictures.js";
-import { Screen } from "../lib/screen.js";
+import { GPU, Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
 import { assert, assertEqual, test, until } from "../lib/test.js";
 
@@ -21,7 +21,7 @@ const arrive = async ({ defer }, options) => {
 
 test("cache/nothing of a model is fetched before the button", {}, async (t) => {
   const { site, visitor } = await arrive(t);
-  const screen = await Screen.open(visitor, "");
+  const screen = await Screen.open(visitor, GPU);
   await screen.ready();
   assertEqual(site.parts, [], "parts fetched before anyone asked for them");
   const facts = await screen.facts();
@@ -165,9 +165,10 @@ test("cache/a full disk is said, and the models work all the same", { limit: 120
 });
 
 test("cache/two tabs load and answer side by side", { limit: 180 }, async (t) => {
-  const { visitor } = await arrive(t);
+  const { site, visitor } = await arrive(t);
   const [one, two] = [await Screen.open(visitor), await Screen.open(visitor)];
   await Promise.all([one.load(), two.load()]);
+  assertEqual([...site.parts].sort(), (await partsOf(site.folder)).sort(), "parts fetched by both together, each once");
   for (const screen of [one, two]) await screen.drop("picture.png", png());
   await Promise.all([one.ask("What is this?"), two.ask("Is there a teapot in the image?")]);
   await Promise.all([one.answered(), two.answered()]);

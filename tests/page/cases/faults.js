@@ -4,7 +4,7 @@ import { Visitor, WEBGPU, browserWith } from "../lib/browser.js";
 import { enlarged } from "../lib/bundle.js";
 import { png } from "../lib/pictures.js";
 import { LOADED, MACHINE, READY, pretend } from "../lib/pretend.js";
-import { Screen } from "../lib/screen.js";
+import { GPU, Screen } from "../lib/screen.js";
 import { Site, startPlainHost } from "../lib/server.js";
 import { assert, assertEqual, skip, test, until } from "../lib/test.js";
 
@@ -34,7 +34,7 @@ test("faults/the device is lost while answering: a sentence, a button, and it go
   // A browser of its own: others would lose their device, too.
   const flags = [...WEBGPU, "--disable-gpu-process-crash-limit"];
   const { site, visitor } = await arrive(t, { flags });
-  const screen = await Screen.open(visitor, "");
+  const screen = await Screen.open(visitor, GPU);
   await screen.load(120);
   await screen.drop("one.png", png());
   await screen.ask("What is this?");
@@ -132,7 +132,7 @@ test("faults/a weight that is infinite in 16 bits: the comparison fails, and bot
   if (!has) skip("this Chromium's adapter has no 16-bit floats (shader-f16)");
   const answers = await enlarged(site.folder, "sightline-vmamba-tiny/model.safetensors", "patch_embed.0.weight.scale", TOO_LARGE);
   site.spoil = (wanted) => answers.get(wanted);
-  const screen = await Screen.open(visitor, "");
+  const screen = await Screen.open(visitor, GPU);
   await screen.load(200);
   assert(/16 bits .* differ/.test(await screen.why()), "the page says why it computes in 32 bits");
   assert(/32-bit/.test(await screen.facts()) && !/16-bit/.test(await screen.facts()), "the arithmetic is named");

@@ -4,12 +4,9 @@ import { natively, questions } from "../lib/agree.js";
 import { Visitor } from "../lib/browser.js";
 import { watchMemory } from "../lib/memory.js";
 import { hostile, png } from "../lib/pictures.js";
-import { Screen } from "../lib/screen.js";
+import { GPU, Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
 import { assert, assertEqual, test, until } from "../lib/test.js";
-
-/** WebGPU, in software here. */
-const GPU = "";
 
 const arrive = async ({ defer }, { page = process.env.PAGE_TINY, ...options } = {}) => {
   const site = await Site.start(page);
@@ -165,13 +162,28 @@ test("visit/an empty and an endless question are refused", { limit: 120 }, async
   await screen.load();
   await screen.drop("good.png", png());
   await screen.ask("   ");
-  await until(async () => (await screen.refused()).length > 0, "a sentence about an empty question");
+  await until(async () => (await screen.refusedQuestion()).length > 0, "a sentence at the box about an empty question");
   // What does not fit a prompt is cut where it is typed, or refused.
   await screen.ask("why ".repeat(1000));
-  await until(async () => (await screen.refused()).length > 0 || (await screen.question()).length <= 300, "an endless question is refused or cut");
+  await until(async () => (await screen.refusedQuestion()).length > 0 || (await screen.question()).length <= 300, "an endless question is refused or cut");
   await screen.answered();
   await screen.ask("What is this?");
   assertEqual((await screen.answered()).length, 2, "answers");
+  await visitor.wellBehaved();
+});
+
+test("visit/a reload gets back the picture of the gallery, the question and its answers", { limit: 120 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  await screen.chooseFromGallery(1);
+  await screen.ask("What is this?");
+  const before = await screen.answered();
+  await screen.reload();
+  await until(async () => (await screen.id("view").getAttribute("data-picture")) !== null, "the picture");
+  const after = await screen.answered();
+  assertEqual(after.map(({ text, state }) => [text, state]), before.map(({ text, state }) => [text, state]), "answers");
+  assertEqual([await screen.question(), await screen.asked()], ["What is this?", "To “What is this?”"], "the question");
   await visitor.wellBehaved();
 });
 

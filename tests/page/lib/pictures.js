@@ -53,6 +53,18 @@ export const hostile = () => ({
   "html-named.png": Buffer.from("<!doctype html><script>document.title = 'owned'</script>"),
   "notes.txt": Buffer.from("these are notes, not a picture"),
   "huge.png": Buffer.concat([SIGNATURE, header(60000, 60000), chunk("IDAT", deflateSync(Buffer.alloc(1000))), chunk("IEND", Buffer.alloc(0))]),
-  "script.svg": Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="document.title = \'owned\'"><script>alert(1)</script></svg>'),
   "liar.jpg": Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(64, 7)]),
 });
+
+/** A picture in a format that only browsers read, which would like to run a script. */
+export const svg = () =>
+  Buffer.from(
+    '<?xml version="1.0"?>\n<!-- a > b -->\n<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60" onload="document.title = \'owned\'">' +
+      "<script>document.title = 'owned'</script><rect width=\"90\" height=\"60\" fill=\"#c83c28\"/></svg>",
+  );
+
+/** 64 x 48 px of one colour as AVIF. */
+export const avif = () => Buffer.from("AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUIAAADrbWV0YQAAAAAAAAAhaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAAAAAAAOcGl0bQAAAAAAAQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAETAAAALgAAAChpaW5mAAAAAAABAAAAGmluZmUCAAAAAAEAAGF2MDFDb2xvcgAAAABqaXBycAAAAEtpcGNvAAAAFGlzcGUAAAAAAAAAQAAAADAAAAAQcGl4aQAAAAADCAgIAAAADGF2MUOBAAwAAAAAE2NvbHJuY2x4AAEADQAGgAAAABdpcG1hAAAAAAAAAAEAAQQBAoMEAAAANm1kYXQSAAoJGBV/vaICGg0IMh8ax4eF4cwwwwKAAADPyinHlMLS9Ok+EJ0pigUgnonh", "base64");
+
+/** The beginning of what phones call HEIC. */
+export const heic = () => Buffer.concat([Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1"), Buffer.alloc(2000, 5)]);

@@ -9,6 +9,30 @@ export const pretend = (greeting, loading = [], answering = []) => ({
   headers: { "content-type": "text/javascript" },
 });
 
+/** A worker with a mind of its own: `handle(command, post, memory)` is called for every command. */
+export const acting = (handle) => ({
+  body: `const memory = {}; self.onmessage = ({ data }) => (${handle})(data, (event) => self.postMessage(event), memory);`,
+  headers: { "content-type": "text/javascript" },
+});
+
+/** What an acting engine says when it is greeted and asked to load; pictures are decoded to one colour. */
+export const POLITE = `(command, post) => {
+  if (command.kind === "hello") post(READY);
+  if (command.kind === "load") post(LOADED);
+  if (command.kind === "picture") {
+    const rgba = new Uint8Array(8 * 6 * 4).fill(200);
+    post({ kind: "picture", picture: command.picture, width: 8, height: 6, preview: { width: 8, height: 6, rgba } });
+  }
+}`;
+
+/** An acting engine that is polite, and answers questions and stops as `more(command, post, memory)` does. */
+export const polite = (more) =>
+  acting(`(command, post, memory) => {
+    const [READY, LOADED] = ${JSON.stringify([READY, LOADED])};
+    (${POLITE})(command, post);
+    (${more})(command, post, memory);
+  }`);
+
 export const MACHINE = { backend: "webgpu", adapter: "a pretended GPU", software: false, dtype: "f32" };
 
 const NAMES = ["SmolLM2-135M-Instruct.Q4_1.gguf", "sightline-vmamba-tiny/model.safetensors", "sightline-vit-tiny/model.safetensors"];

@@ -8,6 +8,9 @@ import { assert, until } from "./test.js";
 /** Computes in milliseconds what software WebGPU needs half a minute to compile: for whatever is not about the GPU. */
 export const PROCESSOR = "?device=cpu";
 
+/** WebGPU also where it is only software, as here. */
+export const GPU = "?device=gpu";
+
 const text = async (locator) => ((await locator.textContent()) ?? "").trim();
 
 export class Screen {
@@ -162,6 +165,34 @@ export class Screen {
 
   refused() {
     return text(this.id("picture-note"));
+  }
+
+  /** What is wrong with the question. */
+  async refusedQuestion() {
+    return text(this.id("question-note"));
+  }
+
+  /** Colours of the canvas at a grid of points. */
+  colours() {
+    return this.page.evaluate(() => {
+      const view = document.querySelector("#view");
+      // A copy: reading a canvas often makes browsers draw on it in another way.
+      const canvas = Object.assign(document.createElement("canvas"), { width: view.width, height: view.height });
+      const context = canvas.getContext("2d", { willReadFrequently: true });
+      context.drawImage(view, 0, 0);
+      const at = (i, n) => Math.floor(((i + 0.5) / 12) * n);
+      return Array.from({ length: 144 }, (_, i) => context.getImageData(at(i % 12, canvas.width), at(Math.floor(i / 12), canvas.height), 1, 1).data.join());
+    });
+  }
+
+  /** The question that the answers belong to. */
+  async asked() {
+    return (await this.shown("asked")) ? text(this.id("asked")) : "";
+  }
+
+  /** What the models have said so far. */
+  texts() {
+    return this.page.locator(".pane .text").allTextContents();
   }
 
   async suggestions() {

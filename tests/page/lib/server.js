@@ -32,7 +32,10 @@ const startSightline = (folder) =>
     child.on("exit", (code) => fail(new Error(`sightline serve ended with ${code}: ${said}`)));
   });
 
-/** A served page. `log` has every request's path; `spoil(path)` may give what to answer instead. */
+/**
+ * A served page. `log` has every request's path; `spoil(path)` may give what to answer instead: `status`, `headers` and `body`; after a
+ * `delay` in ms; nothing at all with `hang`; of the body only the `first` bytes, and then silence, or the end of the connection with `cut`.
+ */
 export class Site {
   static async start(folder) {
     const site = new Site();
@@ -67,11 +70,14 @@ export class Site {
     this.log.push(entry);
     const spoilt = await this.spoil(entry.path, this.log);
     if (spoilt) {
+      if (spoilt.hang) return;
       if (spoilt.delay) await new Promise((done) => setTimeout(done, spoilt.delay));
       if (spoilt.status || spoilt.body) {
         entry.status = spoilt.status ?? 200;
         response.writeHead(entry.status, { "content-type": "application/octet-stream", ...spoilt.headers });
-        response.end(spoilt.body ?? "");
+        if (spoilt.first === undefined) return response.end(spoilt.body ?? "");
+        response.write(spoilt.body.subarray(0, spoilt.first));
+        if (spoilt.cut) setTimeout(() => response.destroy(), 200);
         return;
       }
     }

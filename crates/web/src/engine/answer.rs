@@ -36,7 +36,7 @@ impl State {
         let Some(arms) = &mut self.arms else {
             return refuse("The models are not loaded yet. Load them first.");
         };
-        let Some((_, picture)) = self.picture.as_ref().filter(|(number, _)| *number == turn.picture) else {
+        let Some(picture) = self.pictures.numbered(turn.picture) else {
             return refuse("That picture is not here any more. Choose it again.");
         };
         let mut order: Vec<&mut Vlm> = arms.models.iter_mut().collect();
@@ -60,7 +60,7 @@ impl State {
             if self.stop.asked(turn.turn) {
                 break;
             }
-            if let Err(error) = arm.answer(model, picture).await {
+            if let Err(error) = arm.answer(model, &picture).await {
                 self.outbox.send(&of_question(turn.turn, &error));
                 break;
             }

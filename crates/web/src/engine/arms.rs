@@ -1,4 +1,4 @@
-//! The models of a bundle on the device, compiled and warm.
+//! The models of a bundle on the device; on a GPU compiled and warm.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use sightline_vlm::{Files, Language, MIN_HALF_COSINE, Options, Vlm};
 use web_time::Instant;
 
 use super::browser::{heap_bytes, pause};
-use super::download::Downloader;
+use super::download::{Downloader, Missing};
 use super::failure::sentence;
 use super::outbox::Outbox;
 use super::parts::Parts;
@@ -36,7 +36,7 @@ impl Arms {
         mut machine: Machine,
         mut downloader: Downloader<'_>,
         outbox: &Outbox,
-    ) -> Result<(Self, Loaded), String> {
+    ) -> Result<(Self, Loaded), Missing> {
         let start = Instant::now();
         // Everything is fetched first: compiling on a busy machine would stall the download.
         let mut files = Vec::new();
@@ -60,14 +60,16 @@ impl Arms {
                 .iter()
                 .find(|(id, _)| *id == row.language_model)
                 .map(|(_, language)| Rc::clone(language))
-                .ok_or("The language model vanished.")?;
+                .ok_or_else(|| "The language model vanished.".to_owned())?;
             let files = read_files(bundle, row, &mut take)?;
             let mut model = Vlm::load(device, &files, language).await.map_err(|e| sentence(&e))?;
             if half {
                 half = try_half(&mut model, &files, &mut machine).await?;
             }
             drop(files);
-            warm(&mut model, machine.software).await?;
+            if device.gpu_info().is_some() {
+                warm(&mut model, machine.software).await?;
+            }
             compile_ms.push((row.id.clone(), ms(begun)));
             models.push(model);
         }
@@ -151,7 +153,7 @@ async fn try_half(model: &mut Vlm, files: &Files, machine: &mut Machine) -> Resu
     Ok(passed)
 }
 
-/// Runs everything that an answer runs, so that no visitor's question waits for a compiler.
+/// Runs everything that an answer runs, so that no visitor's question waits for a GPU's compiler. The processor has none.
 async fn warm(model: &mut Vlm, software: bool) -> Result<(), String> {
     let options = Options {
         max_tokens: WARM_TOKENS,

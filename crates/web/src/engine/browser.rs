@@ -1,5 +1,9 @@
 //! What the engine needs of the browser, each in one small function.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
 use js_sys::{Reflect, global};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -50,6 +54,38 @@ pub(super) async fn pause() {
     // It never fails.
     let _ = JsFuture::from(promise).await;
     channel.port1().close();
+}
+
+/// Goes on after so many milliseconds.
+pub(super) async fn sleep(ms: i32) {
+    let Ok(scope) = scope() else { return };
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        // A timer that cannot be set must not be waited for.
+        if scope
+            .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms)
+            .is_err()
+        {
+            let _ = resolve.call0(&JsValue::NULL);
+        }
+    });
+    // It never fails.
+    let _ = JsFuture::from(promise).await;
+}
+
+/// What `work` gives, or `None` if that takes longer than so many milliseconds. Work that is borrowed can be waited for again.
+pub(super) async fn within<T>(ms: i32, work: impl Future<Output = T>) -> Option<T> {
+    let (mut work, mut late) = (pin!(work), pin!(sleep(ms)));
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => late.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
+/// Whether the page came in a way that browsers trust: over https, or from this very machine. Elsewhere they have no WebGPU and
+/// no store.
+pub(super) fn is_secure() -> bool {
+    property(&global(), "isSecureContext").is_none_or(|secure| secure.is_truthy())
 }
 
 /// Bytes of the engine's memory. It never shrinks, so this is its peak.

@@ -1,22 +1,35 @@
 //! Parts from the store or the network, every one hashed before anything else sees it.
 
+use std::future::Future;
+use std::pin::pin;
+
 use js_sys::Uint8Array;
 use sightline_checkpoint::bundle::{BundleFile, Part};
 use sightline_checkpoint::hash::{Expected, Verifier};
 use sightline_messages::Event;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStreamDefaultReader, RequestCache, RequestInit, Response};
+use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestInit, Response};
 
-use super::browser::{message, property, scope};
+use super::Cancel;
+use super::browser::{message, property, scope, sleep, within};
+use super::lock::Lock;
 use super::outbox::Outbox;
 use super::parts::Parts;
 use super::store::{NotKept, Store};
 
 /// Times a part is fetched before the page gives up: a damaged one may come from a cache on the way.
 const ATTEMPTS: usize = 3;
+/// Waits before a part that did not come is asked for again, s. After the last one the visitor is asked.
+const WAITS_S: [u32; 3] = [1, 2, 4];
+/// Seconds without a byte until the visitor is told.
+const QUIET_S: u32 = 6;
+/// Seconds without a byte until a connection counts as lost.
+const LOST_S: u32 = 30;
 /// Most bytes of `bundle.json`.
 const MAX_LIST: u64 = 4 << 20;
+/// Between two looks at whether a download was cancelled, ms: half a second.
+const SLICE_MS: i32 = 500;
 /// Bytes hashed at once: what is in wasm's memory of a part.
 const PIECE: u32 = 1 << 20;
 
@@ -26,6 +39,7 @@ pub(super) struct Downloader<'a> {
     pub(super) base: &'a str,
     pub(super) store: &'a Store,
     pub(super) outbox: &'a Outbox,
+    pub(super) cancel: &'a Cancel,
     /// Whether the visitor was told that the store is full.
     told_full: bool,
 }
@@ -50,18 +64,33 @@ impl Progress {
     }
 }
 
+/// Why a file is not here.
+pub(super) enum Missing {
+    /// The visitor ended the download.
+    Cancelled,
+    /// A sentence with a remedy.
+    Failed(String),
+}
+
+impl From<String> for Missing {
+    fn from(sentence: String) -> Self {
+        Self::Failed(sentence)
+    }
+}
+
 impl<'a> Downloader<'a> {
-    pub(super) fn new(base: &'a str, store: &'a Store, outbox: &'a Outbox) -> Self {
+    pub(super) fn new(base: &'a str, store: &'a Store, outbox: &'a Outbox, cancel: &'a Cancel) -> Self {
         Self {
             base,
             store,
             outbox,
+            cancel,
             told_full: false,
         }
     }
 
     /// All parts of a file; `index` is its number in the list of files.
-    pub(super) async fn file(&mut self, index: u32, file: &BundleFile) -> Result<Parts, String> {
+    pub(super) async fn file(&mut self, index: u32, file: &BundleFile) -> Result<Parts, Missing> {
         let mut progress = Progress {
             file: index,
             ..Progress::default()
@@ -75,7 +104,15 @@ impl<'a> Downloader<'a> {
         Ok(Parts::new(parts))
     }
 
-    async fn part(&mut self, name: &str, part: &Part, progress: &mut Progress) -> Result<Uint8Array, String> {
+    async fn part(&mut self, name: &str, part: &Part, progress: &mut Progress) -> Result<Uint8Array, Missing> {
+        if self.cancel.asked() {
+            return Err(Missing::Cancelled);
+        }
+        // Another tab may be fetching it: then it is in the store soon.
+        let lock = Lock::ask(&format!("sightline-part-{}", part.sha256));
+        if let Err(Wrong::Cancelled) = self.patiently(name, lock.held()).await {
+            return Err(Missing::Cancelled);
+        }
         if let Some(bytes) = self.store.get(part).await {
             if verify(name, part, &bytes).is_ok() {
                 progress.cached += part.bytes;
@@ -104,42 +141,71 @@ impl<'a> Downloader<'a> {
         }
     }
 
-    async fn fetch(&self, name: &str, part: &Part, progress: &mut Progress) -> Result<Uint8Array, String> {
+    /// A part from the network. What comes damaged is fetched once more at once, what does not come after a wait.
+    async fn fetch(&self, name: &str, part: &Part, progress: &mut Progress) -> Result<Uint8Array, Missing> {
         let url = web_sys::Url::new_with_base(&part.path(), self.base).map_err(|e| message(&e))?;
-        let mut why = String::new();
-        for attempt in 1..=ATTEMPTS {
+        let (mut damaged, mut waits) = (0, WAITS_S.iter());
+        loop {
             let before = *progress;
-            match self.attempt(&url.href(), name, part, progress).await {
+            let wrong = match self.attempt(&url.href(), name, part, progress).await {
                 Ok(bytes) => return Ok(bytes),
-                Err(Wrong::Content(sentence)) => {
-                    *progress = before;
-                    why = sentence;
-                    if attempt < ATTEMPTS {
-                        self.outbox.notice(format!("{why}. It is fetched once more."));
+                Err(wrong) => wrong,
+            };
+            *progress = before;
+            self.outbox.send(&progress.event());
+            match wrong {
+                Wrong::Cancelled => return Err(Missing::Cancelled),
+                Wrong::Content(why) => {
+                    damaged += 1;
+                    if damaged == ATTEMPTS {
+                        return Err(Missing::Failed(format!(
+                            "{}, {ATTEMPTS} times in a row. Nothing of it was used. This page is broken on our side: whoever keeps it \
+                             must build it again. Other parts are kept.",
+                            capital(&why)
+                        )));
                     }
+                    self.outbox.notice(format!("{}. It is fetched once more.", capital(&why)));
                 }
-                Err(Wrong::Network(sentence)) => return Err(sentence),
+                Wrong::Network { sentence, again } => match waits.next() {
+                    Some(&seconds) if again => self.pause(name, seconds).await?,
+                    _ => return Err(Missing::Failed(sentence)),
+                },
             }
         }
-        Err(format!(
-            "{why}, {ATTEMPTS} times in a row. Nothing of it was used. Whoever keeps this page must build it again; other parts are \
-             kept."
-        ))
+    }
+
+    /// Waits before another try.
+    async fn pause(&self, name: &str, seconds: u32) -> Result<(), Missing> {
+        self.outbox.notice(format!(
+            "The connection broke while {name} was coming. It is tried again by itself."
+        ));
+        for _ in 0..2 * seconds {
+            sleep(SLICE_MS).await;
+            if self.cancel.asked() {
+                return Err(Missing::Cancelled);
+            }
+        }
+        Ok(())
     }
 
     async fn attempt(&self, url: &str, name: &str, part: &Part, progress: &mut Progress) -> Result<Uint8Array, Wrong> {
-        let network = |error: JsValue| {
-            Wrong::Network(format!(
-                "{name} could not be downloaded ({}). Check the connection and press the button again: what has arrived is kept.",
+        let network = |error: JsValue| Wrong::Network {
+            sentence: format!(
+                "The download stopped at {name} ({}). Check the connection and try again: what has arrived is kept.",
                 message(&error)
-            ))
+            ),
+            again: true,
         };
-        let response = get(url).await.map_err(network)?;
+        let request = Request::new().map_err(network)?;
+        let response = self.patiently(name, request.get(url)).await?.map_err(network)?;
         if !response.ok() {
-            return Err(Wrong::Network(format!(
-                "{name} could not be downloaded: the server answered {}. Try again later; what has arrived is kept.",
-                response.status()
-            )));
+            let status = response.status();
+            return Err(Wrong::Network {
+                sentence: format!(
+                    "The download stopped at {name}: the server answered {status}. Try again later: what has arrived is kept.",
+                ),
+                again: [408, 429, 500, 502, 503, 504].contains(&status),
+            });
         }
         let bytes = Uint8Array::new_with_length(part.bytes as u32);
         let mut verifier = Verifier::new(expected(name, part));
@@ -147,12 +213,12 @@ impl<'a> Downloader<'a> {
         let mut told = 0;
         let begun = progress.downloaded;
         let mut reader = Reader::new(&response).map_err(network)?;
-        while let Some(chunk) = reader.next().await.map_err(network)? {
+        while let Some(chunk) = self.patiently(name, reader.next()).await?.map_err(network)? {
             hash(&mut verifier, &chunk).map_err(|error| Wrong::Content(error.to_string()))?;
             bytes.set(&chunk, at);
             at += chunk.length();
             progress.downloaded = begun + u64::from(at);
-            // A message for every chunk would be a thousand a second.
+            // A message for every chunk would be a thousand per second.
             if at - told >= PIECE / 2 {
                 told = at;
                 self.outbox.send(&progress.event());
@@ -161,6 +227,41 @@ impl<'a> Downloader<'a> {
         verifier.finish().map_err(|error| Wrong::Content(error.to_string()))?;
         Ok(bytes)
     }
+
+    /// Waits for the network, but not for ever and not in silence.
+    async fn patiently<T>(&self, name: &str, work: impl Future<Output = T>) -> Result<T, Wrong> {
+        let mut work = pin!(work);
+        for slice in 0..2 * LOST_S {
+            if self.cancel.asked() {
+                return Err(Wrong::Cancelled);
+            }
+            let seconds = slice / 2;
+            if seconds >= QUIET_S && slice % 2 == 0 {
+                self.outbox.send(&Event::Waiting { seconds });
+            }
+            if let Some(value) = within(SLICE_MS, work.as_mut()).await {
+                if seconds >= QUIET_S {
+                    self.outbox.send(&Event::Waiting { seconds: 0 });
+                }
+                return Ok(value);
+            }
+        }
+        self.outbox.send(&Event::Waiting { seconds: 0 });
+        Err(Wrong::Network {
+            sentence: format!(
+                "The download stopped at {name}: nothing came for {LOST_S} seconds. Check the connection and try again: what has \
+                 arrived is kept."
+            ),
+            again: true,
+        })
+    }
+}
+
+/// The text with a capital: it begins a sentence.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    first + letters.as_str()
 }
 
 /// What went wrong with a part.
@@ -168,7 +269,14 @@ enum Wrong {
     /// It came, and is not what was promised.
     Content(String),
     /// It did not come.
-    Network(String),
+    Network {
+        /// Why, and what would help.
+        sentence: String,
+        /// Whether another try may help soon.
+        again: bool,
+    },
+    /// The visitor ended the download.
+    Cancelled,
 }
 
 fn expected<'a>(name: &'a str, part: &'a Part) -> Expected<'a> {
@@ -197,13 +305,24 @@ fn hash(verifier: &mut Verifier<'_>, bytes: &Uint8Array) -> Result<(), sightline
 
 /// The text of `bundle.json`.
 pub(super) async fn list(url: &str) -> Result<String, String> {
+    const MOST_MS: i32 = 20_000;
+    within(MOST_MS, whole_list(url)).await.unwrap_or_else(|| {
+        Err(format!(
+            "The list of files did not come within {} seconds. Check the connection and reload the page.",
+            MOST_MS / 1000
+        ))
+    })
+}
+
+async fn whole_list(url: &str) -> Result<String, String> {
     let failed = |error: JsValue| {
         format!(
             "The list of files could not be downloaded ({}). Check the connection and reload the page.",
             message(&error)
         )
     };
-    let response = get(url).await.map_err(failed)?;
+    let request = Request::new().map_err(failed)?;
+    let response = request.get(url).await.map_err(failed)?;
     if !response.ok() {
         return Err(format!(
             "The list of files could not be downloaded: the server answered {}. Whoever keeps this page must build it again.",
@@ -224,13 +343,34 @@ pub(super) async fn list(url: &str) -> Result<String, String> {
         .map_err(|_| "The list of files is no text. Whoever keeps this page must build it again.".to_owned())
 }
 
-/// Fetches past the browser's own cache: parts have a store of their own, and the list must be new.
-async fn get(url: &str) -> Result<Response, JsValue> {
-    let options = RequestInit::new();
-    options.set_cache(RequestCache::NoStore);
-    JsFuture::from(scope()?.fetch_with_str_and_init(url, &options))
-        .await?
-        .dyn_into()
+/// A request that ends when this is dropped, wherever it stands then.
+struct Request {
+    abort: AbortController,
+}
+
+impl Request {
+    fn new() -> Result<Self, JsValue> {
+        Ok(Self {
+            abort: AbortController::new()?,
+        })
+    }
+
+    /// Fetches past the browser's own cache: parts have a store of their own, and the list must be new.
+    async fn get(&self, url: &str) -> Result<Response, JsValue> {
+        let options = RequestInit::new();
+        options.set_cache(RequestCache::NoStore);
+        options.set_signal(Some(&self.abort.signal()));
+        JsFuture::from(scope()?.fetch_with_str_and_init(url, &options))
+            .await?
+            .dyn_into()
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        // Of one that is complete nothing is left to abort.
+        self.abort.abort();
+    }
 }
 
 /// A response's body, chunk by chunk.

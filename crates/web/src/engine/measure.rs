@@ -36,13 +36,13 @@ impl State {
 
     /// Answers [`sightline_messages::Command::Features`].
     pub(super) async fn features(&mut self) {
-        let (Some(arms), Some((_, picture))) = (&mut self.arms, &self.picture) else {
+        let (Some(arms), Some(picture)) = (&mut self.arms, self.pictures.last()) else {
             return self
                 .outbox
                 .notice("There are no features: the models or the picture are not here yet.");
         };
         for model in &mut arms.models {
-            let features = match model.look(picture).await {
+            let features = match model.look(&picture).await {
                 Ok(_) => model.features().await,
                 Err(error) => Err(error),
             };

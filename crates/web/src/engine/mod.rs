@@ -1,5 +1,5 @@
-//! The engine of the page: one per worker. It takes [`Command`]s one after the other and answers with [`Event`]s; only a stop
-//! overtakes. Nothing but this crate touches WebGPU or a model, and nothing in it leaves the machine.
+//! The engine of the page: one per worker. It takes [`Command`]s one after the other and answers with [`Event`]s. A stop, a cancel
+//! and a picture overtake. Nothing but this crate touches WebGPU or a model, and nothing in it leaves the machine.
 
 mod answer;
 mod arms;
@@ -7,6 +7,7 @@ mod browser;
 mod device;
 mod download;
 mod failure;
+mod lock;
 mod measure;
 mod outbox;
 mod parts;
@@ -24,6 +25,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 
 use outbox::Outbox;
+use picture::Pictures;
 use state::State;
 
 /// The engine, as the worker's script holds it.
@@ -43,6 +45,8 @@ struct Shared {
     /// Absent while a command runs.
     state: RefCell<Option<State>>,
     stop: Stop,
+    cancel: Cancel,
+    pictures: Pictures,
 }
 
 /// The turn that the visitor stopped last.
@@ -55,6 +59,16 @@ impl Stop {
     }
 }
 
+/// Whether the visitor ended the download that is running.
+#[derive(Clone, Default)]
+struct Cancel(Rc<Cell<bool>>);
+
+impl Cancel {
+    fn asked(&self) -> bool {
+        self.0.get()
+    }
+}
+
 #[wasm_bindgen]
 impl Engine {
     /// An engine that hands every event, as a plain value, to `post`.
@@ -63,13 +77,17 @@ impl Engine {
     pub fn new(post: Function) -> Self {
         let outbox = Outbox::new(post);
         outbox::report_panics(&outbox);
-        let stop = Stop::default();
+        let (stop, cancel) = (Stop::default(), Cancel::default());
+        let pictures = Pictures::new(outbox.clone());
+        let state = State::new(outbox.clone(), stop.clone(), cancel.clone(), pictures.clone());
         Self {
             shared: Rc::new(Shared {
-                state: RefCell::new(Some(State::new(outbox.clone(), stop.clone()))),
+                state: RefCell::new(Some(state)),
                 outbox,
                 waiting: RefCell::default(),
                 stop,
+                cancel,
+                pictures,
             }),
         }
     }
@@ -89,8 +107,15 @@ impl Engine {
                 });
             }
         };
-        if let Command::Stop { turn } = command {
-            return self.shared.stop.0.set(Some(turn));
+        match &command {
+            Command::Stop { turn } => return self.shared.stop.0.set(Some(*turn)),
+            Command::Cancel => return self.shared.cancel.0.set(true),
+            Command::Load => self.shared.cancel.0.set(false),
+            // What waits may be minutes of downloading: a picture is shown, or refused, at once.
+            Command::Picture { picture, bytes } if self.shared.pictures.ready() => {
+                return self.shared.pictures.take(*picture, bytes);
+            }
+            _ => {}
         }
         self.shared.waiting.borrow_mut().push_back(command);
         let taken = self.shared.state.borrow_mut().take();

@@ -1,12 +1,82 @@
 //! A picture file: what the models look at, and what the page shows.
 
-use sightline_messages::Preview;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use sightline_messages::{Event, Preview};
 use sightline_vision::{Filter, Picture, resize};
+
+use super::outbox::Outbox;
 
 /// Longest side of a preview, px.
 const SIDE: u32 = 1024;
+/// Colour of what is transparent if no model says another one.
+const PAD: [u8; 3] = [127; 3];
 /// Largest picture file that is read, bytes.
 const MAX_FILE: usize = 64 << 20;
+
+/// The picture that questions are about. It changes as soon as another one comes, whatever else is running; an answer that has begun
+/// holds its own.
+#[derive(Clone)]
+pub(super) struct Pictures {
+    outbox: Outbox,
+    /// Colour of what is transparent, once the models' is known.
+    pad: Rc<Cell<Option<[u8; 3]>>>,
+    last: Rc<RefCell<Option<(u32, Rc<Picture>)>>>,
+}
+
+impl Pictures {
+    pub(super) fn new(outbox: Outbox) -> Self {
+        Self {
+            outbox,
+            pad: Rc::default(),
+            last: Rc::default(),
+        }
+    }
+
+    /// Whether a picture can be decoded already.
+    pub(super) fn ready(&self) -> bool {
+        self.pad.get().is_some()
+    }
+
+    /// From now on pictures are composited over this colour.
+    pub(super) fn set_pad(&self, pad: [u8; 3]) {
+        self.pad.set(Some(pad));
+    }
+
+    /// Decodes a file and tells the page. The picture before it stays if it is refused.
+    pub(super) fn take(&self, number: u32, bytes: &[u8]) {
+        self.outbox.send(&match decode(bytes, self.pad.get().unwrap_or(PAD)) {
+            Ok(decoded) => {
+                let event = Event::Picture {
+                    picture: number,
+                    width: decoded.width(),
+                    height: decoded.height(),
+                    preview: preview(&decoded),
+                };
+                *self.last.borrow_mut() = Some((number, Rc::new(decoded)));
+                event
+            }
+            Err(sentence) => Event::PictureRefused {
+                picture: number,
+                sentence,
+            },
+        });
+    }
+
+    /// The last picture.
+    pub(super) fn last(&self) -> Option<Rc<Picture>> {
+        self.last.borrow().as_ref().map(|(_, picture)| Rc::clone(picture))
+    }
+
+    /// The last picture, if it has that number.
+    pub(super) fn numbered(&self, number: u32) -> Option<Rc<Picture>> {
+        let last = self.last.borrow();
+        last.as_ref()
+            .filter(|(other, _)| *other == number)
+            .map(|(_, picture)| Rc::clone(picture))
+    }
+}
 
 /// Decodes a file's bytes, over `pad` where they are transparent.
 pub(super) fn decode(bytes: &[u8], pad: [u8; 3]) -> Result<Picture, String> {

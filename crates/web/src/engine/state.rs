@@ -5,28 +5,29 @@ use std::collections::HashSet;
 use sightline_checkpoint::bundle::Bundle;
 use sightline_kernels::Device;
 use sightline_messages::{Command, Event, FileInfo, Kind, Machine, ModelInfo, Remedy, VERSION, Wish};
-use sightline_vision::Picture;
 use sightline_vlm::encoder_name;
 
-use super::Stop;
+use super::{Cancel, Stop};
 use super::answer::Turn;
 use super::arms::Arms;
+use super::browser::within;
 use super::device;
-use super::download::{self, Downloader};
+use super::download::{self, Downloader, Missing};
 use super::outbox::Outbox;
-use super::picture;
+use super::picture::Pictures;
 use super::store::Store;
 
-/// Colour of what is transparent before any model is known; the manifest's own otherwise.
-const PAD: [u8; 3] = [127; 3];
+/// How long the store may take to say what is in it, ms.
+const MOST_MS: i32 = 10_000;
 
 /// The engine between two commands.
 pub(super) struct State {
     pub(super) outbox: Outbox,
     pub(super) stop: Stop,
+    cancel: Cancel,
     opened: Option<Opened>,
     pub(super) arms: Option<Arms>,
-    pub(super) picture: Option<(u32, Picture)>,
+    pub(super) pictures: Pictures,
     /// Questions answered, which decides the order of the models.
     pub(super) turns: usize,
 }
@@ -41,13 +42,14 @@ struct Opened {
 }
 
 impl State {
-    pub(super) fn new(outbox: Outbox, stop: Stop) -> Self {
+    pub(super) fn new(outbox: Outbox, stop: Stop, cancel: Cancel, pictures: Pictures) -> Self {
         Self {
             outbox,
             stop,
+            cancel,
             opened: None,
             arms: None,
-            picture: None,
+            pictures,
             turns: 0,
         }
     }
@@ -61,7 +63,7 @@ impl State {
                 device,
             } => self.hello(version, bundle, device).await,
             Command::Load => self.load().await,
-            Command::Picture { picture, bytes } => self.take(picture, &bytes),
+            Command::Picture { picture, bytes } => self.pictures.take(picture, &bytes),
             Command::Ask {
                 turn,
                 picture,
@@ -76,8 +78,8 @@ impl State {
                 };
                 self.answer(&turn).await;
             }
-            // It overtakes, and is handled where it arrives.
-            Command::Stop { .. } => {}
+            // They overtake, and are handled where they arrive.
+            Command::Stop { .. } | Command::Cancel => {}
             Command::Forget => self.forget().await,
             Command::Measure { runs } => self.measure(runs).await,
             Command::Features => self.features().await,
@@ -104,25 +106,23 @@ impl State {
             Ok(bundle) => bundle,
             Err(sentence) => return self.broken(sentence, Remedy::Reload),
         };
+        if let Some(row) = bundle.manifest.models.first() {
+            self.pictures.set_pad(row.transform.pad);
+        }
         let (device, machine) = match device::open(wish).await {
             Ok(opened) => opened,
             Err(error) => return self.broken(super::failure::sentence(&error), Remedy::Restart),
         };
         let store = Store::open().await;
-        store.retain(&hashes(&bundle)).await;
-        let mut files = Vec::new();
-        for file in &bundle.files {
-            let mut cached = 0;
-            for part in &file.parts {
-                cached += if store.has(part).await { part.bytes } else { 0 };
-            }
-            files.push(FileInfo {
-                name: file.name.clone(),
-                bytes: file.bytes,
-                cached,
-                parts: file.parts.iter().map(|part| part.bytes).collect(),
-            });
-        }
+        let looked = within(MOST_MS, async {
+            store.retain(&hashes(&bundle)).await;
+            files(&bundle, Some(&store)).await
+        });
+        let files = match looked.await {
+            Some(files) => files,
+            // A store that does not answer now may do so when it is read: nothing is known to be here.
+            None => files(&bundle, None).await,
+        };
         self.outbox.send(&Event::Ready {
             version: VERSION,
             machine: machine.clone(),
@@ -147,38 +147,15 @@ impl State {
         };
         // What an earlier load left would double the memory.
         self.arms = None;
-        let downloader = Downloader::new(&opened.url, &opened.store, &self.outbox);
+        let downloader = Downloader::new(&opened.url, &opened.store, &self.outbox, &self.cancel);
         let machine = opened.machine.clone();
         match Arms::load(&opened.bundle, &opened.device, machine, downloader, &self.outbox).await {
             Ok((arms, loaded)) => {
                 self.arms = Some(arms);
                 self.outbox.send(&Event::Loaded(loaded));
             }
-            Err(sentence) => self.outbox.send(&Event::LoadFailed { sentence }),
-        }
-    }
-
-    fn take(&mut self, number: u32, bytes: &[u8]) {
-        let pad = self
-            .opened
-            .as_ref()
-            .and_then(|opened| opened.bundle.manifest.models.first())
-            .map_or(PAD, |row| row.transform.pad);
-        match picture::decode(bytes, pad) {
-            Ok(decoded) => {
-                self.outbox.send(&Event::Picture {
-                    picture: number,
-                    width: decoded.width(),
-                    height: decoded.height(),
-                    preview: picture::preview(&decoded),
-                });
-                self.picture = Some((number, decoded));
-            }
-            // The picture before it stays.
-            Err(sentence) => self.outbox.send(&Event::PictureRefused {
-                picture: number,
-                sentence,
-            }),
+            Err(Missing::Cancelled) => self.outbox.send(&Event::Cancelled),
+            Err(Missing::Failed(sentence)) => self.outbox.send(&Event::LoadFailed { sentence }),
         }
     }
 
@@ -193,6 +170,26 @@ impl State {
         opened.store.retain(&HashSet::new()).await;
         self.outbox.send(&Event::Forgotten { bytes });
     }
+}
+
+/// The files of a bundle, and how much of each the store holds.
+async fn files(bundle: &Bundle, store: Option<&Store>) -> Vec<FileInfo> {
+    let mut files = Vec::new();
+    for file in &bundle.files {
+        let mut cached = 0;
+        if let Some(store) = store {
+            for part in &file.parts {
+                cached += if store.has(part).await { part.bytes } else { 0 };
+            }
+        }
+        files.push(FileInfo {
+            name: file.name.clone(),
+            bytes: file.bytes,
+            cached,
+            parts: file.parts.iter().map(|part| part.bytes).collect(),
+        });
+    }
+    files
 }
 
 /// Hashes of all parts.

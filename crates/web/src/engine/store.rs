@@ -15,12 +15,17 @@ use web_sys::{
     FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemSyncAccessHandle, Response,
 };
 
-use super::browser::{name, property, scope};
+use super::browser::{name, property, scope, within};
 
 /// The folder, or the cache, of this program alone.
 const NAME: &str = "sightline-parts";
 /// What the parts' names in the Cache API begin with; never fetched.
 const PREFIX: &str = "/sightline-parts/";
+
+/// How long a store may take to open, ms.
+const MOST_MS: i32 = 5_000;
+/// How long it may take to read or write a part, ms: at most 16 MiB.
+const PART_MS: i32 = 20_000;
 
 /// Why a part was not kept.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,14 +44,14 @@ pub(super) enum Store {
 }
 
 impl Store {
-    /// The best that this browser has.
+    /// The best that this browser has. One that does not answer is as good as none.
     pub(super) async fn open() -> Self {
-        if let Ok(folder) = opfs().await {
+        if let Some(Ok(folder)) = within(MOST_MS, opfs()).await {
             return Self::Opfs(folder);
         }
-        match cache().await {
-            Ok(cache) => Self::Cache(cache),
-            Err(_) => Self::Memory,
+        match within(MOST_MS, cache()).await {
+            Some(Ok(cache)) => Self::Cache(cache),
+            _ => Self::Memory,
         }
     }
 
@@ -81,6 +86,10 @@ impl Store {
 
     /// A part's bytes as they were kept; not verified.
     pub(super) async fn get(&self, part: &Part) -> Option<Uint8Array> {
+        within(PART_MS, self.read(part)).await.flatten()
+    }
+
+    async fn read(&self, part: &Part) -> Option<Uint8Array> {
         let buffer = match self {
             Self::Opfs(folder) => {
                 let file = opfs_file(folder, part).await.ok()?;
@@ -96,13 +105,17 @@ impl Store {
 
     /// Keeps a part.
     pub(super) async fn put(&self, part: &Part, bytes: &Uint8Array) -> Result<(), NotKept> {
-        let result = match self {
-            Self::Opfs(folder) => opfs_write(folder, part, bytes).await,
-            Self::Cache(cache) => cache_write(cache, part, bytes).await,
-            Self::Memory => return Ok(()),
+        let write = async {
+            match self {
+                Self::Opfs(folder) => opfs_write(folder, part, bytes).await,
+                Self::Cache(cache) => cache_write(cache, part, bytes).await,
+                Self::Memory => Ok(()),
+            }
         };
-        let Err(error) = result else {
-            return Ok(());
+        let error = match within(PART_MS, write).await {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(error)) => error,
+            None => return Err(NotKept::Busy),
         };
         self.remove(&part.sha256).await;
         Err(match name(&error).as_str() {
@@ -162,7 +175,12 @@ impl Store {
 }
 
 async fn opfs() -> Result<FileSystemDirectoryHandle, JsValue> {
-    let root = JsFuture::from(scope()?.navigator().storage().get_directory()).await?;
+    let scope = scope()?;
+    let navigator = scope.navigator();
+    // Over plain http neither of these is there, and asking nothing for a folder would throw past every `?`.
+    let storage = property(&navigator, "storage").ok_or("no storage")?;
+    property(&storage, "getDirectory").ok_or("no private files")?;
+    let root = JsFuture::from(navigator.storage().get_directory()).await?;
     let root: FileSystemDirectoryHandle = root.dyn_into()?;
     let options = FileSystemGetDirectoryOptions::new();
     options.set_create(true);
@@ -218,7 +236,9 @@ fn opfs_fill(access: &FileSystemSyncAccessHandle, bytes: &Uint8Array) -> Result<
 }
 
 async fn cache() -> Result<Cache, JsValue> {
-    JsFuture::from(scope()?.caches()?.open(NAME)).await?.dyn_into()
+    let scope = scope()?;
+    property(&scope, "caches").ok_or("no caches")?;
+    JsFuture::from(scope.caches()?.open(NAME)).await?.dyn_into()
 }
 
 async fn cached(cache: &Cache, part: &Part) -> Result<Option<Response>, JsValue> {

@@ -1,7 +1,10 @@
 //! `cargo xtask page`: the built page, as a static host serves it.
 
+mod about;
 mod compress;
 mod contents;
+mod kept;
+mod shell;
 mod site;
 mod sizes;
 mod tiny;
@@ -13,6 +16,7 @@ use anyhow::{Context, Result};
 use sightline_checkpoint::bundle::{self, Bundle, PART_BYTES};
 use sightline_checkpoint::cache::Cache;
 use sightline_checkpoint::fetch::{self, Stage};
+use sightline_checkpoint::hash::sha256_hex;
 use sightline_checkpoint::manifest::Manifest;
 
 use crate::cli::PageArgs;
@@ -91,6 +95,12 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
             site.file(&folder.join(&name), &name)?;
         }
     }
+    about::write(&mut site)?;
+    let mut hashes = site.hashes().clone();
+    let list = options.out.join("bundle.json");
+    let bytes = std::fs::read(&list).with_context(|| format!("cannot read {}", list.display()))?;
+    hashes.insert("bundle.json".into(), sha256_hex(&bytes));
+    site.put("kept.js", kept::script(&hashes)?.as_bytes())?;
     site.finish()?;
     say("compressing what a server sends as brotli");
     let effort = if options.quick { Effort::Quick } else { Effort::Best };

@@ -1,18 +1,20 @@
 //! The folder of a built page: what belongs there is copied if it changed, what an earlier build left is removed.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use sightline_checkpoint::file::write_whole;
 use sightline_checkpoint::hash::sha256_hex;
 
+use super::shell;
 use crate::repo::scratch;
 
 /// A page being put together.
 pub(super) struct Site {
     out: PathBuf,
-    written: BTreeSet<String>,
+    /// Each file's SHA-256.
+    written: BTreeMap<String, String>,
 }
 
 impl Site {
@@ -21,44 +23,59 @@ impl Site {
         std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
         Ok(Self {
             out: out.to_path_buf(),
-            written: BTreeSet::new(),
+            written: BTreeMap::new(),
         })
     }
 
-    /// Copies one file to the path `name`, unless it lies there already.
-    pub(super) fn file(&mut self, from: &Path, name: &str) -> Result<()> {
-        let bytes = std::fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+    /// Writes one file to the path `name`, unless it lies there already.
+    pub(super) fn put(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
         let to = self.out.join(name);
         // An unchanged file keeps its date, and with it what browsers have cached.
-        if std::fs::read(&to).ok().as_deref() != Some(&bytes[..]) {
-            write_whole(&to, &bytes).with_context(|| format!("cannot write {}", to.display()))?;
+        if std::fs::read(&to).ok().as_deref() != Some(bytes) {
+            write_whole(&to, bytes).with_context(|| format!("cannot write {}", to.display()))?;
         }
-        self.written.insert(name.to_owned());
+        self.written.insert(name.to_owned(), sha256_hex(bytes));
         Ok(())
     }
 
-    /// Copies everything below a folder, hidden files apart.
-    pub(super) fn folder(&mut self, from: &Path) -> Result<()> {
-        self.below(from, "")
+    /// Copies one file to the path `name`.
+    pub(super) fn file(&mut self, from: &Path, name: &str) -> Result<()> {
+        let bytes = std::fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+        self.put(name, &bytes)
     }
 
-    fn below(&mut self, from: &Path, prefix: &str) -> Result<()> {
+    /// Copies everything below a folder, hidden files apart. Pages get what they share ([`shell`]).
+    pub(super) fn folder(&mut self, from: &Path) -> Result<()> {
+        self.below(from, from, "")
+    }
+
+    fn below(&mut self, top: &Path, from: &Path, prefix: &str) -> Result<()> {
         let entries = std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?;
         let mut entries: Vec<_> = entries.flatten().collect();
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with('.') {
+            let file = entry.file_name().to_string_lossy().into_owned();
+            let (path, name) = (entry.path(), format!("{prefix}{file}"));
+            if file.starts_with('.') || name == shell::SHARED {
                 continue;
             }
-            let path = entry.path();
             if path.is_dir() {
-                self.below(&path, &format!("{prefix}{name}/"))?;
+                self.below(top, &path, &format!("{name}/"))?;
+            } else if name.ends_with(".html") {
+                let page = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                let page = shell::assemble(&page, &top.join(shell::SHARED))
+                    .with_context(|| format!("cannot put {} together", path.display()))?;
+                self.put(&name, page.as_bytes())?;
             } else {
-                self.file(&path, &format!("{prefix}{name}"))?;
+                self.file(&path, &name)?;
             }
         }
         Ok(())
+    }
+
+    /// The SHA-256 of every file that was written.
+    pub(super) fn hashes(&self) -> &BTreeMap<String, String> {
+        &self.written
     }
 
     /// Removes what the last build put here and this one did not. Nothing else is touched: the folder may be anyone's.
@@ -66,13 +83,13 @@ impl Site {
         let key = sha256_hex(self.out.to_string_lossy().as_bytes());
         let list = scratch().join(format!("page-{}.txt", &key[..16]));
         let before = std::fs::read_to_string(&list).unwrap_or_default();
-        for name in before.lines().filter(|name| !self.written.contains(*name)) {
+        for name in before.lines().filter(|name| !self.written.contains_key(*name)) {
             for path in [self.out.join(name), self.out.join(format!("{name}.br"))] {
                 // One that is gone already is as it should be.
                 let _ = std::fs::remove_file(path);
             }
         }
-        let names: Vec<&str> = self.written.iter().map(String::as_str).collect();
+        let names: Vec<&str> = self.written.keys().map(String::as_str).collect();
         write_whole(&list, names.join("\n").as_bytes()).with_context(|| format!("cannot write {}", list.display()))
     }
 }

@@ -22,6 +22,8 @@ pub(super) fn tell(files: &[Sent], bundle: &Bundle, effort: Effort) -> bool {
         Effort::Quick => "what a visitor downloads, bytes (compressed quickly: a published page is smaller)",
     });
     println!("    {:<44} {:>12} {:>12}", "", "raw", "brotli");
+    // Cards and licences are there to be read by those who want to.
+    let files: Vec<&Sent> = files.iter().filter(|file| !file.name.starts_with("about/")).collect();
     for file in files.iter().filter(|file| file.name != "bundle.json") {
         println!("    {:<44} {:>12} {:>12}", file.name, file.raw, file.brotli);
     }
@@ -39,8 +41,8 @@ pub(super) fn tell(files: &[Sent], bundle: &Bundle, effort: Effort) -> bool {
             println!("    over budget: {what} has {bytes} bytes, at most {budget}");
         }
     };
-    let page = size_of(files, &wasm::PAGE);
-    let engine = size_of(files, &wasm::ENGINE);
+    let page = size_of(&files, &wasm::PAGE);
+    let engine = size_of(&files, &wasm::ENGINE);
     over("the page's module", page as u64, PAGE_BUDGET as u64);
     over("the engine's module", engine as u64, ENGINE_BUDGET as u64);
     over("everything together", whole, WHOLE_BUDGET);
@@ -51,7 +53,7 @@ pub(super) fn tell(files: &[Sent], bundle: &Bundle, effort: Effort) -> bool {
     good || effort == Effort::Quick
 }
 
-fn size_of(files: &[Sent], module: &wasm::Module) -> usize {
+fn size_of(files: &[&Sent], module: &wasm::Module) -> usize {
     let [_, name] = module.files();
     files
         .iter()

@@ -1,20 +1,107 @@
 //! The picture on its canvas, and the boxes over it.
 
-use sightline_messages::{AnswerBox, Preview, Source};
-use wasm_bindgen::{Clamped, JsCast, JsValue};
+use sightline_messages::{AnswerBox, ModelInfo, Source};
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, ImageData};
 
-use crate::dom::{by_id, show};
+use super::{Now, Seen, View};
+use crate::dom::{by_id, clear, make, put, show};
+use crate::state::State;
 
 /// Shortest side that a canvas is drawn with, px: labels need room.
 const ROOM: u32 = 480;
 
+/// The canvas.
+#[derive(Default)]
+pub(super) struct Canvas {
+    seen: Seen<(u32, Boxes)>,
+    models: Seen<Vec<ModelInfo>>,
+}
+
+/// Boxes, each with whose it is.
+type Boxes = Vec<(Arm, AnswerBox)>;
+
+impl View for Canvas {
+    fn show(&mut self, now: &Now<'_>) {
+        if self.models.is_new(now.state.models.clone()) {
+            legend(&now.state.models);
+        }
+        let (Some((number, pixels)), Some(shown)) = (now.pixels, &now.state.picture.shown) else {
+            return;
+        };
+        let boxes = boxes(now.state);
+        if *number != shown.chosen.number || !self.seen.is_new((*number, boxes.clone())) {
+            return;
+        }
+        let Some(canvas) = by_id::<HtmlCanvasElement>("view") else {
+            return;
+        };
+        describe(&canvas, boxes.len());
+        let drawn = Shown {
+            width: shown.width,
+            pixels,
+            boxes,
+        };
+        // Nothing can be done about a canvas that cannot be drawn on.
+        let _ = drawn.draw_on(&canvas);
+        let _ = canvas.set_attribute("data-picture", &number.to_string());
+    }
+}
+
+/// The boxes of all answers that lie in the picture.
+fn boxes(state: &State) -> Boxes {
+    let mut boxes = Vec::new();
+    for pane in &state.turn.panes {
+        let (Some(answer), Some(model)) = (
+            &pane.answer,
+            state.models.iter().find(|model| model.id == pane.model),
+        ) else {
+            continue;
+        };
+        let arm = Arm::of(&model.encoder);
+        let inside = answer.boxes.iter().filter(|found| found.px.is_some());
+        boxes.extend(inside.map(|found| (arm, found.clone())));
+    }
+    boxes
+}
+
+fn describe(canvas: &HtmlCanvasElement, boxes: usize) {
+    let label = match boxes {
+        0 => "The picture asked about".to_owned(),
+        n => format!("The picture asked about, with {n} boxes; they are listed with the answers"),
+    };
+    let _ = canvas.set_attribute("aria-label", &label);
+    let _ = canvas.set_attribute("data-boxes", &boxes.to_string());
+    show("legend", boxes > 0);
+}
+
+/// What the boxes mean.
+fn legend(models: &[ModelInfo]) {
+    let Some(list) = by_id::<HtmlElement>("legend") else {
+        return;
+    };
+    clear(&list);
+    for model in models {
+        let arm = Arm::of(&model.encoder);
+        put(&list, make("li", arm.name(), arm.title()));
+    }
+    for (source, what) in [
+        (Source::Llm, "written by the language model"),
+        (Source::Dense, "found by the encoder's own head"),
+    ] {
+        let Some(item) = make("li", "", "") else { continue };
+        put(&item, make("b", "", self::source(source)));
+        put(&item, make("span", "", &format!(" {what}")));
+        put(&list, Some(item));
+    }
+}
+
 /// A picture that is shown.
-pub(crate) struct Shown {
+struct Shown<'a> {
     /// Width in px of the upright picture, which boxes are in.
     width: u32,
-    pixels: ImageData,
-    boxes: Vec<(Arm, AnswerBox)>,
+    pixels: &'a ImageData,
+    boxes: Boxes,
 }
 
 /// Whose box it is: colour, dashes, name.
@@ -68,62 +155,7 @@ impl Arm {
     }
 }
 
-impl Shown {
-    /// Shows the picture of that number.
-    pub(crate) fn new(number: u32, width: u32, preview: &Preview) -> Option<Self> {
-        let pixels =
-            ImageData::new_with_u8_clamped_array_and_sh(Clamped(&preview.rgba), preview.width, preview.height).ok()?;
-        let shown = Self {
-            width,
-            pixels,
-            boxes: Vec::new(),
-        };
-        if let Some(drop) = by_id::<HtmlElement>("drop") {
-            let _ = drop.class_list().add_1("filled");
-        }
-        shown.draw();
-        if let Some(canvas) = by_id::<HtmlCanvasElement>("view") {
-            let _ = canvas.set_attribute("data-picture", &number.to_string());
-        }
-        Some(shown)
-    }
-
-    /// Takes all boxes away.
-    pub(crate) fn clear(&mut self) {
-        self.boxes.clear();
-        self.draw();
-    }
-
-    /// Draws an answer's boxes beside those that are there.
-    pub(crate) fn add(&mut self, arm: Arm, boxes: &[AnswerBox]) {
-        self.boxes.extend(
-            boxes
-                .iter()
-                .filter(|found| found.px.is_some())
-                .map(|found| (arm, found.clone())),
-        );
-        self.draw();
-    }
-
-    fn draw(&self) {
-        if let Some(canvas) = by_id::<HtmlCanvasElement>("view") {
-            self.describe(&canvas);
-            // Nothing can be done about a canvas that cannot be drawn on.
-            let _ = self.draw_on(&canvas);
-        }
-    }
-
-    fn describe(&self, canvas: &HtmlCanvasElement) {
-        let boxes = self.boxes.len();
-        let label = match boxes {
-            0 => "The picture asked about".to_owned(),
-            n => format!("The picture asked about, with {n} boxes; they are listed with the answers"),
-        };
-        let _ = canvas.set_attribute("aria-label", &label);
-        let _ = canvas.set_attribute("data-boxes", &boxes.to_string());
-        show("legend", boxes > 0);
-    }
-
+impl Shown<'_> {
     fn draw_on(&self, canvas: &HtmlCanvasElement) -> Result<(), JsValue> {
         let (width, height) = (self.pixels.width(), self.pixels.height());
         let enlarge = (f64::from(ROOM) / f64::from(width.min(height).max(1))).max(1.0);
@@ -141,7 +173,7 @@ impl Shown {
         if let Some(under) = plain.get_context("2d")? {
             under
                 .dyn_into::<CanvasRenderingContext2d>()?
-                .put_image_data(&self.pixels, 0.0, 0.0)?;
+                .put_image_data(self.pixels, 0.0, 0.0)?;
         }
         let (w, h) = (f64::from(canvas.width()), f64::from(canvas.height()));
         context.set_image_smoothing_enabled(true);

@@ -3,20 +3,51 @@
 use sightline_messages::{Measure, Measured, ModelInfo};
 use web_sys::HtmlElement;
 
-use crate::dom::{by_id, clear, make, put, set_disabled, set_text, show};
+use super::{Now, Seen, View};
+use crate::app::tell;
+use crate::dom::{by_id, clear, make, on_id, put, set_disabled, set_text, show};
+use crate::state::Measuring;
+use crate::update::Input;
 use crate::words;
 
 /// What stands over the columns after the first, and beside the values where the table is too narrow for columns.
 const LABELS: [&str; 6] = ["Work", "Median", "Rate", "Launches", "Bytes moved", "Bandwidth"];
 
+#[derive(Default)]
+pub(super) struct Bench {
+    seen: Seen<(Measuring, bool)>,
+}
+
+impl Bench {
+    pub(super) fn open() -> Self {
+        on_id("measure", "click", |_| tell(Input::Measure));
+        Self::default()
+    }
+}
+
+impl View for Bench {
+    fn show(&mut self, now: &Now<'_>) {
+        let (measuring, loaded) = (&now.state.measuring, now.state.loaded().is_some());
+        if !self.seen.is_new((measuring.clone(), loaded)) {
+            return;
+        }
+        set_disabled("measure", !loaded || *measuring == Measuring::Running);
+        match measuring {
+            Measuring::Not if loaded => set_text("measure-note", "Nothing else should run meanwhile."),
+            Measuring::Not => set_text("measure-note", "Load the models first."),
+            Measuring::Running => set_text("measure-note", "Measuring… on a slow machine this takes a while."),
+            Measuring::Done(measured) => table(measured, &now.state.models),
+        }
+    }
+}
+
 /// Shows the rows.
-pub(crate) fn measured(measured: &Measured, models: &[ModelInfo]) {
+fn table(measured: &Measured, models: &[ModelInfo]) {
     let runs = measured.rows.first().map_or(0, |row| row.runs);
     set_text(
         "measure-note",
         &format!("Medians of {runs} runs after warm-up, on {}.", measured.machine.adapter),
     );
-    set_disabled("measure", false);
     let Some(body) = by_id::<HtmlElement>("rows") else {
         return;
     };

@@ -1,0 +1,251 @@
+//! What the page knows: plain data that can be written down and read back. [`crate::update`] alone changes it, views only show it.
+
+use serde::{Deserialize, Serialize};
+use sightline_messages::{Answer, FileInfo, Loaded, Machine, Measured, ModelInfo, Store, Wish};
+
+/// Everything that a view can show.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// Which device the engine is asked for.
+    pub(crate) wish: Wish,
+    pub(crate) engine: Engine,
+    /// What computes, once the engine has said so.
+    pub(crate) machine: Option<Machine>,
+    pub(crate) models: Vec<ModelInfo>,
+    pub(crate) files: Vec<FileInfo>,
+    pub(crate) store: Option<Store>,
+    /// How far each of `files` is; as many as those.
+    pub(crate) progress: Vec<Progress>,
+    pub(crate) loading: Loading,
+    pub(crate) problem: Option<Problem>,
+    /// What stops nothing, newest last.
+    pub(crate) notices: Vec<String>,
+    pub(crate) picture: Picture,
+    /// What is wrong with the picture that was chosen last.
+    pub(crate) picture_note: String,
+    /// Questions to try about the picture that is shown.
+    pub(crate) suggestions: Vec<String>,
+    /// What is wrong with the question that was typed last.
+    pub(crate) question_note: String,
+    pub(crate) turn: Turn,
+    /// A question that waits for the picture it is about.
+    pub(crate) held: Option<String>,
+    /// Answers of before a reload, until their picture is here again.
+    pub(crate) restored: Option<Turn>,
+    /// For those who listen: the last answer, whole.
+    pub(crate) said: String,
+    pub(crate) measuring: Measuring,
+}
+
+/// The engine's life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Engine {
+    /// Its script or its device is not there yet.
+    #[default]
+    Starting,
+    /// The same, for longer than usual.
+    Late,
+    /// It takes commands.
+    Ready,
+    /// It has stopped.
+    Gone,
+}
+
+/// How far the models are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Loading {
+    /// Nobody asked for them, or asked and cancelled.
+    #[default]
+    Not,
+    /// Parts come.
+    Fetching {
+        /// Seconds since the last byte, if that is long.
+        waiting_s: Option<u32>,
+        /// The button that ends it was pressed.
+        cancelling: bool,
+    },
+    /// Everything is here and goes to the device.
+    Preparing {
+        /// Id of the model, or the language model's.
+        model: String,
+        /// Its number, from 1.
+        number: usize,
+    },
+    /// They can be asked.
+    Loaded(Loaded),
+    /// They could not be loaded.
+    Failed,
+}
+
+/// How far a file is, bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// Came from the network.
+    pub(crate) downloaded: u64,
+    /// Came from this browser's store.
+    pub(crate) cached: u64,
+    /// Passed its hash.
+    pub(crate) verified: u64,
+}
+
+/// Something that a visitor has to do something about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Problem {
+    pub(crate) sentence: String,
+    /// What the first button does, if the remedy has no button elsewhere.
+    pub(crate) remedy: Option<Remedy>,
+    /// What the second button does.
+    pub(crate) other: Option<Remedy>,
+}
+
+/// What a button beside a problem does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Remedy {
+    /// A new engine.
+    Restart,
+    /// A new engine, on the processor.
+    Processor,
+    /// The page anew.
+    Reload,
+}
+
+/// The picture that questions are about, and the one that comes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Picture {
+    pub(crate) shown: Option<Shown>,
+    /// Chosen, and not decoded yet.
+    pub(crate) coming: Option<Chosen>,
+}
+
+/// A picture that was chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Chosen {
+    /// The page's number of it: later ones are larger.
+    pub(crate) number: u32,
+    /// Its file's name, for people.
+    pub(crate) name: String,
+    /// The file of the gallery, if it is from there.
+    pub(crate) gallery: Option<String>,
+    /// Questions that go with it; none for the usual ones.
+    pub(crate) questions: Vec<String>,
+}
+
+/// A picture that is seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Shown {
+    pub(crate) chosen: Chosen,
+    /// Width in px of the upright picture, which boxes are in.
+    pub(crate) width: u32,
+    /// Height in px.
+    pub(crate) height: u32,
+}
+
+/// A question, and what the models said.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Turn {
+    /// The page's number of it: later ones are larger.
+    pub(crate) number: u32,
+    /// Empty before the first.
+    pub(crate) question: String,
+    /// More is to come.
+    pub(crate) answering: bool,
+    /// The visitor has asked to end it.
+    pub(crate) stopping: bool,
+    /// The models were trained on no question of this kind.
+    pub(crate) outside: bool,
+    /// One per model, in the models' order.
+    pub(crate) panes: Vec<Pane>,
+}
+
+/// What a reload of the page gets back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Saved {
+    /// The picture that was asked about, if it is one of the gallery: a visitor's own is kept nowhere.
+    pub(crate) chosen: Option<Chosen>,
+    /// The last question, and its answers.
+    pub(crate) turn: Turn,
+}
+
+/// What one model has said so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pane {
+    /// Id of the model.
+    pub(crate) model: String,
+    pub(crate) phase: Phase,
+    /// Features of an earlier question were used again.
+    pub(crate) reused: bool,
+    /// The text so far.
+    pub(crate) text: String,
+    /// Everything, once it is complete.
+    pub(crate) answer: Option<Answer>,
+}
+
+/// What a model does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Phase {
+    /// Nothing was asked.
+    #[default]
+    Idle,
+    /// The other model goes first.
+    Waiting,
+    /// Encodes the picture.
+    Looking,
+    /// Writes.
+    Answering,
+    /// Has answered.
+    Done,
+    /// Was stopped before its end.
+    Stopped,
+}
+
+/// The measurement of `bench.html`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Measuring {
+    /// Not asked for.
+    #[default]
+    Not,
+    /// It runs.
+    Running,
+    /// Its result.
+    Done(Measured),
+}
+
+impl State {
+    /// Bytes of all files, and how many of them are here: in the browser's store, or come in this visit.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let all = self.files.iter().map(|file| file.bytes).sum();
+        let here = self
+            .files
+            .iter()
+            .zip(&self.progress)
+            .map(|(file, progress)| (progress.downloaded + progress.cached).min(file.bytes))
+            .sum();
+        (all, here)
+    }
+
+    /// Whether questions can be asked.
+    pub(crate) fn loaded(&self) -> Option<&Loaded> {
+        match &self.loading {
+            Loading::Loaded(loaded) => Some(loaded),
+            _ => None,
+        }
+    }
+
+    /// Whether models are on their way.
+    pub(crate) fn is_loading(&self) -> bool {
+        matches!(self.loading, Loading::Fetching { .. } | Loading::Preparing { .. })
+    }
+
+    /// Whether the processor computes.
+    pub(crate) fn on_processor(&self) -> bool {
+        self.machine.as_ref().is_some_and(|machine| machine.backend == "cpu")
+    }
+
+    /// A model's name for people, by its id.
+    pub(crate) fn model_name<'a>(&'a self, id: &str) -> &'a str {
+        self.models
+            .iter()
+            .find(|model| model.id == id)
+            .map_or("the language model", |model| &model.name)
+    }
+}

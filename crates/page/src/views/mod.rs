@@ -1,0 +1,76 @@
+//! What is seen: one file and one row of [`VIEWS`] per view. A view shows the state, and says what its buttons were pressed for.
+
+mod ask;
+mod bench;
+mod choose;
+mod files;
+pub(crate) mod gallery;
+mod notices;
+mod panes;
+mod picture;
+mod problem;
+mod setup;
+
+use web_sys::{HtmlElement, ImageData};
+
+use crate::dom::by_id;
+use crate::state::State;
+
+/// A part of the page.
+pub(crate) trait View {
+    /// Shows the state. Called after everything that happens: what has not changed should cost nothing.
+    fn show(&mut self, now: &Now<'_>);
+}
+
+/// What there is to show.
+pub(crate) struct Now<'a> {
+    pub(crate) state: &'a State,
+    /// The picture's number and pixels.
+    pub(crate) pixels: Option<&'a (u32, ImageData)>,
+}
+
+/// Id of the element that a view lives in, and what opens the view.
+type Row = (&'static str, fn() -> Box<dyn View>);
+
+/// Every view. A page shows those whose element it has.
+const VIEWS: &[Row] = &[
+    ("problem", || Box::new(problem::Problem::open())),
+    ("setup", || Box::new(setup::Setup::open())),
+    ("files", || Box::<files::Files>::default()),
+    ("choose", || Box::<choose::Choose>::default()),
+    ("view", || Box::<picture::Canvas>::default()),
+    ("gallery", || Box::new(gallery::Gallery::open())),
+    ("ask", || Box::new(ask::Ask::open())),
+    ("panes", || Box::<panes::Panes>::default()),
+    ("notices", || Box::<notices::Notices>::default()),
+    ("measure", || Box::new(bench::Bench::open())),
+];
+
+/// The views of this page.
+pub(crate) fn open() -> Vec<Box<dyn View>> {
+    VIEWS
+        .iter()
+        .filter(|(id, _)| by_id::<HtmlElement>(id).is_some())
+        .map(|(_, open)| open())
+        .collect()
+}
+
+/// What a view has shown last, so that it shows only what is new.
+struct Seen<T>(Option<T>);
+
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: PartialEq> Seen<T> {
+    /// Whether this is not what was seen last.
+    fn is_new(&mut self, now: T) -> bool {
+        let new = self.0.as_ref() != Some(&now);
+        if new {
+            self.0 = Some(now);
+        }
+        new
+    }
+}

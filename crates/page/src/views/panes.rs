@@ -1,0 +1,176 @@
+//! The two panes.
+
+use sightline_messages::{Answer, AnswerBox, ModelInfo, Source};
+use web_sys::HtmlElement;
+
+use super::picture::{Arm, source};
+use super::{Now, Seen, View};
+use crate::dom::{by_id, clear, fact, make, put, set_text, show};
+use crate::state::{self, Phase, State};
+use crate::words;
+
+/// Characters of an answer that is still short.
+const SHORT: usize = 60;
+
+/// The panes, with the question that they answer.
+#[derive(Default)]
+pub(super) struct Panes {
+    models: Seen<Vec<ModelInfo>>,
+    asked: Seen<(String, bool)>,
+    said: Seen<String>,
+    panes: Vec<Pane>,
+}
+
+impl View for Panes {
+    fn show(&mut self, now: &Now<'_>) {
+        let state = now.state;
+        if self.models.is_new(state.models.clone())
+            && let Some(parent) = by_id::<HtmlElement>("panes")
+        {
+            clear(&parent);
+            self.panes = state.models.iter().filter_map(|model| Pane::open(&parent, model)).collect();
+        }
+        if self.asked.is_new((state.turn.question.clone(), state.turn.outside)) {
+            show("asked", !state.turn.question.is_empty());
+            set_text("asked", &format!("To “{}”", state.turn.question));
+            show("outside", state.turn.outside);
+        }
+        // Screen readers hear an answer once, when it is whole, and whose it is.
+        if self.said.is_new(state.said.clone()) {
+            set_text("said", &state.said);
+        }
+        for pane in &mut self.panes {
+            pane.show(state);
+        }
+    }
+}
+
+/// One model's pane.
+struct Pane {
+    arm: Arm,
+    seen: Seen<state::Pane>,
+    root: HtmlElement,
+    state: HtmlElement,
+    badge: HtmlElement,
+    text: HtmlElement,
+    facts: HtmlElement,
+    boxes: HtmlElement,
+}
+
+impl Pane {
+    /// An empty pane for a model.
+    fn open(parent: &HtmlElement, model: &ModelInfo) -> Option<Self> {
+        let arm = Arm::of(&model.encoder);
+        let root = make("article", "pane", "")?;
+        let _ = root.set_attribute("data-arm", arm.name());
+        let _ = root.set_attribute("data-model", &model.id);
+        let _ = root.set_attribute("aria-label", &model.name);
+        let pane = Self {
+            arm,
+            seen: Seen::default(),
+            state: make("p", "state", "")?,
+            badge: make("p", "reused", "picture already seen")?,
+            text: make("p", "text about", "")?,
+            facts: make("dl", "", "")?,
+            boxes: make("ul", "", "")?,
+            root,
+        };
+        // A long answer scrolls, also by keyboard.
+        let _ = pane.text.set_attribute("tabindex", "0");
+        let _ = pane.text.set_attribute("role", "group");
+        let _ = pane
+            .text
+            .set_attribute("aria-label", &format!("Answer of {}", model.name));
+        put(&pane.root, make("h3", "", &model.name));
+        for part in [&pane.state, &pane.badge, &pane.text, &pane.boxes, &pane.facts] {
+            put(&pane.root, Some(part.clone()));
+        }
+        put(parent, Some(pane.root.clone()));
+        Some(pane)
+    }
+
+    fn show(&mut self, state: &State) {
+        let model = self.root.get_attribute("data-model").unwrap_or_default();
+        let Some(pane) = state.turn.panes.iter().find(|pane| pane.model == model) else {
+            return;
+        };
+        if !self.seen.is_new(pane.clone()) {
+            return;
+        }
+        let idle = pane.phase == Phase::Idle;
+        let text = if idle { self.arm.about() } else { &pane.text };
+        if self.text.text_content().as_deref() != Some(text) {
+            self.text.set_text_content(Some(text));
+        }
+        let _ = self.text.class_list().toggle_with_force("about", idle);
+        // Short answers are written large.
+        let long = !idle && text.chars().count() > SHORT;
+        let _ = self.text.class_list().toggle_with_force("long", long);
+        let (name, words) = phase(pane);
+        self.state.set_text_content(Some(&words));
+        let _ = self.root.set_attribute("data-state", name);
+        let _ = self
+            .root
+            .set_attribute("data-reused", if pane.reused { "true" } else { "false" });
+        self.badge.set_hidden(!pane.reused);
+        let _ = self.root.class_list().toggle_with_force("busy", name == "busy");
+        clear(&self.boxes);
+        clear(&self.facts);
+        if let Some(answer) = &pane.answer {
+            answer.boxes.iter().for_each(|found| self.list(found));
+            self.times(answer, pane.reused);
+        }
+    }
+
+    fn list(&self, found: &AnswerBox) {
+        let Some(item) = make("li", "", "") else { return };
+        put(&item, make("b", "", source(found.source)));
+        let label = found.label.as_deref().unwrap_or("box");
+        let place = match found.px {
+            Some([x1, y1, x2, y2]) => format!("x {x1:.0}–{x2:.0}, y {y1:.0}–{y2:.0} px"),
+            None => "outside the picture".into(),
+        };
+        let score = found
+            .score
+            .map(|score| format!(", probability {score:.2}"))
+            .unwrap_or_default();
+        put(&item, make("span", "", &format!(" {label}: {place}{score}")));
+        put(&self.boxes, Some(item));
+    }
+
+    fn times(&self, answer: &Answer, reused: bool) {
+        let t = &answer.timings;
+        let encode = if reused {
+            "reused".to_owned()
+        } else {
+            words::ms(t.encode_ms)
+        };
+        fact(&self.facts, "Encoder", &encode);
+        fact(&self.facts, "First token", &words::ms(t.first_token_ms));
+        fact(&self.facts, "Tokens/s", &words::rate(t.tokens, t.decode_ms));
+        fact(&self.facts, "Visual tokens", &t.visual_tokens.to_string());
+        if answer.boxes.iter().any(|found| found.source == Source::Dense) {
+            fact(&self.facts, "Dense head", &words::ms(t.dense_ms));
+        }
+    }
+}
+
+/// What a model does: a name for the document, and words.
+fn phase(pane: &state::Pane) -> (&'static str, String) {
+    match pane.phase {
+        Phase::Idle => ("idle", "Waiting for a question".into()),
+        Phase::Waiting => ("waiting", "Next".into()),
+        Phase::Looking => ("busy", "Looking at the picture…".into()),
+        Phase::Answering => ("busy", "Answering…".into()),
+        Phase::Stopped => ("stopped", "Stopped".into()),
+        Phase::Done => {
+            let answer = pane.answer.as_ref();
+            let cut = answer.is_some_and(|answer| answer.cut);
+            let mut text = if cut { "Cut at the longest answer" } else { "Done" }.to_owned();
+            if let Some(why) = answer.and_then(|answer| answer.box_error.as_ref()) {
+                text += &format!("; no box: {why}");
+            }
+            ("done", text)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What is wrong where it is seen, with a button for what helps.
+
+use web_sys::HtmlElement;
+
+use super::{Now, Seen, View};
+use crate::app::tell;
+use crate::dom::{by_id, on_id, set_text, show};
+use crate::state::{self, Remedy};
+use crate::update::Input;
+
+#[derive(Default)]
+pub(super) struct Problem {
+    seen: Seen<Option<state::Problem>>,
+}
+
+impl Problem {
+    pub(super) fn open() -> Self {
+        for id in ["problem-button", "problem-other"] {
+            on_id(id, "click", move |_| {
+                if let Some(remedy) = by_id::<HtmlElement>(id)
+                    .and_then(|button| button.get_attribute("data-remedy"))
+                    .and_then(|name| ALL.iter().find(|remedy| name == words(**remedy).0))
+                {
+                    tell(Input::Remedy(*remedy));
+                }
+            });
+        }
+        Self::default()
+    }
+}
+
+const ALL: [Remedy; 3] = [Remedy::Restart, Remedy::Processor, Remedy::Reload];
+
+/// A name for the document, and what the button says.
+fn words(remedy: Remedy) -> (&'static str, &'static str) {
+    match remedy {
+        Remedy::Restart => ("restart", "Start the engine again"),
+        Remedy::Processor => ("processor", "Let the processor compute"),
+        Remedy::Reload => ("reload", "Reload the page"),
+    }
+}
+
+impl View for Problem {
+    fn show(&mut self, now: &Now<'_>) {
+        let problem = &now.state.problem;
+        if !self.seen.is_new(problem.clone()) {
+            return;
+        }
+        show("problem", problem.is_some());
+        let Some(problem) = problem else { return };
+        set_text("problem-text", &problem.sentence);
+        button("problem-button", problem.remedy);
+        button("problem-other", problem.other);
+        if let Some(problem) = by_id::<HtmlElement>("problem") {
+            problem.scroll_into_view_with_bool(false);
+        }
+    }
+}
+
+fn button(id: &str, remedy: Option<Remedy>) {
+    show(id, remedy.is_some());
+    let Some(remedy) = remedy else { return };
+    let (name, text) = words(remedy);
+    set_text(id, text);
+    crate::dom::set_attribute(id, "data-remedy", Some(name));
+}

