@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use sightline_eval::task::TASKS;
+use sightline_eval::benchmarks::RULES;
 
 /// Ask a picture, and read what a state space encoder and a vision transformer say.
 #[derive(Debug, Parser)]
@@ -221,7 +221,7 @@ pub(crate) struct Tasks {
     With --gold, gold comes from the official file and not from the lines.")]
 pub(crate) struct Score {
     /// Which benchmark's rules.
-    #[arg(long, value_name = "ID", required_unless_present = "run", value_parser = PossibleValuesParser::new(TASKS.iter().map(|task| task.id)))]
+    #[arg(long, value_name = "ID", required_unless_present = "run", value_parser = PossibleValuesParser::new(RULES.iter().map(|rule| rule.id)))]
     pub task: Option<String>,
     /// Answers, JSON lines.
     #[arg(long, value_name = "FILE", required_unless_present = "run")]

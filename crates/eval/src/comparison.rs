@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::interval::{Group, Headline, combine};
 use crate::run::{Outcome, Record};
 use crate::score::Score;
 use crate::stats::{self, Combine, REPLICATES, SEED};
-use crate::tasks::interval::{Group, Headline, combine};
 
 /// What no comparison of two runs can say.
 pub const CAVEAT: &str = "Intervals and p values cover the choice of pictures. They do not cover training seeds: one seed a model is no verdict on its \

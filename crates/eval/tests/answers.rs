@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use sightline_eval::task::{Files, Scored, Task};
+use sightline_eval::benchmarks::row::Rule;
+use sightline_eval::scoring::{Files, Scored};
 
 /// What LLaVA's prompts end with.
 const TAIL: &str = "Answer the question using a single word or phrase.";
@@ -29,8 +30,8 @@ impl Folder {
 }
 
 fn score(task: &str, files: &Files) -> Result<Scored, String> {
-    let task = Task::find(task).expect("a task");
-    task.score(files).map_err(|error| error.to_string())
+    let rule = Rule::find(task).expect("a task");
+    rule.score(files).map_err(|error| error.to_string())
 }
 
 fn files(answers: &Path, gold: &[&Path]) -> Files {

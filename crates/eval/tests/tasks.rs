@@ -44,7 +44,7 @@ fn counted<T: Ord>(all: impl Iterator<Item = T>) -> BTreeMap<T, usize> {
 #[test]
 fn names_mean_one_task_each() {
     let mut names = BTreeSet::new();
-    for task in TASKS {
+    for task in TASKS.iter() {
         for name in std::iter::once(&task.id).chain(task.aliases) {
             assert!(names.insert(*name), "{name} twice");
             for suffix in ["-slim", "-full", "-subsampled"] {
@@ -52,7 +52,7 @@ fn names_mean_one_task_each() {
             }
         }
         assert!(
-            sightline_eval::task::Task::find(task.scored_as).is_some(),
+            sightline_eval::benchmarks::row::Rule::find(task.scored_as).is_some(),
             "{}",
             task.id
         );
@@ -156,7 +156,7 @@ fn mosaics_cover_the_canvas_with_held_out_pictures() {
 
 #[test]
 fn prompts_are_those_of_the_papers_code() {
-    use sightline_eval::tasks::prompts;
+    use sightline_eval::sources::prompts;
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/goldens/tasks/prompts.jsonl");
     let golden = std::fs::read_to_string(path).unwrap();
     let counts: Vec<String> = (0..16).map(|count| count.to_string()).collect();

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use sightline_eval::benchmarks::row::Rule;
 use sightline_eval::run::disk::FileSystem;
 use sightline_eval::run::rescore;
-use sightline_eval::task::{Files, Task};
+use sightline_eval::scoring::Files;
 
 use crate::args::Score;
 use crate::commands::eval;
@@ -19,7 +20,7 @@ pub(crate) fn run(args: &Score) -> Result<(), Failure> {
     let (Some(id), Some(answers)) = (&args.task, &args.answers) else {
         return Err(Failure::new(2, "--task and --answers are needed, or --run"));
     };
-    let task = Task::find(id).ok_or_else(|| Failure::new(2, format!("no task `{id}`")))?;
+    let rule = Rule::find(id).ok_or_else(|| Failure::new(2, format!("no task `{id}`")))?;
     if let Some(out) = &args.per_sample
         && is_input(out, args)
     {
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Score) -> Result<(), Failure> {
         transform: args.transform.clone(),
         partial: args.partial,
     };
-    let scored = task.score(&files).or_fail(INPUT)?;
+    let scored = rule.score(&files).or_fail(INPUT)?;
     if let Some(path) = &args.per_sample {
         scored
             .write_samples(path)

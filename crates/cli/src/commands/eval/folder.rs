@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sightline_eval::rules::geometry::Transform;
 use sightline_eval::run::Scorer;
-use sightline_eval::score::geometry::Transform;
 use sightline_eval::tasks::{self, Image, Loaded, Mode, Question};
 
 use crate::failure::{Failure, INPUT, OrFail, RUNNING};
@@ -88,7 +88,7 @@ pub(crate) fn read_questions(folder: &Path) -> Result<Loaded, Failure> {
         )
     };
     let task: Task = serde_json::from_str(&read(TASK)?).map_err(|error| broken(TASK, error.line(), error))?;
-    let scorers = sightline_eval::task::TASKS.iter().map(|task| task.id);
+    let scorers = sightline_eval::benchmarks::RULES.iter().map(|rule| rule.id);
     let scored_as = scorers.clone().find(|id| **id == task.scored_as);
     let unknown = || {
         Failure::new(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sightline_checkpoint::manifest::{Blind, LanguageModel, Model, ModelFile, Policy};
+use sightline_eval::rules::geometry::Transform;
 use sightline_eval::run::{Item, Items, RunKey};
-use sightline_eval::score::geometry::Transform;
 use sightline_eval::tasks::{Loaded, Mode};
 use sightline_kernels::Device;
 

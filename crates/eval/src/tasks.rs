@@ -1,0 +1,127 @@
+//! Tasks with their questions: what a model is run on, and what scores its run.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+pub use crate::benchmarks::TASKS;
+pub use crate::benchmarks::row::{Exposure, Question, Subset, Task};
+pub use crate::select::Select;
+pub use crate::sources::error::ImageError;
+pub use crate::sources::image::Image;
+
+use crate::aggregate::Member;
+use crate::answers::fields::{InputError, Place};
+use crate::benchmarks::row::{Folder, Rule};
+use crate::interval::{Group, WithInterval};
+use crate::rules::geometry::Transform;
+use crate::run::{Item, Scorer};
+use crate::scoring::bridge::Items;
+
+/// How a model answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// In words.
+    Text,
+    /// By the probabilities of these at the first token of the answer.
+    Choices(Vec<String>),
+}
+
+/// A task with its questions.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Id of the task, with its subset.
+    pub id: String,
+    /// Its version: a number, and the hash of the list where it is frozen.
+    pub version: String,
+    /// The member of the aggregates that it is, if it is loaded in full.
+    pub aggregate: Option<Member>,
+    /// Scorer, by its id in [`crate::benchmarks::RULES`].
+    pub scored_as: &'static str,
+    /// How a model answers.
+    pub mode: Mode,
+    /// How the model sees pictures, which decides the frame that boxes are compared in. At first `letterbox`, as the shipped models have
+    /// it; to be set to the model's own.
+    pub transform: Transform,
+    /// Questions, in the task's order.
+    pub questions: Vec<Question>,
+}
+
+impl Loaded {
+    /// The questions as a run wants them.
+    pub fn items(&self) -> Vec<Item> {
+        let item = |question: &Question| Item {
+            id: question.id.clone(),
+            image_sha256: question.image_sha256.clone(),
+        };
+        self.questions.iter().map(item).collect()
+    }
+}
+
+/// Loads a task: its questions in the task's order, or the selected ones of them.
+pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError> {
+    let unknown = || InputError::new(&Place::file(id), "no such task; `sightline tasks` lists them");
+    let (task, named) = Task::find(id).ok_or_else(unknown)?;
+    let subset = select.subset.or(named).unwrap_or(Subset::Full);
+    let folder = Folder { root: data, task };
+    let mut questions = (task.questions)(&folder)?;
+    unique(task, &questions)?;
+    let whole = questions.len() == task.count;
+    task.slim.take(&folder, subset, &mut questions)?;
+    let full = questions.len();
+    select.narrow(task, &mut questions)?;
+    let loaded = Loaded {
+        id: match subset {
+            Subset::Full => task.id.to_owned(),
+            part => format!("{}{}", task.id, part.suffix()),
+        },
+        version: task.full_version(),
+        aggregate: task
+            .member()
+            .filter(|_| subset == Subset::Full && whole && questions.len() == full),
+        scored_as: task.scored_as,
+        mode: match task.choices {
+            [] => Mode::Text,
+            choices => Mode::Choices(choices.iter().map(|choice| (*choice).to_owned()).collect()),
+        },
+        transform: Transform {
+            policy: Some("letterbox".to_owned()),
+            target_resolution: None,
+        },
+        questions,
+    };
+    // Gold that cannot be scored is to be found before a model runs, not after.
+    scorer(&loaded)?;
+    Ok(loaded)
+}
+
+/// The scorer of a task's runs.
+pub fn scorer(loaded: &Loaded) -> Result<Box<dyn Scorer>, InputError> {
+    let unknown = || InputError::new(&Place::file(&loaded.id), format!("no scorer `{}`", loaded.scored_as));
+    let rule = Rule::find(loaded.scored_as).ok_or_else(unknown)?;
+    let gold = loaded
+        .questions
+        .iter()
+        .map(|question| (question.id.as_str(), &question.gold));
+    let inner = (rule.bridge)(&Items {
+        task: &loaded.id,
+        gold: gold.collect(),
+        transform: &loaded.transform,
+    })?;
+    let group = |question: &Question| (question.id.clone(), Group::of(question));
+    Ok(Box::new(WithInterval {
+        inner,
+        groups: loaded.questions.iter().map(group).collect(),
+    }))
+}
+
+/// Whether no id stands for two questions.
+fn unique(task: &Task, questions: &[Question]) -> Result<(), InputError> {
+    let mut known = HashSet::new();
+    match questions.iter().find(|question| !known.insert(question.id.as_str())) {
+        None => Ok(()),
+        Some(twice) => {
+            let problem = format!("the id `{}` stands for two questions; is a file there twice?", twice.id);
+            Err(InputError::new(&Place::file(task.id), problem))
+        }
+    }
+}
