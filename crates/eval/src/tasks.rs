@@ -24,6 +24,20 @@ pub enum Mode {
     Text,
     /// By the probabilities of these at the first token of the answer.
     Choices(Vec<String>),
+    /// By how probable each of a question's own options is as a whole; every question has so many.
+    Options(usize),
+}
+
+impl Mode {
+    /// Of a task with these choices and questions.
+    pub fn of(choices: Vec<String>, questions: &[Question]) -> Self {
+        let options = questions.first().map_or(0, |question| question.options.len());
+        match (choices.is_empty(), options) {
+            (false, _) => Self::Choices(choices),
+            (true, 0) => Self::Text,
+            (true, count) => Self::Options(count),
+        }
+    }
 }
 
 /// A task with its questions.
@@ -64,7 +78,7 @@ pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError
     let subset = select.subset.or(named).unwrap_or(Subset::Full);
     let folder = Folder { root: data, task };
     let mut questions = (task.questions)(&folder)?;
-    unique(task, &questions)?;
+    check(task, &questions)?;
     let whole = questions.len() == task.count;
     task.slim.take(&folder, subset, &mut questions)?;
     let full = questions.len();
@@ -79,10 +93,10 @@ pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError
             .member()
             .filter(|_| subset == Subset::Full && whole && questions.len() == full),
         scored_as: task.scored_as,
-        mode: match task.choices {
-            [] => Mode::Text,
-            choices => Mode::Choices(choices.iter().map(|choice| (*choice).to_owned()).collect()),
-        },
+        mode: Mode::of(
+            task.choices.iter().map(|choice| (*choice).to_owned()).collect(),
+            &questions,
+        ),
         transform: Transform {
             policy: Some("letterbox".to_owned()),
             target_resolution: None,
@@ -114,14 +128,24 @@ pub fn scorer(loaded: &Loaded) -> Result<Box<dyn Scorer>, InputError> {
     }))
 }
 
-/// Whether no id stands for two questions.
-fn unique(task: &Task, questions: &[Question]) -> Result<(), InputError> {
+/// Whether no id stands for two questions, and all have as many options.
+fn check(task: &Task, questions: &[Question]) -> Result<(), InputError> {
     let mut known = HashSet::new();
-    match questions.iter().find(|question| !known.insert(question.id.as_str())) {
+    let refused = |problem: String| Err(InputError::new(&Place::file(task.id), problem));
+    if let Some(twice) = questions.iter().find(|question| !known.insert(question.id.as_str())) {
+        return refused(format!(
+            "the id `{}` stands for two questions; is a file there twice?",
+            twice.id
+        ));
+    }
+    let count = |question: &Question| question.options.len();
+    let wanted = questions.first().map_or(0, count);
+    match questions.iter().find(|question| count(question) != wanted) {
         None => Ok(()),
-        Some(twice) => {
-            let problem = format!("the id `{}` stands for two questions; is a file there twice?", twice.id);
-            Err(InputError::new(&Place::file(task.id), problem))
-        }
+        Some(other) => refused(format!(
+            "question `{}` has {} options where others have {wanted}; is the file whole?",
+            other.id,
+            count(other)
+        )),
     }
 }

@@ -214,6 +214,7 @@ fn record(loaded: &Loaded, index: usize, unreadable: bool) -> Record {
     };
     let outcome = match (&loaded.mode, loaded.scored_as) {
         _ if unreadable => Outcome::Unreadable("gone".to_owned()),
+        (Mode::Options(count), _) => choice(gold["choice"].as_u64().unwrap() as usize, *count),
         (Mode::Choices(_), "vsr") => choice(usize::from(gold["label"] != Value::Bool(true)), 2),
         (Mode::Choices(choices), _) => {
             let right = choices

@@ -29,6 +29,7 @@ const TESTS: [Test; 9] = [
     ("batch_of_questions", batch::questions),
     ("batch_longer_than_its_rows", batch::longer_than_its_rows),
     ("batch_whose_answers_end_apart", batch::answers_end_apart),
+    ("batch_of_forced_answers", batch::likelihoods),
     ("batch_that_does_not_fit", batch::does_not_fit),
     ("batch_without_pictures", batch::without_pictures),
 ];

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use sightline_kernels::{Buffer, ops};
 use sightline_vision::{Session as EncoderSession, Size};
 
-use crate::conversations::{Asked, BatchAnswer, Before, Conversations};
+use crate::conversations::{Asked, BatchAnswer, Before, Conversations, Reply};
 use crate::error::Result;
 use crate::model::{Options, Vlm};
 
@@ -22,8 +22,8 @@ pub struct Ask<'a> {
     pub key: &'a str,
     /// The user's whole turn.
     pub question: &'a str,
-    /// Ids of tokens whose probabilities are the answer; none where it is written.
-    pub choices: Option<&'a [u32]>,
+    /// How it is answered.
+    pub reply: Reply<'a>,
 }
 
 /// Encoders for so many pictures, and the conversations.
@@ -64,7 +64,7 @@ impl Vlm {
             .iter()
             .map(|ask| Asked {
                 question: ask.question,
-                choices: ask.choices,
+                reply: ask.reply,
             })
             .collect();
         let pictures: Vec<usize> = batch.iter().map(|ask| places[ask.key]).collect();

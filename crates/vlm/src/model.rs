@@ -118,6 +118,14 @@ impl Language {
         &self.tokenizer
     }
 
+    /// Token ids of these texts, as answers consist of them: without a leading space and without the end of the turn.
+    ///
+    /// # Errors
+    /// A text that the tokenizer refuses.
+    pub fn answers(&self, texts: &[String]) -> Result<Vec<Vec<u32>>> {
+        texts.iter().map(|text| Ok(self.tokenizer.encode(text)?)).collect()
+    }
+
     /// Ids of the first tokens of these texts, as an answer begins with them: without a leading space.
     pub fn first_tokens(&self, texts: &[String]) -> Result<Vec<u32>> {
         let first = |text: &String| {

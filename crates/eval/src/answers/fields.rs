@@ -191,6 +191,18 @@ impl Fields {
         Ok(self.maybe_list(name)?.unwrap_or_default())
     }
 
+    /// A list of objects. Errors about them name this object.
+    pub fn records(&self, name: &str, wanted: &str) -> Result<Vec<Self>, InputError> {
+        let record = |value: &Value| match value {
+            Value::Object(map) => Ok(Self {
+                map: map.clone(),
+                place: self.place.clone(),
+            }),
+            other => Err(self.error(name, format!("{} among its objects", kind(other)))),
+        };
+        self.list(name, wanted)?.iter().map(record).collect()
+    }
+
     /// True or false: a truth value, or 1 or 0.
     pub fn maybe_truth(&self, name: &str) -> Result<Option<bool>, InputError> {
         match self.get(name) {

@@ -135,6 +135,8 @@ pub struct Question {
     pub image_sha256: Option<String>,
     /// The user's whole turn.
     pub prompt: String,
+    /// Answers to choose from, where the question has its own; none where the answer is written, or one of the task's choices.
+    pub options: Vec<String>,
     /// Gold, in the fields of a self-contained line of `sightline score`.
     pub gold: Map<String, Value>,
 }

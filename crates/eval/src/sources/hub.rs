@@ -115,6 +115,7 @@ pub(crate) fn questions(
                 image: Image::Parquet { file, row },
                 image_key: fields.maybe_id(&[picture])?.unwrap_or_else(|| id.clone()),
                 image_sha256: None,
+                options: Vec::new(),
                 prompt,
                 gold,
                 id,

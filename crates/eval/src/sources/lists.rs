@@ -55,6 +55,7 @@ pub(crate) fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
             image,
             image_key,
             image_sha256: None,
+            options: Vec::new(),
             prompt: item.text("question")?.to_owned(),
             gold: known.collect(),
         })

@@ -45,6 +45,7 @@ pub(crate) fn questions(
             image,
             image_key,
             image_sha256: None,
+            options: Vec::new(),
             prompt: prompt(&item.text).trim().to_owned(),
             gold: item.gold,
         });

@@ -9,6 +9,7 @@ use sightline_eval::tasks::{Loaded, Mode};
 use sightline_kernels::Device;
 
 use super::MAX_TOKENS;
+use super::model::Replies;
 use super::pictures::Gallery;
 use crate::args::{Control, Eval};
 use crate::failure::{Failure, OrFail, RUNNING};
@@ -104,7 +105,7 @@ pub(super) fn of_model(
     who: Who,
     device: &Device,
     args: &Eval,
-    choices: Option<&[u32]>,
+    replies: &Replies,
     items: &[Item],
 ) -> Result<RunKey, Failure> {
     Ok(RunKey {
@@ -118,7 +119,7 @@ pub(super) fn of_model(
             ("sampling", "greedy".to_owned()),
             ("pictures", who.pictures.to_owned()),
         ]),
-        scoring: scoring(&loaded.mode, choices),
+        scoring: scoring(&loaded.mode, Some(replies)),
         dtype: "f32, weights as stored".to_owned(),
         backend: backend(device),
         kernels: sightline_kernels::VERSION.to_owned(),
@@ -128,13 +129,21 @@ pub(super) fn of_model(
 }
 
 /// How answers are taken.
-fn scoring(mode: &Mode, tokens: Option<&[u32]>) -> String {
-    match (mode, tokens) {
-        (Mode::Text, _) => "text".to_owned(),
-        (Mode::Choices(choices), tokens) => format!(
-            "probabilities of the first token of {} (ids {:?}, without a leading space), softmax in f32, renormalised over them",
-            choices.join(", "),
-            tokens.unwrap_or_default()
+fn scoring(mode: &Mode, replies: Option<&Replies>) -> String {
+    match mode {
+        Mode::Text => "text".to_owned(),
+        Mode::Choices(choices) => {
+            let tokens = match replies {
+                Some(Replies::Tokens(ids)) => ids.as_slice(),
+                _ => &[],
+            };
+            format!(
+                "probabilities of the first token of {} (ids {tokens:?}, without a leading space), softmax in f32, renormalised over them",
+                choices.join(", "),
+            )
+        }
+        Mode::Options(count) => format!(
+            "mean log-likelihood per token of each of a question's {count} options, the end of the turn included; softmax over them"
         ),
     }
 }

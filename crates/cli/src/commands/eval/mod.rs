@@ -27,7 +27,7 @@ use crate::failure::{Failure, INPUT, OrFail, RUNNING, WEIGHTS};
 use crate::{device, output, weights};
 
 use controls::Blindfold;
-use model::{BlindAnswerer, ModelAnswerer};
+use model::{BlindAnswerer, ModelAnswerer, Replies};
 use pictures::Gallery;
 
 pub(crate) use folder::{read_questions, scorer_of, write_questions};
@@ -175,17 +175,17 @@ impl Plan<'_> {
         let bar = output::spinner(&format!("loading {}", row.id));
         let bytes = sightline_checkpoint::cache::read_model_file(&weights, &row.files[0]).or_fail(WEIGHTS)?;
         let language = language(language_row, &device)?;
-        let choices = first_tokens(&loaded, &language)?;
+        let replies = replies(&loaded, &language)?;
         let blind = Blind::load(row, &bytes, language).or_fail(WEIGHTS)?;
         bar.finish_and_clear();
         loaded.transform = key::blind_transform();
         let items = key::items(&loaded, None);
         let who = key::Who::blind(row, language_row);
-        let key = key::of_model(&loaded, who, &device, self.args, choices.as_deref(), &items)?;
+        let key = key::of_model(&loaded, who, &device, self.args, &replies, &items)?;
         let mut answerer = BlindAnswerer {
             blind,
             options: OPTIONS,
-            choices,
+            replies,
             questions: loaded.questions.clone(),
             batch_size: self.args.batch_size as usize,
         };
@@ -206,7 +206,7 @@ impl Plan<'_> {
         let files = Files::read(weights, manifest, &row.id).or_fail(WEIGHTS)?;
         let language_row = manifest.language_model(&row.language_model).or_fail(WEIGHTS)?;
         let language = language(language_row, device)?;
-        let choices = first_tokens(&loaded, &language)?;
+        let replies = replies(&loaded, &language)?;
         let vlm = Vlm::load(device, &files, language).await.or_fail(WEIGHTS)?;
         bar.finish_and_clear();
         loaded.transform = key::transform(row);
@@ -219,8 +219,8 @@ impl Plan<'_> {
         let gallery = Arc::new(gallery);
         let items = key::items(&loaded, Some(&gallery));
         let who = key::Who::model(row, language_row, self.args.control)?;
-        let key = key::of_model(&loaded, who, device, self.args, choices.as_deref(), &items)?;
-        let mut answerer = ModelAnswerer::new(vlm, OPTIONS, choices, Arc::clone(&gallery), batch_size);
+        let key = key::of_model(&loaded, who, device, self.args, &replies, &items)?;
+        let mut answerer = ModelAnswerer::new(vlm, OPTIONS, replies, Arc::clone(&gallery), batch_size);
         let name = doctor::name(device);
         self.execute(&loaded, &row.id, &key, &items, &mut answerer, name)
     }
@@ -270,12 +270,19 @@ fn language(row: &LanguageModel, device: &Device) -> Result<Rc<Language>, Failur
     Ok(Rc::new(language))
 }
 
-/// First tokens of the choices, for tasks that take probabilities.
-fn first_tokens(loaded: &Loaded, language: &Language) -> Result<Option<Vec<u32>>, Failure> {
-    match &loaded.mode {
-        Mode::Text => Ok(None),
-        Mode::Choices(texts) => Ok(Some(language.first_tokens(texts).or_fail(WEIGHTS)?)),
-    }
+/// How a task's questions are answered, in the language model's tokens.
+fn replies(loaded: &Loaded, language: &Language) -> Result<Replies, Failure> {
+    Ok(match &loaded.mode {
+        Mode::Text => Replies::Written,
+        Mode::Choices(texts) => Replies::Tokens(language.first_tokens(texts).or_fail(WEIGHTS)?),
+        Mode::Options(_) => {
+            let options = loaded
+                .questions
+                .iter()
+                .map(|question| language.answers(&question.options));
+            Replies::Answers(options.collect::<Result<_, _>>().or_fail(WEIGHTS)?)
+        }
+    })
 }
 
 /// Prints what came of a run.

@@ -5,33 +5,47 @@ use std::sync::Arc;
 use sightline_eval::run::error::Reason;
 use sightline_eval::run::{Answered, Answerer, Item, Outcome};
 use sightline_eval::tasks::Question;
-use sightline_vlm::{Ask, Asked, BatchAnswer, Blind, Options, Vlm};
+use sightline_vlm::{Ask, Asked, BatchAnswer, Blind, Options, Reply, Vlm};
 
 use super::pictures::{Coming, Gallery, Read};
+
+/// How the questions of a task are answered.
+pub(super) enum Replies {
+    /// In words.
+    Written,
+    /// By the probabilities of these first tokens.
+    Tokens(Vec<u32>),
+    /// By how probable each option of a question is: token ids by question and option.
+    Answers(Vec<Vec<Vec<u32>>>),
+}
+
+impl Replies {
+    /// How the question at a place is answered.
+    fn of(&self, at: usize) -> Reply<'_> {
+        match self {
+            Self::Written => Reply::Written,
+            Self::Tokens(ids) => Reply::Tokens(ids),
+            Self::Answers(all) => Reply::Answers(&all[at]),
+        }
+    }
+}
 
 /// A model, and the pictures it will be shown.
 pub(super) struct ModelAnswerer {
     pub vlm: Vlm,
     pub options: Options,
-    /// First tokens of the choices, for tasks that take probabilities.
-    pub choices: Option<Vec<u32>>,
+    pub replies: Replies,
     pub gallery: Arc<Gallery>,
     pub batch_size: usize,
     coming: Option<Coming>,
 }
 
 impl ModelAnswerer {
-    pub(super) fn new(
-        vlm: Vlm,
-        options: Options,
-        choices: Option<Vec<u32>>,
-        gallery: Arc<Gallery>,
-        batch_size: usize,
-    ) -> Self {
+    pub(super) fn new(vlm: Vlm, options: Options, replies: Replies, gallery: Arc<Gallery>, batch_size: usize) -> Self {
         Self {
             vlm,
             options,
-            choices,
+            replies,
             gallery,
             batch_size,
             coming: None,
@@ -46,7 +60,7 @@ impl ModelAnswerer {
                     picture: &shown.values,
                     key: &self.gallery.shown(first + at).image_key,
                     question: &self.gallery.questions[first + at].prompt,
-                    choices: self.choices.as_deref(),
+                    reply: self.replies.of(first + at),
                 });
             }
         }
@@ -98,8 +112,7 @@ impl Answerer for ModelAnswerer {
 pub(super) struct BlindAnswerer {
     pub blind: Blind,
     pub options: Options,
-    /// First tokens of the choices, for tasks that take probabilities.
-    pub choices: Option<Vec<u32>>,
+    pub replies: Replies,
     pub questions: Vec<Question>,
     pub batch_size: usize,
 }
@@ -115,10 +128,11 @@ impl Answerer for BlindAnswerer {
         let asked: Vec<Asked<'_>> = questions
             .iter()
             .zip(&fits)
-            .filter(|(_, fits)| fits.is_ok())
-            .map(|(question, _)| Asked {
+            .enumerate()
+            .filter(|(_, (_, fits))| fits.is_ok())
+            .map(|(at, (question, _))| Asked {
                 question: &question.prompt,
-                choices: self.choices.as_deref(),
+                reply: self.replies.of(first + at),
             })
             .collect();
         let answers = self.blind.answer_batch(&asked, self.batch_size, &self.options);

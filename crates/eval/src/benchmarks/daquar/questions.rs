@@ -57,6 +57,7 @@ fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
                 },
                 image_key: key.clone(),
                 image_sha256: None,
+                options: Vec::new(),
                 prompt: tidy(pair.text("question")?),
                 gold: gold(json!({ "answer": pair.texts("answers")?.join(", ").replace('_', " ") })),
             });

@@ -110,6 +110,7 @@ fn of_hub(folder: &Folder) -> Result<Vec<Question>, InputError> {
                 },
                 image_key: picture,
                 image_sha256: None,
+                options: Vec::new(),
                 prompt: prompts::short(fields.text("question")?),
                 gold: known.collect(),
             });

@@ -59,6 +59,7 @@ fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
             },
             image_key: format!("{}-{row}", task.split),
             image_sha256: None,
+            options: Vec::new(),
             prompt: prompts::true_or_false(fields.text("sentence")?),
             gold: gold(json!({ "label": label.ok_or_else(|| fields.error("label", "missing"))? })),
         });

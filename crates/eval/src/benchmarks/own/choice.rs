@@ -1,13 +1,12 @@
 //! Tasks of our own that ask for one of two letters: `answer` (A or B), and `part`, by which totals are given as well. Probabilities are
 //! those of the letters.
 
-use super::exact::by_part;
 use crate::answers::Response;
 use crate::answers::fields::{Fields, InputError};
 use crate::gold::Layout;
 use crate::python;
 use crate::score::Score;
-use crate::scoring::{self, Origin, Sample, Scoring, Wanted};
+use crate::scoring::{self, Origin, Sample, Scoring, Wanted, by_part};
 use crate::summary::Total;
 
 /// Name and version of the rule: the more probable letter, A where they are equal; of a written answer the first word, without ASCII

@@ -1,13 +1,11 @@
 //! Tasks of our own with one right answer: `answer`, and `part`, by which totals are given as well.
 
-use std::collections::BTreeMap;
-
 use crate::answers::Response;
 use crate::answers::fields::{Fields, InputError};
 use crate::gold::Layout;
 use crate::python;
 use crate::score::Score;
-use crate::scoring::{Origin, Sample, Scoring, Wanted};
+use crate::scoring::{Origin, Sample, Scoring, Wanted, by_part};
 use crate::summary::Total;
 
 /// Name and version of the rule: equal in lower case, without spaces and full stops around. The shipped models' training scores by the same.
@@ -23,26 +21,6 @@ pub(crate) struct Gold {
 
 fn plain(text: &str) -> String {
     python::lower(text).trim_matches(['.', ' ']).to_owned()
-}
-
-/// The share of right answers of every part.
-pub(crate) fn by_part<'a>(rule: &'static str, scores: impl Iterator<Item = (Option<&'a str>, f64)>) -> Vec<Total> {
-    let (mut all, mut parts) = ((0, 0.0), BTreeMap::<&str, (usize, f64)>::new());
-    for (part, score) in scores {
-        all = (all.0 + 1, all.1 + score);
-        if let Some(part) = part {
-            let known = parts.entry(part).or_default();
-            *known = (known.0 + 1, known.1 + score);
-        }
-    }
-    let share = |name: String, (count, right): (usize, f64)| Total::share(rule, name, right / count as f64).of(count);
-    let mut list = vec![share("accuracy".to_owned(), all)];
-    list.extend(
-        parts
-            .into_iter()
-            .map(|(part, found)| share(format!("{part}: accuracy"), found)),
-    );
-    list
 }
 
 impl Scoring for Exact {

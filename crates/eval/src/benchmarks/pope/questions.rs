@@ -112,6 +112,7 @@ fn on_coco256(folder: &Folder) -> Result<Vec<Question>, InputError> {
                     image,
                     image_key,
                     image_sha256: None,
+                    options: Vec::new(),
                     prompt: item.text("text")?.to_owned(),
                     gold: gold(json!({ "label": item.text("label")?, "setting": setting.name() })),
                 });

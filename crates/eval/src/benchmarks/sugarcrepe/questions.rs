@@ -67,6 +67,7 @@ fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
                     image,
                     image_key,
                     image_sha256: None,
+                    options: Vec::new(),
                     prompt: prompts::choose("Which caption describes the image?", &captions.map(str::trim)),
                     gold: gold(json!({ "answer": answer, "part": part })),
                 });

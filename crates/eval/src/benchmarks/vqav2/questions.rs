@@ -140,6 +140,7 @@ fn on_coco256(folder: &Folder) -> Result<Vec<Question>, InputError> {
                     image,
                     image_key,
                     image_sha256: None,
+                    options: Vec::new(),
                     prompt: text
                         .ok_or_else(|| item.error("question_id", "not in the questions file"))?
                         .clone(),

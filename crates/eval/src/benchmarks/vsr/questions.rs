@@ -98,6 +98,7 @@ fn on_coco256(folder: &Folder) -> Result<Vec<Question>, InputError> {
                     image,
                     image_key,
                     image_sha256: None,
+                    options: Vec::new(),
                     prompt: prompts::true_or_false(item.text("caption")?),
                     gold: label(&item)?,
                 });
