@@ -204,6 +204,68 @@ fn a_missing_file_is_named_with_the_remedy() {
     assert!(error.contains("`sightline tasks` lists them"), "{error}");
 }
 
+#[test]
+fn visual7w_in_its_official_layout() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| {
+        std::fs::create_dir_all(folder.path().join("visual7w/images")).unwrap();
+        std::fs::write(folder.path().join("visual7w/dataset_v7w_telling.json"), text).unwrap();
+    };
+    let pair = |id: u32, question: &str| {
+        serde_json::json!({
+            "qa_id": id, "image_id": 1, "question": question, "answer": "In the Kitchen.", "type": "where",
+            "multiple_choices": ["On a road.", "At sea.", "In a tree."],
+        })
+    };
+    let image = |id: u32, split: &str, pairs: Vec<Value>| {
+        serde_json::json!({
+            "image_id": id, "filename": format!("v7w_{id}.jpg"), "split": split, "qa_pairs": pairs,
+        })
+    };
+    let pairs: Vec<Value> = (10..50).map(|id| pair(id, "Where is it? ")).collect();
+    let file = |images: Vec<Value>| serde_json::json!({ "dataset": "visual7w-telling", "images": images }).to_string();
+    write(&file(vec![
+        image(1, "train", vec![pair(1, "Where?")]),
+        image(2, "test", pairs),
+    ]));
+    let loaded = tasks::load("visual7w", folder.path(), &Select::default()).unwrap();
+    assert_eq!((loaded.questions.len(), &loaded.mode), (40, &Mode::Options(4)));
+    let mut places = BTreeSet::new();
+    for question in &loaded.questions {
+        let right = question.gold["choice"].as_u64().unwrap() as usize;
+        assert_eq!(question.options[right], "in the kitchen");
+        assert_eq!(question.prompt, "Where is it?");
+        assert_eq!(question.gold["part"], "where");
+        places.insert(right);
+    }
+    assert_eq!(places.len(), 4, "the right option stands at every place");
+    let scorer = tasks::scorer(&loaded).unwrap();
+    let records: Vec<Record> = (0..40).map(|index| record(&loaded, index, index % 4 == 0)).collect();
+    let scored: Vec<_> = records
+        .iter()
+        .map(|record| (record, scorer.score(record).unwrap()))
+        .collect();
+    let (totals, _) = scorer.totals(&scored).unwrap();
+    assert_eq!(totals["headline"]["score"], 0.75);
+    assert_eq!(totals["numbers"][1]["name"], "where: accuracy");
+
+    for (pairs, remedy) in [
+        (
+            vec![serde_json::json!({ "qa_id": 1, "question": "?", "answer": "a", "multiple_choices": ["b"] })],
+            "1 wrong answers where 3 are wanted",
+        ),
+        (
+            vec![serde_json::json!({ "question": "?", "answer": "a", "multiple_choices": ["b", "c", "d"] })],
+            "field `qa_id`: missing",
+        ),
+        (vec![], "holds no question of the test split"),
+    ] {
+        write(&file(vec![image(2, "test", pairs)]));
+        let error = tasks::load("visual7w", folder.path(), &Select::default()).unwrap_err();
+        assert!(error.to_string().contains(remedy), "{error}");
+    }
+}
+
 /// The right answer to a question, or the answer `wrong` to all.
 fn record(loaded: &Loaded, index: usize, unreadable: bool) -> Record {
     let question = &loaded.questions[index];

@@ -18,6 +18,7 @@ pub mod row;
 pub mod sugarcrepe;
 pub mod tallyqa;
 pub mod textvqa;
+pub mod visual7w;
 pub mod vizwiz;
 pub mod vqav2;
 pub mod vsr;
@@ -44,6 +45,7 @@ pub static BENCHMARKS: &[&Benchmark] = &[
     &daquar::BENCHMARK,
     &nlvr::BENCHMARK,
     &sugarcrepe::BENCHMARK,
+    &visual7w::BENCHMARK,
 ];
 
 /// Every rule, in the table's order.

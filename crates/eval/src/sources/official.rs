@@ -30,14 +30,11 @@ pub(crate) fn questions(
                     Some(known) => known,
                     None => pictures.insert(folder.pictures()?),
                 };
-                if !Path::new(&name)
-                    .components()
-                    .all(|part| matches!(part, Component::Normal(_)))
-                {
+                let Some(path) = inside(root, &name) else {
                     let problem = format!("{} names the picture `{name}`, which is outside the folder", item.id);
                     return Err(InputError::new(&Place::file(folder.task.id), problem));
-                }
-                (Image::File(root.join(&name)), name)
+                };
+                (Image::File(path), name)
             }
         };
         out.push(Question {
@@ -51,4 +48,12 @@ pub(crate) fn questions(
         });
     }
     Ok(out)
+}
+
+/// The file with this name in a folder; none where the name leads out of it.
+pub(crate) fn inside(folder: &Path, name: &str) -> Option<PathBuf> {
+    let stays = Path::new(name)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    stays.then(|| folder.join(name))
 }
