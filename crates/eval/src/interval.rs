@@ -77,7 +77,13 @@ impl Headline {
             .iter()
             .all(|sample| sample.1.score == 0.0 || sample.1.score == 1.0);
         let alone = pictures == samples.len() && binary && combine == Combine::Pooled;
-        let (interval, method) = if alone {
+        let all = |value: f64| samples.iter().all(|sample| sample.1.score == value);
+        let (interval, method) = if !alone && pictures > 0 && (all(0.0) || all(1.0)) {
+            // Every draw is the same, and yet other pictures might be answered otherwise.
+            let right = if all(1.0) { pictures } else { 0 };
+            let method = format!("Wilson over {pictures} pictures, as all answers are alike");
+            (stats::wilson(right, pictures)?, method)
+        } else if alone {
             let right = samples.iter().filter(|sample| sample.1.score == 1.0).count();
             (
                 stats::wilson(right, samples.len())?,
@@ -121,6 +127,10 @@ impl Scorer for WithInterval {
         self.inner.score(record)
     }
 
+    fn unit(&self) -> &'static str {
+        self.inner.unit()
+    }
+
     fn totals(&self, samples: &[(&Record, Score)]) -> Result<(Value, Table), Reason> {
         let (mut totals, mut table) = self.inner.totals(samples)?;
         let mut grouped = Vec::with_capacity(samples.len());
@@ -133,8 +143,10 @@ impl Scorer for WithInterval {
             let Interval { estimate, low, high } = headline.interval;
             let row = [
                 "score [95 %]".to_owned(),
-                format!("{estimate:.4} [{low:.4}, {high:.4}]"),
-                "share of 1".to_owned(),
+                format!("{estimate:.4}"),
+                format!("{low:.4}"),
+                format!("{high:.4}"),
+                self.inner.unit().to_owned(),
                 headline.count.to_string(),
                 headline.method,
             ];
@@ -169,6 +181,18 @@ mod tests {
         let headline = Headline::of(&samples).expect("a headline");
         assert_eq!(Some(headline.interval), stats::wilson(3, 4));
         assert!(headline.method.starts_with("Wilson"));
+    }
+
+    #[test]
+    fn none_right_is_no_certainty() {
+        let groups: Vec<Group> = (0..89).map(|at| group(&(at / 2).to_string(), 0)).collect();
+        for value in [0.0, 1.0] {
+            let samples: Vec<(&Group, Score)> = groups.iter().map(|group| (group, score(value))).collect();
+            let headline = Headline::of(&samples).expect("a headline");
+            let Interval { estimate, low, high } = headline.interval;
+            assert_eq!(estimate, value);
+            assert!((high - low - 0.0787).abs() < 1e-3, "{low} to {high}");
+        }
     }
 
     #[test]

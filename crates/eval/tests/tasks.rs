@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use sightline_eval::run::{Outcome, Record};
-use sightline_eval::tasks::{self, Image, Loaded, Mode, Select, Subset, TASKS};
+use sightline_eval::tasks::{self, Image, Loaded, Mode, Question, Select, Subset, TASKS};
 
 fn data() -> PathBuf {
     std::env::var_os("SIGHTLINE_DATA")
@@ -204,6 +204,120 @@ fn a_missing_file_is_named_with_the_remedy() {
     assert!(error.contains("`sightline tasks` lists them"), "{error}");
 }
 
+/// The miniature files of photographs.
+fn photos() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/tasks/photos")
+}
+
+/// Totals of a task whose questions get these answers.
+fn totals(loaded: &Loaded, answers: &[&str]) -> Value {
+    let scorer = tasks::scorer(loaded).unwrap();
+    let records: Vec<Record> = answers
+        .iter()
+        .enumerate()
+        .map(|(index, answer)| Record {
+            outcome: Outcome::Text((*answer).to_owned()),
+            ..record(loaded, index, true)
+        })
+        .collect();
+    let scored: Vec<_> = records
+        .iter()
+        .map(|record| (record, scorer.score(record).unwrap()))
+        .collect();
+    scorer.totals(&scored).unwrap().0
+}
+
+fn named(totals: &Value, name: &str) -> f64 {
+    let numbers = totals["numbers"].as_array().unwrap();
+    let found = numbers.iter().find(|total| total["name"] == name);
+    found.unwrap_or_else(|| panic!("no {name} in {numbers:?}"))["value"]
+        .as_f64()
+        .unwrap()
+}
+
+#[test]
+fn vqav2_and_presence_on_photographs() {
+    let loaded = tasks::load("vqav2-coco40k", &photos(), &Select::default()).unwrap();
+    let asked: Vec<(&str, &str)> = loaded
+        .questions
+        .iter()
+        .map(|question| (question.id.as_str(), question.prompt.as_str()))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            ("9001", "What color is the dog?"),
+            ("9002", "How many dogs?"),
+            ("30000", "Is it day?")
+        ]
+    );
+    assert!(loaded.questions.iter().all(|question| question.image.bytes().is_ok()));
+    // One right answer of ten that are not all alike counts 1, one that nobody gave 0.
+    let found = totals(&loaded, &["brown", "three", "yes"]);
+    assert_eq!(named(&found, "slice: what color"), 100.0);
+    assert_eq!(named(&found, "slice: how many"), 0.0);
+    assert_eq!(named(&found, "answer type: yes/no"), 100.0);
+    assert!((found["headline"]["score"].as_f64().unwrap() - 2.0 / 3.0).abs() < 1e-9);
+
+    let loaded = tasks::load("presence-coco40k", &photos(), &Select::default()).unwrap();
+    let asked: Vec<&str> = loaded
+        .questions
+        .iter()
+        .map(|question| question.prompt.as_str())
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "Is there a dog in the image?",
+            "Is there an umbrella in the image?",
+            "Is there a traffic light in the image?",
+            "Is there a cow in the image?"
+        ]
+    );
+    let found = totals(&loaded, &["yes", "yes", "Yes.", "no"]);
+    assert_eq!(
+        (named(&found, "yes: accuracy"), named(&found, "no: accuracy")),
+        (1.0, 0.5)
+    );
+}
+
+#[test]
+fn visual7w_captions_and_grounding_on_photographs() {
+    let loaded = tasks::load("visual7w-photos", &photos(), &Select::default()).unwrap();
+    let parts: Vec<&str> = loaded
+        .questions
+        .iter()
+        .map(|question| text_of(question, "part"))
+        .collect();
+    assert_eq!((parts, &loaded.mode), (vec!["where", "who"], &Mode::Options(4)));
+
+    let loaded = tasks::load("flickr8k-captions", &photos(), &Select::default()).unwrap();
+    assert_eq!(loaded.questions[0].prompt, "Describe the image in one sentence.");
+    let found = totals(&loaded, &["A brown dog is running.", "a cow"]);
+    assert_eq!(named(&found, "different captions"), 2.0);
+    let cider = named(&found, "CIDEr-D, of 10");
+    assert!(
+        cider > 0.5 && (found["headline"]["score"].as_f64().unwrap() - cider).abs() < 1e-12,
+        "{found}"
+    );
+    assert_eq!(totals(&loaded, &["", ""])["headline"]["score"], 0.0);
+
+    let loaded = tasks::load("vg500-grounding", &photos(), &Select::default()).unwrap();
+    let asked: Vec<&str> = loaded
+        .questions
+        .iter()
+        .map(|question| question.prompt.as_str())
+        .collect();
+    assert_eq!(asked, ["Where is the hat?"]);
+    let gold = &loaded.questions[0].gold;
+    assert_eq!(gold["box"], serde_json::json!([4.0, 2.0, 8.0, 5.0]));
+    assert_eq!(totals(&loaded, &[padded_box(gold).as_str()])["headline"]["score"], 1.0);
+}
+
+fn text_of<'a>(question: &'a Question, field: &str) -> &'a str {
+    question.gold[field].as_str().unwrap_or_default()
+}
+
 #[test]
 fn visual7w_in_its_official_layout() {
     let folder = tempfile::tempdir().unwrap();
@@ -263,6 +377,30 @@ fn visual7w_in_its_official_layout() {
         write(&file(vec![image(2, "test", pairs)]));
         let error = tasks::load("visual7w", folder.path(), &Select::default()).unwrap_err();
         assert!(error.to_string().contains(remedy), "{error}");
+    }
+}
+
+/// Parquet files that lie, are packed otherwise, or lack something, end with a sentence that can be followed.
+#[test]
+fn parquet_files_that_cannot_be_used() {
+    let goldens = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/tasks/refused");
+    for (name, sentence) in [
+        ("rows_abort", "damaged (1000000000 rows are claimed, 3 are there); get it again"),
+        ("rows_panic", "damaged (2305843009213693952 rows are claimed, 3 are there)"),
+        ("gzip", "is packed with gzip, which is not read; write the file again with zstd or snappy"),
+        ("lz4", "is packed with lz4"),
+        ("grows", "grows from"),
+        ("no_answers", "field `answers`: missing"),
+        ("empty", "no questions in textvqa/data/"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("textvqa/data");
+        std::fs::create_dir_all(&data).unwrap();
+        let file = goldens.join(format!("{name}.parquet"));
+        std::fs::copy(file, data.join("validation-00000-of-00001.parquet")).unwrap();
+        let error = tasks::load("textvqa-lmms", folder.path(), &Select::default()).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains(sentence) && !error.contains("--gold"), "{name}: {error}");
     }
 }
 

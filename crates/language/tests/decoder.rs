@@ -21,7 +21,7 @@ const TOLERANCE: f64 = 5e-5;
 type Check = Result<(), Failed>;
 type Test = (&'static str, fn(&Device) -> Check);
 
-const TESTS: [Test; 9] = [
+const TESTS: [Test; 10] = [
     ("text", text),
     ("picture_text_and_adapters", picture_text_and_adapters),
     ("questions_after_one_prefix", questions_after_one_prefix),

@@ -6,6 +6,7 @@
 
 pub mod coco256;
 pub mod daquar;
+pub mod flickr8k;
 pub mod gqa;
 pub mod mosaics;
 pub mod naming;
@@ -13,14 +14,17 @@ pub mod nlvr;
 pub mod ocid_ref;
 pub mod own;
 pub mod pope;
+pub mod presence_coco40k;
 pub mod refcoco;
 pub mod row;
 pub mod sugarcrepe;
 pub mod tallyqa;
 pub mod textvqa;
+pub mod vg500;
 pub mod visual7w;
 pub mod vizwiz;
 pub mod vqav2;
+pub mod vqav2_coco40k;
 pub mod vsr;
 
 use std::sync::LazyLock;
@@ -46,6 +50,10 @@ pub static BENCHMARKS: &[&Benchmark] = &[
     &nlvr::BENCHMARK,
     &sugarcrepe::BENCHMARK,
     &visual7w::BENCHMARK,
+    &vqav2_coco40k::BENCHMARK,
+    &presence_coco40k::BENCHMARK,
+    &flickr8k::BENCHMARK,
+    &vg500::BENCHMARK,
 ];
 
 /// Every rule, in the table's order.

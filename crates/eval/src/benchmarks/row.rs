@@ -37,7 +37,7 @@ macro_rules! rule {
         $crate::benchmarks::row::Rule {
             id: $id,
             name: $name,
-            run: |files| $crate::scoring::run(&$scoring, files),
+            run: |files| $crate::scoring::run($scoring, files),
             bridge: |items| $crate::scoring::bridge::bridge($scoring, items),
         }
     };

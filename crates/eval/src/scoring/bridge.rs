@@ -30,7 +30,7 @@ struct Bridge<B: Scoring> {
 }
 
 /// A scorer of a task's records.
-pub(crate) fn bridge<B>(benchmark: B, items: &Items) -> Result<Box<dyn Scorer>, InputError>
+pub(crate) fn bridge<B>(mut benchmark: B, items: &Items) -> Result<Box<dyn Scorer>, InputError>
 where
     B: Scoring + 'static,
     B::Gold: 'static,
@@ -49,6 +49,7 @@ where
         let other = || InputError::new(&place, format!("the gold of {id} is of another benchmark"));
         golds.insert((*id).to_owned(), benchmark.gold(&fields, source)?.ok_or_else(other)?);
     }
+    benchmark.learn(&golds.values().collect::<Vec<_>>());
     Ok(Box::new(Bridge { benchmark, golds }))
 }
 
@@ -76,6 +77,10 @@ impl<B: Scoring> Bridge<B> {
 impl<B: Scoring> Scorer for Bridge<B> {
     fn score(&self, record: &Record) -> Result<Score, Reason> {
         Ok(self.benchmark.score(&self.response(record, false)?, self.gold(record)?))
+    }
+
+    fn unit(&self) -> &'static str {
+        self.benchmark.unit()
     }
 
     fn totals(&self, samples: &[(&Record, Score)]) -> Result<(Value, Table), Reason> {
@@ -123,13 +128,17 @@ fn table(totals: &[Total]) -> Table {
         vec![
             total.name.clone(),
             value(total),
+            String::new(),
+            String::new(),
             unit,
             count.unwrap_or_default(),
             total.rule.to_owned(),
         ]
     };
     Table {
-        columns: ["number", "value", "unit", "answers", "rule"].map(str::to_owned).into(),
+        columns: ["number", "value", "low 95 %", "high 95 %", "unit", "answers", "rule"]
+            .map(str::to_owned)
+            .into(),
         rows: totals.iter().map(row).collect(),
     }
 }

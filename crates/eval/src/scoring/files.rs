@@ -81,7 +81,7 @@ impl Scored {
 }
 
 /// Scores a file of answers by the rules of one benchmark.
-pub(crate) fn run<B: Scoring>(benchmark: &B, files: &Files) -> Result<Scored, InputError> {
+pub(crate) fn run<B: Scoring>(mut benchmark: B, files: &Files) -> Result<Scored, InputError> {
     let (format, answers) = answers::read(&files.answers)?;
     check_responses(benchmark.wanted(), &answers)?;
     let transform = files.transform.as_deref().map(boxes::read_transform).transpose()?;
@@ -104,11 +104,12 @@ pub(crate) fn run<B: Scoring>(benchmark: &B, files: &Files) -> Result<Scored, In
         ids.extend(answers.iter().map(|answer| answer.id.clone()));
         (golds, join::last_of_each(&answers, files.partial)?)
     } else {
-        let (golds, index) = read_gold(benchmark, files, transform)?;
-        let joined = join_gold(benchmark, files, &answers, &index)?;
+        let (golds, index) = read_gold(&benchmark, files, transform)?;
+        let joined = join_gold(&benchmark, files, &answers, &index)?;
         ids.extend(index.ids);
         (golds, joined)
     };
+    benchmark.learn(&golds.iter().collect::<Vec<_>>());
     if benchmark.in_gold_order() {
         joined.pairs.sort_unstable_by_key(|pair| pair.1);
     }

@@ -82,6 +82,14 @@ pub(crate) trait Scoring {
     /// Gold of an item: of an official file, or of a line of answers. None for an item that belongs to another task.
     fn gold(&self, item: &Fields, source: Origin) -> Result<Option<Self::Gold>, InputError>;
 
+    /// Takes in the gold of all items, for rules that compare an item with the others.
+    fn learn(&mut self, _golds: &[&Self::Gold]) {}
+
+    /// Unit of a score.
+    fn unit(&self) -> &'static str {
+        "share of 1"
+    }
+
     /// Keys by which answers find an item of an official file, its id first. `at`: its place in the file, from 0; `key`: its key there.
     fn item_keys(
         &self,

@@ -1,6 +1,6 @@
 //! VQAv2.
 
-mod gold;
+pub(crate) mod gold;
 mod questions;
 pub mod rule;
 
