@@ -14,8 +14,9 @@ use crate::answers::fields::{InputError, Place};
 use crate::benchmarks::row::{Folder, Rule};
 use crate::interval::{Group, WithInterval};
 use crate::rules::geometry::Transform;
-use crate::run::{Item, Scorer};
+use crate::run::{Item, Scorer, questions_sha256};
 use crate::scoring::bridge::Items;
+use crate::select;
 
 /// How a model answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,11 +57,30 @@ pub struct Loaded {
     /// How the model sees pictures, which decides the frame that boxes are compared in. At first `letterbox`, as the shipped models have
     /// it; to be set to the model's own.
     pub transform: Transform,
-    /// Questions, in the task's order.
+    /// How the questions were brought into their order; none for the task's own.
+    pub order: Option<String>,
+    /// How many of them are asked, from the start; none for all.
+    pub limit: Option<usize>,
+    /// Questions.
     pub questions: Vec<Question>,
 }
 
 impl Loaded {
+    /// Brings the questions into an order in which the first ones, however many, stand for all.
+    pub fn stratify(&mut self) {
+        if self.order.is_none() {
+            self.order = Some(select::stratify(&mut self.questions));
+        }
+    }
+
+    /// The same with those questions alone that are asked.
+    pub fn asked(&self) -> Self {
+        let mut asked = self.clone();
+        asked.questions.truncate(self.limit.unwrap_or(usize::MAX));
+        asked.limit = None;
+        asked
+    }
+
     /// The questions as a run wants them.
     pub fn items(&self) -> Vec<Item> {
         let item = |question: &Question| Item {
@@ -68,6 +88,21 @@ impl Loaded {
             image_sha256: question.image_sha256.clone(),
         };
         self.questions.iter().map(item).collect()
+    }
+
+    /// SHA-256 over prompt, options and gold of every question: what a run's key holds of them.
+    pub fn sha256(&self) -> String {
+        // Fields of gold are in the order of their names.
+        let gold: Vec<String> = self
+            .questions
+            .iter()
+            .map(|question| serde_json::Value::from(question.gold.clone()).to_string())
+            .collect();
+        let texts = self.questions.iter().zip(&gold).map(|(question, gold)| {
+            let options = question.options.iter().map(String::as_str);
+            [question.prompt.as_str(), gold].into_iter().chain(options).collect()
+        });
+        questions_sha256(texts)
     }
 }
 
@@ -78,12 +113,21 @@ pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError
     let subset = select.subset.or(named).unwrap_or(Subset::Full);
     let folder = Folder { root: data, task };
     let mut questions = (task.questions)(&folder)?;
+    if questions.is_empty() {
+        let problem = format!(
+            "no questions in {}; are they the right files?",
+            task.files.join(" and ")
+        );
+        return Err(InputError::new(&Place::file(task.id), problem));
+    }
     check(task, &questions)?;
     let whole = questions.len() == task.count;
     task.slim.take(&folder, subset, &mut questions)?;
     let full = questions.len();
     select.narrow(task, &mut questions)?;
-    let loaded = Loaded {
+    let draws = select.draws();
+    let limit = select.limit.filter(|limit| draws && *limit < questions.len());
+    let mut loaded = Loaded {
         id: match subset {
             Subset::Full => task.id.to_owned(),
             part => format!("{}{}", task.id, part.suffix()),
@@ -91,7 +135,7 @@ pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError
         version: task.full_version(),
         aggregate: task
             .member()
-            .filter(|_| subset == Subset::Full && whole && questions.len() == full),
+            .filter(|_| subset == Subset::Full && whole && limit.is_none() && questions.len() == full),
         scored_as: task.scored_as,
         mode: Mode::of(
             task.choices.iter().map(|choice| (*choice).to_owned()).collect(),
@@ -101,8 +145,13 @@ pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError
             policy: Some("letterbox".to_owned()),
             target_resolution: None,
         },
+        order: None,
+        limit,
         questions,
     };
+    if draws {
+        loaded.stratify();
+    }
     // Gold that cannot be scored is to be found before a model runs, not after.
     scorer(&loaded)?;
     Ok(loaded)

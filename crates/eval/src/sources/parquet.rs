@@ -5,8 +5,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use parquet::basic::Compression;
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::schema::types::Type;
@@ -17,6 +19,11 @@ use crate::answers::fields::{At, Fields, InputError, Place};
 
 /// Column of pictures: bytes in a field of a record, as the Hub's `image` has them, or bytes alone.
 const PICTURE: [&str; 2] = ["image.bytes", "image"];
+
+/// Bytes that a group's column may have unpacked, however small it is packed; more only if it does not grow beyond measure.
+const MAX_UNPACKED: i64 = 256 << 20;
+/// How many times its packed size that is.
+const MAX_RATIO: i64 = 64;
 
 /// A Parquet file.
 pub struct Table {
@@ -47,8 +54,8 @@ impl Table {
         };
         let file = File::open(path).map_err(|error| cannot(&error))?;
         let reader = SerializedFileReader::new(file).map_err(|error| cannot(&error))?;
+        let rows = check(reader.metadata()).map_err(|problem| InputError::new(&place, problem))?;
         let meta = reader.metadata().file_metadata();
-        let rows = usize::try_from(meta.num_rows()).unwrap_or_default();
         let schema = meta.schema_descr();
         let is_picture = |name: &str| {
             let leaf = |n: &usize| schema.column(*n).path().string() == name;
@@ -94,7 +101,7 @@ impl Table {
         let rows = reader
             .get_row_iter(Some(builder.build().map_err(damaged)?))
             .map_err(damaged)?;
-        let mut out = Vec::with_capacity(self.rows);
+        let mut out = Vec::new();
         for row in rows {
             let row = row.map_err(damaged)?;
             let map = row.get_column_iter().map(|(name, field)| (name.clone(), json(field)));
@@ -134,6 +141,47 @@ impl Table {
         }
         Ok(None)
     }
+}
+
+/// The number of rows, if the footer's claims agree and all columns can be unpacked in reasonable memory.
+fn check(meta: &ParquetMetaData) -> Result<usize, String> {
+    let claimed = meta.file_metadata().num_rows();
+    let mut rows = 0_i64;
+    for group in meta.row_groups() {
+        rows = rows.saturating_add(group.num_rows().max(0));
+        for column in group.columns() {
+            let name = column.column_path().string();
+            match column.compression() {
+                Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_) => {}
+                other => {
+                    let other = other.to_string();
+                    let packing = other.split('(').next().unwrap_or(&other).to_lowercase();
+                    return Err(format!(
+                        "column `{name}` is packed with {packing}, which is not read; write the file again with zstd or snappy"
+                    ));
+                }
+            }
+            let (packed, unpacked) = (column.compressed_size().max(1), column.uncompressed_size());
+            if unpacked > MAX_UNPACKED && unpacked / packed > MAX_RATIO {
+                return Err(format!(
+                    "column `{name}` grows from {packed} to {unpacked} bytes when it is unpacked; is it the right file?"
+                ));
+            }
+            if column.num_values() < group.num_rows() {
+                return Err(format!(
+                    "damaged (a group of {} rows has {} values of column `{name}`); get it again",
+                    group.num_rows(),
+                    column.num_values()
+                ));
+            }
+        }
+    }
+    if rows != claimed {
+        return Err(format!(
+            "damaged ({claimed} rows are claimed, {rows} are there); get it again"
+        ));
+    }
+    usize::try_from(rows).map_err(|_| format!("{rows} rows are more than this machine can count"))
 }
 
 /// A cell as JSON. Bytes, which stand for pictures, are null.
