@@ -177,23 +177,23 @@ pub(crate) struct Seen {
 
 /// One model on a device.
 pub struct Vlm {
-    id: String,
+    pub(crate) id: String,
     pub(crate) device: Device,
     pub(crate) language: std::rc::Rc<Language>,
     pub(crate) transform: Transform,
     pub(crate) encoder: EncoderSession,
     /// Makes sessions for more pictures at once.
     pub(crate) network: Box<dyn Encoder>,
-    pub(crate) batcher: Option<crate::batch::Batcher>,
+    pub(crate) batcher: crate::batch::Batcher,
     pub(crate) adapters: Option<Arc<Adapters>>,
     /// The session in f32, while [`Vlm::try_half`] is not settled.
     pub(crate) whole: Option<EncoderSession>,
     /// On the device: weights and scratch.
     encoder_bytes: usize,
     pub(crate) connector: Connector,
-    dense: Option<DenseHead>,
+    pub(crate) dense: Option<DenseHead>,
     conversation: Conversation,
-    kinds: Vec<QuestionType>,
+    pub(crate) kinds: Vec<QuestionType>,
     pub(crate) seen: Option<Seen>,
     timings: Timings,
 }
@@ -229,7 +229,7 @@ impl Vlm {
             transform: Transform::from(&row.transform),
             encoder: session,
             network: encoder,
-            batcher: None,
+            batcher: crate::batch::Batcher::default(),
             adapters: adapters.clone(),
             whole: None,
             encoder_bytes,

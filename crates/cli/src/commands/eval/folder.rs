@@ -136,6 +136,8 @@ pub(crate) fn read_questions(folder: &Path) -> Result<Loaded, Failure> {
             policy: task.policy,
             target_resolution: task.target_resolution,
         },
+        order: None,
+        limit: None,
         questions,
     })
 }

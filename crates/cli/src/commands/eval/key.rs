@@ -96,6 +96,8 @@ pub(super) fn of_control(loaded: &Loaded, who: &str, batch_size: usize) -> Resul
         kernels: "none".to_owned(),
         batch_size,
         items: Items::of(&items(loaded, None)).or_fail(RUNNING)?,
+        order: loaded.order.clone(),
+        questions: Some(loaded.sha256()),
     })
 }
 
@@ -114,17 +116,28 @@ pub(super) fn of_model(
         task: loaded.id.clone(),
         task_version: loaded.version.clone(),
         prompt: who.prompt,
-        generation: texts([
-            ("max_tokens", MAX_TOKENS.to_string()),
-            ("sampling", "greedy".to_owned()),
-            ("pictures", who.pictures.to_owned()),
-        ]),
+        generation: match replies {
+            Replies::Dense => texts([
+                (
+                    "boxes",
+                    "dense head/1: the named class's most probable token".to_owned(),
+                ),
+                ("pictures", who.pictures.to_owned()),
+            ]),
+            _ => texts([
+                ("max_tokens", MAX_TOKENS.to_string()),
+                ("sampling", "greedy".to_owned()),
+                ("pictures", who.pictures.to_owned()),
+            ]),
+        },
         scoring: scoring(&loaded.mode, Some(replies)),
         dtype: "f32, weights as stored".to_owned(),
         backend: backend(device),
         kernels: sightline_kernels::VERSION.to_owned(),
         batch_size: args.batch_size as usize,
         items: Items::of(items).or_fail(RUNNING)?,
+        order: loaded.order.clone(),
+        questions: Some(loaded.sha256()),
     })
 }
 
@@ -189,4 +202,12 @@ pub(crate) fn host() -> String {
         .ok()
         .or_else(|| std::fs::read_to_string("/etc/hostname").ok());
     name.unwrap_or_default().trim().to_owned()
+}
+
+/// This machine's memory in bytes, where the system says it as Linux does.
+pub(crate) fn memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
 }

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use sightline_eval::run::error::Reason;
 use sightline_eval::run::{Answered, Answerer, Item, Outcome};
 use sightline_eval::tasks::Question;
-use sightline_vlm::{Ask, Asked, BatchAnswer, Blind, Options, Reply, Vlm};
+use sightline_vlm::{Ask, Asked, BatchAnswer, Blind, Options, Region, Reply, Vlm};
 
 use super::pictures::{Coming, Gallery, Read};
+
+/// How the reason begins why a question, and not its picture, could not be taken.
+pub(super) const NOT_ASKED: &str = "not asked: ";
 
 /// How the questions of a task are answered.
 pub(super) enum Replies {
@@ -17,13 +20,15 @@ pub(super) enum Replies {
     Tokens(Vec<u32>),
     /// By how probable each option of a question is: token ids by question and option.
     Answers(Vec<Vec<Vec<u32>>>),
+    /// By the dense head, with a box.
+    Dense,
 }
 
 impl Replies {
     /// How the question at a place is answered.
     fn of(&self, at: usize) -> Reply<'_> {
         match self {
-            Self::Written => Reply::Written,
+            Self::Written | Self::Dense => Reply::Written,
             Self::Tokens(ids) => Reply::Tokens(ids),
             Self::Answers(all) => Reply::Answers(&all[at]),
         }
@@ -64,11 +69,12 @@ impl ModelAnswerer {
                 });
             }
         }
-        Ok(pollster::block_on(self.vlm.answer_batch(
-            &asks,
-            self.batch_size,
-            &self.options,
-        ))?)
+        if matches!(self.replies, Replies::Dense) {
+            let boxes = pollster::block_on(self.vlm.locate_batch(&asks))?;
+            return Ok(boxes.into_iter().map(pointed).collect());
+        }
+        let answers = self.vlm.answer_batch(&asks, self.batch_size, &self.options);
+        Ok(pollster::block_on(answers)?)
     }
 }
 
@@ -79,7 +85,7 @@ impl Answerer for ModelAnswerer {
         // A question that does not fit is wrong, and named; the run goes on.
         let fits = |(at, read): (usize, Read)| {
             let fits = self.vlm.fits(&self.gallery.questions[first + at].prompt);
-            read.and_then(|shown| fits.map(|()| shown).map_err(|error| error.to_string()))
+            read.and_then(|shown| fits.map(|()| shown).map_err(|error| format!("{NOT_ASKED}{error}")))
         };
         let read: Vec<Read> = read.into_iter().enumerate().map(fits).collect();
         if number != first / self.batch_size || read.len() != batch.len() {
@@ -123,7 +129,11 @@ impl Answerer for BlindAnswerer {
         // What does not fit beside a picture is refused here, too: all who are compared answer the same questions.
         let fits: Vec<Result<(), String>> = questions
             .iter()
-            .map(|question| self.blind.fits(&question.prompt).map_err(|error| error.to_string()))
+            .map(|question| {
+                self.blind
+                    .fits(&question.prompt)
+                    .map_err(|error| format!("{NOT_ASKED}{error}"))
+            })
             .collect();
         let asked: Vec<Asked<'_>> = questions
             .iter()
@@ -145,6 +155,16 @@ impl Answerer for BlindAnswerer {
             });
         }
         Ok(answered)
+    }
+}
+
+/// A box as an answer; nothing for a thing that the dense head does not know.
+fn pointed(region: Option<Region>) -> BatchAnswer {
+    let text = |Region { x1, y1, x2, y2 }| format!("[{x1:.4}, {y1:.4}, {x2:.4}, {y2:.4}]");
+    BatchAnswer {
+        text: region.map(text).unwrap_or_default(),
+        margin: f32::INFINITY,
+        ..BatchAnswer::default()
     }
 }
 
