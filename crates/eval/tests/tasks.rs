@@ -385,9 +385,18 @@ fn visual7w_in_its_official_layout() {
 fn parquet_files_that_cannot_be_used() {
     let goldens = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/tasks/refused");
     for (name, sentence) in [
-        ("rows_abort", "damaged (1000000000 rows are claimed, 3 are there); get it again"),
-        ("rows_panic", "damaged (2305843009213693952 rows are claimed, 3 are there)"),
-        ("gzip", "is packed with gzip, which is not read; write the file again with zstd or snappy"),
+        (
+            "rows_abort",
+            "damaged (1000000000 rows are claimed, 3 are there); get it again",
+        ),
+        (
+            "rows_panic",
+            "damaged (2305843009213693952 rows are claimed, 3 are there)",
+        ),
+        (
+            "gzip",
+            "is packed with gzip, which is not read; write the file again with zstd or snappy",
+        ),
         ("lz4", "is packed with lz4"),
         ("grows", "grows from"),
         ("no_answers", "field `answers`: missing"),
