@@ -15,7 +15,7 @@ pub(crate) const TASK: Task = Task {
     aliases: &[],
     name: "Presence, COCO photographs",
     split: "pictures held out of 40,000",
-    count: 2_932,
+    count: 5_364,
     metric: "exact match",
     files: &["photos_vqa_test.parquet"],
     also: &[],
