@@ -63,6 +63,31 @@ fn assert_says(error: Result<Scored, String>, words: &[&str]) {
     }
 }
 
+/// What Python writes and reads is taken: half a surrogate pair, and whole numbers of any length.
+#[test]
+fn halves_of_pairs_and_long_ids() {
+    let dir = Folder::new();
+    let ten = vec!["yes"; 10];
+    let lines = [
+        format!(
+            r#"{{"id": 18446744073709551617, "prediction": "yes", "answers": {}}}"#,
+            json!(ten)
+        ),
+        format!(
+            r#"{{"id": 2, "prediction": "y\ud83des", "answers": {}}}"#,
+            json!(ten)
+        ),
+        format!(
+            r#"{{"id": 3, "prediction": "yes", "answers": {}}}"#,
+            json!(ten)
+        ),
+    ];
+    let answers = dir.write("answers.jsonl", &lines.join("\n"));
+    let scored = score("vqav2", &files(&answers, &[])).expect("scored");
+    let found = samples(&scored);
+    assert_eq!(found, [("18446744073709551617", 1.0), ("2", 0.0), ("3", 1.0)]);
+}
+
 #[test]
 fn llava_textvqa_goes_by_picture_and_question() {
     let dir = Folder::new();

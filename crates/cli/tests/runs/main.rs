@@ -326,7 +326,10 @@ fn a_picture_that_cannot_be_read_is_wrong_and_named() {
     std::fs::write(here.join("data/vizwiz/val/VizWiz_val_00000003.jpg"), "no picture").expect("a file");
     let (code, stdout, stderr) = ended(eval(here, "runs", &[]));
     assert_eq!(code, Some(6), "{stdout}\n{stderr}");
-    assert!(stderr.contains("pictures that could not be read: 1"), "{stderr}");
+    assert!(
+        stderr.contains("pictures that could not be read: 1") && stderr.contains("name another --out"),
+        "{stderr}"
+    );
     let results = std::fs::read_to_string(here.join("runs/vizwiz/model/results.json")).expect("results");
     let results: serde_json::Value = serde_json::from_str(&results).expect("JSON");
     assert_eq!(results["unreadable"].as_array().map(Vec::len), Some(1));
@@ -335,6 +338,31 @@ fn a_picture_that_cannot_be_read_is_wrong_and_named() {
         !results.to_string().contains(&*here.to_string_lossy()),
         "a folder of this machine"
     );
+}
+
+#[test]
+fn a_question_that_does_not_fit_is_told_apart_from_a_picture() {
+    let folder = folder();
+    let here = folder.path();
+    let file = here.join("data/vizwiz/val.json");
+    let text = std::fs::read_to_string(&file).expect("questions");
+    let mut items: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    items[3]["question"] = "what ".repeat(3_000).into();
+    std::fs::write(&file, items.to_string()).expect("written");
+    let (code, _, stderr) = ended(eval(here, "runs", &[]));
+    assert_eq!(code, Some(6), "{stderr}");
+    assert!(
+        stderr.contains("questions that could not be asked: 1") && !stderr.contains("pictures"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn the_dense_head_answers_what_asks_for_boxes() {
+    let folder = folder();
+    let here = folder.path();
+    let (code, _, stderr) = ended(eval(here, "runs", &["--by", "dense"]));
+    assert!(code == Some(2) && stderr.contains("does not ask for boxes"), "{stderr}");
 }
 
 #[cfg(unix)]

@@ -1,13 +1,13 @@
 //! What decides the answers of a run, and whether a folder holds the same run.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::difference::Difference;
 use super::disk::{self, Disk};
 use super::error::RunError;
 use super::shard::Shard;
@@ -135,23 +135,6 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// SHA-256 of bytes, lower-case hex: what pictures and files go by.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-/// A field in which two runs differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The field.
-    pub field: String,
-    /// Its value in the folder.
-    pub there: String,
-    /// Its value now.
-    pub here: String,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        write!(out, "{} is {} there and {} here", self.field, self.there, self.here)
-    }
 }
 
 /// `key.json`: which run a folder holds.

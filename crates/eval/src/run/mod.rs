@@ -14,6 +14,7 @@
 //! alone, and an unfinished batch is done again as a whole, so that the arithmetic is the same after a crash. All files but `samples.jsonl`
 //! are written under a temporary name, synced and renamed.
 
+mod difference;
 pub mod disk;
 pub mod error;
 mod history;
@@ -26,8 +27,9 @@ mod shard;
 
 use std::path::Path;
 
+pub use difference::Difference;
 pub use history::Machine;
-pub use key::{Difference, Items, RunKey, questions_sha256, sha256_hex};
+pub use key::{Items, RunKey, questions_sha256, sha256_hex};
 pub use merge::merge;
 pub use record::{Outcome, Record};
 pub use report::{Report, Scorer, Table, rescore};
