@@ -1,4 +1,5 @@
-//! What is said about a scored file: every official total with its unit and rounding, counts, and what was left out.
+//! What is said about a scored file: every official total with its unit and rounding, counts, and
+//! what was left out.
 
 use std::fmt;
 

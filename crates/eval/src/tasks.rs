@@ -54,8 +54,8 @@ pub struct Loaded {
     pub scored_as: &'static str,
     /// How a model answers.
     pub mode: Mode,
-    /// How the model sees pictures, which decides the frame that boxes are compared in. At first `letterbox`, as the shipped models have
-    /// it; to be set to the model's own.
+    /// How the model sees pictures, which decides the frame that boxes are compared in. At first
+    /// `letterbox`, as the shipped models have it; to be set to the model's own.
     pub transform: Transform,
     /// How the questions were brought into their order; none for the task's own.
     pub order: Option<String>,

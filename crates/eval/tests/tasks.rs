@@ -1,6 +1,7 @@
 //! The task table, the frozen lists, and every task whose files are at hand.
 //!
-//! Tests that need the data folder are ignored unless asked for: `SIGHTLINE_DATA=DIR cargo test -p sightline-eval --test tasks -- --ignored`.
+//! Tests that need the data folder are ignored unless asked for: `SIGHTLINE_DATA=DIR cargo test -p
+//! sightline-eval --test tasks -- --ignored`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -380,7 +381,8 @@ fn visual7w_in_its_official_layout() {
     }
 }
 
-/// Parquet files that lie, are packed otherwise, or lack something, end with a sentence that can be followed.
+/// Parquet files that lie, are packed otherwise, or lack something, end with a sentence that can be
+/// followed.
 #[test]
 fn parquet_files_that_cannot_be_used() {
     let goldens = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/tasks/refused");

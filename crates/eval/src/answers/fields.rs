@@ -245,7 +245,8 @@ impl Fields {
         size.ok_or_else(|| self.wrong(name, value, "a number above 0 (px)"))
     }
 
-    /// Numbers, if the field is there. Null is not a number: what a program that cannot write NaN puts in its place.
+    /// Numbers, if the field is there. Null is not a number: what a program that cannot write NaN
+    /// puts in its place.
     pub fn maybe_numbers(&self, name: &str) -> Result<Option<Vec<f64>>, InputError> {
         let Some(list) = self.maybe_list(name)? else {
             return Ok(None);
@@ -288,7 +289,8 @@ impl Fields {
         self.list(name, wanted)?.iter().map(text).collect()
     }
 
-    /// The first of some fields that is there, as an id: a text or a whole number, which mean the same.
+    /// The first of some fields that is there, as an id: a text or a whole number, which mean the
+    /// same.
     pub fn maybe_id(&self, names: &[&str]) -> Result<Option<String>, InputError> {
         let Some((name, value)) = names.iter().find_map(|name| Some((name, self.get(name)?))) else {
             return Ok(None);

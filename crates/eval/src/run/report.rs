@@ -1,4 +1,5 @@
-//! What is derived from the samples of a run, and can be derived again: `results.json` and the tables.
+//! What is derived from the samples of a run, and can be derived again: `results.json` and the
+//! tables.
 
 use std::path::Path;
 

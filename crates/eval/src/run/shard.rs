@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Part `index` (from 0) of `count`: every batch whose number leaves `index` when divided by `count`.
+/// Part `index` (from 0) of `count`: every batch whose number leaves `index` when divided by
+/// `count`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Shard {
@@ -101,7 +102,8 @@ const LAUNCHERS: [(&str, Option<&str>); 3] = [
 ];
 const LOCAL: [&str; 2] = ["SLURM_LOCALID", "LOCAL_RANK"];
 
-/// The part that the environment assigns. `shards`: how many there are, where the user says so; a Kubernetes job does not.
+/// The part that the environment assigns. `shards`: how many there are, where the user says so; a
+/// Kubernetes job does not.
 pub fn assigned(shards: Option<usize>, variable: impl Fn(&str) -> Option<String>) -> Result<Assigned, String> {
     let read = |name: &str| {
         let value = variable(name).filter(|value| !value.is_empty());

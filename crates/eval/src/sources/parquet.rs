@@ -20,7 +20,8 @@ use crate::answers::fields::{At, Fields, InputError, Place};
 /// Column of pictures: bytes in a field of a record, as the Hub's `image` has them, or bytes alone.
 const PICTURE: [&str; 2] = ["image.bytes", "image"];
 
-/// Bytes that a group's column may have unpacked, however small it is packed; more only if it does not grow beyond measure.
+/// Bytes that a group's column may have unpacked, however small it is packed; more only if it does
+/// not grow beyond measure.
 const MAX_UNPACKED: i64 = 256 << 20;
 /// How many times its packed size that is.
 const MAX_RATIO: i64 = 64;
@@ -143,7 +144,8 @@ impl Table {
     }
 }
 
-/// The number of rows, if the footer's claims agree and all columns can be unpacked in reasonable memory.
+/// The number of rows, if the footer's claims agree and all columns can be unpacked in reasonable
+/// memory.
 fn check(meta: &ParquetMetaData) -> Result<usize, String> {
     let claimed = meta.file_metadata().num_rows();
     let mut rows = 0_i64;

@@ -1,5 +1,5 @@
-//! Python's pickles, read as data: numbers, texts, lists, tuples and dictionaries with keys that are texts. Nothing is run; a pickle that
-//! asks to import or call something is refused.
+//! Python's pickles, read as data: numbers, texts, lists, tuples and dictionaries with keys that
+//! are texts. Nothing is run; a pickle that asks to import or call something is refused.
 
 use serde_json::{Map, Number, Value};
 
