@@ -22,8 +22,7 @@ use crate::summary::Summary;
 pub struct Files {
     /// Answers.
     pub answers: PathBuf,
-    /// Official files with gold; none where the answers hold their own. Several for POPE, a setting
-    /// each.
+    /// Official files with gold; none where the answers hold their own. Several for POPE, a setting each.
     pub gold: Vec<PathBuf>,
     /// Questions: what the answers' ids mean, and which questions are wanted.
     pub questions: Option<PathBuf>,
@@ -75,8 +74,7 @@ impl Scored {
             std::fs::rename(&temporary, path)
         };
         write().inspect_err(|_| {
-            // What is half written helps nobody; that it cannot be removed either is not the error
-            // to report.
+            // What is half written helps nobody; that it cannot be removed either is not the error to report.
             let _ = std::fs::remove_file(&temporary);
         })
     }
