@@ -296,7 +296,7 @@ fn visual7w_captions_and_grounding_on_photographs() {
     assert_eq!(loaded.questions[0].prompt, "Describe the image in one sentence.");
     let found = totals(&loaded, &["A brown dog is running.", "a cow"]);
     assert_eq!(named(&found, "different captions"), 2.0);
-    let cider = named(&found, "CIDEr-D, of 10");
+    let cider = named(&found, "CIDEr-D");
     assert!(
         cider > 0.5 && (found["headline"]["score"].as_f64().unwrap() - cider).abs() < 1e-12,
         "{found}"
