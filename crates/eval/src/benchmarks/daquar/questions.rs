@@ -29,7 +29,7 @@ pub(crate) const TASK: Task = Task {
     family: Family::Other,
     list: None,
     packable: false,
-    questions: questions,
+    questions,
     slim: Slim::Paper {
         slim: 1_024,
         subsampled: None,

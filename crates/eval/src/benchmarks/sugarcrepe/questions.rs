@@ -45,7 +45,7 @@ pub(crate) const TASK: Task = Task {
     family: Family::Partial,
     list: None,
     packable: false,
-    questions: questions,
+    questions,
     slim: Slim::None,
 };
 
