@@ -107,6 +107,9 @@ impl Loaded {
 }
 
 /// Loads a task: its questions in the task's order, or the selected ones of them.
+///
+/// # Errors
+/// A task that is not known, files that are missing or cannot be used, or a selection that leaves nothing.
 pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError> {
     let unknown = || InputError::new(&Place::file(id), "no such task; `sightline tasks` lists them");
     let (task, named) = Task::find(id).ok_or_else(unknown)?;
@@ -158,6 +161,9 @@ pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError
 }
 
 /// The scorer of a task's runs.
+///
+/// # Errors
+/// Gold that the rule cannot read.
 pub fn scorer(loaded: &Loaded) -> Result<Box<dyn Scorer>, InputError> {
     let unknown = || InputError::new(&Place::file(&loaded.id), format!("no scorer `{}`", loaded.scored_as));
     let rule = Rule::find(loaded.scored_as).ok_or_else(unknown)?;

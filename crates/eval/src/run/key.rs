@@ -62,6 +62,9 @@ pub struct Items {
 
 impl Items {
     /// Of these items; their ids must differ.
+    ///
+    /// # Errors
+    /// Two items with one id.
     pub fn of(items: &[Item]) -> Result<Self, RunError> {
         let mut ids = HashSet::new();
         let mut hasher = Fields::new("items");

@@ -132,6 +132,10 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// Does what is not done yet, and writes the results.
+    ///
+    /// # Errors
+    /// A folder of another run, or one that another process works in; a disk, an answerer or a scorer that
+    /// fails.
     pub fn execute(
         &self,
         answerer: &mut dyn Answerer,
@@ -297,6 +301,9 @@ impl Run<'_> {
 }
 
 /// What a finished run holds: its key, and its records in the task's order.
+///
+/// # Errors
+/// A folder without a finished run.
 pub fn records(disk: &dyn Disk, folder: &Path) -> Result<(RunKey, Vec<Record>), RunError> {
     let missing = || RunError::Plan(format!("{} holds no run (no key.json)", folder.display()));
     let key = KeyFile::read(disk, folder)?.ok_or_else(missing)?;
@@ -377,6 +384,9 @@ fn extend(disk: &dyn Disk, folder: &Path, key: &KeyFile, there: &KeyFile) -> Res
 
 /// How the questions of a folder's run were brought into their order; none for the task's own, and
 /// where there is no run.
+///
+/// # Errors
+/// A key that cannot be read.
 pub fn order(disk: &dyn Disk, folder: &Path) -> Result<Option<String>, RunError> {
     Ok(KeyFile::read(disk, folder)?.and_then(|key| key.fields.order))
 }

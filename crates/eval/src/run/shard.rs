@@ -16,6 +16,9 @@ pub struct Shard {
 
 impl Shard {
     /// Part `index`, from 0, of `count`.
+    ///
+    /// # Errors
+    /// An index that is not below the count.
     pub fn new(index: usize, count: usize) -> Result<Self, String> {
         if index < count {
             return Ok(Self { index, count });
@@ -104,6 +107,9 @@ const LOCAL: [&str; 2] = ["SLURM_LOCALID", "LOCAL_RANK"];
 
 /// The part that the environment assigns. `shards`: how many there are, where the user says so; a
 /// Kubernetes job does not.
+///
+/// # Errors
+/// Numbers that are missing, contradict each other, or are none.
 pub fn assigned(shards: Option<usize>, variable: impl Fn(&str) -> Option<String>) -> Result<Assigned, String> {
     let read = |name: &str| {
         let value = variable(name).filter(|value| !value.is_empty());

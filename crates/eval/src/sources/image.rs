@@ -33,6 +33,9 @@ pub enum Image {
 impl Image {
     /// The encoded picture: the file's own bytes, or a mosaic as BMP. The same bytes whenever it is
     /// asked.
+    ///
+    /// # Errors
+    /// A picture that is missing, damaged, or larger than 256 MiB.
     pub fn bytes(&self) -> Result<Vec<u8>, ImageError> {
         match self {
             Self::File(path) => read(path),

@@ -45,6 +45,10 @@ impl fmt::Debug for Table {
 
 impl Table {
     /// Opens a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, claims what it does not hold, or is packed otherwise than with Snappy or
+    /// Zstandard.
     pub fn open(path: &Path) -> Result<Arc<Self>, InputError> {
         let place = Place::file(&path.display().to_string());
         let cannot = |error: &dyn fmt::Display| {
@@ -87,6 +91,9 @@ impl Table {
     }
 
     /// Some columns of every row; those that are not there are left out.
+    ///
+    /// # Errors
+    /// A damaged file.
     pub fn columns(&self, names: &[&str]) -> Result<Vec<Fields>, InputError> {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let damaged = |error: ParquetError| InputError::new(&self.place, format!("damaged ({error}); get it again"));

@@ -27,6 +27,9 @@ struct Reader<'a> {
 }
 
 /// The value of a pickle.
+///
+/// # Errors
+/// Bytes that are no pickle of plain data.
 pub fn read(bytes: &[u8]) -> Result<Value, String> {
     let mut reader = Reader {
         bytes,
