@@ -1,8 +1,9 @@
 //! W-VQA, W-Loc and Overall: the paper's weighted scores, reconstructed.
 //!
-//! No source says how they are formed. Weighting each benchmark's score by its number of questions reproduces the eight released rows:
-//! `Overall` follows from their `W-VQA` and `W-Loc` within rounding, and neighbouring sets of benchmarks do not (with VSR, with TextVQA
-//! once, without POPE). So every output says [`LABEL`], and there is no number unless every member ran in full.
+//! No source says how they are formed. Weighting each benchmark's score by its number of questions
+//! reproduces the eight released rows: `Overall` follows from their `W-VQA` and `W-Loc` within
+//! rounding, and neighbouring sets of benchmarks do not (with VSR, with TextVQA once, without
+//! POPE). So every output says [`LABEL`], and there is no number unless every member ran in full.
 
 use std::fmt;
 
@@ -35,7 +36,8 @@ pub const VQA: [Member; 7] = [
     member("tallyqa", 38_589),
 ];
 
-/// Members of W-Loc. The sum of the three RefCOCO counts is the fork's, their split that of the data sets.
+/// Members of W-Loc. The sum of the three RefCOCO counts is the fork's, their split that of the
+/// data sets.
 pub const LOC: [Member; 4] = [
     member("refcoco", 10_834),
     member("refcoco+", 10_758),

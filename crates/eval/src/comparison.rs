@@ -61,8 +61,8 @@ pub struct Different {
     pub id: String,
     /// Both answers.
     pub answers: [String; 2],
-    /// Of each the smallest distance between the best and the second logit of its steps. Where one model ran on two devices or with two
-    /// batch sizes, it says how close the choice was.
+    /// Of each the smallest distance between the best and the second logit of its steps. Where one
+    /// model ran on two devices or with two batch sizes, it says how close the choice was.
     pub margins: [Option<f32>; 2],
 }
 
@@ -82,14 +82,15 @@ pub struct Comparison {
     pub names: [String; 2],
     /// Task by task.
     pub tasks: Vec<TaskComparison>,
-    /// The mean of the tasks' differences with its interval, and p; none for a single task. Pictures are drawn jointly: one that several
-    /// tasks ask about is drawn for all of them.
+    /// The mean of the tasks' differences with its interval, and p; none for a single task.
+    /// Pictures are drawn jointly: one that several tasks ask about is drawn for all of them.
     pub overall: Option<Overall>,
     /// [`CAVEAT`].
     pub caveat: &'static str,
 }
 
-/// Fewest pictures of a task that counts in the mean: in it every task weighs the same, and one of a few questions would decide it.
+/// Fewest pictures of a task that counts in the mean: in it every task weighs the same, and one of
+/// a few questions would decide it.
 pub const FEWEST: usize = 30;
 
 /// The mean over tasks of [`FEWEST`] pictures or more.
@@ -186,7 +187,8 @@ pub fn compare(names: [String; 2], tasks: &[(String, Vec<Pair<'_>>)]) -> Option<
     })
 }
 
-/// Every task counts the same, as settings of one benchmark do. None where fewer than two have enough pictures.
+/// Every task counts the same, as settings of one benchmark do. None where fewer than two have
+/// enough pictures.
 fn overall(tasks: &[(String, Vec<Pair<'_>>)]) -> Option<Overall> {
     let pictures = |pairs: &[Pair<'_>]| {
         let names: BTreeSet<&str> = pairs.iter().map(|pair| pair.group.image.as_str()).collect();
@@ -196,8 +198,8 @@ fn overall(tasks: &[(String, Vec<Pair<'_>>)]) -> Option<Overall> {
     if tasks.len() < 2 {
         return None;
     }
-    // What was seen is a picture's name across tasks, also beside a control that sees none; a picture without a file has only its task's
-    // name for it.
+    // What was seen is a picture's name across tasks, also beside a control that sees none; a
+    // picture without a file has only its task's name for it.
     let name = |task: &str, pair: &Pair| match pair.records.map(|record| record.image.as_deref()) {
         [Some(one), Some(other)] if one == other => one.to_owned(),
         [Some(one), None] | [None, Some(one)] => one.to_owned(),
@@ -321,7 +323,8 @@ mod tests {
         assert!(found.to_string().contains("do not cover training seeds"));
     }
 
-    /// Two pictures show nothing, however clear they are, and a task of two pictures is not worth as much as one of sixty.
+    /// Two pictures show nothing, however clear they are, and a task of two pictures is not worth
+    /// as much as one of sixty.
     #[test]
     fn few_pictures_show_little() {
         let groups: Vec<Group> = (0..60)
@@ -357,7 +360,8 @@ mod tests {
         assert!(compare(names(), &tasks[..2]).expect("a comparison").overall.is_none());
     }
 
-    /// Two tasks that ask the same of the same pictures say no more than one of them: the interval of their mean is that of one.
+    /// Two tasks that ask the same of the same pictures say no more than one of them: the interval
+    /// of their mean is that of one.
     #[test]
     fn shared_pictures_are_drawn_for_all_tasks() {
         let groups: Vec<Group> = (0..80)

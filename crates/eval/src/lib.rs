@@ -1,8 +1,8 @@
 //! Benchmarks, scored exactly as the field scores them.
 //!
-//! Scorers follow the official code to the last bit, its quirks included: every one is compared with that code, unmodified, on a golden
-//! set that reaches every branch (`tests/goldens/score`), and the set is proved to notice when a branch goes wrong
-//! ([`mutant`]).
+//! Scorers follow the official code to the last bit, its quirks included: every one is compared
+//! with that code, unmodified, on a golden set that reaches every branch (`tests/goldens/score`),
+//! and the set is proved to notice when a branch goes wrong ([`mutant`]).
 
 pub mod aggregate;
 pub mod answers;

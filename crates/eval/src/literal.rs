@@ -1,20 +1,24 @@
 //! The box answers that the paper's evaluation code accepts.
 //!
-//! The fork (`refcoco.py` and `ocidref.py`, `parse_bbox`, MIT) gives the whole answer to CPython's `ast.literal_eval` and wants a list of
-//! four numbers within 0 to 1 with x0 < x1 and y0 < y1. [`parse_box`] accepts exactly the answers that pass under CPython 3.11, which
-//! are more than `[0.1, 0.2, 0.3, 0.4]`:
+//! The fork (`refcoco.py` and `ocidref.py`, `parse_bbox`, MIT) gives the whole answer to CPython's
+//! `ast.literal_eval` and wants a list of four numbers within 0 to 1 with x0 < x1 and y0 < y1.
+//! [`parse_box`] accepts exactly the answers that pass under CPython 3.11, which are more than
+//! `[0.1, 0.2, 0.3, 0.4]`:
 //!
-//! - parentheses around the list or a number, 200 open brackets at most; one trailing comma; white space, line feeds, comments and line
-//!   continuations inside brackets;
-//! - blank lines and comments around the list, but no indentation: only the text's first spaces and tabs are taken away, a form feed takes
-//!   away what stands before it on its line, and an indented last line without a line feed is an error though it is blank;
-//! - `True` and `False`; integers of base 2, 8, 10 and 16; underscores between digits; one sign, which a truth value must not have.
+//! - parentheses around the list or a number, 200 open brackets at most; one trailing comma; white
+//!   space, line feeds, comments and line continuations inside brackets;
+//! - blank lines and comments around the list, but no indentation: only the text's first spaces and
+//!   tabs are taken away, a form feed takes away what stands before it on its line, and an indented
+//!   last line without a line feed is an error though it is blank;
+//! - `True` and `False`; integers of base 2, 8, 10 and 16; underscores between digits; one sign,
+//!   which a truth value must not have.
 //!
-//! All else is invalid: tuples, words before or after, complex numbers (no order), `nan` and `inf` (names), digits of other scripts, a NUL
-//! or a byte order mark anywhere but in a comment (NUL: there too). Some answers stop the official code instead of being counted invalid
-//! (`MemoryError` and `RecursionError` of deep nesting, `OverflowError` of a complex sum); ours counts those as invalid. An integer of
-//! more than 4,300 digits is a `SyntaxError` there and larger than 1 for us: invalid both ways. Lone surrogates, which are invalid there,
-//! cannot occur in Rust's text.
+//! All else is invalid: tuples, words before or after, complex numbers (no order), `nan` and `inf`
+//! (names), digits of other scripts, a NUL or a byte order mark anywhere but in a comment (NUL:
+//! there too). Some answers stop the official code instead of being counted invalid (`MemoryError`
+//! and `RecursionError` of deep nesting, `OverflowError` of a complex sum); ours counts those as
+//! invalid. An integer of more than 4,300 digits is a `SyntaxError` there and larger than 1 for us:
+//! invalid both ways. Lone surrogates, which are invalid there, cannot occur in Rust's text.
 
 use crate::mutant::branch;
 
@@ -23,7 +27,8 @@ const DEEPEST: usize = 200;
 
 /// The four numbers of an answer that the official parser accepts: x0, y0, x1, y1.
 ///
-/// Numbers are those that `float` makes of what stands there: minus the integer 0 is 0, minus the float 0.0 is -0.0.
+/// Numbers are those that `float` makes of what stands there: minus the integer 0 is 0, minus the
+/// float 0.0 is -0.0.
 pub fn parse_box(answer: &str) -> Option<[f64; 4]> {
     if branch!("literal.nul", answer.contains('\0'), false) {
         return None;
@@ -120,7 +125,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Lines without a token, from the start of a line to the start of the first token or the end: neither may be indented.
+    /// Lines without a token, from the start of a line to the start of the first token or the end:
+    /// neither may be indented.
     fn blank_lines(&mut self) -> Option<()> {
         loop {
             let indented = self.indentation()?;
@@ -152,7 +158,8 @@ impl<'a> Reader<'a> {
                     indented = branch!("literal.form_feed_resets", false, indented);
                 }
                 Some(b'\\') => {
-                    // The indentation before the first continuation holds, whatever form feeds follow.
+                    // The indentation before the first continuation holds, whatever form feeds
+                    // follow.
                     before_continuation |= branch!("literal.continued_indent", indented, false);
                     self.continuation()?;
                 }
@@ -283,7 +290,8 @@ impl<'a> Reader<'a> {
             Some(b'B') => branch!("literal.binary_capital", 2, 10),
             _ => 10,
         };
-        // What must not follow a number, such as the `j` of imaginary ones, cannot follow an element either.
+        // What must not follow a number, such as the `j` of imaginary ones, cannot follow an
+        // element either.
         if base == 10 {
             self.decimal(from)
         } else {
@@ -357,7 +365,8 @@ impl<'a> Reader<'a> {
             })
     }
 
-    /// Underscores are dropped, then the value is rounded correctly, in Python as in Rust. A point without digits is no number.
+    /// Underscores are dropped, then the value is rounded correctly, in Python as in Rust. A point
+    /// without digits is no number.
     fn float(&self, from: usize) -> Option<f64> {
         let digits = self.text[from..self.at].iter().filter(|&&byte| byte != b'_');
         let text: String = digits.map(|&byte| char::from(byte)).collect();

@@ -1,4 +1,5 @@
-//! Named wrong variants of single branches. The golden set of a scorer must tell each of them from the right one.
+//! Named wrong variants of single branches. The golden set of a scorer must tell each of them from
+//! the right one.
 //!
 //! Without the feature `mutants` the wrong variants are not compiled in.
 

@@ -1,7 +1,9 @@
-//! Python's text semantics, which are part of the official scores: white space, digits, letter case, splitting, rounding.
+//! Python's text semantics, which are part of the official scores: white space, digits, letter
+//! case, splitting, rounding.
 //!
-//! As CPython 3.11 has them, whose character database is Unicode 14.0.0; Rust's own differs in characters and in what is white
-//! space. Only text of Unicode scalar values: a Python `str` may hold lone surrogates, ours cannot.
+//! As CPython 3.11 has them, whose character database is Unicode 14.0.0; Rust's own differs in
+//! characters and in what is white space. Only text of Unicode scalar values: a Python `str` may
+//! hold lone surrogates, ours cannot.
 
 pub mod random;
 #[rustfmt::skip]
@@ -30,7 +32,8 @@ pub fn is_decimal(c: char) -> bool {
     decimal_value(c).is_some()
 }
 
-/// `unicodedata.decimal(c)`: 0 to 9 for the decimal digits of every script, which `int` and `float` read alike.
+/// `unicodedata.decimal(c)`: 0 to 9 for the decimal digits of every script, which `int` and `float`
+/// read alike.
 pub fn decimal_value(c: char) -> Option<u32> {
     match c {
         '\0'..='\x7f' => c.to_digit(10),
@@ -88,7 +91,8 @@ fn ends_cased(mut away: impl Iterator<Item = char>) -> bool {
         .is_some_and(|c| range_of(CASED, c).is_some())
 }
 
-/// The small letter of a character that has one of one character; without regard to what stands around it.
+/// The small letter of a character that has one of one character; without regard to what stands
+/// around it.
 fn lower_char(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_lowercase();
@@ -104,12 +108,14 @@ fn lower_char(c: char) -> char {
     code.checked_add_signed(distance).and_then(char::from_u32).unwrap_or(c)
 }
 
-/// `round(value, places)`: to the nearest decimal of the exact binary value, ties to the even digit.
+/// `round(value, places)`: to the nearest decimal of the exact binary value, ties to the even
+/// digit.
 pub fn round(value: f64, places: usize) -> f64 {
     if !value.is_finite() {
         return value;
     }
-    // Formatting works on the exact value and rounds ties to even; the golden set of strings holds it to that.
+    // Formatting works on the exact value and rounds ties to even; the golden set of strings holds
+    // it to that.
     format!("{value:.places$}").parse().expect("a decimal")
 }
 

@@ -112,8 +112,8 @@ const STRATA: [&[&str]; 2] = [
     &["answer", "label", "choice"],
 ];
 
-/// An order in which the first questions, however many, stand for all: of every part and answer as large a share as of any other, drawn by
-/// [`crate::stats::SEED`]. And which it is, in words.
+/// An order in which the first questions, however many, stand for all: of every part and answer as
+/// large a share as of any other, drawn by [`crate::stats::SEED`]. And which it is, in words.
 pub(crate) fn stratify(questions: &mut Vec<Question>) -> String {
     let field = |question: &Question, names: &[&'static str]| {
         let known = names.iter().find(|name| question.gold.contains_key(**name));

@@ -1,4 +1,5 @@
-//! What is said about a scored file: every official total with its unit and rounding, counts, and what was left out.
+//! What is said about a scored file: every official total with its unit and rounding, counts, and
+//! what was left out.
 
 use std::fmt;
 
@@ -12,6 +13,8 @@ pub enum Unit {
     Percent,
     /// 0 to 1.
     Share,
+    /// 0 to 10.
+    OfTen,
     /// A count.
     Count,
     /// Chi-square over 100: 0 is best, there is no upper end.
@@ -23,6 +26,7 @@ impl fmt::Display for Unit {
         out.write_str(match self {
             Self::Percent => "percent",
             Self::Share => "share of 1",
+            Self::OfTen => "0 to 10",
             Self::Count => "answers",
             Self::ChiSquare => "chi-square / 100",
         })

@@ -54,8 +54,8 @@ pub struct Loaded {
     pub scored_as: &'static str,
     /// How a model answers.
     pub mode: Mode,
-    /// How the model sees pictures, which decides the frame that boxes are compared in. At first `letterbox`, as the shipped models have
-    /// it; to be set to the model's own.
+    /// How the model sees pictures, which decides the frame that boxes are compared in. At first
+    /// `letterbox`, as the shipped models have it; to be set to the model's own.
     pub transform: Transform,
     /// How the questions were brought into their order; none for the task's own.
     pub order: Option<String>,
@@ -107,6 +107,9 @@ impl Loaded {
 }
 
 /// Loads a task: its questions in the task's order, or the selected ones of them.
+///
+/// # Errors
+/// A task that is not known, files that are missing or cannot be used, or a selection that leaves nothing.
 pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError> {
     let unknown = || InputError::new(&Place::file(id), "no such task; `sightline tasks` lists them");
     let (task, named) = Task::find(id).ok_or_else(unknown)?;
@@ -158,6 +161,9 @@ pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError
 }
 
 /// The scorer of a task's runs.
+///
+/// # Errors
+/// Gold that the rule cannot read.
 pub fn scorer(loaded: &Loaded) -> Result<Box<dyn Scorer>, InputError> {
     let unknown = || InputError::new(&Place::file(&loaded.id), format!("no scorer `{}`", loaded.scored_as));
     let rule = Rule::find(loaded.scored_as).ok_or_else(unknown)?;

@@ -73,14 +73,8 @@ fn halves_of_pairs_and_long_ids() {
             r#"{{"id": 18446744073709551617, "prediction": "yes", "answers": {}}}"#,
             json!(ten)
         ),
-        format!(
-            r#"{{"id": 2, "prediction": "y\ud83des", "answers": {}}}"#,
-            json!(ten)
-        ),
-        format!(
-            r#"{{"id": 3, "prediction": "yes", "answers": {}}}"#,
-            json!(ten)
-        ),
+        format!(r#"{{"id": 2, "prediction": "y\ud83des", "answers": {}}}"#, json!(ten)),
+        format!(r#"{{"id": 3, "prediction": "yes", "answers": {}}}"#, json!(ten)),
     ];
     let answers = dir.write("answers.jsonl", &lines.join("\n"));
     let scored = score("vqav2", &files(&answers, &[])).expect("scored");

@@ -1,4 +1,5 @@
-//! Captions against what `pycocoevalcap` said (`tests/goldens/score/captions.py`): the same words, and the same numbers to 1e-6.
+//! Captions against what `pycocoevalcap` said (`tests/goldens/score/captions.py`): the same words,
+//! and the same numbers to 1e-6.
 
 use std::io::Read;
 use std::path::Path;

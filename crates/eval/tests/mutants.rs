@@ -1,6 +1,8 @@
-//! The golden sets notice every wrong branch: with any one mutant on, at least one recorded result differs.
+//! The golden sets notice every wrong branch: with any one mutant on, at least one recorded result
+//! differs.
 //!
-//! The names are read from the sources, so that a new `branch!` without a golden case that reaches it fails here.
+//! The names are read from the sources, so that a new `branch!` without a golden case that reaches
+//! it fails here.
 
 mod check;
 

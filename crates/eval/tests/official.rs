@@ -1,4 +1,5 @@
-//! Official layouts, on made-up files of the official counts: the subsets are those of the paper's own builders (`tests/goldens/tasks`).
+//! Official layouts, on made-up files of the official counts: the subsets are those of the paper's
+//! own builders (`tests/goldens/tasks`).
 
 use std::fmt::Write;
 use std::path::Path;

@@ -288,7 +288,11 @@ fn gold(question: &Question) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let names = ["answer", "label", "choice", "answers", "box"];
+    let choice = question.gold.get("choice").and_then(Value::as_u64);
+    if let Some(option) = choice.and_then(|place| question.options.get(place as usize)) {
+        return option.clone();
+    }
+    let names = ["answer", "label", "choice", "answers", "captions", "box"];
     let found = names.iter().find_map(|name| question.gold.get(*name));
     match found {
         Some(Value::Array(list)) => {

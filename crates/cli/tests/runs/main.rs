@@ -52,7 +52,7 @@ fn a_run_from_end_to_end() {
     assert!(succeeds(eval(here, "runs", &[])).contains("12 of them were there"));
     assert_eq!(files(&run), before);
     // What is derived can be made again from the samples alone.
-    for name in ["results.json", "table.md", "table.csv"] {
+    for name in ["results.json", "table.md", "table.csv", "scores.jsonl"] {
         std::fs::remove_file(run.join(name)).expect("removed");
     }
     succeeds(sightline(here, &["score", "--run", "runs/vizwiz/model"]));
@@ -201,7 +201,7 @@ fn the_blind_control() {
     // Cut in the middle of the third batch of two.
     let kept: String = samples.split_inclusive('\n').take(5).collect();
     std::fs::write(run.join("samples.jsonl"), kept).expect("cut");
-    for name in ["results.json", "table.md", "table.csv"] {
+    for name in ["results.json", "table.md", "table.csv", "scores.jsonl"] {
         std::fs::remove_file(run.join(name)).expect("removed");
     }
     assert!(succeeds(eval(here, "runs", &blind)).contains("4 of them were there"));
@@ -288,6 +288,71 @@ fn another_model_or_batch_size_does_not_go_on() {
     let (code, _, stderr) = ended(eval(here, "runs", &["--limit", "4"]));
     assert!(code == Some(1) && stderr.contains("model.safetensors"), "{stderr}");
     assert_eq!(files(&here.join("runs/vizwiz/model")), before);
+}
+
+/// Four options of every question are weighed as a whole: with a picture and without, in batches of
+/// any size, and in a run that is scored again.
+#[test]
+fn options_are_weighed_as_a_whole() {
+    let folder = folder();
+    let here = folder.path();
+    let images = here.join("data/visual7w/images");
+    std::fs::create_dir_all(&images).expect("a folder");
+    let pictures: Vec<_> = (0..3)
+        .map(|at| {
+            let name = format!("v7w_{at}.jpg");
+            let from = here.join(format!("data/vizwiz/val/VizWiz_val_{at:08}.jpg"));
+            std::fs::copy(from, images.join(&name)).expect("a picture");
+            let pair = |number: usize| {
+                serde_json::json!({
+                    "qa_id": 10 * at + number, "question": format!("What is {number}?"), "type": "what",
+                    "answer": "A b c.", "multiple_choices": ["a", "b d", "something much longer than that"],
+                })
+            };
+            serde_json::json!({ "filename": name, "split": "test", "qa_pairs": [pair(0), pair(1)] })
+        })
+        .collect();
+    let file = serde_json::json!({ "images": pictures }).to_string();
+    std::fs::write(here.join("data/visual7w/dataset_v7w_telling.json"), file).expect("written");
+    let shares = |out: &str, who: &str, more: &[&str]| -> Vec<Vec<f64>> {
+        let mut command = sightline(here, &["eval", "--task", "visual7w", "--out", out]);
+        command.args(more);
+        assert!(succeeds(command).contains("what: accuracy"));
+        let text = std::fs::read_to_string(here.join(out).join("visual7w").join(who).join("samples.jsonl"));
+        let record = |line: &str| {
+            let record: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let shares = record["outcome"]["probabilities"]
+                .as_array()
+                .expect("probabilities")
+                .iter();
+            shares
+                .map(|share| share.as_f64().expect("a number"))
+                .collect::<Vec<f64>>()
+        };
+        text.expect("samples").lines().map(record).collect()
+    };
+    let near = |one: &[Vec<f64>], other: &[Vec<f64>]| {
+        let pairs = one.iter().flatten().zip(other.iter().flatten());
+        pairs.into_iter().all(|(a, b)| (a - b).abs() < SAME_MARGIN)
+    };
+    let (few, many) = (
+        shares("few", "model", &["--batch-size", "2"]),
+        shares("many", "model", &["--batch-size", "7"]),
+    );
+    assert_eq!(few.len(), 6);
+    for shares in &few {
+        assert!(
+            shares.len() == 4 && (shares.iter().sum::<f64>() - 1.0).abs() < 1e-5,
+            "{shares:?}"
+        );
+    }
+    assert!(near(&few, &many), "{few:?} and {many:?}");
+    let blind = shares("few", "sightline-blind", &["--control", "blind"]);
+    assert!(!near(&few, &blind), "pictures change nothing: {blind:?}");
+    let said = succeeds(sightline(here, &["score", "--run", "few/visual7w/model"]));
+    assert!(said.contains("what: accuracy"), "{said}");
+    let majority = shares("few", "majority", &["--control", "majority"]);
+    assert!(majority.iter().all(|shares| shares.contains(&1.0)), "{majority:?}");
 }
 
 /// A few questions are drawn from all, and the same command without the limit goes on from them.

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Files that hold nothing of time or machine.
-const COMPARED: [&str; 7] = [
+const COMPARED: [&str; 8] = [
     "key.json",
     "samples.jsonl",
     "results.json",
     "table.md",
     "table.csv",
+    "scores.jsonl",
     "task.json",
     "questions.jsonl",
 ];

@@ -152,6 +152,9 @@ impl Fields {
     }
 
     /// A field's value; an error where it is missing.
+    ///
+    /// # Errors
+    /// A field that is missing or null.
     pub fn need(&self, name: &str, wanted: &str) -> Result<&Value, InputError> {
         self.get(name).ok_or_else(|| {
             let problem = match self.place.of_answers {
@@ -163,6 +166,9 @@ impl Fields {
     }
 
     /// A text, if the field is there.
+    ///
+    /// # Errors
+    /// A value of another kind.
     pub fn maybe_text(&self, name: &str) -> Result<Option<&str>, InputError> {
         match self.get(name) {
             None => Ok(None),
@@ -172,12 +178,18 @@ impl Fields {
     }
 
     /// A text.
+    ///
+    /// # Errors
+    /// A field that is missing, or of another kind.
     pub fn text(&self, name: &str) -> Result<&str, InputError> {
         self.need(name, "a text")?;
         Ok(self.maybe_text(name)?.unwrap_or_default())
     }
 
     /// An object, if the field is there.
+    ///
+    /// # Errors
+    /// A value of another kind.
     pub fn maybe_object(&self, name: &str) -> Result<Option<Self>, InputError> {
         match self.get(name) {
             None => Ok(None),
@@ -190,6 +202,9 @@ impl Fields {
     }
 
     /// A list, if the field is there.
+    ///
+    /// # Errors
+    /// A value of another kind.
     pub fn maybe_list(&self, name: &str) -> Result<Option<&[Value]>, InputError> {
         match self.get(name) {
             None => Ok(None),
@@ -199,12 +214,18 @@ impl Fields {
     }
 
     /// A list.
+    ///
+    /// # Errors
+    /// A field that is missing, or of another kind.
     pub fn list(&self, name: &str, wanted: &str) -> Result<&[Value], InputError> {
         self.need(name, wanted)?;
         Ok(self.maybe_list(name)?.unwrap_or_default())
     }
 
     /// A list of objects. Errors about them name this object.
+    ///
+    /// # Errors
+    /// A field that is missing, or a list of anything else.
     pub fn records(&self, name: &str, wanted: &str) -> Result<Vec<Self>, InputError> {
         let record = |value: &Value| match value {
             Value::Object(map) => Ok(Self {
@@ -217,6 +238,9 @@ impl Fields {
     }
 
     /// True or false: a truth value, or 1 or 0.
+    ///
+    /// # Errors
+    /// A value that is neither a truth value nor 1 or 0.
     pub fn maybe_truth(&self, name: &str) -> Result<Option<bool>, InputError> {
         match self.get(name) {
             None => Ok(None),
@@ -228,6 +252,9 @@ impl Fields {
     }
 
     /// A whole number from 0, if the field is there.
+    ///
+    /// # Errors
+    /// A value that is no whole number from 0.
     pub fn maybe_count(&self, name: &str) -> Result<Option<usize>, InputError> {
         let Some(value) = self.get(name) else {
             return Ok(None);
@@ -239,13 +266,20 @@ impl Fields {
     }
 
     /// A finite number above 0.
+    ///
+    /// # Errors
+    /// A field that is missing, or no finite number above 0.
     pub fn size(&self, name: &str) -> Result<f64, InputError> {
         let value = self.need(name, "the picture's size in px")?;
         let size = number(value).filter(|size| *size > 0.0 && size.is_finite());
         size.ok_or_else(|| self.wrong(name, value, "a number above 0 (px)"))
     }
 
-    /// Numbers, if the field is there. Null is not a number: what a program that cannot write NaN puts in its place.
+    /// Numbers, if the field is there. Null is not a number: what a program that cannot write NaN
+    /// puts in its place.
+    ///
+    /// # Errors
+    /// A value that is no list, or holds anything but numbers and null.
     pub fn maybe_numbers(&self, name: &str) -> Result<Option<Vec<f64>>, InputError> {
         let Some(list) = self.maybe_list(name)? else {
             return Ok(None);
@@ -258,6 +292,9 @@ impl Fields {
     }
 
     /// A list of `N` finite numbers, if the field is there.
+    ///
+    /// # Errors
+    /// A list of another length, or with a number that is not finite.
     pub fn maybe_array<const N: usize>(&self, name: &str) -> Result<Option<[f64; N]>, InputError> {
         let Some(numbers) = self.maybe_numbers(name)? else {
             return Ok(None);
@@ -273,6 +310,9 @@ impl Fields {
     }
 
     /// Texts, each bare or as the field `answer` of a record.
+    ///
+    /// # Errors
+    /// A field that is missing, or holds anything but texts.
     pub fn texts(&self, name: &str) -> Result<Vec<String>, InputError> {
         let wanted = "the list of given answers";
         let text = |value: &Value| {
@@ -288,7 +328,11 @@ impl Fields {
         self.list(name, wanted)?.iter().map(text).collect()
     }
 
-    /// The first of some fields that is there, as an id: a text or a whole number, which mean the same.
+    /// The first of some fields that is there, as an id: a text or a whole number, which mean the
+    /// same.
+    ///
+    /// # Errors
+    /// A value that is neither a text nor a whole number.
     pub fn maybe_id(&self, names: &[&str]) -> Result<Option<String>, InputError> {
         let Some((name, value)) = names.iter().find_map(|name| Some((name, self.get(name)?))) else {
             return Ok(None);

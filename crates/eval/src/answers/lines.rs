@@ -10,10 +10,15 @@ use serde_json::Value;
 use super::fields::{At, Fields, InputError, Place};
 use super::numbers;
 
-/// Longest line that is read, bytes. Answers have some hundred; what is longer is another kind of file.
+/// Longest line that is read, bytes. Answers have some hundred; what is longer is another kind of
+/// file.
 pub const MAX_LINE: u64 = 16 << 20;
 
-/// Reads all objects of a file of answers; empty lines are passed over, and a file without any object is an error.
+/// Reads all objects of a file of answers; empty lines are passed over, and a file without any
+/// object is an error.
+///
+/// # Errors
+/// A file that cannot be read, holds no object, or has a line that is none.
 pub fn read(path: &Path) -> Result<Vec<Fields>, InputError> {
     let file = Place::answers(&path.display().to_string());
     let cannot =

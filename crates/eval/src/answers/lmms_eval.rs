@@ -1,7 +1,9 @@
-//! Samples as lmms-eval logs them (`*_samples_*.jsonl`): `doc_id`, `target`, `filtered_resps`, and in some versions `doc`.
+//! Samples as lmms-eval logs them (`*_samples_*.jsonl`): `doc_id`, `target`, `filtered_resps`, and
+//! in some versions `doc`.
 //!
-//! `doc_id` counts the rows of lmms-eval's own data set, which is no official id. So gold comes from `doc` or `target` in the line itself,
-//! or from a gold file by an official id that the line holds: in `doc`, or in what a metric logged.
+//! `doc_id` counts the rows of lmms-eval's own data set, which is no official id. So gold comes
+//! from `doc` or `target` in the line itself, or from a gold file by an official id that the line
+//! holds: in `doc`, or in what a metric logged.
 
 use serde_json::{Map, Value};
 

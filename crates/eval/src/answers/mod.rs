@@ -95,6 +95,9 @@ impl fmt::Display for Format {
 }
 
 /// Reads a file of answers. All its lines have the format of the first.
+///
+/// # Errors
+/// A file that cannot be read, or of no format that is known.
 pub fn read(path: &Path) -> Result<(Format, Vec<Answer>), InputError> {
     let lines = lines::read(path)?;
     let format = Format::of(&lines[0]).ok_or_else(|| {

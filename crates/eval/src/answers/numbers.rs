@@ -1,11 +1,14 @@
 //! Numbers to their last bit.
 //!
-//! As it is built here, serde_json rounds decimals of more digits than a double holds up to one unit off, and a tie or a threshold then falls
-//! otherwise than in Python. Its feature `float_roundtrip` would mend that, at the price that features hold for a whole build: the GPU
-//! stack, which uses serde_json as well, would be compiled once with it and once without. So decimals that are at risk are handed through
-//! it as marked texts, and parsed by the standard library, which rounds correctly. So are whole numbers beyond 64 bits, which may be ids.
+//! As it is built here, serde_json rounds decimals of more digits than a double holds up to one
+//! unit off, and a tie or a threshold then falls otherwise than in Python. Its feature
+//! `float_roundtrip` would mend that, at the price that features hold for a whole build: the GPU
+//! stack, which uses serde_json as well, would be compiled once with it and once without. So
+//! decimals that are at risk are handed through it as marked texts, and parsed by the standard
+//! library, which rounds correctly. So are whole numbers beyond 64 bits, which may be ids.
 //!
-//! Halves of surrogate pairs, which Python writes and reads and Rust's texts cannot hold, become U+FFFD on the way.
+//! Halves of surrogate pairs, which Python writes and reads and Rust's texts cannot hold, become
+//! U+FFFD on the way.
 
 use std::borrow::Cow;
 
@@ -25,7 +28,8 @@ const REPLACEMENT: &[u8] = b"\\ufffd";
 /// Digits up to which a whole number may fit into 64 bits.
 const LONG: usize = 18;
 
-/// A JSON text in which numbers at risk are marked texts, and halves of surrogate pairs U+FFFD. What is not valid stays so.
+/// A JSON text in which numbers at risk are marked texts, and halves of surrogate pairs U+FFFD.
+/// What is not valid stays so.
 pub(crate) fn mark(json: &[u8]) -> Cow<'_, [u8]> {
     let mut out = Vec::new();
     let (mut copied, mut at) = (0, 0);
@@ -103,7 +107,8 @@ fn halves(text: &[u8]) -> Vec<usize> {
     found
 }
 
-/// Whether a token is a number in JSON's grammar that is not exact anyway: a decimal of many digits, or one with an exponent.
+/// Whether a token is a number in JSON's grammar that is not exact anyway: a decimal of many
+/// digits, or one with an exponent.
 fn is_at_risk(token: &[u8]) -> bool {
     let digits = |from: &[u8]| from.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut rest = token.strip_prefix(b"-").unwrap_or(token);

@@ -1,4 +1,5 @@
-//! Self-contained lines: `id`, `prediction` or `probabilities`, and the gold fields of the task beside them.
+//! Self-contained lines: `id`, `prediction` or `probabilities`, and the gold fields of the task
+//! beside them.
 
 use super::fields::{Fields, InputError};
 use super::{Answer, Response};

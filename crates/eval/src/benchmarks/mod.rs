@@ -1,7 +1,8 @@
 //! Benchmarks: a folder each, and a row in one table ([`BENCHMARKS`]).
 //!
-//! In a folder, `questions.rs` reads what is asked from the files that the benchmark's makers publish, `gold.rs` says which fields of an item
-//! are the right answer and which totals are given, and `rule.rs` scores an answer as the official code does. A benchmark that is scored by
+//! In a folder, `questions.rs` reads what is asked from the files that the benchmark's makers
+//! publish, `gold.rs` says which fields of an item are the right answer and which totals are given,
+//! and `rule.rs` scores an answer as the official code does. A benchmark that is scored by
 //! another's rule has `questions.rs` alone.
 
 pub mod coco256;

@@ -16,7 +16,8 @@ use serde_json::{Map, Value};
 pub struct Benchmark {
     /// Rules that its answers are scored by; none where it is scored by another benchmark's.
     pub rules: &'static [Rule],
-    /// Its questions, in the layouts that they are published in; none where others only borrow its rules.
+    /// Its questions, in the layouts that they are published in; none where others only borrow its
+    /// rules.
     pub tasks: &'static [&'static Task],
 }
 
@@ -86,7 +87,8 @@ pub struct Task {
     pub metric: &'static str,
     /// Files it wants in the data folder; a folder ends in `/`. Folders of pictures come last.
     pub files: &'static [&'static str],
-    /// The same files as the paper's evaluation code downloads them, in the same order; none where it does not know the task.
+    /// The same files as the paper's evaluation code downloads them, in the same order; none where
+    /// it does not know the task.
     pub also: &'static [&'static str],
     /// Id of the [`Rule`] that its answers are scored by.
     pub scored_as: &'static str,
@@ -135,7 +137,8 @@ pub struct Question {
     pub image_sha256: Option<String>,
     /// The user's whole turn.
     pub prompt: String,
-    /// Answers to choose from, where the question has its own; none where the answer is written, or one of the task's choices.
+    /// Answers to choose from, where the question has its own; none where the answer is written, or
+    /// one of the task's choices.
     pub options: Vec<String>,
     /// Gold, in the fields of a self-contained line of `sightline score`.
     pub gold: Map<String, Value>,
@@ -179,7 +182,8 @@ pub(crate) struct Together {
 pub(crate) enum Slim {
     /// There are none.
     None,
-    /// As the paper's code takes them: so many of every part, in an order that Python's generator decides over all questions.
+    /// As the paper's code takes them: so many of every part, in an order that Python's generator
+    /// decides over all questions.
     Paper {
         /// Of every part, in `-slim`.
         slim: usize,

@@ -1,7 +1,7 @@
 //! Python's `random.Random(seed).shuffle`, which decides the items of the paper's subsets.
 //!
-//! The generator is MT19937 (Matsumoto and Nishimura 1998), seeded by array as CPython seeds it with an integer; a bounded number is drawn
-//! by rejection from its upper bits.
+//! The generator is MT19937 (Matsumoto and Nishimura 1998), seeded by array as CPython seeds it
+//! with an integer; a bounded number is drawn by rejection from its upper bits.
 
 const SIZE: usize = 624;
 const MIDDLE: usize = 397;

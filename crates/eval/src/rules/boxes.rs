@@ -1,7 +1,9 @@
-//! What the box benchmarks share: the strict score of the paper's evaluation code, and what stands beside it.
+//! What the box benchmarks share: the strict score of the paper's evaluation code, and what stands
+//! beside it.
 //!
-//! Beside the strict score, a lenient parse ([`first_four_numbers`]), the overlap where the box really lies ([`true_iou`]), and the
-//! signals of a collapsed model ([`Collapse`]). None of them enters an official number.
+//! Beside the strict score, a lenient parse ([`first_four_numbers`]), the overlap where the box
+//! really lies ([`true_iou`]), and the signals of a collapsed model ([`Collapse`]). None of them
+//! enters an official number.
 
 use std::collections::HashMap;
 
@@ -31,7 +33,8 @@ impl Item {
 
     /// Right where the answer is a box ([`parse_box`]) whose overlap is at least `threshold`.
     ///
-    /// Where the official code divides by zero (two boxes without area, a picture without size), the overlap is 0.
+    /// Where the official code divides by zero (two boxes without area, a picture without size),
+    /// the overlap is 0.
     pub fn score(&self, prediction: &str, threshold: f64) -> Score {
         let Some(predicted) = parse_box(prediction) else {
             return Score::or_invalid(None);
@@ -52,10 +55,12 @@ pub const LENIENT: &str = "first-four-numbers/1";
 
 /// The lenient parse: the first four numbers of an answer, whatever stands around them.
 ///
-/// 1. Numbers are ASCII decimals: digits with at most one point among or around them, and an exponent where digits follow the `e`. A sign
-///    counts where neither a digit, a letter nor a point stands before it. Digits that follow a letter or underscore are part of a word
-///    (`x1`, `box2`), not a number.
-/// 2. The first four in the text are x0, y0, x1, y1. Further numbers are ignored; fewer than four are no box.
+/// 1. Numbers are ASCII decimals: digits with at most one point among or around them, and an
+///    exponent where digits follow the `e`. A sign counts where neither a digit, a letter nor a
+///    point stands before it. Digits that follow a letter or underscore are part of a word (`x1`,
+///    `box2`), not a number.
+/// 2. The first four in the text are x0, y0, x1, y1. Further numbers are ignored; fewer than four
+///    are no box.
 /// 3. Each is clamped to 0 to 1; no other unit is guessed.
 /// 4. Corners are put in order on each axis. A box without area is no box.
 pub fn first_four_numbers(answer: &str) -> Option<Box> {
@@ -116,10 +121,12 @@ fn number_length(text: &[u8]) -> usize {
     end
 }
 
-/// Overlap on the picture itself, in px, of a normalised box that lies in `frame` with the gold box.
+/// Overlap on the picture itself, in px, of a normalised box that lies in `frame` with the gold
+/// box.
 ///
-/// `frame` is the one whose coordinates the model was taught, which is LLaVA's [`Frame::CentredSquare`] for all models trained on LLaVA's
-/// boxes. The fork's frame is another where a transform has another name. Nothing is clamped or rounded; 0 where there is no area.
+/// `frame` is the one whose coordinates the model was taught, which is LLaVA's
+/// [`Frame::CentredSquare`] for all models trained on LLaVA's boxes. The fork's frame is another
+/// where a transform has another name. Nothing is clamped or rounded; 0 where there is no area.
 pub fn true_iou(predicted: Box, frame: Frame, gold: Box, size: [f64; 2]) -> f64 {
     iou(frame.unproject(predicted, size), gold)
         .filter(|overlap| overlap.is_finite())

@@ -1,7 +1,8 @@
 //! Frames in which boxes are compared.
 //!
-//! The fork (`geometry.py`, MIT) chooses by the *name* of the image transform, not by what it does: `letterbox` is the picture centred on a
-//! square, `resize-crop` its middle, every other name (`letterbox-square-512` too) the plain picture. Boxes are clamped to 0 to 1.
+//! The fork (`geometry.py`, MIT) chooses by the *name* of the image transform, not by what it does:
+//! `letterbox` is the picture centred on a square, `resize-crop` its middle, every other name
+//! (`letterbox-square-512` too) the plain picture. Boxes are clamped to 0 to 1.
 
 use crate::mutant::branch;
 use crate::python;
@@ -14,14 +15,16 @@ pub type Box = [f64; 4];
 pub struct Transform {
     /// `policy`; the fork takes a missing one for `resize-naive`.
     pub policy: Option<String>,
-    /// `target_resolution`: height and width in px. Taken for the picture's own size where it is missing or 0.
+    /// `target_resolution`: height and width in px. Taken for the picture's own size where it is
+    /// missing or 0.
     pub target_resolution: Option<[f64; 2]>,
 }
 
 /// A frame in which boxes are normalised.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Frame {
-    /// The picture, centred on a square as long as its longer side. LLaVA's training boxes are in this frame.
+    /// The picture, centred on a square as long as its longer side. LLaVA's training boxes are in
+    /// this frame.
     CentredSquare,
     /// The picture, scaled to cover this height and width in px, and its middle cut out.
     Crop([f64; 2]),
@@ -54,7 +57,8 @@ impl Transform {
 }
 
 impl Frame {
-    /// A box in px, projected as the fork does; none where it divides by zero. `size` is width and height in px.
+    /// A box in px, projected as the fork does; none where it divides by zero. `size` is width and
+    /// height in px.
     pub fn project(self, bounds: Box, [width, height]: [f64; 2]) -> Option<Box> {
         let placed = match self {
             Self::CentredSquare => {
@@ -80,7 +84,8 @@ impl Frame {
         Some(branch!("geometry.clamp", placed.map(clamp), placed))
     }
 
-    /// A normalised box in px of the picture: the way back, without clamping. `size` is width and height in px.
+    /// A normalised box in px of the picture: the way back, without clamping. `size` is width and
+    /// height in px.
     pub fn unproject(self, bounds: Box, [width, height]: [f64; 2]) -> Box {
         let [x0, y0, x1, y1] = bounds;
         match self {
@@ -165,7 +170,8 @@ pub fn two_decimals(bounds: Box, [width, height]: [f64; 2]) -> Option<Box> {
 pub enum Gold {
     /// `bbox_xyxy` as the fork's builders write it: the annotation's px.
     Pixels(Box),
-    /// `bbox` (two decimals of the picture's size), turned into px with two decimals, as `build_localization_metadata_v2.py` does.
+    /// `bbox` (two decimals of the picture's size), turned into px with two decimals, as
+    /// `build_localization_metadata_v2.py` does.
     V2(Box),
     /// `bbox` without `bbox_xyxy`: the scorers turn it into px themselves, unrounded.
     Normalised(Box),

@@ -1,6 +1,8 @@
-//! Areas under curves, equal to scikit-learn's `roc_auc_score` and `average_precision_score` to the last bit.
+//! Areas under curves, equal to scikit-learn's `roc_auc_score` and `average_precision_score` to the
+//! last bit.
 //!
-//! Sums are numpy's pairwise ones. Scores must be numbers: where one is NaN or infinite scikit-learn raises, and ours is none.
+//! Sums are numpy's pairwise ones. Scores must be numbers: where one is NaN or infinite
+//! scikit-learn raises, and ours is none.
 
 use crate::mutant::branch;
 
@@ -28,7 +30,8 @@ pub(crate) fn numpy_sum(values: &[f64]) -> f64 {
     }
 }
 
-/// `numpy.argmax` of doubles: the first of the largest, and the first NaN before all; none of no values.
+/// `numpy.argmax` of doubles: the first of the largest, and the first NaN before all; none of no
+/// values.
 pub fn argmax(values: &[f64]) -> Option<usize> {
     let nan = values.iter().position(|value| value.is_nan());
     if branch!("ranking.argmax_nan", nan.is_some(), false) {
@@ -60,8 +63,8 @@ fn at_thresholds(samples: &[(bool, f64)]) -> Vec<[f64; 2]> {
     counts
 }
 
-/// The choice that an official scorer makes of probabilities of which it hands `ranked` to scikit-learn, which stops at those that are not
-/// finite; none then.
+/// The choice that an official scorer makes of probabilities of which it hands `ranked` to
+/// scikit-learn, which stops at those that are not finite; none then.
 pub(crate) fn choice(probabilities: &[f64], ranked: &[f64]) -> Option<usize> {
     let finite = branch!("ranking.finite", ranked.iter().all(|value| value.is_finite()), true);
     if finite { argmax(probabilities) } else { None }
@@ -72,8 +75,8 @@ fn is_usable(samples: &[(bool, f64)]) -> bool {
     !samples.is_empty() && samples.iter().all(|(_, score)| score.is_finite())
 }
 
-/// `roc_auc_score` of (is positive, score) pairs. None where one class alone is there: NaN with a warning in scikit-learn 1.6 and later, an
-/// error before.
+/// `roc_auc_score` of (is positive, score) pairs. None where one class alone is there: NaN with a
+/// warning in scikit-learn 1.6 and later, an error before.
 pub fn roc_auc(samples: &[(bool, f64)]) -> Option<f64> {
     let both = samples.iter().any(|sample| sample.0) && samples.iter().any(|sample| !sample.0);
     if !is_usable(samples) || !both {
@@ -104,7 +107,8 @@ pub fn roc_auc(samples: &[(bool, f64)]) -> Option<f64> {
     Some(numpy_sum(&areas))
 }
 
-/// `average_precision_score` of (is positive, score) pairs; 0 without positives, as in scikit-learn, none without samples.
+/// `average_precision_score` of (is positive, score) pairs; 0 without positives, as in
+/// scikit-learn, none without samples.
 pub fn average_precision(samples: &[(bool, f64)]) -> Option<f64> {
     if !is_usable(samples) {
         return None;

@@ -1,16 +1,19 @@
-//! How the VQA family normalises answers, and its soft accuracy: shared by VQAv2 (both scorers), VizWiz and TextVQA.
+//! How the VQA family normalises answers, and its soft accuracy: shared by VQAv2 (both scorers),
+//! VizWiz and TextVQA.
 //!
-//! The rules are those of GT-Vision-Lab/VQA (`vqaEval.py`, BSD-2-Clause, (c) 2014 Aishwarya Agrawal), which the others took over.
-//! Two of its regular expressions do not do what they seem to, and the scores of the field depend on it:
+//! The rules are those of GT-Vision-Lab/VQA (`vqaEval.py`, BSD-2-Clause, (c) 2014 Aishwarya
+//! Agrawal), which the others took over. Two of its regular expressions do not do what they seem
+//! to, and the scores of the field depend on it:
 //!
 //! - `re.sub`'s count is given `re.UNICODE`, which is 32: only the first 32 full stops go.
-//! - `(?!<=\d)` is a look-ahead for `<=` and a digit, which no full stop is, where a look-behind for a digit was meant: a full stop after
-//!   a digit goes as well, unless a digit follows.
+//! - `(?!<=\d)` is a look-ahead for `<=` and a digit, which no full stop is, where a look-behind
+//!   for a digit was meant: a full stop after a digit goes as well, unless a digit follows.
 
 use crate::mutant::branch;
 use crate::python;
 
-/// Characters that normalisation removes or turns into a space. From `vqaEval.py` (BSD-2-Clause, see above).
+/// Characters that normalisation removes or turns into a space. From `vqaEval.py` (BSD-2-Clause,
+/// see above).
 const PUNCTUATION: [char; 21] = [
     ';', '/', '[', ']', '"', '{', '}', '(', ')', '=', '+', '\\', '_', '-', '>', '<', '@', '`', ',', '?', '!',
 ];
@@ -40,8 +43,9 @@ const FULL_STOPS: usize = 32;
 /// A table of words and what they become.
 pub(crate) type Contractions = [(&'static str, &'static str); 120];
 
-/// Contractions without their apostrophe. From `vqaEval.py` (BSD-2-Clause, see above); TextVQA's evaluator has the same.
-/// Normalisation looks them up in lower case, so those with a capital never occur.
+/// Contractions without their apostrophe. From `vqaEval.py` (BSD-2-Clause, see above); TextVQA's
+/// evaluator has the same. Normalisation looks them up in lower case, so those with a capital never
+/// occur.
 #[rustfmt::skip]
 pub(crate) const CONTRACTIONS: Contractions = [
     ("aint", "ain't"), ("arent", "aren't"), ("cant", "can't"), ("couldve", "could've"), ("couldnt", "couldn't"),
@@ -74,14 +78,16 @@ pub(crate) const CONTRACTIONS: Contractions = [
     ("youd've", "you'd've"), ("you'dve", "you'd've"), ("youll", "you'll"), ("youre", "you're"), ("youve", "you've"),
 ];
 
-/// A line of its own, so to speak: line feeds and tabs become spaces, white space at both ends goes.
+/// A line of its own, so to speak: line feeds and tabs become spaces, white space at both ends
+/// goes.
 pub(crate) fn plain(text: &str) -> String {
     let text = branch!("words.line_feed", text.replace('\n', " "), text.to_owned());
     let text = branch!("words.tab", text.replace('\t', " "), text);
     branch!("words.strip", python::strip(&text).to_owned(), text)
 }
 
-/// Whether a comma stands between two digits of any script, which makes all punctuation go without a space in its place.
+/// Whether a comma stands between two digits of any script, which makes all punctuation go without
+/// a space in its place.
 pub(crate) fn has_digit_comma(text: &str) -> bool {
     let is_digit = |c: char| branch!("comma.any_script", python::is_decimal(c), c.is_ascii_digit());
     let mut before = [' '; 2];
@@ -94,8 +100,8 @@ pub(crate) fn has_digit_comma(text: &str) -> bool {
     })
 }
 
-/// Removes punctuation that stands beside a space anywhere in the text, or all of it if there is a comma between digits; turns what is
-/// left of it into spaces; removes full stops.
+/// Removes punctuation that stands beside a space anywhere in the text, or all of it if there is a
+/// comma between digits; turns what is left of it into spaces; removes full stops.
 pub(crate) fn punctuation(text: &str, digit_comma: bool) -> String {
     let mut out = text.to_owned();
     for mark in PUNCTUATION {
@@ -135,7 +141,8 @@ fn without_full_stops(text: &str) -> String {
     out
 }
 
-/// Of a text in lower case: words apart by one space, number words as digits, articles left out, contractions with their apostrophe.
+/// Of a text in lower case: words apart by one space, number words as digits, articles left out,
+/// contractions with their apostrophe.
 pub(crate) fn words(text: &str, contractions: &Contractions) -> String {
     let parts: Vec<&str> = branch!(
         "words.split",
@@ -155,9 +162,11 @@ fn looked_up<'a>(table: &[(&str, &'static str)], word: &'a str) -> &'a str {
     table.iter().find(|(from, _)| *from == word).map_or(word, |(_, to)| to)
 }
 
-/// Soft accuracy, left one out: the mean over all given answers of min(1, matches among the *others* / 3).
+/// Soft accuracy, left one out: the mean over all given answers of min(1, matches among the
+/// *others* / 3).
 ///
-/// `same(i, j)` says whether the official code takes answers `i` and `j` for the same one, `matches(j)` whether the prediction is answer `j`.
+/// `same(i, j)` says whether the official code takes answers `i` and `j` for the same one,
+/// `matches(j)` whether the prediction is answer `j`.
 pub(crate) fn soft_accuracy(
     answers: usize,
     same: impl Fn(usize, usize) -> bool,

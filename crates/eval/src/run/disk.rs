@@ -1,4 +1,5 @@
-//! The few things a run asks of a disk, as a trait: tests put a disk in its place that fails at every step and loses what was not synced.
+//! The few things a run asks of a disk, as a trait: tests put a disk in its place that fails at
+//! every step and loses what was not synced.
 
 use std::any::Any;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -117,7 +118,8 @@ impl FileSystem {
     }
 }
 
-/// The temporary name of a file. It is the same every time: the lock sees to it that one process uses it, and what a dead one left is found.
+/// The temporary name of a file. It is the same every time: the lock sees to it that one process
+/// uses it, and what a dead one left is found.
 pub(crate) fn temporary(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.tmp"))
 }

@@ -34,7 +34,8 @@ struct Session {
     /// Samples at the end; none for a process that was killed.
     samples_after: Option<usize>,
     seconds: Option<f64>,
-    /// What it did after the first half, in which kernels are compiled and pictures begin to be read.
+    /// What it did after the first half, in which kernels are compiled and pictures begin to be
+    /// read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     second_half: Option<Pace>,
     ended: Option<String>,

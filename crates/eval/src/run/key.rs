@@ -44,7 +44,8 @@ pub struct RunKey {
     /// How the questions were brought into their order, where that is not the task's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
-    /// SHA-256 over prompt, options and gold of every question; none in runs of a version that did not note it.
+    /// SHA-256 over prompt, options and gold of every question; none in runs of a version that did
+    /// not note it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub questions: Option<String>,
 }
@@ -61,6 +62,9 @@ pub struct Items {
 
 impl Items {
     /// Of these items; their ids must differ.
+    ///
+    /// # Errors
+    /// Two items with one id.
     pub fn of(items: &[Item]) -> Result<Self, RunError> {
         let mut ids = HashSet::new();
         let mut hasher = Fields::new("items");
@@ -82,7 +86,8 @@ impl RunKey {
     /// Hash of all fields, lower-case hex.
     pub fn hash(&self) -> String {
         let mut hasher = Fields::new("run");
-        // Fields in the order of their declaration, names of maps sorted: the text is a function of the content.
+        // Fields in the order of their declaration, names of maps sorted: the text is a function of
+        // the content.
         hasher.add(&serde_json::to_string(self).expect("texts and numbers become JSON"));
         hasher.hex()
     }

@@ -12,8 +12,11 @@ use super::report::{Scorer, read_finished};
 use super::samples::Recovered;
 use super::{Finished, SAMPLES, finish, lines, lock, open, unreadable};
 
-/// Merges finished shards into `folder`: its files are those of one process that did the whole run. Refuses shards that are missing,
-/// unfinished, of another run, or given twice.
+/// Merges finished shards into `folder`: its files are those of one process that did the whole run.
+/// Refuses shards that are missing, unfinished, of another run, or given twice.
+///
+/// # Errors
+/// Shards that are missing, unfinished or of different runs, and a disk that fails.
 pub fn merge(
     disk: &dyn Disk,
     shards: &[PathBuf],

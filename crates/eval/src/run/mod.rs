@@ -1,4 +1,5 @@
-//! Runs that cannot be lost: killed at any point, a run goes on where it was, and its files are those of a run that was never killed.
+//! Runs that cannot be lost: killed at any point, a run goes on where it was, and its files are
+//! those of a run that was never killed.
 //!
 //! A folder holds one run, or one shard of it:
 //!
@@ -10,9 +11,10 @@
 //! | `run.json` | time, machine and history: all that may differ from run to run |
 //! | `lock` | nothing; who works in the folder holds its lock |
 //!
-//! All but the last two are the same bytes whenever the model's answers are. Which samples make a batch depends on their place in the task
-//! alone, and an unfinished batch is done again as a whole, so that the arithmetic is the same after a crash. All files but `samples.jsonl`
-//! are written under a temporary name, synced and renamed.
+//! All but the last two are the same bytes whenever the model's answers are. Which samples make a
+//! batch depends on their place in the task alone, and an unfinished batch is done again as a
+//! whole, so that the arithmetic is the same after a crash. All files but `samples.jsonl` are
+//! written under a temporary name, synced and renamed.
 
 mod difference;
 pub mod disk;
@@ -70,8 +72,9 @@ pub struct Answered {
 
 /// What answers questions: the model, or a stand-in.
 pub trait Answerer {
-    /// Answers a batch, whose first item has the place `first` in the task: one answer an item, in their order, the same whenever it is
-    /// asked. A picture that cannot be read is an outcome; an error ends the run.
+    /// Answers a batch, whose first item has the place `first` in the task: one answer an item, in
+    /// their order, the same whenever it is asked. A picture that cannot be read is an outcome; an
+    /// error ends the run.
     fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason>;
 
     /// May bring batches (by number) into an order that suits it, such as equal shapes together.
@@ -129,6 +132,10 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// Does what is not done yet, and writes the results.
+    ///
+    /// # Errors
+    /// A folder of another run, or one that another process works in; a disk, an answerer or a scorer that
+    /// fails.
     pub fn execute(
         &self,
         answerer: &mut dyn Answerer,
@@ -190,7 +197,8 @@ impl Run<'_> {
             }
             Some(_) => {}
         }
-        // What was read may not be on the disk: a process that was killed leaves its bytes in memory.
+        // What was read may not be on the disk: a process that was killed leaves its bytes in
+        // memory.
         disk.sync(&path).map_err(RunError::disk("write", &path))?;
         disk.sync_folder(self.folder)
             .map_err(RunError::disk("write", self.folder))?;
@@ -282,8 +290,8 @@ impl Run<'_> {
         let text = lines(records);
         let appended = self.disk.append(&path, text.as_bytes());
         if let Err(error) = appended.and_then(|()| self.disk.sync(&path)) {
-            // After a failed sync the bytes may be seen but not on the disk, and no later sync would tell. If they cannot be cut off
-            // either, the next process reads what is there.
+            // After a failed sync the bytes may be seen but not on the disk, and no later sync
+            // would tell. If they cannot be cut off either, the next process reads what is there.
             let _ = self.disk.truncate(&path, *length as u64);
             return Err(RunError::disk("write", &path)(error));
         }
@@ -293,6 +301,9 @@ impl Run<'_> {
 }
 
 /// What a finished run holds: its key, and its records in the task's order.
+///
+/// # Errors
+/// A folder without a finished run.
 pub fn records(disk: &dyn Disk, folder: &Path) -> Result<(RunKey, Vec<Record>), RunError> {
     let missing = || RunError::Plan(format!("{} holds no run (no key.json)", folder.display()));
     let key = KeyFile::read(disk, folder)?.ok_or_else(missing)?;
@@ -371,7 +382,11 @@ fn extend(disk: &dyn Disk, folder: &Path, key: &KeyFile, there: &KeyFile) -> Res
     key.write(disk, folder)
 }
 
-/// How the questions of a folder's run were brought into their order; none for the task's own, and where there is no run.
+/// How the questions of a folder's run were brought into their order; none for the task's own, and
+/// where there is no run.
+///
+/// # Errors
+/// A key that cannot be read.
 pub fn order(disk: &dyn Disk, folder: &Path) -> Result<Option<String>, RunError> {
     Ok(KeyFile::read(disk, folder)?.and_then(|key| key.fields.order))
 }

@@ -10,7 +10,8 @@ use super::key::{sample_key, sha256_hex};
 pub enum Outcome {
     /// A written answer.
     Text(String),
-    /// Probabilities of the choices, in the task's order. Single precision: its shortest decimals are read back to the last bit.
+    /// Probabilities of the choices, in the task's order. Single precision: its shortest decimals
+    /// are read back to the last bit.
     Probabilities(Vec<f32>),
     /// The picture cannot be read, and why, in words that hold no folder and no name of a machine.
     Unreadable(String),

@@ -1,4 +1,5 @@
-//! What is derived from the samples of a run, and can be derived again: `results.json` and the tables.
+//! What is derived from the samples of a run, and can be derived again: `results.json` and the
+//! tables.
 
 use std::path::Path;
 
@@ -161,6 +162,9 @@ pub(crate) fn write(
 }
 
 /// Scores a finished run again, from its samples alone, and replaces what is derived.
+///
+/// # Errors
+/// A folder without a finished run, a disk or a scorer that fails.
 pub fn rescore(disk: &dyn Disk, folder: &Path, scorer: &dyn Scorer) -> Result<Report, RunError> {
     let unfinished = |what: &str| RunError::Plan(format!("{} {what}", folder.display()));
     if KeyFile::read(disk, folder)?.is_none() {

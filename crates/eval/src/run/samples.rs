@@ -43,8 +43,8 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Reads a file of samples. An unfinished line or batch at its end is left out; anything else that does not belong there is an error.
-/// `items` are compared where they are known.
+/// Reads a file of samples. An unfinished line or batch at its end is left out; anything else that
+/// does not belong there is an error. `items` are compared where they are known.
 pub(crate) fn recover(path: &Path, bytes: &[u8], key: &KeyFile, items: Option<&[Item]>) -> Result<Recovered, RunError> {
     let mut lines = Lines {
         bytes,
@@ -121,8 +121,9 @@ fn check_item(record: &Record, items: Option<&[Item]>) -> Result<(), String> {
     }
 }
 
-/// Whether what follows the last complete batch is one that a power cut tore: file systems leave zeros where bytes did not reach the disk,
-/// and no record holds any. At most one batch is ever unsynced.
+/// Whether what follows the last complete batch is one that a power cut tore: file systems leave
+/// zeros where bytes did not reach the disk, and no record holds any. At most one batch is ever
+/// unsynced.
 fn is_torn(rest: &[u8], batch_size: usize) -> bool {
     rest.contains(&0) && rest.iter().filter(|&&byte| byte == b'\n').count() <= batch_size
 }

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Part `index` (from 0) of `count`: every batch whose number leaves `index` when divided by `count`.
+/// Part `index` (from 0) of `count`: every batch whose number leaves `index` when divided by
+/// `count`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Shard {
@@ -15,6 +16,9 @@ pub struct Shard {
 
 impl Shard {
     /// Part `index`, from 0, of `count`.
+    ///
+    /// # Errors
+    /// An index that is not below the count.
     pub fn new(index: usize, count: usize) -> Result<Self, String> {
         if index < count {
             return Ok(Self { index, count });
@@ -101,7 +105,11 @@ const LAUNCHERS: [(&str, Option<&str>); 3] = [
 ];
 const LOCAL: [&str; 2] = ["SLURM_LOCALID", "LOCAL_RANK"];
 
-/// The part that the environment assigns. `shards`: how many there are, where the user says so; a Kubernetes job does not.
+/// The part that the environment assigns. `shards`: how many there are, where the user says so; a
+/// Kubernetes job does not.
+///
+/// # Errors
+/// Numbers that are missing, contradict each other, or are none.
 pub fn assigned(shards: Option<usize>, variable: impl Fn(&str) -> Option<String>) -> Result<Assigned, String> {
     let read = |name: &str| {
         let value = variable(name).filter(|value| !value.is_empty());

@@ -1,5 +1,5 @@
-//! What benchmarks of boxes have in common: `box` in px or `bbox` as in the v2 metadata, `width`, `height`, `transform`; gold is the metadata
-//! that the paper's code writes.
+//! What benchmarks of boxes have in common: `box` in px or `bbox` as in the v2 metadata, `width`,
+//! `height`, `transform`; gold is the metadata that the paper's code writes.
 
 use std::path::Path;
 
@@ -92,7 +92,8 @@ pub(crate) fn note() -> String {
     format!("lenient parse is {LENIENT}; {frame}")
 }
 
-/// What stands beside the strict score: the lenient parse in the true geometry, and the signals of a collapsed model.
+/// What stands beside the strict score: the lenient parse in the true geometry, and the signals of
+/// a collapsed model.
 pub(crate) fn beside(samples: &[(&str, &Item)], threshold: f64) -> Vec<Total> {
     const OURS: &str = "ours";
     let overlap = |(answer, item): &(&str, &Item)| {

@@ -1,4 +1,5 @@
-//! The same scorers for runs of a model: records of `samples.jsonl` against gold that a task has loaded.
+//! The same scorers for runs of a model: records of `samples.jsonl` against gold that a task has
+//! loaded.
 
 use std::collections::HashMap;
 
@@ -59,7 +60,8 @@ impl<B: Scoring> Bridge<B> {
         gold.ok_or_else(|| format!("{} is no question of the task", record.id).into())
     }
 
-    /// What a record says. `probable`: whether the run's answers are probabilities; a picture that cannot be read counts as the wrong one.
+    /// What a record says. `probable`: whether the run's answers are probabilities; a picture that
+    /// cannot be read counts as the wrong one.
     fn response(&self, record: &Record, probable: bool) -> Result<Response, Reason> {
         let wanted = self.benchmark.wanted();
         let response = match &record.outcome {

@@ -6,7 +6,8 @@ use crate::answers::Answer;
 use crate::answers::fields::{InputError, Place};
 use crate::summary::Partial;
 
-/// Gold items and the keys by which answers find them. A key that two items share is fine as long as no answer needs it.
+/// Gold items and the keys by which answers find them. A key that two items share is fine as long
+/// as no answer needs it.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     /// The item's id, in the order of the file.
@@ -33,7 +34,8 @@ impl Index {
         Ok(())
     }
 
-    /// The item that the first of some keys that is known stands for; an error if it stands for several.
+    /// The item that the first of some keys that is known stands for; an error if it stands for
+    /// several.
     pub(crate) fn find(&self, keys: &[String], place: &Place) -> Result<Option<usize>, InputError> {
         let Some((key, found)) = keys.iter().find_map(|key| Some((key, self.places.get(key)?))) else {
             return Ok(None);

@@ -79,7 +79,8 @@ pub(crate) trait Scoring {
     /// Layouts of its official files.
     fn layouts(&self) -> &'static [Layout];
 
-    /// Gold of an item: of an official file, or of a line of answers. None for an item that belongs to another task.
+    /// Gold of an item: of an official file, or of a line of answers. None for an item that belongs
+    /// to another task.
     fn gold(&self, item: &Fields, source: Origin) -> Result<Option<Self::Gold>, InputError>;
 
     /// Takes in the gold of all items, for rules that compare an item with the others.
@@ -90,7 +91,8 @@ pub(crate) trait Scoring {
         "share of 1"
     }
 
-    /// Keys by which answers find an item of an official file, its id first. `at`: its place in the file, from 0; `key`: its key there.
+    /// Keys by which answers find an item of an official file, its id first. `at`: its place in the
+    /// file, from 0; `key`: its key there.
     fn item_keys(
         &self,
         item: &Fields,
@@ -111,12 +113,14 @@ pub(crate) trait Scoring {
         Ok(vec![question.id.clone()])
     }
 
-    /// Whether totals are taken in the order of the gold file rather than of the answers, which may move their last bit.
+    /// Whether totals are taken in the order of the gold file rather than of the answers, which may
+    /// move their last bit.
     fn in_gold_order(&self) -> bool {
         false
     }
 
-    /// An answer that is wrong, for a picture that cannot be read. `probable`: as probabilities, where the task scores either.
+    /// An answer that is wrong, for a picture that cannot be read. `probable`: as probabilities,
+    /// where the task scores either.
     fn wrong(&self, _gold: &Self::Gold, _probable: bool) -> Response {
         Response::Text(String::new())
     }

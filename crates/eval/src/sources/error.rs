@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A picture that cannot be read. Its words hold no folder: they go into files that are the same on every machine.
+/// A picture that cannot be read. Its words hold no folder: they go into files that are the same on
+/// every machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageError(pub String);
 

@@ -15,7 +15,8 @@ pub(crate) struct List {
     pub gold: &'static [&'static str],
 }
 
-/// A list of this crate, over pictures or over mosaics of them, and the fields of its items that are gold.
+/// A list of this crate, over pictures or over mosaics of them, and the fields of its items that
+/// are gold.
 macro_rules! list {
     ($name:literal, $gold:expr) => {
         $crate::sources::frozen::List {

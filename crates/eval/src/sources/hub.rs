@@ -1,5 +1,6 @@
-//! Benchmarks as the Hub has them, in the Parquet layouts that lmms-eval's tasks read (0.7.3, MIT). Their prompts, items or order are not
-//! always the paper's, so each has an id of its own, is in no aggregate, and has no subset.
+//! Benchmarks as the Hub has them, in the Parquet layouts that lmms-eval's tasks read (0.7.3, MIT).
+//! Their prompts, items or order are not always the paper's, so each has an id of its own, is in no
+//! aggregate, and has no subset.
 
 use std::path::PathBuf;
 use std::sync::Arc;

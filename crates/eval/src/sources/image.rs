@@ -31,7 +31,11 @@ pub enum Image {
 }
 
 impl Image {
-    /// The encoded picture: the file's own bytes, or a mosaic as BMP. The same bytes whenever it is asked.
+    /// The encoded picture: the file's own bytes, or a mosaic as BMP. The same bytes whenever it is
+    /// asked.
+    ///
+    /// # Errors
+    /// A picture that is missing, damaged, or larger than 256 MiB.
     pub fn bytes(&self) -> Result<Vec<u8>, ImageError> {
         match self {
             Self::File(path) => read(path),
@@ -44,7 +48,8 @@ impl Image {
 /// Largest file of a picture that is read, bytes; `sightline ask` has the same limit.
 const MAX_PICTURE: u64 = 256 << 20;
 
-/// The bytes of a picture's file. The limit holds while they come in: a device does not say how many there will be.
+/// The bytes of a picture's file. The limit holds while they come in: a device does not say how
+/// many there will be.
 fn read(path: &Path) -> Result<Vec<u8>, ImageError> {
     let cannot = |error: std::io::Error| ImageError(format!("cannot be read ({error})"));
     let mut bytes = Vec::new();

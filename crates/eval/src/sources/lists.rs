@@ -1,4 +1,5 @@
-//! Our own tasks: item lists that are frozen, each tied by hash to the data file that it was made from (`lists/make.py`).
+//! Our own tasks: item lists that are frozen, each tied by hash to the data file that it was made
+//! from (`lists/make.py`).
 
 use std::collections::HashMap;
 use std::fs::File;

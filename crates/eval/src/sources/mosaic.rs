@@ -1,6 +1,7 @@
 //! Mosaics: parts of small pictures side by side on one canvas, made the same way everywhere.
 //!
-//! Only additions, multiplications, divisions and roundings of doubles take part, so a mosaic has the same bytes on every machine.
+//! Only additions, multiplications, divisions and roundings of doubles take part, so a mosaic has
+//! the same bytes on every machine.
 
 use super::error::ImageError;
 
@@ -57,7 +58,8 @@ impl Tile {
     }
 }
 
-/// For every canvas place from `first` to `end`: the pixels before and after it in the picture, and how far it is between them.
+/// For every canvas place from `first` to `end`: the pixels before and after it in the picture, and
+/// how far it is between them.
 fn samples(first: usize, end: usize, start: f64, size: f64, length: u32) -> Vec<(u32, u32, f64)> {
     let last = length - 1;
     let sample = |place: usize| {

@@ -10,7 +10,8 @@ use crate::benchmarks::row::{Folder, Question};
 
 /// Questions of an official benchmark.
 ///
-/// `read` gives its items in the order of the official file; `prompt` the user's turn, from the text of an item.
+/// `read` gives its items in the order of the official file; `prompt` the user's turn, from the
+/// text of an item.
 pub(crate) fn questions(
     folder: &Folder,
     read: fn(&Folder) -> Result<Vec<Raw>, InputError>,

@@ -1,5 +1,6 @@
-//! Official benchmarks repacked as Parquet (`tests/goldens/tasks/repack.py`): `ID.parquet` holds items, `ID-pictures.parquet` each picture
-//! once. Items say their place in the official order, into which they are brought.
+//! Official benchmarks repacked as Parquet (`tests/goldens/tasks/repack.py`): `ID.parquet` holds
+//! items, `ID-pictures.parquet` each picture once. Items say their place in the official order,
+//! into which they are brought.
 
 use std::sync::Arc;
 

@@ -20,7 +20,8 @@ use crate::answers::fields::{At, Fields, InputError, Place};
 /// Column of pictures: bytes in a field of a record, as the Hub's `image` has them, or bytes alone.
 const PICTURE: [&str; 2] = ["image.bytes", "image"];
 
-/// Bytes that a group's column may have unpacked, however small it is packed; more only if it does not grow beyond measure.
+/// Bytes that a group's column may have unpacked, however small it is packed; more only if it does
+/// not grow beyond measure.
 const MAX_UNPACKED: i64 = 256 << 20;
 /// How many times its packed size that is.
 const MAX_RATIO: i64 = 64;
@@ -44,6 +45,10 @@ impl fmt::Debug for Table {
 
 impl Table {
     /// Opens a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, claims what it does not hold, or is packed otherwise than with Snappy or
+    /// Zstandard.
     pub fn open(path: &Path) -> Result<Arc<Self>, InputError> {
         let place = Place::file(&path.display().to_string());
         let cannot = |error: &dyn fmt::Display| {
@@ -86,6 +91,9 @@ impl Table {
     }
 
     /// Some columns of every row; those that are not there are left out.
+    ///
+    /// # Errors
+    /// A damaged file.
     pub fn columns(&self, names: &[&str]) -> Result<Vec<Fields>, InputError> {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let damaged = |error: ParquetError| InputError::new(&self.place, format!("damaged ({error}); get it again"));
@@ -143,7 +151,8 @@ impl Table {
     }
 }
 
-/// The number of rows, if the footer's claims agree and all columns can be unpacked in reasonable memory.
+/// The number of rows, if the footer's claims agree and all columns can be unpacked in reasonable
+/// memory.
 fn check(meta: &ParquetMetaData) -> Result<usize, String> {
     let claimed = meta.file_metadata().num_rows();
     let mut rows = 0_i64;

@@ -1,5 +1,5 @@
-//! Python's pickles, read as data: numbers, texts, lists, tuples and dictionaries with keys that are texts. Nothing is run; a pickle that
-//! asks to import or call something is refused.
+//! Python's pickles, read as data: numbers, texts, lists, tuples and dictionaries with keys that
+//! are texts. Nothing is run; a pickle that asks to import or call something is refused.
 
 use serde_json::{Map, Number, Value};
 
@@ -27,6 +27,9 @@ struct Reader<'a> {
 }
 
 /// The value of a pickle.
+///
+/// # Errors
+/// Bytes that are no pickle of plain data.
 pub fn read(bytes: &[u8]) -> Result<Value, String> {
     let mut reader = Reader {
         bytes,

@@ -1,5 +1,6 @@
-//! The user's turn of every benchmark, as the paper's evaluation code has it (raykuo18/vlm-evaluation at c65254b, MIT, `models/prismatic.py`,
-//! retyped). There a newline stands in front of each, which the prompt builder strips.
+//! The user's turn of every benchmark, as the paper's evaluation code has it
+//! (raykuo18/vlm-evaluation at c65254b, MIT, `models/prismatic.py`, retyped). There a newline
+//! stands in front of each, which the prompt builder strips.
 
 /// Behind questions that want a short answer.
 const SHORT: &str = "Answer the question using a single word or phrase.";

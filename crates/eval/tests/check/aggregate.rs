@@ -4,7 +4,8 @@ use sightline_eval::aggregate::{Aggregate, Aggregates, LOC, TaskScore, VQA};
 
 use super::Differences;
 
-/// W-VQA, W-Loc and Overall of the released models (raykuo18's `results/dense_objective.csv` and its neighbours).
+/// W-VQA, W-Loc and Overall of the released models (raykuo18's `results/dense_objective.csv` and
+/// its neighbours).
 const RELEASED: [(&str, f64, f64, f64); 8] = [
     ("vit-s-in1k-224", 57.25, 17.82, 51.95),
     ("maxvit-t-in1k-224-s3", 58.75, 15.79, 52.98),

@@ -1,4 +1,5 @@
-//! The box parser against the fork's, on listed texts and on 1,000,000 made ones. `tests/goldens/score/literals.py` makes the same.
+//! The box parser against the fork's, on listed texts and on 1,000,000 made ones.
+//! `tests/goldens/score/literals.py` makes the same.
 
 use std::sync::OnceLock;
 

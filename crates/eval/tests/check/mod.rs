@@ -1,7 +1,7 @@
 //! What the tests of the scorers share: the golden sets, and one check for each scorer.
 //!
-//! A check compares our scorer with everything that its golden set recorded from the official code. `scores.rs` demands
-//! zero differences; `mutants.rs` demands at least one for every wrong variant.
+//! A check compares our scorer with everything that its golden set recorded from the official code.
+//! `scores.rs` demands zero differences; `mutants.rs` demands at least one for every wrong variant.
 
 mod aggregate;
 mod boxes;
@@ -33,7 +33,8 @@ pub(crate) struct Differences {
 impl Differences {
     const SHOWN: usize = 8;
 
-    /// Notes a difference between what we say (`ours`) and what the official code said (`official`), if there is one.
+    /// Notes a difference between what we say (`ours`) and what the official code said
+    /// (`official`), if there is one.
     pub(crate) fn compare<T: PartialEq + Debug>(&mut self, what: impl FnOnce() -> String, ours: &T, official: &T) {
         if ours != official {
             self.count += 1;
@@ -45,11 +46,13 @@ impl Differences {
     }
 }
 
-/// A check: runs every case of a golden set through our scorer, in the calling thread (mutants are switched per thread).
+/// A check: runs every case of a golden set through our scorer, in the calling thread (mutants are
+/// switched per thread).
 pub(crate) type Check = fn() -> Differences;
 
-/// Prefix of the mutants' names (the part before the first full stop), and a check that must notice them. A scorer is one
-/// line here; where several scorers share branches, the shared prefix has a line for each, and each must notice.
+/// Prefix of the mutants' names (the part before the first full stop), and a check that must notice
+/// them. A scorer is one line here; where several scorers share branches, the shared prefix has a
+/// line for each, and each must notice.
 pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("comma", vqav2::check),
     ("comma", vizwiz::check),
@@ -80,7 +83,8 @@ pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/score")
 }
 
-/// The lines of `tests/goldens/score/<name>.jsonl.gz`, header first. Parse once: a check runs again for each mutant.
+/// The lines of `tests/goldens/score/<name>.jsonl.gz`, header first. Parse once: a check runs again
+/// for each mutant.
 pub(crate) fn golden(name: &str) -> Vec<Value> {
     let path = folder().join(format!("{name}.jsonl.gz"));
     let packed = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -93,7 +97,8 @@ pub(crate) fn golden(name: &str) -> Vec<Value> {
         .collect()
 }
 
-/// A number that was recorded as Python writes it, in a string: read to the same bits, as serde_json need not. None of null.
+/// A number that was recorded as Python writes it, in a string: read to the same bits, as
+/// serde_json need not. None of null.
 pub(crate) fn number(value: &Value) -> Option<f64> {
     value.as_str().map(|text| text.parse().expect("a number"))
 }

@@ -1,4 +1,5 @@
-//! 100,000 random strings through every normaliser. `tests/goldens/score/strings.py` says how they are made, and makes the same.
+//! 100,000 random strings through every normaliser. `tests/goldens/score/strings.py` says how they
+//! are made, and makes the same.
 
 use std::sync::OnceLock;
 
@@ -176,7 +177,8 @@ pub(super) fn digest(results: impl IntoIterator<Item = String>) -> String {
     format!("{:08x}", crc.sum())
 }
 
-/// Lower case alone and around a capital sigma, kinds, and decimal values of every character of a plane.
+/// Lower case alone and around a capital sigma, kinds, and decimal values of every character of a
+/// plane.
 fn plane(number: &Value) -> [String; 3] {
     let first = (number.as_u64().expect("a plane") as u32) << 16;
     let characters: Vec<char> = (first..first + 0x1_0000).filter_map(char::from_u32).collect();

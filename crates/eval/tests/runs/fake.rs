@@ -14,7 +14,14 @@ use sightline_eval::score::Score;
 use sightline_eval::stats::split_mix;
 
 /// Files that hold nothing of time or machine.
-pub(crate) const COMPARED: [&str; 5] = ["key.json", "samples.jsonl", "results.json", "table.md", "table.csv"];
+pub(crate) const COMPARED: [&str; 6] = [
+    "key.json",
+    "samples.jsonl",
+    "results.json",
+    "table.md",
+    "table.csv",
+    "scores.jsonl",
+];
 
 /// The item whose picture cannot be read.
 pub(crate) const UNREADABLE: usize = 4;

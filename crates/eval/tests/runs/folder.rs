@@ -57,7 +57,8 @@ fn first(disk: &dyn Disk, limit: Option<usize>, answerer: &mut dyn Answerer) -> 
     Ok((finished.count, finished.resumed))
 }
 
-/// A run of a few questions goes on to more and to all, and ends as one that did all at once; batches that were short are done again.
+/// A run of a few questions goes on to more and to all, and ends as one that did all at once;
+/// batches that were short are done again.
 #[test]
 fn a_few_questions_go_on_to_all() {
     let (whole, grown) = (Memory::default(), Memory::default());

@@ -79,7 +79,7 @@ impl Gold {
             Some(Value::Bool(label)) => Self::Choice(usize::from(!label)),
             Some(Value::String(text)) => Self::Text(text.clone()),
             Some(other) => Self::Text(other.to_string()),
-            None => Self::Text(most_frequent_text(gold.get("answers"))),
+            None => Self::Text(most_frequent_text(gold.get("answers").or_else(|| gold.get("captions")))),
         }
     }
 
@@ -182,6 +182,21 @@ mod tests {
         let answers = serde_json::json!([{ "answer": "a", "answer_id": 1 }, { "answer": "c" }, { "answer": "c" }]);
         assert_eq!(most_frequent_text(Some(&answers)), "c");
         assert_eq!(most_frequent_text(None), "");
+    }
+
+    #[test]
+    fn a_caption_of_a_picture() {
+        let gold = serde_json::json!({ "captions": ["a dog", "a cat", "a cat"] });
+        let question = Question {
+            id: "1".to_owned(),
+            image: sightline_eval::tasks::Image::File(Default::default()),
+            image_key: "1".to_owned(),
+            image_sha256: None,
+            options: Vec::new(),
+            prompt: String::new(),
+            gold: gold.as_object().expect("fields").clone(),
+        };
+        assert_eq!(Gold::of(&question), Gold::Text("a cat".to_owned()));
     }
 
     #[test]

@@ -57,16 +57,16 @@ mod tests {
             rows: vec![
                 row(["score", "0.5417", "share of 1", "12"]),
                 row(["accuracy", "54.17", "percent", ""]),
-                row(["CIDEr-D", "0.2380", "CIDEr-D, 0 to 10", "500"]),
+                row(["CIDEr-D", "0.2380", "0 to 10", "500"]),
             ],
         };
         assert_eq!(
             lines(&table),
             [
-                "number    value   unit              answers",
-                "score      54.17  %                      12",
+                "number    value   unit     answers",
+                "score      54.17  %             12",
                 "accuracy   54.17  %",
-                "CIDEr-D   0.2380  CIDEr-D, 0 to 10      500",
+                "CIDEr-D   0.2380  0 to 10      500",
             ]
         );
     }

@@ -1,4 +1,5 @@
-//! DAQUAR: questions about indoor scenes, the official test split. Asked and answered as the shipped models were trained.
+//! DAQUAR: questions about indoor scenes, the official test split. Asked and answered as the
+//! shipped models were trained.
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub(crate) const TASK: Task = Task {
     family: Family::Other,
     list: None,
     packable: false,
-    questions: questions,
+    questions,
     slim: Slim::Paper {
         slim: 1_024,
         subsampled: None,
@@ -66,7 +67,8 @@ fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
     Ok(out)
 }
 
-/// A question as it is written elsewhere: a capital first, no space before the question mark, no underscores.
+/// A question as it is written elsewhere: a capital first, no space before the question mark, no
+/// underscores.
 fn tidy(question: &str) -> String {
     let text = question.replace(" ?", "?").replace('_', " ");
     let mut letters = text.trim().chars();

@@ -7,7 +7,7 @@ use crate::answers::fields::{Fields, InputError};
 use crate::gold::Layout;
 use crate::score::Score;
 use crate::scoring::{Origin, Sample, Scoring, Wanted};
-use crate::summary::Total;
+use crate::summary::{Total, Unit};
 
 /// Whose rule the totals are.
 const RULE: &str = "pycocoevalcap's";
@@ -52,7 +52,7 @@ impl Scoring for Captions {
     }
 
     fn unit(&self) -> &'static str {
-        "CIDEr-D, 0 to 10"
+        "0 to 10"
     }
 
     fn totals(&self, samples: &[Sample<Gold>]) -> (Vec<Total>, Vec<String>) {
@@ -66,7 +66,10 @@ impl Scoring for Captions {
         let cider: f64 = pairs()
             .map(|(caption, references)| corpus.cider(caption, references))
             .sum();
-        let mut totals = vec![Total::share(RULE, "CIDEr-D, of 10", cider / samples.len() as f64)];
+        let mut totals = vec![Total {
+            unit: Unit::OfTen,
+            ..Total::share(RULE, "CIDEr-D", cider / samples.len() as f64)
+        }];
         let bleu = bleu(pairs());
         totals.extend(
             (1..)

@@ -1,4 +1,5 @@
-//! CIDEr-D (Vedantam et al. 2015) and BLEU-1 to 4 (Papineni et al. 2002) of captions, as `pycocoevalcap` computes them.
+//! CIDEr-D (Vedantam et al. 2015) and BLEU-1 to 4 (Papineni et al. 2002) of captions, as
+//! `pycocoevalcap` computes them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -28,7 +29,8 @@ pub struct Corpus {
     holding: HashMap<Vec<String>, usize>,
 }
 
-/// TF-IDF weights of a caption's n-grams, their norm by length, and the caption's length in bigrams.
+/// TF-IDF weights of a caption's n-grams, their norm by length, and the caption's length in
+/// bigrams.
 struct Vector<'a> {
     weights: BTreeMap<&'a [String], f64>,
     norms: [f64; LONGEST],
@@ -98,7 +100,8 @@ impl Corpus {
     }
 }
 
-/// BLEU-1 to 4 of captions, each with its references: 0 to 1. The length that counts is that of the closest reference, the shorter of two.
+/// BLEU-1 to 4 of captions, each with its references: 0 to 1. The length that counts is that of the
+/// closest reference, the shorter of two.
 pub fn bleu<'a>(captions: impl IntoIterator<Item = (&'a [String], &'a [Vec<String>])>) -> [f64; LONGEST] {
     /// Keeps quotients finite where there is no n-gram; values of the official code.
     const SMALL: f64 = 1e-9;

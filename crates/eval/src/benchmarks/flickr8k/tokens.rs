@@ -1,7 +1,9 @@
-//! Words of captions, as the Penn Treebank tokenizer of the official caption evaluation cuts them: clitics stand apart, words with hyphens and
-//! slashes stay whole, abbreviations keep their full stop, and punctuation is left out.
+//! Words of captions, as the Penn Treebank tokenizer of the official caption evaluation cuts them:
+//! clitics stand apart, words with hyphens and slashes stay whole, abbreviations keep their full
+//! stop, and punctuation is left out.
 //!
-//! Written from what that tokenizer says to ordinary captions, not from its grammar. Addresses, tags and the like may be cut otherwise.
+//! Written from what that tokenizer says to ordinary captions, not from its grammar. Addresses,
+//! tags and the like may be cut otherwise.
 
 /// Abbreviations that keep their full stop.
 #[rustfmt::skip]
@@ -77,7 +79,8 @@ fn cut(chunk: &str, counts: bool, out: &mut Vec<String>) {
             '}' => bracket("-rcb-", out),
             '?' | '!' => {
                 let run = rest.len() - rest.trim_start_matches(['?', '!']).len();
-                // A single one is punctuation; a run is a word of its own in the official evaluation.
+                // A single one is punctuation; a run is a word of its own in the official
+                // evaluation.
                 if run > 1 {
                     out.push(rest[..run].to_owned());
                 }
@@ -207,7 +210,8 @@ fn is_not(behind: &str) -> bool {
         .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
 }
 
-/// Whether the full stop behind a text is part of it: of an abbreviation, or of letters with a full stop behind each.
+/// Whether the full stop behind a text is part of it: of an abbreviation, or of letters with a full
+/// stop behind each.
 fn keeps_full_stop(text: &str, counts: bool) -> bool {
     let letters = text
         .split('.')

@@ -1,9 +1,10 @@
 //! GQA: exact match, after the paper's evaluation code has cleaned the prediction.
 //!
-//! The fork removes all ASCII punctuation from the prediction, within words too, and lowers it (`tasks/harnesses/gqa.py`, MIT). It
-//! leaves white space and articles as they are, and the gold answer untouched: an answer with a hyphen can never be matched. What
-//! follows is the benchmark's own script (`util/evaluation/gqa/eval.py`, Apache-2.0 by its header, (c) Hudson and Manning) with the
-//! measures that need more than questions and predictions switched off by the fork.
+//! The fork removes all ASCII punctuation from the prediction, within words too, and lowers it
+//! (`tasks/harnesses/gqa.py`, MIT). It leaves white space and articles as they are, and the gold
+//! answer untouched: an answer with a hyphen can never be matched. What follows is the benchmark's
+//! own script (`util/evaluation/gqa/eval.py`, Apache-2.0 by its header, (c) Hudson and Manning)
+//! with the measures that need more than questions and predictions switched off by the fork.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,8 @@ use crate::python;
 
 use crate::score::Score;
 
-/// Operations that do not count as a step of reasoning. From `util/evaluation/gqa/eval.py` (Apache-2.0, see above).
+/// Operations that do not count as a step of reasoning. From `util/evaluation/gqa/eval.py`
+/// (Apache-2.0, see above).
 const NO_STEPS: [&str; 3] = ["exist", "query: name", "choose name"];
 
 /// The prediction as it is compared.
@@ -40,7 +42,8 @@ pub fn score(prediction: &str, answer: &str) -> Score {
 pub struct Question {
     /// `answer`.
     pub answer: String,
-    /// `isBalanced`: only balanced questions count, and the split that the field reports has no others.
+    /// `isBalanced`: only balanced questions count, and the split that the field reports has no
+    /// others.
     pub balanced: bool,
     /// `types.structural`: query, verify, choose, logical, compare.
     pub structural: String,
@@ -63,7 +66,8 @@ pub fn count_words(question: &str) -> usize {
     )
 }
 
-/// How many steps of reasoning a question takes, from the `operation` and `argument` pairs of its `semantic` program.
+/// How many steps of reasoning a question takes, from the `operation` and `argument` pairs of its
+/// `semantic` program.
 pub fn count_steps<'a>(program: impl IntoIterator<Item = (&'a str, &'a str)>) -> usize {
     let is_step = |(operation, argument): &(&str, &str)| {
         let text = format!("{operation}: {argument}");
@@ -84,12 +88,14 @@ pub type Part = (f64, usize);
 pub struct Totals {
     /// Mean accuracy.
     pub accuracy: f64,
-    /// Mean accuracy of questions that ask for yes or no or name the choices; 0 without such questions, as officially.
+    /// Mean accuracy of questions that ask for yes or no or name the choices; 0 without such
+    /// questions, as officially.
     pub binary: f64,
-    /// Mean accuracy of open questions (structural type "query"); 0 without such questions, as officially.
+    /// Mean accuracy of open questions (structural type "query"); 0 without such questions, as
+    /// officially.
     pub open: f64,
-    /// How far the predicted answers of a group are from the given ones: chi-square over 100, two decimals, less is better. Without
-    /// any group the official script stops, and there is none.
+    /// How far the predicted answers of a group are from the given ones: chi-square over 100, two
+    /// decimals, less is better. Without any group the official script stops, and there is none.
     pub distribution: Option<f64>,
     /// Accuracy of each structural type.
     pub structural: BTreeMap<String, Part>,
@@ -169,7 +175,8 @@ impl Tally {
     }
 }
 
-/// Given and predicted answers of each group, in the order in which they were first seen: sums of floats depend on it.
+/// Given and predicted answers of each group, in the order in which they were first seen: sums of
+/// floats depend on it.
 #[derive(Default)]
 struct Groups {
     groups: Vec<Group>,
@@ -196,7 +203,8 @@ impl Groups {
         *group.predicted.entry(predicted).or_default() += 1.0;
     }
 
-    /// Chi-square of the predicted answers, averaged over groups by their size. Predictions that nobody gave do not count.
+    /// Chi-square of the predicted answers, averaged over groups by their size. Predictions that
+    /// nobody gave do not count.
     fn distance(&self) -> Option<f64> {
         let (mut total, mut overall) = (0.0, 0.0);
         for group in &self.groups {

@@ -1,4 +1,5 @@
-//! Naming the main thing in held-out pictures: the 10 of Imagenette, the 200 of Tiny ImageNet, the 101 of Caltech-101.
+//! Naming the main thing in held-out pictures: the 10 of Imagenette, the 200 of Tiny ImageNet, the
+//! 101 of Caltech-101.
 
 use crate::benchmarks::row::{Exposure, Family, SHIPPED, Slim, Task};
 use crate::sources::frozen::list;

@@ -1,4 +1,5 @@
-//! NLVR: statements about drawn shapes, true or false. The benchmark has no prompt; ours is that of VSR.
+//! NLVR: statements about drawn shapes, true or false. The benchmark has no prompt; ours is that of
+//! VSR.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! OCID-Ref: a box, see [`crate::scoring::boxes`], and `clutter`, by which totals are given as well.
+//! OCID-Ref: a box, see [`crate::scoring::boxes`], and `clutter`, by which totals are given as
+//! well.
 
 use super::rule::{self, Clutter};
 use crate::answers::Response;

@@ -1,4 +1,5 @@
-//! OCID-Ref: accuracy at an overlap of at least 0.25, as the paper's fork scores it (`ocidref.py`, MIT), by clutter and pooled.
+//! OCID-Ref: accuracy at an overlap of at least 0.25, as the paper's fork scores it (`ocidref.py`,
+//! MIT), by clutter and pooled.
 //!
 //! The fork divides by zero where a class of clutter has no sample; each of ours stands for itself.
 

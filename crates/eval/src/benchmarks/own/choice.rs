@@ -1,5 +1,5 @@
-//! Tasks of our own that ask for one of two letters: `answer` (A or B), and `part`, by which totals are given as well. Probabilities are
-//! those of the letters.
+//! Tasks of our own that ask for one of two letters: `answer` (A or B), and `part`, by which totals
+//! are given as well. Probabilities are those of the letters.
 
 use crate::answers::Response;
 use crate::answers::fields::{Fields, InputError};
@@ -9,8 +9,8 @@ use crate::score::Score;
 use crate::scoring::{self, Origin, Sample, Scoring, Wanted, by_part};
 use crate::summary::Total;
 
-/// Name and version of the rule: the more probable letter, A where they are equal; of a written answer the first word, without ASCII
-/// punctuation around it, or else it is invalid.
+/// Name and version of the rule: the more probable letter, A where they are equal; of a written
+/// answer the first word, without ASCII punctuation around it, or else it is invalid.
 const RULE: &str = "choice/1, ours";
 
 const LETTERS: [&str; 2] = ["A", "B"];

@@ -8,7 +8,8 @@ use crate::score::Score;
 use crate::scoring::{Origin, Sample, Scoring, Wanted, by_part};
 use crate::summary::Total;
 
-/// Name and version of the rule: equal in lower case, without spaces and full stops around. The shipped models' training scores by the same.
+/// Name and version of the rule: equal in lower case, without spaces and full stops around. The
+/// shipped models' training scores by the same.
 const RULE: &str = "exact/1, ours";
 
 pub(crate) struct Exact;

@@ -1,8 +1,10 @@
-//! POPE: `label` and `setting`; gold is the official JSON lines, a file a setting, which its name says.
+//! POPE: `label` and `setting`; gold is the official JSON lines, a file a setting, which its name
+//! says.
 //!
-//! Question ids start from 1 in every setting, so a bare id is ambiguous where several gold files are named. LLaVA's answers are joined
-//! through its questions file (`category`, `image`, `text`). Its own script goes by the order of the answers; ours by picture and question,
-//! which is the same wherever that order is right.
+//! Question ids start from 1 in every setting, so a bare id is ambiguous where several gold files
+//! are named. LLaVA's answers are joined through its questions file (`category`, `image`, `text`).
+//! Its own script goes by the order of the answers; ours by picture and question, which is the same
+//! wherever that order is right.
 
 use super::rule::{self, Part, Setting, Totals, Written};
 use crate::answers::fields::{Fields, InputError};
@@ -86,7 +88,8 @@ impl Scoring for Pope {
     }
 
     fn item_keys(&self, item: &Fields, key: Option<&str>, _: usize, gold: &Gold) -> Result<Vec<String>, InputError> {
-        // The paper's code makes ids by Python's salted hash, which no other run shares; the question's own is beside them.
+        // The paper's code makes ids by Python's salted hash, which no other run shares; the
+        // question's own is beside them.
         let own = item.maybe_id(&["split_question_id"])?;
         let id = own.clone().map_or_else(|| scoring::item_id(item, key), Ok)?;
         let mut keys = vec![by_id(gold.setting, &id), id];

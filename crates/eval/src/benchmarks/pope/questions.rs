@@ -99,7 +99,8 @@ pub(crate) const ON_COCO256: Task = Task {
     slim: Slim::None,
 };
 
-/// Questions about the pictures at hand, without an instruction behind them: so the shipped models were trained.
+/// Questions about the pictures at hand, without an instruction behind them: so the shipped models
+/// were trained.
 fn on_coco256(folder: &Folder) -> Result<Vec<Question>, InputError> {
     let pictures = Pictures::open(folder)?;
     let mut out = Vec::new();

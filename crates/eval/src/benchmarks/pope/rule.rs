@@ -2,14 +2,15 @@
 //!
 //! Two official codes:
 //!
-//! - written answers by POPE's own script (`evaluate.py` of AoiDragon/POPE, MIT): no word of `No`, `no`, `not` in the first sentence means
-//!   yes, and so does an empty answer;
-//! - probabilities of `Yes` and `No` by the paper's fork (`pope.py`, MIT), for each setting, and over all: the *mean* of the settings'
-//!   accuracies, but areas under the curves of all samples pooled.
+//! - written answers by POPE's own script (`evaluate.py` of AoiDragon/POPE, MIT): no word of `No`,
+//!   `no`, `not` in the first sentence means yes, and so does an empty answer;
+//! - probabilities of `Yes` and `No` by the paper's fork (`pope.py`, MIT), for each setting, and
+//!   over all: the *mean* of the settings' accuracies, but areas under the curves of all samples
+//!   pooled.
 //!
-//! POPE's script divides by zero where nothing is answered with yes, nothing is labelled yes, or no yes is right. Ours leaves out the
-//! numbers it never gets to. It takes every label other than `no` for yes, the fork stops at labels other than `yes` and `no`; so a label
-//! is a truth value here.
+//! POPE's script divides by zero where nothing is answered with yes, nothing is labelled yes, or no
+//! yes is right. Ours leaves out the numbers it never gets to. It takes every label other than `no`
+//! for yes, the fork stops at labels other than `yes` and `no`; so a label is a truth value here.
 
 use crate::mutant::branch;
 
@@ -142,7 +143,8 @@ impl Setting {
     }
 }
 
-/// Score of the probabilities of `Yes` and `No`; yes where they are equal. `label`: whether yes is right.
+/// Score of the probabilities of `Yes` and `No`; yes where they are equal. `label`: whether yes is
+/// right.
 ///
 /// Invalid where that of `Yes` is not finite, at which the official code stops.
 pub fn score_probabilities(probabilities: [f64; 2], label: bool) -> Score {

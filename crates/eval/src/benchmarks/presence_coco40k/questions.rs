@@ -1,4 +1,5 @@
-//! Whether a thing is in a photograph of COCO: things that its labels name, and as many that they do not.
+//! Whether a thing is in a photograph of COCO: things that its labels name, and as many that they
+//! do not.
 
 use std::sync::Arc;
 

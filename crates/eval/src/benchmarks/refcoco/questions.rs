@@ -1,4 +1,5 @@
-//! RefCOCO, RefCOCO+ and RefCOCOg: expressions for things in COCO's train2014 pictures; a pickle of references and COCO's annotations.
+//! RefCOCO, RefCOCO+ and RefCOCOg: expressions for things in COCO's train2014 pictures; a pickle of
+//! references and COCO's annotations.
 
 use std::collections::HashMap;
 use std::path::Path;

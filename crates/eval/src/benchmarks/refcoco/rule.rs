@@ -1,6 +1,8 @@
-//! RefCOCO, RefCOCO+ and RefCOCOg: accuracy at an overlap of at least 0.5, as the paper's fork scores it (`refcoco.py`, MIT).
+//! RefCOCO, RefCOCO+ and RefCOCOg: accuracy at an overlap of at least 0.5, as the paper's fork
+//! scores it (`refcoco.py`, MIT).
 //!
-//! The fork reports the three data sets apart and divides by zero where one of them has no sample; each of ours stands for itself.
+//! The fork reports the three data sets apart and divides by zero where one of them has no sample;
+//! each of ours stands for itself.
 
 use std::collections::BTreeMap;
 

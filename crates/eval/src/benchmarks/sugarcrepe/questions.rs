@@ -1,5 +1,5 @@
-//! SugarCrepe: which of two captions that differ in little is right. The benchmark compares how well each fits; here a model is asked, with
-//! the right one first for every other question.
+//! SugarCrepe: which of two captions that differ in little is right. The benchmark compares how
+//! well each fits; here a model is asked, with the right one first for every other question.
 
 use serde_json::json;
 
@@ -45,7 +45,7 @@ pub(crate) const TASK: Task = Task {
     family: Family::Partial,
     list: None,
     packable: false,
-    questions: questions,
+    questions,
     slim: Slim::None,
 };
 

@@ -1,5 +1,5 @@
-//! TallyQA: `answer` (the count) and `setting` (simple or complex); gold is the official test file. Probabilities are those of the letters A to
-//! P, which stand for 0 to 15.
+//! TallyQA: `answer` (the count) and `setting` (simple or complex); gold is the official test file.
+//! Probabilities are those of the letters A to P, which stand for 0 to 15.
 
 use super::rule::{self, Part, Totals};
 use crate::answers::Response;

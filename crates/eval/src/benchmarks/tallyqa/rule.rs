@@ -1,7 +1,7 @@
 //! TallyQA: how many, as one of 16 letters (A to P for 0 to 15), by the letters' probabilities.
 //!
-//! As the paper's fork scores it (`tallyqa.py`, MIT): simple questions, complex ones, and all pooled. The first of equal probabilities is
-//! the answer.
+//! As the paper's fork scores it (`tallyqa.py`, MIT): simple questions, complex ones, and all
+//! pooled. The first of equal probabilities is the answer.
 
 use crate::mutant::branch;
 
@@ -21,8 +21,9 @@ pub struct Sample {
 
 /// Score of one question.
 ///
-/// Invalid where a probability is not finite, at which the official code stops. It stops as well where they do not add up to 1; that
-/// leaves out our area under the curve ([`Part::auc_roc`]) but not the accuracy, which does not depend on it.
+/// Invalid where a probability is not finite, at which the official code stops. It stops as well
+/// where they do not add up to 1; that leaves out our area under the curve ([`Part::auc_roc`]) but
+/// not the accuracy, which does not depend on it.
 pub fn score(probabilities: &[f64], answer: usize) -> Score {
     let choice = choice(probabilities, probabilities);
     Score::or_invalid(choice.map(|choice| f64::from(choice == answer)))
@@ -33,8 +34,9 @@ pub fn score(probabilities: &[f64], answer: usize) -> Score {
 pub struct Part {
     /// Share of right answers.
     pub accuracy: f64,
-    /// Mean area under the receiver operating characteristic over pairs of counts (one against one). None of fewer than two counts, and
-    /// where probabilities do not add up to 1, at which scikit-learn raises.
+    /// Mean area under the receiver operating characteristic over pairs of counts (one against
+    /// one). None of fewer than two counts, and where probabilities do not add up to 1, at which
+    /// scikit-learn raises.
     pub auc_roc: Option<f64>,
     /// Mean average precision of the counts that occur.
     pub auc_pr: Option<f64>,
@@ -52,7 +54,8 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Totals of samples; none where there are no simple or no complex ones, at which the fork divides by zero.
+    /// Totals of samples; none where there are no simple or no complex ones, at which the fork
+    /// divides by zero.
     pub fn of(samples: &[Sample]) -> Option<Self> {
         let (simple, complex): (Vec<&Sample>, Vec<&Sample>) = samples.iter().partition(|sample| sample.simple);
         let (simple_part, complex_part) = (Part::of(&simple)?, Part::of(&complex)?);

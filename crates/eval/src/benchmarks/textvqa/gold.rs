@@ -1,5 +1,5 @@
-//! TextVQA: `answers`, ten of them; gold is the official annotations. LLaVA's answers name the picture, not the question: they are joined by
-//! picture and question text, as its own script does.
+//! TextVQA: `answers`, ten of them; gold is the official annotations. LLaVA's answers name the
+//! picture, not the question: they are joined by picture and question text, as its own script does.
 
 use super::rule;
 use crate::answers::fields::{Fields, InputError};
@@ -20,8 +20,9 @@ fn by_picture(image: &str, question: &str) -> String {
     format!("{image}\n{}", python::lower(question))
 }
 
-/// The question in LLaVA's prompt: its line, which the OCR tokens stand before or after, and a line of instruction follows. An older
-/// prompt has OCR tokens first and both in words. None for other prompts, at which LLaVA's script stops.
+/// The question in LLaVA's prompt: its line, which the OCR tokens stand before or after, and a line
+/// of instruction follows. An older prompt has OCR tokens first and both in words. None for other
+/// prompts, at which LLaVA's script stops.
 fn question_of(prompt: &str) -> Option<&str> {
     if prompt.starts_with("OCR tokens: ") {
         let (_, rest) = prompt.split_once("Question: ")?;

@@ -1,4 +1,5 @@
-//! TextVQA: questions about text in pictures, with what an OCR system read in the prompt, and without.
+//! TextVQA: questions about text in pictures, with what an OCR system read in the prompt, and
+//! without.
 
 use std::collections::HashMap;
 
@@ -69,7 +70,8 @@ pub(crate) const PURE: Task = Task {
     ..OCR_TASK
 };
 
-/// As the paper's code does it, the questions are those of LLaVA's file, line by line with the official annotations.
+/// As the paper's code does it, the questions are those of LLaVA's file, line by line with the
+/// official annotations.
 fn read(folder: &Folder) -> Result<Vec<Raw>, InputError> {
     let (path, mut texts) = (folder.wanted(0)?, Vec::new());
     files::read(&path, &[Layout::Lines], |_, item| {

@@ -1,9 +1,12 @@
-//! TextVQA: soft accuracy of the M4C / EvalAI evaluator, the same for prompts with and without OCR tokens.
+//! TextVQA: soft accuracy of the M4C / EvalAI evaluator, the same for prompts with and without OCR
+//! tokens.
 //!
-//! The rules are MMF's (`util/evaluation/textvqa/m4c_evaluators.py` of the paper's evaluation code, BSD, (c) Facebook): prediction and
-//! answers are normalised alike, after commas and question marks are gone, so that no comma between digits is ever seen.
+//! The rules are MMF's (`util/evaluation/textvqa/m4c_evaluators.py` of the paper's evaluation code,
+//! BSD, (c) Facebook): prediction and answers are normalised alike, after commas and question marks
+//! are gone, so that no comma between digits is ever seen.
 //!
-//! Items must have ten answers: the official code stops at any other number. Here such an item is invalid and scores 0.
+//! Items must have ten answers: the official code stops at any other number. Here such an item is
+//! invalid and scores 0.
 
 use crate::mutant::branch;
 use crate::python;
@@ -20,7 +23,8 @@ pub fn normalise(text: &str) -> String {
     let text = branch!("textvqa.comma", text.replace(',', ""), text);
     let text = branch!("textvqa.question_mark", text.replace('?', ""), text);
     let text = branch!("textvqa.possessive", text.replace("'s", " 's"), text);
-    // The official code strips here, and once more where line feeds are gone: the second time changes nothing.
+    // The official code strips here, and once more where line feeds are gone: the second time
+    // changes nothing.
     let text = branch!("textvqa.plain", plain(&text), text);
     let text = branch!("textvqa.punctuation", punctuation(&text, false), text);
     branch!("textvqa.words", words(&text, &CONTRACTIONS), text)
@@ -44,7 +48,8 @@ pub fn score<T: AsRef<str>>(prediction: &str, answers: &[T]) -> Score {
     Score::or_invalid(soft_accuracy(given.len(), same, |at| given[at] == ours))
 }
 
-/// The official total, 0 to 1 and unrounded: the mean over samples in the order of the results; none of no samples.
+/// The official total, 0 to 1 and unrounded: the mean over samples in the order of the results;
+/// none of no samples.
 pub fn total(scores: &[f64]) -> Option<f64> {
     (!scores.is_empty()).then(|| python::sum(scores.iter().copied()) / scores.len() as f64)
 }

@@ -1,4 +1,5 @@
-//! Things of Visual Genome whose name stands once among the boxes of their picture, and that are not too small to be asked for.
+//! Things of Visual Genome whose name stands once among the boxes of their picture, and that are
+//! not too small to be asked for.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -65,7 +66,8 @@ fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
     Ok(out)
 }
 
-/// Things whose name no other thing of the picture has, with their boxes x, y, width, height (px), in the order of the file.
+/// Things whose name no other thing of the picture has, with their boxes x, y, width, height (px),
+/// in the order of the file.
 fn once(picture: &Fields) -> Result<Vec<(String, [f64; 4])>, InputError> {
     let mut things = Vec::new();
     let mut counts: HashMap<String, usize> = HashMap::new();

@@ -1,4 +1,5 @@
-//! Visual7W: `choice` (place of the right option, from 0) and `part` (the question's word), by which totals are given as well.
+//! Visual7W: `choice` (place of the right option, from 0) and `part` (the question's word), by
+//! which totals are given as well.
 
 use super::rule::{self, OPTIONS};
 use crate::answers::Response;

@@ -1,4 +1,5 @@
-//! Visual7W: four-choice questions that people wrote about photographs, in the official layout and packed.
+//! Visual7W: four-choice questions that people wrote about photographs, in the official layout and
+//! packed.
 
 use std::sync::Arc;
 
@@ -109,7 +110,8 @@ fn about(picture: &Fields, list: &str, image: &Image, key: &str, out: &mut Vec<Q
             let problem = format!("{} wrong answers where {} are wanted", wrong.len(), OPTIONS - 1);
             return Err(pair.error("multiple_choices", problem));
         }
-        // Where the right option stands says nothing: its place is drawn from the question's number.
+        // Where the right option stands says nothing: its place is drawn from the question's
+        // number.
         let choice = (split_mix(SEED, number as u64) % OPTIONS as u64) as usize;
         let mut options: Vec<String> = wrong.iter().map(|option| plain(option)).collect();
         options.insert(choice, plain(pair.text("answer")?));

@@ -1,13 +1,14 @@
-//! Visual7W: the most probable of four options is the answer. The benchmark's own paper (Zhu et al. 2016, section 5.1) scores the option with
-//! the highest log-likelihood; ours is divided by the number of tokens, so that short options have no advantage.
+//! Visual7W: the most probable of four options is the answer. The benchmark's own paper (Zhu et al.
+//! 2016, section 5.1) scores the option with the highest log-likelihood; ours is divided by the
+//! number of tokens, so that short options have no advantage.
 
 use crate::score::Score;
 
 /// Options of a question.
 pub const OPTIONS: usize = 4;
 
-/// Score of one answer: whether the most probable option is the right one. Of equal ones the first counts; a probability that is no number
-/// makes the answer invalid.
+/// Score of one answer: whether the most probable option is the right one. Of equal ones the first
+/// counts; a probability that is no number makes the answer invalid.
 pub fn score(probabilities: &[f64], right: usize) -> Score {
     let best = |best: usize, at: usize| {
         if probabilities[at] > probabilities[best] {
@@ -23,7 +24,8 @@ pub fn score(probabilities: &[f64], right: usize) -> Score {
     Score::or_invalid(said.map(|said| f64::from(said == right)))
 }
 
-/// An option as it is scored, which is how the models' training writes answers: without space and full stop at its ends, in lower case.
+/// An option as it is scored, which is how the models' training writes answers: without space and
+/// full stop at its ends, in lower case.
 pub fn plain(option: &str) -> String {
     option.trim().trim_end_matches('.').trim_end().to_lowercase()
 }

@@ -1,4 +1,5 @@
-//! VizWiz: `answers` and `answerable`; gold is the official annotations, whose items are known by their picture.
+//! VizWiz: `answers` and `answerable`; gold is the official annotations, whose items are known by
+//! their picture.
 
 use super::rule::{self, Totals};
 use crate::answers::fields::{Fields, InputError};

@@ -1,8 +1,10 @@
-//! VizWiz: soft accuracy against answers as they were given, and how well a model knows what cannot be answered.
+//! VizWiz: soft accuracy against answers as they were given, and how well a model knows what cannot
+//! be answered.
 //!
-//! The rules are the paper's evaluation code's (`util/evaluation/vizwiz/eval.py`, `tasks/harnesses/vizwiz.py`, MIT): the prediction is
-//! normalised, the given answers are not, so an answer with a capital, an article or a hyphen can never be matched. Its contractions
-//! carry a backtick in place of most apostrophes, so that "dont" becomes "don`t", which nobody answers.
+//! The rules are the paper's evaluation code's (`util/evaluation/vizwiz/eval.py`,
+//! `tasks/harnesses/vizwiz.py`, MIT): the prediction is normalised, the given answers are not, so
+//! an answer with a capital, an article or a hyphen can never be matched. Its contractions carry a
+//! backtick in place of most apostrophes, so that "dont" becomes "don`t", which nobody answers.
 //!
 //! An item without answers stops the official code. Here it is invalid and scores 0.
 
@@ -15,8 +17,9 @@ use crate::score::Score;
 /// The answer that says so when a question cannot be answered.
 const UNANSWERABLE: &str = "unanswerable";
 
-/// Contractions, as the VizWiz code has them. From `util/evaluation/vizwiz/eval.py` of the paper's evaluation code (MIT), after
-/// GT-Vision-Lab/VQA (BSD-2-Clause). Normalisation has removed all backticks, so those that start from one never occur.
+/// Contractions, as the VizWiz code has them. From `util/evaluation/vizwiz/eval.py` of the paper's
+/// evaluation code (MIT), after GT-Vision-Lab/VQA (BSD-2-Clause). Normalisation has removed all
+/// backticks, so those that start from one never occur.
 #[rustfmt::skip]
 const CONTRACTIONS: Contractions = [
     ("aint", "ain't"), ("arent", "aren't"), ("cant", "can't"), ("couldve", "could've"), ("couldnt", "couldn't"),
@@ -99,11 +102,14 @@ pub struct Sample {
 pub struct Totals {
     /// Mean accuracy.
     pub overall: f64,
-    /// Mean accuracy over what can be answered. Without any such sample the official code stops, and there is none.
+    /// Mean accuracy over what can be answered. Without any such sample the official code stops,
+    /// and there is none.
     pub answerable: Option<f64>,
-    /// Mean accuracy over what cannot be answered. Without any such sample the official code stops, and there is none.
+    /// Mean accuracy over what cannot be answered. Without any such sample the official code stops,
+    /// and there is none.
     pub unanswerable: Option<f64>,
-    /// Average precision of saying "unanswerable", as scikit-learn computes it from scores of 0 and 1.
+    /// Average precision of saying "unanswerable", as scikit-learn computes it from scores of 0 and
+    /// 1.
     pub average_precision: f64,
     /// F1 of saying "unanswerable".
     pub f1: f64,
@@ -163,9 +169,11 @@ impl Counts {
         }
     }
 
-    /// The step integral of the precision-recall curve, which has a step for each score that occurs: 1, and 0.
+    /// The step integral of the precision-recall curve, which has a step for each score that
+    /// occurs: 1, and 0.
     ///
-    /// Without a sample that cannot be answered scikit-learn takes the recall for 1 and the precision is 0.
+    /// Without a sample that cannot be answered scikit-learn takes the recall for 1 and the
+    /// precision is 0.
     fn average_precision(&self) -> f64 {
         if branch!("vizwiz.none_unanswerable", self.unanswerable == 0.0, false) {
             return 0.0;

@@ -1,4 +1,5 @@
-//! VQAv2: `answers` (texts, or the annotations' records), `answer_type`, `question_type`; gold is the official annotations.
+//! VQAv2: `answers` (texts, or the annotations' records), `answer_type`, `question_type`; gold is
+//! the official annotations.
 
 use super::rule::{self, Answer, Totals};
 use crate::answers::Response;

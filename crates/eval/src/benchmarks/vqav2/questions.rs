@@ -123,7 +123,8 @@ fn annotation(item: &Fields) -> Result<serde_json::Map<String, Value>, InputErro
     })))
 }
 
-/// Questions about the pictures at hand, without an instruction behind them: so the shipped models were trained.
+/// Questions about the pictures at hand, without an instruction behind them: so the shipped models
+/// were trained.
 fn on_coco256(folder: &Folder) -> Result<Vec<Question>, InputError> {
     let pictures = Pictures::open(folder)?;
     let texts = texts(&folder.file(ON_COCO256.files[1])?)?;

@@ -2,18 +2,23 @@
 //!
 //! Two official codes, and they disagree:
 //!
-//! - the paper's fork (`util/evaluation/vqav2/eval.py`, MIT, after LAVIS, BSD-3-Clause) normalises the prediction in full and the given
-//!   answers in their punctuation only, so that an answer with a capital, an article or a number word can never be matched;
-//! - GT-Vision-Lab/VQA (`vqaEval.py`, BSD-2-Clause) normalises both in full, but neither where all given answers are the same.
+//! - the paper's fork (`util/evaluation/vqav2/eval.py`, MIT, after LAVIS, BSD-3-Clause) normalises
+//!   the prediction in full and the given answers in their punctuation only, so that an answer with
+//!   a capital, an article or a number word can never be matched;
+//! - GT-Vision-Lab/VQA (`vqaEval.py`, BSD-2-Clause) normalises both in full, but neither where all
+//!   given answers are the same.
 //!
-//! Both leave out not an answer's place but every answer whose record equals it (`other != answer` compares whole records, after
-//! normalisation, with `answer_id` among the fields): the same thing as long as ids are distinct.
+//! Both leave out not an answer's place but every answer whose record equals it (`other != answer`
+//! compares whole records, after normalisation, with `answer_id` among the fields): the same thing
+//! as long as ids are distinct.
 //!
-//! Both write their normalised answers back into the annotations, which shows only where one question is scored twice; a repeated
-//! question id is an error for us. An item without answers stops either code. Here it is invalid and scores 0.
+//! Both write their normalised answers back into the annotations, which shows only where one
+//! question is scored twice; a repeated question id is an error for us. An item without answers
+//! stops either code. Here it is invalid and scores 0.
 //!
-//! GT-Vision-Lab's code is Python 2. Ours equals its conversion to Python 3, print statements only, as everyone runs it. Under Python 2
-//! itself `\d` is ASCII, letter case is an older Unicode's, and rounding takes ties away from zero.
+//! GT-Vision-Lab's code is Python 2. Ours equals its conversion to Python 3, print statements only,
+//! as everyone runs it. Under Python 2 itself `\d` is ASCII, letter case is an older Unicode's, and
+//! rounding takes ties away from zero.
 
 use std::collections::BTreeMap;
 
@@ -101,7 +106,8 @@ fn by_benchmark(prediction: &str, answers: &[Answer]) -> Option<f64> {
     soft_accuracy(given.len(), same, |at| given[at] == ours)
 }
 
-/// Punctuation and words, as GT-Vision-Lab's code handles both sides once line feeds, tabs and outer white space are dealt with.
+/// Punctuation and words, as GT-Vision-Lab's code handles both sides once line feeds, tabs and
+/// outer white space are dealt with.
 pub fn in_full(text: &str) -> String {
     let comma = branch!("vqav2.official_comma", has_digit_comma(text), false);
     let text = punctuation(text, comma);
@@ -139,14 +145,16 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Totals as the fork rounds them, of samples in the order of the annotations; none of no samples.
+    /// Totals as the fork rounds them, of samples in the order of the annotations; none of no
+    /// samples.
     pub fn by_fork(samples: &[Sample]) -> Option<Self> {
         let percent =
             |total: f64, count: f64| branch!("vqav2.fork_percent", 100.0 * (total / count), 100.0 * total / count);
         Self::of(samples, percent)
     }
 
-    /// Totals as GT-Vision-Lab's code rounds them, of samples in the order of the annotations; none of no samples.
+    /// Totals as GT-Vision-Lab's code rounds them, of samples in the order of the annotations; none
+    /// of no samples.
     pub fn by_benchmark(samples: &[Sample]) -> Option<Self> {
         let percent =
             |total: f64, count: f64| branch!("vqav2.official_percent", 100.0 * total / count, 100.0 * (total / count));

@@ -1,4 +1,5 @@
-//! Gold and totals of VQAv2, and the totals of two slices of its questions: `slice` says which one a question is in.
+//! Gold and totals of VQAv2, and the totals of two slices of its questions: `slice` says which one
+//! a question is in.
 
 use crate::answers::Response;
 use crate::answers::fields::{Fields, InputError};

@@ -1,4 +1,5 @@
-//! VQAv2's questions about the photographs at hand, ten answers each. They are asked without an instruction behind them, as in training.
+//! VQAv2's questions about the photographs at hand, ten answers each. They are asked without an
+//! instruction behind them, as in training.
 
 use std::sync::Arc;
 

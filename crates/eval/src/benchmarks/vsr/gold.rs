@@ -1,6 +1,8 @@
-//! VSR: `label`; gold is the official JSON lines, whose ids are their places from 0. Probabilities are those of `True` and `False`.
+//! VSR: `label`; gold is the official JSON lines, whose ids are their places from 0. Probabilities
+//! are those of `True` and `False`.
 //!
-//! The paper's code scores probabilities only. For written answers there is a rule of our own: [`RULE`].
+//! The paper's code scores probabilities only. For written answers there is a rule of our own:
+//! [`RULE`].
 
 use super::rule::{self, Totals};
 use crate::answers::Response;
@@ -11,8 +13,8 @@ use crate::score::Score;
 use crate::scoring::{self, FORK, Origin, Sample, Scoring, Wanted};
 use crate::summary::Total;
 
-/// Name and version of the rule for written answers: the first word, without ASCII punctuation around it and in lower case, is `true` or `yes`,
-/// `false` or `no`; all else is invalid.
+/// Name and version of the rule for written answers: the first word, without ASCII punctuation
+/// around it and in lower case, is `true` or `yes`, `false` or `no`; all else is invalid.
 const RULE: &str = "first-word/1, ours";
 
 pub(crate) struct Vsr;

@@ -1,6 +1,8 @@
-//! VSR: is a statement about where things stand true of the picture, by the probabilities of `True` and `False`.
+//! VSR: is a statement about where things stand true of the picture, by the probabilities of `True`
+//! and `False`.
 //!
-//! As the paper's fork scores it (`vsr.py`, MIT); a tie is `True`. VSR is no part of the paper's aggregates.
+//! As the paper's fork scores it (`vsr.py`, MIT); a tie is `True`. VSR is no part of the paper's
+//! aggregates.
 
 use crate::mutant::branch;
 
