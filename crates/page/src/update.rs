@@ -2,7 +2,9 @@
 
 use sightline_messages::{Answer, Command, Event, Preview, Store, Wish};
 
-use crate::state::{Chosen, Engine, Loading, Measuring, Pane, Phase, Picture, Problem, Progress, Remedy, Saved, Shown, State};
+use crate::state::{
+    Chosen, Engine, Loading, Measuring, Pane, Phase, Picture, Problem, Progress, Remedy, Saved, Shown, State,
+};
 use crate::words;
 
 /// Most tokens of an answer.
@@ -196,7 +198,10 @@ fn start(state: &mut State) -> Vec<Effect> {
     stopped(state);
     let mut effects = vec![Effect::StartEngine(state.wish), Effect::Remind(LATE_S)];
     let picture = &state.picture;
-    let last = picture.coming.as_ref().or(picture.shown.as_ref().map(|shown| &shown.chosen));
+    let last = picture
+        .coming
+        .as_ref()
+        .or(picture.shown.as_ref().map(|shown| &shown.chosen));
     effects.extend(last.map(|chosen| Effect::GiveAgain(chosen.number)));
     effects
 }
@@ -450,7 +455,11 @@ fn shown(state: &mut State, number: u32, [width, height]: [u32; 2], preview: Pre
     let keep = Effect::Keep { number, preview };
     if !is_coming(&state.picture, number) {
         // A new engine was given the picture that is seen.
-        let again = state.picture.shown.as_ref().is_some_and(|shown| shown.chosen.number == number);
+        let again = state
+            .picture
+            .shown
+            .as_ref()
+            .is_some_and(|shown| shown.chosen.number == number);
         return if again { vec![keep] } else { Vec::new() };
     }
     let Some(chosen) = state.picture.coming.take() else {
@@ -478,7 +487,11 @@ fn shown(state: &mut State, number: u32, [width, height]: [u32; 2], preview: Pre
     };
     state.said.clear();
     if let Some(turn) = state.restored.take()
-        && turn.panes.iter().map(|pane| &pane.model).eq(state.models.iter().map(|model| &model.id))
+        && turn
+            .panes
+            .iter()
+            .map(|pane| &pane.model)
+            .eq(state.models.iter().map(|model| &model.id))
     {
         state.turn = crate::state::Turn {
             number: state.turn.number,

@@ -101,7 +101,8 @@ fn summary(state: &State) -> String {
     match (state.engine, &state.machine, &state.loading) {
         (Engine::Starting, ..) => "The engine is starting…".into(),
         (Engine::Late, ..) => {
-            "The engine has not come yet. Over a slow connection it takes a while; if nothing changes, reload the page.".into()
+            "The engine has not come yet. Over a slow connection it takes a while; if nothing changes, reload the page."
+                .into()
         }
         (Engine::Gone, ..) => String::new(),
         (_, _, Loading::Failed) => "What has arrived and was verified is not fetched again.".into(),
@@ -193,7 +194,11 @@ fn buttons(state: &State) {
         Some("load" | "cancel") if !offered && !can_cancel => focus("setup"),
         _ => {}
     }
-    set_attribute("setup", "data-state", Some(if state.loaded().is_some() { "done" } else { "open" }));
+    set_attribute(
+        "setup",
+        "data-state",
+        Some(if state.loaded().is_some() { "done" } else { "open" }),
+    );
 }
 
 /// What is not as fast or as small as it could be, and why.
