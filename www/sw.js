@@ -29,7 +29,9 @@ async function keepOne(cache, path, hash) {
     const response = await fetch(address(path), { cache: mode });
     if (!response.ok) continue;
     const digest = await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer());
-    if (hex(digest) === hash) return cache.put(address(path), response);
+    // One that came by a redirect cannot answer a visit.
+    const plain = response.redirected ? new Response(await response.blob(), { headers: response.headers }) : response;
+    if (hex(digest) === hash) return cache.put(address(path), plain);
   }
   throw new Error(`${path} did not come as it was built`);
 }

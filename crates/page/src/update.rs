@@ -363,7 +363,10 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             }
         }
         Event::Waiting { seconds } => {
-            if let Loading::Fetching { waiting_s, .. } = &mut state.loading {
+            // Read aloud, a count of every second would be no help.
+            if let Loading::Fetching { waiting_s, .. } = &mut state.loading
+                && (waiting_s.is_none() || seconds % 5 == 0)
+            {
                 *waiting_s = (seconds > 0).then_some(seconds);
             }
         }

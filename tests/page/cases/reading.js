@@ -7,8 +7,8 @@ import { Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
 import { assert, assertEqual, test, until } from "../lib/test.js";
 
-const arrive = async ({ defer }, options) => {
-  const site = await Site.start(process.env.PAGE_TINY);
+const arrive = async ({ defer }, { page = process.env.PAGE_TINY, ...options } = {}) => {
+  const site = await Site.start(page);
   defer(() => site.end());
   const visitor = await Visitor.arrive(site, options);
   defer(() => visitor.leave());
@@ -58,7 +58,7 @@ for (const [width, height] of [
   [390, 844],
 ]) {
   test(`reading/nothing jumps while the page starts and loads, ${width} px`, { limit: 90 }, async (t) => {
-    const { visitor } = await arrive(t, { viewport: { width, height } });
+    const { visitor } = await arrive(t, { page: process.env.PAGE, viewport: { width, height } });
     await visitor.context.addInitScript(() => {
       window.__shift = [];
       new PerformanceObserver((list) => {
