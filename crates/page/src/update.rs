@@ -104,6 +104,8 @@ pub(crate) enum Effect {
     Remember(Saved),
     /// Write a question into the box.
     Fill(String),
+    /// Have the browser keep the page itself for visits without a network.
+    KeepPage,
     /// Ask the browser not to remove what it keeps for this page.
     Persist,
     /// Say [`Input::Reminded`] after so many seconds.
@@ -327,6 +329,45 @@ fn panes(state: &State, phase: Phase) -> Vec<Pane> {
 
 fn heard(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
+        Event::Ready { .. }
+        | Event::Progress { .. }
+        | Event::Waiting { .. }
+        | Event::Compiling { .. }
+        | Event::Loaded(_)
+        | Event::LoadFailed { .. }
+        | Event::Cancelled => return loading(state, event),
+        Event::Notice { sentence } => notice(state, sentence),
+        Event::Broken { sentence, remedy } => broken(state, sentence, remedy),
+        Event::Forgotten { bytes } => {
+            state.files.iter_mut().for_each(|file| file.cached = 0);
+            if state.loaded().is_none() {
+                state.progress.fill(Progress::default());
+            }
+            notice(
+                state,
+                format!("{} were removed from this browser.", words::bytes(bytes)),
+            );
+        }
+        Event::Measured(measured) => state.measuring = Measuring::Done(measured),
+        Event::Picture {
+            picture,
+            width,
+            height,
+            preview,
+        } => return shown(state, picture, [width, height], preview),
+        Event::PictureRefused { picture, sentence } => return refused(state, picture, sentence),
+        Event::Done { turn } if turn == state.turn.number => {
+            ended(state);
+            return vec![remember(state)];
+        }
+        event => answer(state, event),
+    }
+    Vec::new()
+}
+
+/// What belongs to the engine's start, and to the models on their way.
+fn loading(state: &mut State, event: Event) -> Vec<Effect> {
+    match event {
         Event::Ready {
             machine,
             models,
@@ -347,6 +388,7 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 state.models = models;
                 state.turn.panes = panes(state, Phase::Idle);
             }
+            return vec![Effect::KeepPage];
         }
         Event::Progress {
             file,
@@ -370,7 +412,6 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 *waiting_s = (seconds > 0).then_some(seconds);
             }
         }
-        Event::Notice { sentence } => notice(state, sentence),
         Event::Compiling { model } => {
             let number = match state.loading {
                 Loading::Preparing { number, .. } => number + 1,
@@ -401,30 +442,7 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             state.loading = Loading::Not;
             unloaded(state);
         }
-        Event::Broken { sentence, remedy } => broken(state, sentence, remedy),
-        Event::Forgotten { bytes } => {
-            state.files.iter_mut().for_each(|file| file.cached = 0);
-            if state.loaded().is_none() {
-                state.progress.fill(Progress::default());
-            }
-            notice(
-                state,
-                format!("{} were removed from this browser.", words::bytes(bytes)),
-            );
-        }
-        Event::Measured(measured) => state.measuring = Measuring::Done(measured),
-        Event::Picture {
-            picture,
-            width,
-            height,
-            preview,
-        } => return shown(state, picture, [width, height], preview),
-        Event::PictureRefused { picture, sentence } => return refused(state, picture, sentence),
-        Event::Done { turn } if turn == state.turn.number => {
-            ended(state);
-            return vec![remember(state)];
-        }
-        event => answer(state, event),
+        _ => {}
     }
     Vec::new()
 }
