@@ -12,8 +12,7 @@ try {
   const page = await import("./sightline_page.js");
   await page.default({ module_or_path: new URL("./sightline_page_bg.wasm", import.meta.url) });
   // The page asks this if its worker's script does not run.
-  page.open(() => why("The engine", undefined, ["engine.js", "why.js"]));
-  keep();
+  page.open(() => why("The engine", undefined, ["engine.js", "why.js"]), keep);
 } catch (error) {
   const { sentence } = await why("The page", error, ["sightline_page.js", "sightline_page_bg.wasm"]);
   element("summary").textContent = "";
@@ -25,9 +24,13 @@ try {
   clearTimeout(late);
 }
 
-/** Keeps the page itself for visits without a network. Over plain http, or where site data are blocked, that is all that is missing. */
-function keep() {
+/**
+ * Keeps the page itself for visits without a network. Over plain http, or where site data are blocked, that is all that is missing.
+ * Called when the engine is there: what is kept is read from the browser's own cache, which nothing may be writing into still.
+ */
+async function keep() {
+  await Promise.all(Array.from(document.images, (image) => image.decode().catch(() => {})));
   try {
-    navigator.serviceWorker?.register(new URL("./sw.js", import.meta.url)).catch(() => {});
+    await navigator.serviceWorker?.register(new URL("./sw.js", import.meta.url));
   } catch {}
 }

@@ -28,8 +28,10 @@ async function keepOne(cache, path, hash) {
   for (const mode of ["force-cache", "reload"]) {
     const response = await fetch(address(path), { cache: mode });
     if (!response.ok) continue;
-    const digest = await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer());
-    if (hex(digest) === hash) return cache.put(address(path), response);
+    const body = await response.arrayBuffer();
+    if (hex(await crypto.subtle.digest("SHA-256", body)) !== hash) continue;
+    // A response of our own: one that came by a redirect cannot answer a visit.
+    return cache.put(address(path), new Response(body, { headers: response.headers }));
   }
   throw new Error(`${path} did not come as it was built`);
 }

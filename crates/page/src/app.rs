@@ -38,10 +38,11 @@ pub(crate) fn tell(input: Input) {
     BUSY.set(false);
 }
 
-/// Opens the page: called once by its script. `why` finds out why the worker's script does not run.
+/// Opens the page: called once by its script. `why` finds out why the worker's script does not run, `keep` has the browser keep the
+/// page.
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "exported")]
-pub fn open(why: Function) {
+pub fn open(why: Function, keep: Function) {
     APP.set(Some(App {
         state: State::default(),
         engine: None,
@@ -49,6 +50,7 @@ pub fn open(why: Function) {
         pixels: None,
         views: views::open(),
         why,
+        keep,
     }));
     input::listen();
     tell(Input::Opened(engine::wish()));
@@ -70,6 +72,7 @@ struct App {
     pixels: Option<(u32, ImageData)>,
     views: Vec<Box<dyn View>>,
     why: Function,
+    keep: Function,
 }
 
 impl App {
@@ -104,6 +107,9 @@ impl App {
                 if let Some(input) = by_id::<HtmlInputElement>("question") {
                     input.set_value(&question);
                 }
+            }
+            Effect::KeepPage => {
+                let _ = self.keep.call0(&wasm_bindgen::JsValue::NULL);
             }
             Effect::Persist => input::persist(),
             Effect::Remind(seconds) => input::after(seconds, || tell(Input::Reminded)),

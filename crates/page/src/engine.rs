@@ -60,7 +60,10 @@ impl Engine {
 
 /// Why the worker's script does not run, as the page's script finds it out.
 async fn diagnosed(why: &Function) -> Event {
-    let asked = why.call0(&JsValue::NULL).ok().and_then(|value| value.dyn_into::<Promise>().ok());
+    let asked = why
+        .call0(&JsValue::NULL)
+        .ok()
+        .and_then(|value| value.dyn_into::<Promise>().ok());
     let found = match asked {
         Some(promise) => JsFuture::from(promise).await.ok().map(read),
         None => None,

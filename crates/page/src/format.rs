@@ -33,9 +33,11 @@ impl Format {
                 .map_or(0, |size| u32::from_be_bytes(*size) as usize);
             let brands = bytes.get(8..length.clamp(8, 256).min(bytes.len())).unwrap_or_default();
             let named = |exact: bool| {
-                brands
-                    .chunks_exact(4)
-                    .find_map(|brand| BRANDS.iter().find(|(known, name)| *known == brand && exact == (*name != "HEIF")))
+                brands.chunks_exact(4).find_map(|brand| {
+                    BRANDS
+                        .iter()
+                        .find(|(known, name)| *known == brand && exact == (*name != "HEIF"))
+                })
             };
             if let Some((_, name)) = named(true).or_else(|| named(false)) {
                 return Self::Browsers(name);
@@ -87,10 +89,20 @@ mod tests {
         assert_eq!(named(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf"), "AVIF");
         assert_eq!(named(b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic"), "HEIC");
         assert_eq!(named(b"\0\0\0\x10ftypmif1\0\0\0\0"), "HEIF");
-        assert_eq!(named(b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- x > y -->\n<svg xmlns='a'/>"), "SVG");
+        assert_eq!(
+            named(b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- x > y -->\n<svg xmlns='a'/>"),
+            "SVG"
+        );
         assert_eq!(named(b"<!DOCTYPE svg PUBLIC 'a' 'b'><svg/>"), "SVG");
         assert_eq!(named(&[0xff, 0x0a, 1]), "JPEG XL");
-        for other in [&b""[..], b"\x89PNG\r\n\x1a\n", b"<!doctype html><script>", b"\0\0\0\x10ftypisom\0\0\0\0", b"\0\0\0\xffftyp", b"notes"] {
+        for other in [
+            &b""[..],
+            b"\x89PNG\r\n\x1a\n",
+            b"<!doctype html><script>",
+            b"\0\0\0\x10ftypisom\0\0\0\0",
+            b"\0\0\0\xffftyp",
+            b"notes",
+        ] {
             assert_eq!(Format::of(other), Format::Engines, "{other:?}");
         }
     }

@@ -26,7 +26,9 @@ pub(crate) fn number() -> u32 {
 
 /// Listens to what may bring a picture.
 pub(crate) fn listen() {
-    let Some(drop) = by_id::<HtmlElement>("drop") else { return };
+    let Some(drop) = by_id::<HtmlElement>("drop") else {
+        return;
+    };
     on_id("file", "change", |event| {
         let Some(input) = event
             .target()

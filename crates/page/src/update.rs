@@ -2,7 +2,9 @@
 
 use sightline_messages::{Answer, Command, Event, Preview, Store, Wish};
 
-use crate::state::{Chosen, Engine, Loading, Measuring, Pane, Phase, Picture, Problem, Progress, Remedy, Saved, Shown, State};
+use crate::state::{
+    Chosen, Engine, Loading, Measuring, Pane, Phase, Picture, Problem, Progress, Remedy, Saved, Shown, State,
+};
 use crate::words;
 
 /// Most tokens of an answer.
@@ -102,6 +104,8 @@ pub(crate) enum Effect {
     Remember(Saved),
     /// Write a question into the box.
     Fill(String),
+    /// Have the browser keep the page itself for visits without a network.
+    KeepPage,
     /// Ask the browser not to remove what it keeps for this page.
     Persist,
     /// Say [`Input::Reminded`] after so many seconds.
@@ -196,7 +200,10 @@ fn start(state: &mut State) -> Vec<Effect> {
     stopped(state);
     let mut effects = vec![Effect::StartEngine(state.wish), Effect::Remind(LATE_S)];
     let picture = &state.picture;
-    let last = picture.coming.as_ref().or(picture.shown.as_ref().map(|shown| &shown.chosen));
+    let last = picture
+        .coming
+        .as_ref()
+        .or(picture.shown.as_ref().map(|shown| &shown.chosen));
     effects.extend(last.map(|chosen| Effect::GiveAgain(chosen.number)));
     effects
 }
@@ -322,6 +329,45 @@ fn panes(state: &State, phase: Phase) -> Vec<Pane> {
 
 fn heard(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
+        Event::Ready { .. }
+        | Event::Progress { .. }
+        | Event::Waiting { .. }
+        | Event::Compiling { .. }
+        | Event::Loaded(_)
+        | Event::LoadFailed { .. }
+        | Event::Cancelled => return loading(state, event),
+        Event::Notice { sentence } => notice(state, sentence),
+        Event::Broken { sentence, remedy } => broken(state, sentence, remedy),
+        Event::Forgotten { bytes } => {
+            state.files.iter_mut().for_each(|file| file.cached = 0);
+            if state.loaded().is_none() {
+                state.progress.fill(Progress::default());
+            }
+            notice(
+                state,
+                format!("{} were removed from this browser.", words::bytes(bytes)),
+            );
+        }
+        Event::Measured(measured) => state.measuring = Measuring::Done(measured),
+        Event::Picture {
+            picture,
+            width,
+            height,
+            preview,
+        } => return shown(state, picture, [width, height], preview),
+        Event::PictureRefused { picture, sentence } => return refused(state, picture, sentence),
+        Event::Done { turn } if turn == state.turn.number => {
+            ended(state);
+            return vec![remember(state)];
+        }
+        event => answer(state, event),
+    }
+    Vec::new()
+}
+
+/// What belongs to the engine's start, and to the models on their way.
+fn loading(state: &mut State, event: Event) -> Vec<Effect> {
+    match event {
         Event::Ready {
             machine,
             models,
@@ -342,6 +388,7 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 state.models = models;
                 state.turn.panes = panes(state, Phase::Idle);
             }
+            return vec![Effect::KeepPage];
         }
         Event::Progress {
             file,
@@ -358,11 +405,13 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             }
         }
         Event::Waiting { seconds } => {
-            if let Loading::Fetching { waiting_s, .. } = &mut state.loading {
+            // Read aloud, a count of every second would be no help.
+            if let Loading::Fetching { waiting_s, .. } = &mut state.loading
+                && (waiting_s.is_none() || seconds % 5 == 0)
+            {
                 *waiting_s = (seconds > 0).then_some(seconds);
             }
         }
-        Event::Notice { sentence } => notice(state, sentence),
         Event::Compiling { model } => {
             let number = match state.loading {
                 Loading::Preparing { number, .. } => number + 1,
@@ -393,30 +442,7 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             state.loading = Loading::Not;
             unloaded(state);
         }
-        Event::Broken { sentence, remedy } => broken(state, sentence, remedy),
-        Event::Forgotten { bytes } => {
-            state.files.iter_mut().for_each(|file| file.cached = 0);
-            if state.loaded().is_none() {
-                state.progress.fill(Progress::default());
-            }
-            notice(
-                state,
-                format!("{} were removed from this browser.", words::bytes(bytes)),
-            );
-        }
-        Event::Measured(measured) => state.measuring = Measuring::Done(measured),
-        Event::Picture {
-            picture,
-            width,
-            height,
-            preview,
-        } => return shown(state, picture, [width, height], preview),
-        Event::PictureRefused { picture, sentence } => return refused(state, picture, sentence),
-        Event::Done { turn } if turn == state.turn.number => {
-            ended(state);
-            return vec![remember(state)];
-        }
-        event => answer(state, event),
+        _ => {}
     }
     Vec::new()
 }
@@ -450,7 +476,11 @@ fn shown(state: &mut State, number: u32, [width, height]: [u32; 2], preview: Pre
     let keep = Effect::Keep { number, preview };
     if !is_coming(&state.picture, number) {
         // A new engine was given the picture that is seen.
-        let again = state.picture.shown.as_ref().is_some_and(|shown| shown.chosen.number == number);
+        let again = state
+            .picture
+            .shown
+            .as_ref()
+            .is_some_and(|shown| shown.chosen.number == number);
         return if again { vec![keep] } else { Vec::new() };
     }
     let Some(chosen) = state.picture.coming.take() else {
@@ -478,7 +508,11 @@ fn shown(state: &mut State, number: u32, [width, height]: [u32; 2], preview: Pre
     };
     state.said.clear();
     if let Some(turn) = state.restored.take()
-        && turn.panes.iter().map(|pane| &pane.model).eq(state.models.iter().map(|model| &model.id))
+        && turn
+            .panes
+            .iter()
+            .map(|pane| &pane.model)
+            .eq(state.models.iter().map(|model| &model.id))
     {
         state.turn = crate::state::Turn {
             number: state.turn.number,

@@ -76,7 +76,13 @@ mod tests {
             ("3.2 ms".into(), "321 ms".into(), "32.1 s".into())
         );
         assert_eq!(
-            (patience(1.0), patience(8.0), patience(20.0), patience(70.0), patience(130.0)),
+            (
+                patience(1.0),
+                patience(8.0),
+                patience(20.0),
+                patience(70.0),
+                patience(130.0)
+            ),
             (
                 "a few seconds",
                 "about ten seconds",
@@ -85,7 +91,10 @@ mod tests {
                 "some minutes"
             )
         );
-        assert_eq!((left(0.2), left(61.4), left(150.0)), ("1 s left".into(), "61 s left".into(), "2 min left".into()));
+        assert_eq!(
+            (left(0.2), left(61.4), left(150.0)),
+            ("1 s left".into(), "61 s left".into(), "2 min left".into())
+        );
         assert_eq!((rate(1, 9.0), rate(11, 1000.0)), ("one token".into(), "10.0".into()));
     }
 }

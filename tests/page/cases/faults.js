@@ -3,7 +3,7 @@
 import { Visitor, WEBGPU, browserWith } from "../lib/browser.js";
 import { enlarged } from "../lib/bundle.js";
 import { png } from "../lib/pictures.js";
-import { LOADED, MACHINE, READY, pretend } from "../lib/pretend.js";
+import { LOADED, MACHINE, READY, acting, pretend } from "../lib/pretend.js";
 import { GPU, Screen } from "../lib/screen.js";
 import { Site, startPlainHost } from "../lib/server.js";
 import { assert, assertEqual, skip, test, until } from "../lib/test.js";
@@ -176,5 +176,30 @@ test("faults/an engine that cannot go on offers what its remedy is", {}, async (
     await screen.ready();
     await screen.page.close();
   }
+  await visitor.wellBehaved();
+});
+
+test("faults/a GPU that is lost again and again: the processor is offered, and the picture stays", {}, async (t) => {
+  const { site, visitor } = await arrive(t);
+  const engine = acting(`(command, post) => {
+    const ready = ${JSON.stringify(READY)};
+    if (command.kind === "hello") post({ ...ready, machine: { ...ready.machine, backend: command.device === "cpu" ? "cpu" : "webgpu" } });
+    if (command.kind === "load") post({ kind: "broken", sentence: "The GPU was taken away.", remedy: "restart" });
+    if (command.kind === "picture") {
+      post({ kind: "picture", picture: command.picture, width: 2, height: 2, preview: { width: 2, height: 2, rgba: new Uint8Array(16).fill(200) } });
+    }
+  }`);
+  site.spoil = (wanted) => wanted.endsWith("/engine.js") && engine;
+  const screen = await Screen.open(visitor, "");
+  await screen.ready();
+  await screen.drop("one.png", png());
+  await screen.pressLoad();
+  await screen.failed();
+  const other = screen.id("problem-other");
+  assert(/processor/i.test(await other.textContent()), "the processor is offered");
+  await other.click();
+  await screen.ready();
+  assert(/Processor/.test(await screen.facts()) && !(await screen.shown("problem")), "the processor computes");
+  assertEqual(await screen.id("view").getAttribute("data-picture"), "1", "the picture");
   await visitor.wellBehaved();
 });

@@ -143,6 +143,26 @@ test("start/a browser whose GPU is not there at first is asked again", {}, async
   await visitor.wellBehaved();
 });
 
+test("start/a store that never answers is as good as none", {}, async (t) => {
+  const { site, visitor } = await arrive(t);
+  const engine = await before("StorageManager.prototype.getDirectory = CacheStorage.prototype.open = () => new Promise(() => {})");
+  site.spoil = (wanted) => wanted === "/engine.js" && engine;
+  const screen = await Screen.open(visitor);
+  await screen.ready(20);
+  assert(/keeps nothing/.test(await screen.facts()), "the page says that nothing is kept");
+  await screen.load();
+  await visitor.wellBehaved();
+});
+
+for (const name of ["sightline_page_bg.wasm", "sightline_web_bg.wasm"]) {
+  test(`start/a network that never sends ${name} is said`, {}, async (t) => {
+    const { site, visitor } = await arrive(t);
+    site.spoil = (wanted) => wanted === `/${name}` && { hang: true };
+    const screen = await Screen.open(visitor);
+    await until(async () => /has not come yet.*reload the page/i.test(await screen.facts()), "a sentence about what does not come", 20);
+  });
+}
+
 test("start/a GPU in software is not what computes, unless it is asked for", {}, async (t) => {
   const { visitor } = await arrive(t);
   const screen = await Screen.open(visitor, "");

@@ -93,10 +93,12 @@ export class Site {
 
 const TYPES = { html: "text/html", js: "text/javascript", css: "text/css", wasm: "application/wasm", json: "application/json", svg: "image/svg+xml", jpg: "image/jpeg", png: "image/png", webp: "image/webp" };
 
-/** A plain host that sends files below `prefix` and no header but their type. */
+/** A plain host that sends files below `prefix` and no header but their type. `log` has every request's path. */
 export const startPlainHost = async (folder, prefix) => {
+  const log = [];
   const server = createServer(async (request, response) => {
     const wanted = decodeURIComponent(request.url.split("?")[0]);
+    log.push(wanted);
     const rest = wanted.startsWith(prefix) ? wanted.slice(prefix.length) || "index.html" : undefined;
     if (rest === undefined || rest.includes("..")) return response.writeHead(404).end();
     try {
@@ -107,5 +109,5 @@ export const startPlainHost = async (folder, prefix) => {
     }
   });
   const port = await listen(server);
-  return { url: `http://127.0.0.1:${port}${prefix}`, end: () => close(server) };
+  return { url: `http://127.0.0.1:${port}${prefix}`, log, end: () => close(server) };
 };

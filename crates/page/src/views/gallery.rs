@@ -67,7 +67,10 @@ impl Gallery {
 impl View for Gallery {
     fn show(&mut self, now: &Now<'_>) {
         let picture = &now.state.picture;
-        let chosen = picture.coming.as_ref().or(picture.shown.as_ref().map(|shown| &shown.chosen));
+        let chosen = picture
+            .coming
+            .as_ref()
+            .or(picture.shown.as_ref().map(|shown| &shown.chosen));
         let file = chosen.and_then(|chosen| chosen.gallery.clone());
         let Some(gallery) = by_id::<HtmlElement>("gallery") else {
             return;

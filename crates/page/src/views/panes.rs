@@ -28,7 +28,11 @@ impl View for Panes {
             && let Some(parent) = by_id::<HtmlElement>("panes")
         {
             clear(&parent);
-            self.panes = state.models.iter().filter_map(|model| Pane::open(&parent, model)).collect();
+            self.panes = state
+                .models
+                .iter()
+                .filter_map(|model| Pane::open(&parent, model))
+                .collect();
         }
         if self.asked.is_new((state.turn.question.clone(), state.turn.outside)) {
             show("asked", !state.turn.question.is_empty());

@@ -52,10 +52,8 @@ impl View for Canvas {
 fn boxes(state: &State) -> Boxes {
     let mut boxes = Vec::new();
     for pane in &state.turn.panes {
-        let (Some(answer), Some(model)) = (
-            &pane.answer,
-            state.models.iter().find(|model| model.id == pane.model),
-        ) else {
+        let (Some(answer), Some(model)) = (&pane.answer, state.models.iter().find(|model| model.id == pane.model))
+        else {
             continue;
         };
         let arm = Arm::of(&model.encoder);

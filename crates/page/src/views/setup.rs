@@ -19,7 +19,8 @@ type Part = (Engine, Option<Machine>, Loading, Option<Store>, [u64; 2], Wish);
 #[derive(Default)]
 pub(super) struct Setup {
     seen: Seen<Part>,
-    why: Seen<(Option<Machine>, Wish)>,
+    why: Seen<(Option<Machine>, Wish, bool)>,
+    has_why: bool,
     /// When the download began, ms, and what had come before.
     begun: Option<(f64, u64)>,
 }
@@ -53,9 +54,12 @@ impl View for Setup {
         set_text("step", &step(state));
         self.whole(state);
         buttons(state);
-        if self.why.is_new((state.machine.clone(), state.wish)) {
-            why(state);
+        let gone = state.engine == Engine::Gone;
+        if self.why.is_new((state.machine.clone(), state.wish, gone)) {
+            self.has_why = why(state);
         }
+        // The bar takes its place meanwhile.
+        show("why", self.has_why && !state.is_loading());
         show("forget", state.files.iter().any(|file| file.cached > 0));
     }
 }
@@ -101,7 +105,8 @@ fn summary(state: &State) -> String {
     match (state.engine, &state.machine, &state.loading) {
         (Engine::Starting, ..) => "The engine is starting…".into(),
         (Engine::Late, ..) => {
-            "The engine has not come yet. Over a slow connection it takes a while; if nothing changes, reload the page.".into()
+            "The engine has not come yet. Over a slow connection it takes a while; if nothing changes, reload the page."
+                .into()
         }
         (Engine::Gone, ..) => String::new(),
         (_, _, Loading::Failed) => "What has arrived and was verified is not fetched again.".into(),
@@ -193,13 +198,17 @@ fn buttons(state: &State) {
         Some("load" | "cancel") if !offered && !can_cancel => focus("setup"),
         _ => {}
     }
-    set_attribute("setup", "data-state", Some(if state.loaded().is_some() { "done" } else { "open" }));
+    set_attribute(
+        "setup",
+        "data-state",
+        Some(if state.loaded().is_some() { "done" } else { "open" }),
+    );
 }
 
-/// What is not as fast or as small as it could be, and why.
-fn why(state: &State) {
-    let Some(machine) = &state.machine else {
-        return show("why", false);
+/// Writes what is not as fast or as small as it could be, and why; whether there is anything.
+fn why(state: &State) -> bool {
+    let Some(machine) = state.machine.as_ref().filter(|_| state.engine != Engine::Gone) else {
+        return false;
     };
     let mut sentences: Vec<String> = machine.why.iter().cloned().collect();
     if let Some(seconds) = machine.patience_s {
@@ -215,18 +224,18 @@ fn why(state: &State) {
                 .into(),
         );
     }
-    show("why", !sentences.is_empty());
     set_text("why", &sentences.join(" "));
     let link = match machine.other {
         Some(Wish::Cpu) if machine.software => ("Let the processor compute", "?device=cpu"),
         Some(Wish::Gpu) => ("Use WebGPU all the same", "?device=gpu"),
         Some(Wish::Auto) if state.wish == Wish::Cpu => ("Use the GPU if there is one", "?"),
         Some(Wish::Auto) => ("Try the GPU again", "?"),
-        _ => return,
+        _ => return !sentences.is_empty(),
     };
     if let (Some(note), Some(made)) = (by_id::<HtmlElement>("why"), make("a", "", link.0)) {
         let _ = made.set_attribute("href", link.1);
         put(&note, make("span", "", " "));
         put(&note, Some(made));
     }
+    true
 }

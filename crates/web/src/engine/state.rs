@@ -7,7 +7,6 @@ use sightline_kernels::Device;
 use sightline_messages::{Command, Event, FileInfo, Kind, Machine, ModelInfo, Remedy, VERSION, Wish};
 use sightline_vlm::encoder_name;
 
-use super::{Cancel, Stop};
 use super::answer::Turn;
 use super::arms::Arms;
 use super::browser::within;
@@ -16,6 +15,7 @@ use super::download::{self, Downloader, Missing};
 use super::outbox::Outbox;
 use super::picture::Pictures;
 use super::store::Store;
+use super::{Cancel, Stop};
 
 /// How long the store may take to say what is in it, ms.
 const MOST_MS: i32 = 10_000;

@@ -22,7 +22,10 @@ const LEFT_OUT: [&str; 2] = [":(exclude)weights/*/*.safetensors", ":(exclude)tes
 
 /// Writes the folder. The cards are those of the shipped models, of which the small ones of the tests are copies in shape.
 pub(super) fn write(site: &mut Site) -> Result<()> {
-    site.put("about/models.html", page("Models: cards and terms", &models()?).as_bytes())?;
+    site.put(
+        "about/models.html",
+        page("Models: cards and terms", &models()?).as_bytes(),
+    )?;
     site.put("about/licences.html", page("Licences", &licences()?).as_bytes())?;
     for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
         site.file(&root().join(name), &format!("about/{name}.txt"))?;
@@ -103,11 +106,14 @@ fn models() -> Result<String> {
     let pictures: Value = serde_json::from_str(&read(&root().join("www/pictures.json"))?)?;
     let credits = pictures["credits"].as_str().unwrap_or_default();
     body += "<p><a href=\"LICENSE-APACHE.txt\">Apache License 2.0</a></p>\n</section>\n";
-    body += &format!("<section>\n<h2>Pictures</h2>\n<p>{}</p>\n</section>\n", escaped(credits));
+    body += &format!(
+        "<section>\n<h2>Pictures</h2>\n<p>{}</p>\n</section>\n",
+        escaped(credits)
+    );
     Ok(body)
 }
 
-/// A crate that is part of a module that browsers run.
+/// A library of the modules that browsers run.
 struct Crate {
     name: String,
     licence: String,
@@ -123,7 +129,7 @@ fn licences() -> Result<String> {
         "<section>\n<h2>Sightline</h2>\n<p>MIT or Apache-2.0, as you like: <a href=\"LICENSE-MIT.txt\">MIT</a>, <a \
          href=\"LICENSE-APACHE.txt\">Apache-2.0</a>. The weights have <a href=\"models.html\">terms of their own</a>.</p>\n</section>\n",
     );
-    body += "<section>\n<h2>Libraries in the page's two modules</h2>\n<ul>\n";
+    body += "<section>\n<h2>Libraries that the page's two modules are built from</h2>\n<ul>\n";
     let numbers: BTreeMap<&String, usize> = texts.keys().zip(1..).collect();
     for one in &crates {
         let links: Vec<String> = one
@@ -151,44 +157,47 @@ fn licences() -> Result<String> {
 
 fn crates(texts: &mut BTreeMap<String, String>) -> Result<Vec<Crate>> {
     let mut ask = cargo();
-    ask.args(["metadata", "--format-version", "1", "--locked", "--filter-platform", WASM]);
+    ask.args([
+        "metadata",
+        "--format-version",
+        "1",
+        "--locked",
+        "--filter-platform",
+        WASM,
+    ]);
     let metadata: Value = serde_json::from_slice(&output(&mut ask)?)?;
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let packages: BTreeMap<String, Value> = list(&metadata["packages"])
-        .into_iter()
-        .map(|package| (text(&package["id"]), package))
-        .collect();
-    let nodes: BTreeMap<String, Value> = list(&metadata["resolve"]["nodes"])
-        .into_iter()
-        .map(|node| (text(&node["id"]), node))
-        .collect();
-    let ours = [wasm::PAGE.package, wasm::ENGINE.package];
-    let mut open: Vec<String> = packages
-        .iter()
-        .filter(|(_, package)| ours.contains(&text(&package["name"]).as_str()))
-        .map(|(id, _)| id.clone())
-        .collect();
-    let mut seen: BTreeSet<String> = open.iter().cloned().collect();
-    while let Some(id) = open.pop() {
-        for dep in list(&nodes[&id]["deps"]) {
-            // What only builds or tests is not served.
-            let is_normal = list(&dep["dep_kinds"]).iter().any(|kind| kind["kind"].is_null());
-            if is_normal && seen.insert(text(&dep["pkg"])) {
-                open.push(text(&dep["pkg"]));
-            }
-        }
-    }
+    let served = served()?;
     let mut crates = Vec::new();
-    for package in seen.iter().map(|id| &packages[id]).filter(|package| !package["source"].is_null()) {
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let text = |key: &str| package[key].as_str().unwrap_or_default();
+        let name = format!("{} v{}", text("name"), text("version"));
+        // Our own have no source but this.
+        if package["source"].is_null() || !served.contains(&name) {
+            continue;
+        }
         crates.push(Crate {
-            name: format!("{} {}", text(&package["name"]), text(&package["version"])),
             licence: package["license"].as_str().unwrap_or("see its text").to_owned(),
-            texts: licence_texts(Path::new(&text(&package["manifest_path"])), texts)?,
+            texts: licence_texts(Path::new(text("manifest_path")), texts)?,
+            name,
         });
     }
     crates.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(crates)
+}
+
+/// `name vVERSION` of every crate that the two modules are built from, with the features that they ask for.
+fn served() -> Result<BTreeSet<String>> {
+    let mut tree = cargo();
+    tree.args(["tree", "--locked", "--target", WASM, "--edges", "normal"]);
+    tree.args(["--prefix", "none", "--format", "{p}"]);
+    for module in [wasm::PAGE, wasm::ENGINE] {
+        tree.args(["--package", module.package]);
+    }
+    let text = String::from_utf8(output(&mut tree)?)?;
+    let lines = text.lines().filter(|line| !line.contains("(proc-macro)"));
+    Ok(lines
+        .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
+        .collect())
 }
 
 /// Reads the licences beside a `Cargo.toml`; gives their keys. The same text of many crates is kept once.
@@ -244,7 +253,13 @@ mod tests {
     #[test]
     fn cards_and_terms_of_everything_served_are_there() -> Result<()> {
         let body = models()?;
-        for needed in ["sightline-vit-tiny", "sightline-vmamba-tiny", "<table>", "Apache-2.0", "Caltech-101"] {
+        for needed in [
+            "sightline-vit-tiny",
+            "sightline-vmamba-tiny",
+            "<table>",
+            "Apache-2.0",
+            "Caltech-101",
+        ] {
             assert!(body.contains(needed), "{needed}");
         }
         assert!(!body.contains("<h1>"), "a page has one first heading");
@@ -255,8 +270,12 @@ mod tests {
     fn every_library_of_the_modules_has_a_licence() -> Result<()> {
         let mut texts = BTreeMap::new();
         let crates = crates(&mut texts)?;
-        assert!(crates.iter().any(|one| one.name.starts_with("wgpu ")), "the engine's libraries are listed");
-        assert!(!crates.iter().any(|one| one.name.starts_with("sightline-")), "our own are not");
+        for library in ["wgpu v", "wasm-bindgen v", "serde v"] {
+            assert!(crates.iter().any(|one| one.name.starts_with(library)), "{library}");
+        }
+        for other in ["sightline-", "clap v"] {
+            assert!(!crates.iter().any(|one| one.name.starts_with(other)), "{other}");
+        }
         for one in &crates {
             assert!(!one.licence.is_empty(), "{}", one.name);
         }

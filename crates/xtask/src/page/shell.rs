@@ -35,7 +35,10 @@ mod tests {
     fn a_page_gets_what_it_shares() -> Result<()> {
         let dir = tempfile::tempdir()?;
         std::fs::write(dir.path().join("head.html"), "  <meta>\n")?;
-        let page = assemble("<head>\n  <!-- shared: head -->\n  <!-- a comment -->\n</head>\n", dir.path())?;
+        let page = assemble(
+            "<head>\n  <!-- shared: head -->\n  <!-- a comment -->\n</head>\n",
+            dir.path(),
+        )?;
         assert_eq!(page, "<head>\n  <meta>\n  <!-- a comment -->\n</head>\n");
         assert!(assemble("<!-- shared: none -->", dir.path()).is_err());
         assert!(assemble("<!-- shared: ../head -->", dir.path()).is_err());
