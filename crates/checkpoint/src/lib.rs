@@ -2,7 +2,7 @@
 //!
 //! Every reader takes bytes that a stranger may have written. Lengths, offsets, overlaps and products are checked before
 //! anything is allocated, and each thing that does not add up has its own error, which names the file, the field and what to do.
-//! Readers work on bytes in memory and compile for the browser; what opens files ([`cache`], [`fetch`], [`mod@file`]) is native only.
+//! Readers work on bytes in memory and compile for the browser, as does [`mod@file`]; [`cache`] and [`fetch`] are native only.
 //!
 //! - [`gguf`]: the language model's container; [`ggml`]: its block-quantized number formats.
 //! - [`tensors`]: safetensors with the project's int8 convention.
@@ -13,6 +13,7 @@
 
 pub mod blob;
 pub mod bundle;
+pub mod file;
 pub mod ggml;
 pub mod gguf;
 pub mod hash;
@@ -23,7 +24,5 @@ pub mod tensors;
 pub mod cache;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fetch;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod file;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod random;
