@@ -2,8 +2,8 @@
 //!
 //! Every reader takes bytes that a stranger may have written. It checks lengths, offsets, overlaps
 //! and products before it allocates anything. Each fault has its own error, which names the file,
-//! the field and the remedy. Readers work on bytes in memory and compile for the browser. The
-//! modules that open files ([`cache`], [`fetch`], [`mod@file`]) are native only.
+//! the field and the remedy. Readers work on bytes in memory and compile for the browser, as
+//! does [`mod@file`]. [`cache`] and [`fetch`] are native only.
 //!
 //! - [`gguf`]: the language model's container; [`ggml`]: its block-quantized number formats.
 //! - [`tensors`]: safetensors with the project's int8 convention.
@@ -37,6 +37,7 @@
 
 pub mod blob;
 pub mod bundle;
+pub mod file;
 pub mod ggml;
 pub mod gguf;
 pub mod hash;
@@ -47,7 +48,5 @@ pub mod tensors;
 pub mod cache;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fetch;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod file;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod random;

@@ -16,7 +16,7 @@ use crate::failure::CODES;
     arg_required_else_help = true,
     after_help = "Examples:\n  \
         sightline ask dog.jpg \"Is there a dog in the image?\"\n  \
-        sightline ask desk.png \"Please provide the bounding box coordinate of the region this sentence describes: lamp\" --draw out.png\n  \
+        sightline ask desk.png --draw out.png \\\n    \"Please provide the bounding box coordinate of the region this sentence describes: lamp\"\n  \
         sightline serve\n  \
         sightline doctor\n  \
         sightline tasks --data data\n  \
@@ -128,7 +128,7 @@ pub(crate) fn command() -> clap::Command {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     sightline ask dog.jpg \"What is the main object in the image?\"\n  \
-    sightline ask dog.jpg \"Is there a dog in the image?\" --model sightline-vmamba-tiny --json\n  \
+    sightline ask dog.jpg \"Is there a dog in the image?\" \\\n    --model sightline-vmamba-tiny --json\n  \
     sightline ask --batch questions.jsonl > answers.jsonl\n\n\
     A line of --batch is {\"id\": \"1\", \"image\": \"dog.jpg\", \"question\": \"...\"}; an id is a text or a whole number, and\n\
     pictures are looked up beside that file. A question that cannot be asked is named on stderr, and the others are answered;\n\
@@ -242,10 +242,10 @@ pub(crate) struct Tasks {
 /// `sightline score`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    sightline score --task vqav2 --answers answers.jsonl --gold v2_mscoco_val2014_annotations.json\n  \
-    sightline score --task pope --answers answers.jsonl --questions llava_pope_test.jsonl \\\n    \
+    sightline score --task vqav2 --answers answers.jsonl \\\n    --gold v2_mscoco_val2014_annotations.json\n  \
+    sightline score --task pope --answers answers.jsonl \\\n    --questions llava_pope_test.jsonl \\\n    \
     --gold coco_pope_adversarial.json --gold coco_pope_popular.json --gold coco_pope_random.json\n  \
-    sightline score --task gqa --answers samples_gqa.jsonl --per-sample scores.jsonl --json\n\n\
+    sightline score --task gqa --answers samples_gqa.jsonl --json \\\n    --per-sample scores.jsonl\n\n\
     Answers are JSON lines: LLaVA's (question_id, text, prompt), lmms-eval's samples\n\
     (doc_id, target, filtered_resps), or lines that hold their gold:\n  \
     {\"id\", \"prediction\", \"answers\": [..]}                  vqav2, textvqa, vizwiz (\"answerable\" too)\n  \
@@ -317,11 +317,11 @@ pub(crate) enum By {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     sightline eval --task naming10 --data DATA --out runs\n  \
-    sightline eval --task pope --data DATA --out runs --model sightline-vmamba-tiny --batch-size 32\n  \
-    sightline eval --task ground-mosaic --data DATA --out runs --control shuffled --limit 200\n  \
+    sightline eval --task pope --data DATA --out runs \\\n    --model sightline-vmamba-tiny --batch-size 32\n  \
+    sightline eval --task ground-mosaic --data DATA --out runs \\\n    --control shuffled --limit 200\n  \
     sightline eval --task ground-mosaic --data DATA --out runs --control blind\n  \
     sightline eval --task ground-coco --data DATA --out runs --by dense\n  \
-    srun -n 8 sightline eval --task vqav2 --data DATA --out runs --shard auto && sightline merge runs/vqav2/MODEL/shard-*\n\n\
+    srun -n 8 sightline eval --task vqav2 --data DATA --out runs --shard auto && \\\n    sightline merge runs/vqav2/MODEL/shard-*\n\n\
     A run is a folder: OUT/TASK/MODEL with key.json, samples.jsonl, results.json, table.md, table.csv, questions.jsonl and run.json.\n\
     The same command goes on where a killed one was. Exit code 6: finished, but with pictures that could not be read.")]
 pub(crate) struct Eval {
@@ -367,9 +367,9 @@ pub(crate) struct Eval {
 /// `sightline compare`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    sightline compare runs/pope/sightline-vmamba-tiny runs/pope/sightline-vit-tiny\n  \
+    sightline compare runs/pope/sightline-vmamba-tiny \\\n    runs/pope/sightline-vit-tiny\n  \
     sightline compare 'runs/*/sightline-vmamba-tiny' 'runs/*/sightline-vit-tiny' --json\n  \
-    sightline compare cpu/naming10/sightline-vit-tiny cuda/naming10/sightline-vit-tiny --answers\n\n\
+    sightline compare cpu/naming10/sightline-vit-tiny \\\n    cuda/naming10/sightline-vit-tiny --answers\n\n\
     A star stands for every task. Paired bootstrap over pictures, p values after Holm; it says nothing about other training seeds.")]
 pub(crate) struct Compare {
     /// A run, or a path with a star for all tasks.
@@ -387,8 +387,8 @@ pub(crate) struct Compare {
 /// `sightline report`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    sightline report runs/pope/sightline-vmamba-tiny runs/pope/sightline-vit-tiny --data DATA --out report.html\n  \
-    sightline report 'runs/*/sightline-vmamba-tiny' 'runs/*/sightline-vit-tiny' --out report.html --samples 40\n\n\
+    sightline report runs/pope/sightline-vmamba-tiny runs/pope/sightline-vit-tiny \\\n    --data DATA --out report.html\n  \
+    sightline report 'runs/*/sightline-vmamba-tiny' 'runs/*/sightline-vit-tiny' \\\n    --out report.html --samples 40\n\n\
     The file needs no network. Without --data it holds no pictures; with it, some of the benchmark's: mind their terms before you send it.")]
 pub(crate) struct Report {
     /// Runs, a column each; a star stands for every task.
@@ -479,13 +479,18 @@ mod tests {
 
     use super::*;
 
-    /// What stands behind the options in the help of the program and of every command. As it was written: shown, it is wrapped.
-    fn helps() -> Vec<String> {
-        let mut command = command();
+    /// What stands behind the options in the help of the program and of every command: as it was written, and as it is shown where
+    /// there is no terminal, at most 100 columns wide.
+    fn helps() -> Vec<[String; 2]> {
+        let mut command = command().term_width(100);
         command.build();
         let subs: Vec<_> = command.get_subcommands().cloned().collect();
         let all = subs.into_iter().chain([command]);
-        all.filter_map(|one| Some(one.get_after_help()?.to_string())).collect()
+        let texts = |one: clap::Command| {
+            let written = one.get_after_help()?.to_string();
+            Some([written, one.term_width(100).render_long_help().to_string()])
+        };
+        all.filter_map(texts).collect()
     }
 
     /// Words of a line as a shell takes them, as far as the examples need it.
@@ -528,7 +533,16 @@ mod tests {
         let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../weights");
         let manifest = Manifest::load(&weights).expect("the shipped manifest");
         let mut count = 0;
-        for call in helps().iter().flat_map(|help| calls(help)) {
+        let both = |[written, shown]: &[String; 2]| {
+            let calls = calls(shown);
+            assert_eq!(
+                calls,
+                self::calls(written),
+                "an example is too long for a line:\n{shown}"
+            );
+            calls
+        };
+        for call in helps().iter().flat_map(both) {
             let matches = command().try_get_matches_from(&call);
             let matches = matches.unwrap_or_else(|error| panic!("{}: {error}", call.join(" ")));
             let parsed = Cli::from_arg_matches(&matches).expect("what was matched is read");

@@ -130,7 +130,7 @@ fn ids_with_a_byte_order_mark() {
     let folder = folder();
     let here = folder.path();
     let (id, eval) = (
-        "VizWiz_val_00000000.jpg",
+        "VizWiz_val_00000000",
         ["eval", "--task", "vizwiz", "--out", "runs", "--control", "majority"],
     );
     fs::write(here.join("ids.txt"), format!("\u{feff}{id}\r\n")).expect("written");

@@ -1,5 +1,6 @@
 //! Untrusted bytes into an upright 8-bit RGB picture.
 
+mod directory;
 mod orientation;
 mod tiff;
 
@@ -101,7 +102,7 @@ impl Picture {
         if bytes.is_empty() {
             return Err(PictureError::Empty);
         }
-        let kind = match tiff::is_big(bytes) {
+        let kind = match directory::is_big(bytes) {
             true => ImageFormat::Tiff,
             false => image::guess_format(bytes).map_err(|_| PictureError::UnknownFormat)?,
         };

@@ -288,7 +288,10 @@ fn hostile_bytes_give_one_sentence() {
             match Picture::decode(cut, PAD) {
                 Err(error) => assert!(!error.to_string().contains('\n'), "{name}: {error}"),
                 // Metadata may stand behind the pixels.
-                Ok(_) if name.contains("behind_pixels") || name.contains("xmp_packed") => {}
+                Ok(_)
+                    if ["behind_pixels", "xmp_packed", "exif6.webp", "xmp8.webp"]
+                        .iter()
+                        .any(|it| name.contains(it)) => {}
                 Ok(_) => panic!("{name} cut at {sixteenth}/16 still gives a picture"),
             }
         }

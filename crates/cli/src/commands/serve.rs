@@ -167,15 +167,15 @@ fn router(page: &Path) -> Router {
 /// Lets a part of a file be asked for as RFC 9110 has it: a `Range` with another unit or another method is no such request
 /// (14.2), and under `If-Range` a part is sent only while the file is the one that the visitor has (13.1.5).
 async fn ranges(mut request: Request, next: Next) -> Response {
-    let is_bytes = |range: &HeaderValue| {
-        let unit = range.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
-        unit.eq_ignore_ascii_case(b"bytes")
-    };
-    let known = request.headers().get(header::RANGE).is_some_and(is_bytes);
-    if !known || request.method() != Method::GET {
-        request.headers_mut().remove(header::RANGE);
+    let range = request.headers_mut().remove(header::RANGE);
+    let Some(range) = range
+        .filter(|_| request.method() == Method::GET)
+        .as_ref()
+        .and_then(of_bytes)
+    else {
         return next.run(request).await;
-    }
+    };
+    request.headers_mut().insert(header::RANGE, range);
     let Some(wanted) = request.headers().get(header::IF_RANGE).cloned() else {
         return next.run(request).await;
     };
@@ -190,6 +190,13 @@ async fn ranges(mut request: Request, next: Next) -> Response {
         }
         _ => part,
     }
+}
+
+/// A range whose unit is bytes, in whatever case, with the unit as the service of files wants it.
+fn of_bytes(range: &HeaderValue) -> Option<HeaderValue> {
+    let (unit, places) = range.to_str().ok()?.split_once('=')?;
+    let known = unit.trim().eq_ignore_ascii_case("bytes");
+    known.then(|| HeaderValue::from_str(&format!("bytes={places}")).ok())?
 }
 
 /// Whether `If-Range` names the file as it is now: by its tag, which must not be a weak one, or by its date.

@@ -13,6 +13,8 @@ use super::numbers;
 /// Longest line that is read, bytes. Answers have some hundred; what is longer is another kind of
 /// file.
 pub const MAX_LINE: u64 = 16 << 20;
+/// Most bytes of all lines together: a device or a pipe may have no end.
+pub const MAX_FILE: u64 = 1 << 30;
 
 /// Reads all objects of a file of answers; empty lines are passed over, and a file without any
 /// object is an error.
@@ -31,6 +33,7 @@ pub(crate) fn objects(file: &Place, mut reader: impl BufRead) -> Result<Vec<Fiel
     let cannot =
         |problem: std::io::Error| InputError::new(file, format!("cannot be read ({problem}); is it the right file?"));
     let mut objects = Vec::new();
+    let mut total = 0;
     for line in 1.. {
         let place = file.at(At::Line(line));
         let mut bytes = Vec::new();
@@ -43,6 +46,11 @@ pub(crate) fn objects(file: &Place, mut reader: impl BufRead) -> Result<Vec<Fiel
         }
         if bytes.len() as u64 > MAX_LINE {
             let problem = format!("longer than {} MiB; one JSON object a line is wanted", MAX_LINE >> 20);
+            return Err(InputError::new(&place, problem));
+        }
+        total += read as u64;
+        if total > MAX_FILE {
+            let problem = format!("more than {} MiB up to here; is it the right file?", MAX_FILE >> 20);
             return Err(InputError::new(&place, problem));
         }
         // A byte order mark, which some editors put before the first line.

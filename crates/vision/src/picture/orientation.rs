@@ -8,8 +8,10 @@ use std::io::Read;
 use image::ImageFormat;
 use image::metadata::Orientation;
 
+use super::directory;
+
 /// EXIF's number of the orientation.
-const TAG: u16 = 0x0112;
+const TAG: u64 = 0x0112;
 /// Most bytes of a packed block of metadata. An EXIF block has some hundred, with a thumbnail some thousand.
 const MAX_BLOCK: u64 = 4 << 20;
 
@@ -180,45 +182,9 @@ fn of_exif(block: &[u8]) -> Option<u64> {
     for _ in 0..2 {
         block = block.strip_prefix(JPEG_EXIF).unwrap_or(block);
     }
-    let little = match block.get(..2)? {
-        b"II" => true,
-        b"MM" => false,
-        _ => return None,
-    };
-    let number = |at: usize, length: usize| -> Option<u64> {
-        let field = block.get(at..at.checked_add(length)?)?;
-        let shifted = |sum: u64, byte: &u8| (sum << 8) | u64::from(*byte);
-        Some(match little {
-            true => field.iter().rev().fold(0, shifted),
-            false => field.iter().fold(0, shifted),
-        })
-    };
-    // Offset of the directory; bytes of its count, of an entry, and of the count in an entry.
-    let (offset, count_bytes, entry_bytes, number_bytes) = match number(2, 2)? {
-        42 => (number(4, 4)?, 2, 12, 4),
-        43 => (number(8, 8)?, 8, 20, 8),
-        _ => return None,
-    };
-    let start = usize::try_from(offset).ok()?;
-    let count = number(start, count_bytes)?;
-    let mut found = None;
-    let mut entry = start.checked_add(count_bytes)?;
-    for _ in 0..count {
-        let Some(tag) = number(entry, 2) else {
-            break;
-        };
-        let length = match number(entry + 2, 2) {
-            Some(1) => 1,
-            Some(3) => 2,
-            Some(4) => 4,
-            _ => 0,
-        };
-        if tag == u64::from(TAG) && length > 0 {
-            found = number(entry + 4 + number_bytes, length).or(found);
-        }
-        entry += entry_bytes;
-    }
-    found
+    let entries = directory::entries(block)?;
+    let found = entries.iter().rfind(|entry| entry.tag == TAG);
+    found.map(|entry| entry.value)
 }
 
 /// The first orientation in XML, as an attribute or as an element.

@@ -10,7 +10,7 @@ use tiff::TiffError;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 
-use super::{MAX_DECODE_BYTES, PictureError, check_size, decode_error};
+use super::{MAX_DECODE_BYTES, PictureError, check_size, decode_error, directory};
 
 /// What the first samples of a pixel mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +48,6 @@ struct Samples {
     channels: usize,
     /// `[height, width, channels]`.
     values: Vec<u8>,
-}
-
-/// Whether a file begins as a BigTIFF, which has 64-bit offsets.
-pub(super) fn is_big(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"II\x2b\0") || bytes.starts_with(b"MM\0\x2b")
 }
 
 /// The picture as it is stored; none where the `image` crate reads it.
@@ -262,43 +257,18 @@ fn colour_map(bytes: &[u8], bits: u16) -> Result<Option<Vec<[u8; 3]>>, TiffError
 
 /// The file with the kind «black is zero» in place of its own.
 fn as_grey(bytes: &[u8]) -> Option<Vec<u8>> {
-    let little = bytes.starts_with(b"II");
-    let number = |at: usize, length: usize| -> Option<u64> {
-        let field = bytes.get(at..at.checked_add(length)?)?;
-        let shifted = |sum: u64, byte: &u8| (sum << 8) | u64::from(*byte);
-        Some(match little {
-            true => field.iter().rev().fold(0, shifted),
-            false => field.iter().fold(0, shifted),
-        })
-    };
-    // Offset of the directory, its count, and the entries behind the count.
-    let (offset, count_bytes, entry_bytes) = match is_big(bytes) {
-        true => (number(8, 8)?, 8, 20),
-        false => (number(4, 4)?, 2, 12),
-    };
-    let start = usize::try_from(offset).ok()?;
-    let count = usize::try_from(number(start, count_bytes)?).ok()?;
-    let first = start.checked_add(count_bytes)?;
-    let entry = |at: usize| first.checked_add(at.checked_mul(entry_bytes)?);
     let wanted = u64::from(Tag::PhotometricInterpretation.to_u16());
-    let mut at = 0;
-    let entry = loop {
-        let here = entry(at).filter(|_| at < count)?;
-        if number(here, 2)? == wanted {
-            break here;
-        }
-        at += 1;
-    };
-    // SHORT or LONG, at the beginning of the field that ends the entry.
-    let length = match number(entry + 2, 2)? {
-        3 => 2,
-        4 => 4,
-        _ => return None,
-    };
-    let field = entry + entry_bytes - if is_big(bytes) { 8 } else { 4 };
+    let entry = directory::entries(bytes)?
+        .into_iter()
+        .find(|entry| entry.tag == wanted)?;
     let mut grey = bytes.to_vec();
-    let value = grey.get_mut(field..field + length)?;
+    let value = grey.get_mut(entry.place..entry.place + entry.length)?;
     value.fill(0);
-    *value.get_mut(if little { 0 } else { length - 1 })? = 1;
+    let lowest = if directory::is_little(bytes)? {
+        0
+    } else {
+        entry.length - 1
+    };
+    value[lowest] = 1;
     Some(grey)
 }

@@ -113,7 +113,11 @@ impl Batch {
             return Ok(());
         }
         let (file, all) = (self.file.display(), self.questions.len());
-        let problem = format!("{file}: {left_out} of {all} questions could not be asked; the others are answered");
+        let rest = match all - left_out {
+            0 => "none is answered",
+            _ => "the others are answered",
+        };
+        let problem = format!("{file}: {left_out} of {all} questions could not be asked; {rest}");
         Err(Failure::new(UNREADABLE, problem))
     }
 }
