@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use sightline_checkpoint::manifest::{Encoder as Config, StageTap};
 use sightline_kernels::ops::{
-    Activation, DIRECTIONS, DtProject, Epilogue, Image, SelectiveScan, copy, depthwise_silu, dt_project, im2col,
-    im2col_width, layer_norm, linear, selective_scan, selective_scan_workspace,
+    Activation, DIRECTIONS, Depthwise, DtProject, Epilogue, Image, Patches, SelectiveScan, copy, depthwise, dt_project,
+    im2col, layer_norm, linear, selective_scan, selective_scan_workspace,
 };
 use sightline_kernels::{Buffer, Device, KernelError, Linear};
 
@@ -369,17 +369,15 @@ impl Scratch {
         let quarter = grids[0].tokens();
         let stem = net.stages[0].dim / 2;
         let inner = size.words(&[size.batch, half, stem])?;
-        let wide = size.words(&[size.batch, half, im2col_width(3)])?.max(size.words(&[
-            size.batch,
-            quarter,
-            im2col_width(stem),
-        ])?);
+        let wide = size
+            .words(&[size.batch, half, Patches::HALVING.width(3)])?
+            .max(size.words(&[size.batch, quarter, Patches::HALVING.width(stem)])?);
         // words of x and n; a and b; wide; proj; scan
         let mut most = [0, inner, wide, 0, 1];
         for (i, (stage, grid)) in net.stages.iter().zip(grids).enumerate() {
             let pixels = size.words(&[size.batch, grid.tokens()])?;
             let patches = match i.checked_sub(1) {
-                Some(before) => size.words(&[pixels, im2col_width(net.stages[before].dim)])?,
+                Some(before) => size.words(&[pixels, Patches::HALVING.width(net.stages[before].dim)])?,
                 None => 0,
             };
             let steps = size.words(&[pixels, DIRECTIONS, stage.inner])?;
@@ -470,7 +468,7 @@ impl Run {
     ) -> Result<(), KernelError> {
         let pixels = image.batch * image.height.div_ceil(2) * image.width.div_ceil(2);
         let patches = &self.scratch.wide;
-        im2col(&self.device, from, image, patches)?;
+        im2col(&self.device, from, image, Patches::HALVING, patches)?;
         linear(
             &self.device,
             &reduce.conv,
@@ -491,7 +489,14 @@ impl Run {
         self.norm(&block.norm, &s.x, pixels, &s.n)?;
         linear(device, &block.in_proj, &s.n, pixels, None, Epilogue::Store, &s.a)?;
         let image = self.image(grid.height, grid.width, stage.inner);
-        depthwise_silu(device, &s.a, &block.conv.0, block.conv.1.as_ref(), image, &s.b)?;
+        depthwise(
+            device,
+            &s.a,
+            &block.conv.0,
+            block.conv.1.as_ref(),
+            Depthwise::silu3(image),
+            &s.b,
+        )?;
         linear(device, &block.x_proj, &s.b, pixels, None, Epilogue::Store, &s.proj)?;
         let sizes = DtProject {
             pixels,

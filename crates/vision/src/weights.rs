@@ -1,7 +1,7 @@
 //! Named tensors of a file into the forms that the kernels take.
 
 use sightline_checkpoint::tensors::{Tensor, TensorData, Tensors};
-use sightline_kernels::ops::im2col_width;
+use sightline_kernels::ops::Patches;
 use sightline_kernels::{Buffer, Device, Linear};
 
 use crate::encoder::EncoderError;
@@ -127,11 +127,12 @@ impl<'a> Loader<'a> {
     }
 
     /// A 3x3 convolution `{key}.weight` `[out, in, 3, 3]` with bias, as the matrix that follows
-    /// [`im2col`](sightline_kernels::ops::im2col): columns `(ky * 3 + kx) * in + c`, zeros up to `im2col_width(in)`.
+    /// [`im2col`](sightline_kernels::ops::im2col()): columns `(ky * 3 + kx) * in + c`, zeros up to the width of
+    /// [`Patches::HALVING`].
     pub(crate) fn conv3x3(&self, key: &str, out: usize, channels: usize) -> Result<Linear, EncoderError> {
         let weight = self.tensor(&format!("{key}.weight"), &[out, channels, 3, 3])?;
         let bias = self.bias(key, out, true)?;
-        let cols = im2col_width(channels);
+        let cols = Patches::HALVING.width(channels);
         let data = match weight.data {
             TensorData::I8 { q, scale } => TensorData::I8 {
                 q: taps_first(&q, channels, cols),
