@@ -1,9 +1,7 @@
 //! Models of random numbers in the true layouts, for tests and benchmarks: speed and plumbing do not depend on what was learned.
 
-mod encoder;
 mod language;
 
-pub use encoder::EncoderTensors;
 pub use language::LanguageShape;
 
 use half::f16;

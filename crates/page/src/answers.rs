@@ -4,7 +4,7 @@ use sightline_messages::{Answer, AnswerBox, ModelInfo, Source};
 use web_sys::HtmlElement;
 
 use crate::dom::{by_id, clear, fact, make, put};
-use crate::picture::{Arm, source};
+use crate::picture::{Arm, legend, source};
 use crate::words;
 
 /// Characters of an answer that is still short.
@@ -29,24 +29,25 @@ pub(crate) fn panes(models: &[ModelInfo]) -> Vec<Pane> {
         return Vec::new();
     };
     clear(&parent);
+    legend(models);
     models.iter().filter_map(|model| pane(&parent, model)).collect()
 }
 
 fn pane(parent: &HtmlElement, model: &ModelInfo) -> Option<Pane> {
-    let arm = Arm::of(&model.encoder);
+    let arm = Arm::of(model);
     let root = make("article", "pane", "")?;
-    let _ = root.set_attribute("data-arm", arm.name());
+    let _ = root.set_attribute("data-palette", &arm.place());
     let _ = root.set_attribute("data-model", &model.id);
     let _ = root.set_attribute("aria-label", &model.name);
     let pane = Pane {
         model: model.id.clone(),
-        arm,
         state: make("p", "state", "waits for a question")?,
         badge: make("p", "reused", "features reused")?,
-        text: make("p", "text about", arm.about())?,
+        text: make("p", "text about", &model.about)?,
         facts: make("dl", "", "")?,
         boxes: make("ul", "", "")?,
         reused: false,
+        arm,
         root,
     };
     let _ = pane.text.set_attribute("aria-live", "polite");

@@ -261,7 +261,7 @@ impl App {
                     .panes
                     .iter()
                     .find(|pane| pane.model == answer.model)
-                    .map(|pane| pane.arm);
+                    .map(|pane| &pane.arm);
                 if let (Some(arm), Some((_, shown))) = (arm, &mut self.shown) {
                     shown.add(arm, &answer.boxes);
                 }

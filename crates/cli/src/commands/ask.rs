@@ -7,7 +7,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 use sightline_checkpoint::manifest::Manifest;
 use sightline_kernels::Device;
-use sightline_vision::Picture;
+use sightline_vision::{Picture, load_manifest};
 use sightline_vlm::{Answer, AnswerBox, Files, Language, Options, PENS, Sheet, Timings, Vlm, VlmError};
 
 use crate::args::{Ask, Global};
@@ -50,7 +50,7 @@ struct Engine<'a> {
 /// Runs the command.
 pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
     let folder = weights::folder(global.weights.as_deref())?;
-    let manifest = Manifest::load(&folder).or_fail(WEIGHTS)?;
+    let manifest = load_manifest(&folder).or_fail(WEIGHTS)?;
     let ids = chosen(&manifest, &args.model)?;
     // The cheap checks come before anything is fetched or loaded.
     let single = match (&args.image, &args.question) {
