@@ -4,10 +4,10 @@ use sightline_checkpoint::manifest;
 use sightline_kernels::Device;
 
 use crate::encoder::{Encoder, EncoderConfig, EncoderError, EncoderKind, Source};
-use crate::encoders::{vit, vmamba};
+use crate::encoders::{convnext, vit, vmamba};
 
 /// Every kind of encoder. A row's place decides its colour on the page, so that new rows come last.
-pub const KINDS: &[&dyn EncoderKind] = &[&vmamba::Kind, &vit::Kind];
+pub const KINDS: &[&dyn EncoderKind] = &[&vmamba::Kind, &vit::Kind, &convnext::Kind];
 
 /// The kind of a manifest's row.
 ///
