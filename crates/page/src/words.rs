@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use sightline_messages::FileInfo;
+
 /// A length in bytes.
 pub(crate) fn bytes(n: u64) -> String {
     match n {
@@ -53,13 +55,10 @@ pub(crate) fn per_second(rate: f64) -> String {
 }
 
 /// A file of the bundle for people: what it is, and what is in it.
-pub(crate) fn file(name: &str) -> (&str, &str) {
-    const ARM: &str = "encoder, connector, adapters, dense head";
-    match name {
-        name if name.ends_with(".gguf") => ("Language model", name),
-        name if name.contains("vmamba") => ("VMamba arm", ARM),
-        name if name.contains("vit") => ("ViT arm", ARM),
-        name => ("Model", name),
+pub(crate) fn file(file: &FileInfo) -> (String, &str) {
+    match &file.model {
+        Some(title) => (format!("{title} arm"), "encoder, connector, adapters, dense head"),
+        None => ("Language model".into(), &file.name),
     }
 }
 
@@ -76,7 +75,13 @@ mod tests {
             ("3.2 ms".into(), "321 ms".into(), "32.1 s".into())
         );
         assert_eq!(
-            (patience(1.0), patience(8.0), patience(20.0), patience(70.0), patience(130.0)),
+            (
+                patience(1.0),
+                patience(8.0),
+                patience(20.0),
+                patience(70.0),
+                patience(130.0)
+            ),
             (
                 "a few seconds",
                 "about ten seconds",
@@ -85,7 +90,10 @@ mod tests {
                 "some minutes"
             )
         );
-        assert_eq!((left(0.2), left(61.4), left(150.0)), ("1 s left".into(), "61 s left".into(), "2 min left".into()));
+        assert_eq!(
+            (left(0.2), left(61.4), left(150.0)),
+            ("1 s left".into(), "61 s left".into(), "2 min left".into())
+        );
         assert_eq!((rate(1, 9.0), rate(11, 1000.0)), ("one token".into(), "10.0".into()));
     }
 }

@@ -18,7 +18,10 @@ fn ready(backend: &str) -> Event {
     let model = |id: &str| ModelInfo {
         id: id.into(),
         encoder: id.into(),
+        title: id.to_uppercase(),
         name: id.to_uppercase(),
+        about: format!("How {id} sees."),
+        palette: 0,
         kinds: vec![Kind {
             id: "naming".into(),
             example: "What is this?".into(),
@@ -30,6 +33,7 @@ fn ready(backend: &str) -> Event {
         models: vec![model("a"), model("b")],
         files: vec![FileInfo {
             name: "one".into(),
+            model: None,
             bytes: 100,
             cached: 0,
             parts: vec![60, 40],
@@ -74,7 +78,10 @@ fn decoded(picture: u32) -> Event {
 fn tell(state: &mut State, input: Input) -> Vec<Effect> {
     let effects = update(state, input);
     let text = serde_json::to_string(state).expect("a state is plain data");
-    assert_eq!(serde_json::from_str::<State>(&text).expect("and can be read back"), *state);
+    assert_eq!(
+        serde_json::from_str::<State>(&text).expect("and can be read back"),
+        *state
+    );
     effects
 }
 
@@ -130,7 +137,13 @@ fn a_question_right_after_a_picture_waits_for_it() {
     tell(&mut state, Input::Chosen(chosen(2)));
     assert_eq!(tell(&mut state, Input::Ask("What?".into())), []);
     assert_eq!(state.held.as_deref(), Some("What?"));
-    tell(&mut state, Input::Bytes { number: 2, bytes: vec![8] });
+    tell(
+        &mut state,
+        Input::Bytes {
+            number: 2,
+            bytes: vec![8],
+        },
+    );
     let effects = hear(&mut state, decoded(2));
     let (_, picture, question) = ask_effect(&effects).expect("it is asked now");
     assert_eq!((picture, question), (2, "What?"));
@@ -174,7 +187,13 @@ fn another_picture_ends_the_answers_about_the_one_before() {
     ] {
         hear(&mut state, event);
     }
-    assert!(state.turn.panes.iter().all(|pane| pane.phase == Phase::Idle && pane.text.is_empty()));
+    assert!(
+        state
+            .turn
+            .panes
+            .iter()
+            .all(|pane| pane.phase == Phase::Idle && pane.text.is_empty())
+    );
     let effects = tell(&mut state, Input::Ask("And this?".into()));
     let (next, picture, _) = ask_effect(&effects).expect("asked");
     assert!(next > turn && picture == 2);
@@ -185,9 +204,15 @@ fn of_two_pictures_the_later_one_counts_whatever_comes_first() {
     let mut state = asked_about_one();
     tell(&mut state, Input::Chosen(chosen(2)));
     tell(&mut state, Input::Chosen(chosen(3)));
-    let late = Input::Bytes { number: 3, bytes: vec![3] };
+    let late = Input::Bytes {
+        number: 3,
+        bytes: vec![3],
+    };
     assert_eq!(tell(&mut state, late).len(), 1);
-    let early = Input::Bytes { number: 2, bytes: vec![2] };
+    let early = Input::Bytes {
+        number: 2,
+        bytes: vec![2],
+    };
     assert_eq!(tell(&mut state, early), [], "the one that was replaced is not given");
     assert_eq!(hear(&mut state, decoded(2)), []);
     hear(&mut state, decoded(3));
@@ -214,7 +239,14 @@ fn an_answer_is_said_once_and_whole() {
     let turn = state.turn.number;
     for text in ["fer", "ry"] {
         let model = "a".into();
-        hear(&mut state, Event::Text { turn, model, text: text.into() });
+        hear(
+            &mut state,
+            Event::Text {
+                turn,
+                model,
+                text: text.into(),
+            },
+        );
         assert_eq!(state.said, "");
     }
     assert_eq!(state.turn.panes[0].text, "ferry");
@@ -293,14 +325,20 @@ fn a_lost_gpu_offers_the_processor_and_the_picture_goes_along() {
     hear(&mut state, lost("A consequence of it."));
     let problem = state.problem.clone().expect("it is said");
     assert_eq!(problem.sentence, "The GPU was lost.");
-    assert_eq!((problem.remedy, problem.other), (Some(Remedy::Restart), Some(Remedy::Processor)));
+    assert_eq!(
+        (problem.remedy, problem.other),
+        (Some(Remedy::Restart), Some(Remedy::Processor))
+    );
     assert!(state.turn.panes.iter().all(|pane| pane.phase == Phase::Stopped));
     let effects = tell(&mut state, Input::Remedy(Remedy::Processor));
     assert_eq!(effects[0], Effect::StartEngine(Wish::Cpu));
     assert!(effects.contains(&Effect::GiveAgain(1)));
     // The new engine decodes it again, and it stays the picture that is shown.
     hear(&mut state, ready("cpu"));
-    assert!(matches!(hear(&mut state, decoded(1))[..], [Effect::Keep { number: 1, .. }]));
+    assert!(matches!(
+        hear(&mut state, decoded(1))[..],
+        [Effect::Keep { number: 1, .. }]
+    ));
     // A processor has no other device to offer.
     hear(&mut state, lost("It failed."));
     assert_eq!(state.problem.expect("it is said").other, None);
@@ -335,14 +373,22 @@ fn a_reload_gets_back_a_picture_of_the_gallery_with_its_answers() {
     let mut of_gallery = chosen(2);
     of_gallery.gallery = Some("pictures/ferry.png".into());
     tell(&mut state, Input::Chosen(of_gallery));
-    tell(&mut state, Input::Bytes { number: 2, bytes: vec![2] });
+    tell(
+        &mut state,
+        Input::Bytes {
+            number: 2,
+            bytes: vec![2],
+        },
+    );
     hear(&mut state, decoded(2));
     tell(&mut state, Input::Ask("What?".into()));
     let turn = state.turn.number;
     let answer = answer_of("a", "ferry");
     hear(&mut state, Event::Answered { turn, answer });
     let effects = hear(&mut state, Event::Done { turn });
-    let [Effect::Remember(saved)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Remember(saved)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
 
     let mut state = State::default();
     let saved = saved.clone();
@@ -350,9 +396,18 @@ fn a_reload_gets_back_a_picture_of_the_gallery_with_its_answers() {
     assert_eq!(effects[0], Effect::Fill("What?".into()));
     assert!(matches!(&effects[1], Effect::Fetch { number: 1, file } if file == "pictures/ferry.png"));
     hear(&mut state, ready("cpu"));
-    tell(&mut state, Input::Bytes { number: 1, bytes: vec![2] });
+    tell(
+        &mut state,
+        Input::Bytes {
+            number: 1,
+            bytes: vec![2],
+        },
+    );
     hear(&mut state, decoded(1));
-    assert_eq!((state.turn.question.as_str(), state.turn.panes[0].text.as_str()), ("What?", "ferry"));
+    assert_eq!(
+        (state.turn.question.as_str(), state.turn.panes[0].text.as_str()),
+        ("What?", "ferry")
+    );
     assert_eq!(state.turn.panes[1].phase, Phase::Stopped, "it had not answered");
     assert!(!state.turn.answering);
 }
@@ -363,6 +418,8 @@ fn a_visitors_own_picture_is_not_remembered() {
     tell(&mut state, Input::Ask("What?".into()));
     let turn = state.turn.number;
     let effects = hear(&mut state, Event::Done { turn });
-    let [Effect::Remember(saved)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Remember(saved)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
     assert_eq!((&saved.chosen, saved.turn.question.as_str()), (&None, "What?"));
 }

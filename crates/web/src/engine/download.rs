@@ -164,7 +164,8 @@ impl<'a> Downloader<'a> {
                             capital(&why)
                         )));
                     }
-                    self.outbox.notice(format!("{}. It is fetched once more.", capital(&why)));
+                    self.outbox
+                        .notice(format!("{}. It is fetched once more.", capital(&why)));
                 }
                 Wrong::Network { sentence, again } => match waits.next() {
                     Some(&seconds) if again => self.pause(name, seconds).await?,
