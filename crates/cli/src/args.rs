@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use sightline_eval::task::TASKS;
+use sightline_eval::benchmarks::RULES;
 
 use crate::failure::CODES;
 
@@ -249,9 +249,12 @@ pub(crate) struct Tasks {
     Answers are JSON lines: LLaVA's (question_id, text, prompt), lmms-eval's samples\n\
     (doc_id, target, filtered_resps), or lines that hold their gold:\n  \
     {\"id\", \"prediction\", \"answers\": [..]}                  vqav2, textvqa, vizwiz (\"answerable\" too)\n  \
+    {\"id\", \"prediction\", \"answers\", \"slice\"}              vqav2-coco40k\n  \
+    {\"id\", \"prediction\", \"captions\": [..]}                captions\n  \
     {\"id\", \"prediction\", \"answer\"}                         gqa\n  \
     {\"id\", \"prediction\" or \"probabilities\", \"label\"}       pope (\"setting\" too), vsr\n  \
     {\"id\", \"probabilities\", \"answer\", \"setting\"}           tallyqa\n  \
+    {\"id\", \"probabilities\", \"choice\": 0 to 3, \"part\"}     visual7w\n  \
     {\"id\", \"prediction\", \"box\": [x0, y0, x1, y1] in px or \"bbox\" as in the v2 metadata,\n    \
     \"width\", \"height\", \"transform\": {\"policy\", \"target_resolution\": [h, w]}}\n    \
     refcoco, refcoco+, refcocog, ocid-ref (\"clutter\" too), boxes\n  \
@@ -259,7 +262,7 @@ pub(crate) struct Tasks {
     With --gold, gold comes from the official file and not from the lines.")]
 pub(crate) struct Score {
     /// Which benchmark's rules.
-    #[arg(long, value_name = "ID", required_unless_present = "run", value_parser = PossibleValuesParser::new(TASKS.iter().map(|task| task.id)))]
+    #[arg(long, value_name = "ID", required_unless_present = "run", value_parser = PossibleValuesParser::new(RULES.iter().map(|rule| rule.id)))]
     pub task: Option<String>,
     /// Answers, JSON lines.
     #[arg(long, value_name = "FILE", required_unless_present = "run")]
@@ -300,6 +303,16 @@ pub(crate) enum Control {
     Blind,
 }
 
+/// Who answers a question about where a thing is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum By {
+    /// The language model, in words.
+    #[default]
+    Language,
+    /// The dense head: the most probable place of the named thing.
+    Dense,
+}
+
 /// `sightline eval`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -307,6 +320,7 @@ pub(crate) enum Control {
     sightline eval --task pope --data DATA --out runs --model sightline-vmamba-tiny --batch-size 32\n  \
     sightline eval --task ground-mosaic --data DATA --out runs --control shuffled --limit 200\n  \
     sightline eval --task ground-mosaic --data DATA --out runs --control blind\n  \
+    sightline eval --task ground-coco --data DATA --out runs --by dense\n  \
     srun -n 8 sightline eval --task vqav2 --data DATA --out runs --shard auto && sightline merge runs/vqav2/MODEL/shard-*\n\n\
     A run is a folder: OUT/TASK/MODEL with key.json, samples.jsonl, results.json, table.md, table.csv, questions.jsonl and run.json.\n\
     The same command goes on where a killed one was. Exit code 6: finished, but with pictures that could not be read.")]
@@ -326,7 +340,8 @@ pub(crate) struct Eval {
     /// Questions that are answered at once.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub batch_size: u32,
-    /// At most so many questions.
+    /// At most so many questions, drawn from all: of every answer and part as large a share. The same without it goes on later. Behind
+    /// --offset it takes the next ones instead.
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
     /// Leaves out so many questions at the start.
@@ -338,6 +353,9 @@ pub(crate) struct Eval {
     /// What to compare a model with, in place of the model itself.
     #[arg(long, value_enum)]
     pub control: Option<Control>,
+    /// Who answers; the dense head answers tasks that ask for a box.
+    #[arg(long, value_enum, value_name = "WHO", default_value_t = By::Language)]
+    pub by: By,
     /// One part of the run: i/n, from 0/n; or auto, as Slurm, torchrun or a Kubernetes job numbers the processes.
     #[arg(long, value_name = "I/N|auto")]
     pub shard: Option<String>,

@@ -1,13 +1,14 @@
 //! Two runs of the same questions, compared pair by pair.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 
+use crate::interval::{Group, Headline, combine};
 use crate::run::{Outcome, Record};
 use crate::score::Score;
 use crate::stats::{self, Combine, REPLICATES, SEED};
-use crate::tasks::interval::{Group, Headline, combine};
 
 /// What no comparison of two runs can say.
 pub const CAVEAT: &str = "Intervals and p values cover the choice of pictures. They do not cover training seeds: one seed a model is no verdict on its \
@@ -31,6 +32,8 @@ pub struct TaskComparison {
     pub task: String,
     /// Questions.
     pub count: usize,
+    /// Pictures that they are about.
+    pub pictures: usize,
     /// Scores of both runs, 0 to 1.
     pub scores: [f64; 2],
     /// Where each lies with 95 % confidence.
@@ -41,7 +44,7 @@ pub struct TaskComparison {
     pub difference: f64,
     /// Where the difference lies with 95 % confidence.
     pub interval95: [f64; 2],
-    /// Two-sided.
+    /// Two-sided; not below what so few pictures can show.
     pub p: f64,
     /// The same after Holm's adjustment over all tasks.
     pub p_holm: f64,
@@ -86,9 +89,16 @@ pub struct Comparison {
     pub caveat: &'static str,
 }
 
-/// The mean over tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+/// Fewest pictures of a task that counts in the mean: in it every task weighs the same, and one of a few questions would decide it.
+pub const FEWEST: usize = 30;
+
+/// The mean over tasks of [`FEWEST`] pictures or more.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Overall {
+    /// How many tasks count.
+    pub tasks: usize,
+    /// Tasks with too few pictures.
+    pub left_out: Vec<String>,
     /// Mean difference.
     pub difference: f64,
     /// Where it lies with 95 % confidence.
@@ -142,6 +152,8 @@ pub fn compare(names: [String; 2], tasks: &[(String, Vec<Pair<'_>>)]) -> Option<
             )
         };
         let alone = [alone(0)?, alone(1)?];
+        let pictures = alone[0].pictures;
+        let p = found.p.max(stats::least_p(pictures));
         let flipped = |pair: &Pair| {
             let scores = pair.scores.map(|score| score.score);
             let id = pair.records[0].id.clone();
@@ -150,13 +162,14 @@ pub fn compare(names: [String; 2], tasks: &[(String, Vec<Pair<'_>>)]) -> Option<
         compared.push(TaskComparison {
             task: task.clone(),
             count: pairs.len(),
+            pictures,
             scores: alone.each_ref().map(|one| one.interval.estimate),
             intervals95: alone.each_ref().map(|one| [one.interval.low, one.interval.high]),
             invalid: alone.each_ref().map(|one| one.invalid as f64 / one.count as f64),
             difference: found.interval.estimate,
             interval95: [found.interval.low, found.interval.high],
-            p: found.p,
-            p_holm: found.p,
+            p,
+            p_holm: p,
             flipped: pairs.iter().filter_map(flipped).collect(),
             different: pairs.iter().filter_map(different).collect(),
         });
@@ -167,14 +180,22 @@ pub fn compare(names: [String; 2], tasks: &[(String, Vec<Pair<'_>>)]) -> Option<
     }
     Some(Comparison {
         names,
-        overall: (tasks.len() > 1).then(|| overall(tasks)).flatten(),
+        overall: overall(tasks),
         tasks: compared,
         caveat: CAVEAT,
     })
 }
 
-/// Every task counts the same, as settings of one benchmark do.
+/// Every task counts the same, as settings of one benchmark do. None where fewer than two have enough pictures.
 fn overall(tasks: &[(String, Vec<Pair<'_>>)]) -> Option<Overall> {
+    let pictures = |pairs: &[Pair<'_>]| {
+        let names: BTreeSet<&str> = pairs.iter().map(|pair| pair.group.image.as_str()).collect();
+        names.len()
+    };
+    let (tasks, few): (Vec<_>, Vec<_>) = tasks.iter().partition(|(_, pairs)| pictures(pairs) >= FEWEST);
+    if tasks.len() < 2 {
+        return None;
+    }
     // What was seen is a picture's name across tasks, also beside a control that sees none; a picture without a file has only its task's
     // name for it.
     let name = |task: &str, pair: &Pair| match pair.records.map(|record| record.image.as_deref()) {
@@ -195,10 +216,13 @@ fn overall(tasks: &[(String, Vec<Pair<'_>>)]) -> Option<Overall> {
         benchmarks.push((list, how));
     }
     let found = stats::compare_mean(&benchmarks, SEED, REPLICATES)?;
+    let all: BTreeSet<&String> = names.iter().flatten().collect();
     Some(Overall {
+        tasks: tasks.len(),
+        left_out: few.into_iter().map(|(task, _)| task.clone()).collect(),
         difference: found.interval.estimate,
         interval95: [found.interval.low, found.interval.high],
-        p: found.p,
+        p: found.p.max(stats::least_p(all.len())),
     })
 }
 
@@ -236,9 +260,13 @@ impl fmt::Display for Comparison {
             let (difference, ends) = (100.0 * overall.difference, percent(overall.interval95));
             writeln!(
                 out,
-                "| mean of tasks | | | | {difference:+.1} {ends} | {:.4} | | | | |",
-                overall.p
+                "| mean of {} tasks | | | | {difference:+.1} {ends} | {:.4} | | | | |",
+                overall.tasks, overall.p
             )?;
+            if !overall.left_out.is_empty() {
+                let left_out = overall.left_out.join(", ");
+                writeln!(out, "\nNot in the mean, with fewer than {FEWEST} pictures: {left_out}.")?;
+            }
         }
         write!(out, "\n{}", self.caveat)
     }
@@ -288,9 +316,45 @@ mod tests {
         assert!(found.tasks[0].different.is_empty(), "the same records");
         assert!(found.tasks[0].interval95[0] > 0.4 && found.tasks[0].p_holm < 0.01);
         assert_eq!((found.tasks[1].difference, found.tasks[1].p_holm), (0.0, 1.0));
-        let overall = found.overall.expect("two tasks");
+        let overall = found.overall.as_ref().expect("two tasks");
         assert!((overall.difference - 1.0 / 3.0).abs() < 1e-9);
         assert!(found.to_string().contains("do not cover training seeds"));
+    }
+
+    /// Two pictures show nothing, however clear they are, and a task of two pictures is not worth as much as one of sixty.
+    #[test]
+    fn few_pictures_show_little() {
+        let groups: Vec<Group> = (0..60)
+            .map(|at| Group {
+                image: at.to_string(),
+                setting: 0,
+            })
+            .collect();
+        let records: Vec<Record> = (0..60).map(record).collect();
+        let pairs = |count: usize, pictures: usize| -> Vec<Pair<'_>> {
+            let pair = |at: usize| Pair {
+                group: &groups[at % pictures],
+                records: [&records[at]; 2],
+                scores: [1.0, 0.0].map(|score| Score {
+                    score,
+                    ..Score::default()
+                }),
+            };
+            (0..count).map(pair).collect()
+        };
+        let names = || ["a".to_owned(), "b".to_owned()];
+        let tasks = [
+            ("two".to_owned(), pairs(36, 2)),
+            ("sixty".to_owned(), pairs(60, 60)),
+            ("more".to_owned(), pairs(60, 60)),
+        ];
+        let found = compare(names(), &tasks).expect("a comparison");
+        assert_eq!((found.tasks[0].pictures, found.tasks[0].p), (2, 0.5));
+        assert!(found.tasks[0].p_holm >= 0.5 && found.tasks[1].p_holm < 0.01);
+        let overall = found.overall.as_ref().expect("two tasks with pictures enough");
+        assert_eq!((overall.tasks, overall.left_out.clone()), (2, vec!["two".to_owned()]));
+        assert!(found.to_string().contains("fewer than 30 pictures: two."), "{found}");
+        assert!(compare(names(), &tasks[..2]).expect("a comparison").overall.is_none());
     }
 
     /// Two tasks that ask the same of the same pictures say no more than one of them: the interval of their mean is that of one.
@@ -333,7 +397,7 @@ mod tests {
             compare(["a".to_owned(), "b".to_owned()], &tasks).expect("a comparison")
         };
         let width = |found: &Comparison| {
-            let [low, high] = found.overall.expect("two tasks").interval95;
+            let [low, high] = found.overall.as_ref().expect("two tasks").interval95;
             high - low
         };
         let (together, apart) = (seen(true, false), seen(false, false));

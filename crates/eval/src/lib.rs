@@ -6,16 +6,20 @@
 
 pub mod aggregate;
 pub mod answers;
+pub mod benchmarks;
 pub mod comparison;
 pub mod gold;
-mod join;
+pub mod interval;
 pub mod literal;
 pub mod mutant;
 pub mod python;
 pub mod report;
+pub mod rules;
 pub mod run;
 pub mod score;
+pub mod scoring;
+mod select;
+pub mod sources;
 pub mod stats;
 pub mod summary;
-pub mod task;
 pub mod tasks;

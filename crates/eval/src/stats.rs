@@ -260,6 +260,12 @@ pub fn wilson(right: usize, count: usize) -> Option<Interval> {
     })
 }
 
+/// The smallest two-sided p that so many pictures can show: with every one of them on the same side, a test of their signs gives it. A
+/// bootstrap of few pictures would say less.
+pub fn least_p(pictures: usize) -> f64 {
+    2.0_f64.powi(1 - i32::try_from(pictures).unwrap_or(i32::MAX)).min(1.0)
+}
+
 /// Holm's adjustment of p values over several tasks, in their order.
 ///
 /// ```

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use sightline_eval::task::{Files, Scored, Task};
+use sightline_eval::benchmarks::row::Rule;
+use sightline_eval::scoring::{Files, Scored};
 
 /// What LLaVA's prompts end with.
 const TAIL: &str = "Answer the question using a single word or phrase.";
@@ -29,8 +30,8 @@ impl Folder {
 }
 
 fn score(task: &str, files: &Files) -> Result<Scored, String> {
-    let task = Task::find(task).expect("a task");
-    task.score(files).map_err(|error| error.to_string())
+    let rule = Rule::find(task).expect("a task");
+    rule.score(files).map_err(|error| error.to_string())
 }
 
 fn files(answers: &Path, gold: &[&Path]) -> Files {
@@ -60,6 +61,31 @@ fn assert_says(error: Result<Scored, String>, words: &[&str]) {
     for word in words {
         assert!(error.contains(word), "`{word}` is missing in: {error}");
     }
+}
+
+/// What Python writes and reads is taken: half a surrogate pair, and whole numbers of any length.
+#[test]
+fn halves_of_pairs_and_long_ids() {
+    let dir = Folder::new();
+    let ten = vec!["yes"; 10];
+    let lines = [
+        format!(
+            r#"{{"id": 18446744073709551617, "prediction": "yes", "answers": {}}}"#,
+            json!(ten)
+        ),
+        format!(
+            r#"{{"id": 2, "prediction": "y\ud83des", "answers": {}}}"#,
+            json!(ten)
+        ),
+        format!(
+            r#"{{"id": 3, "prediction": "yes", "answers": {}}}"#,
+            json!(ten)
+        ),
+    ];
+    let answers = dir.write("answers.jsonl", &lines.join("\n"));
+    let scored = score("vqav2", &files(&answers, &[])).expect("scored");
+    let found = samples(&scored);
+    assert_eq!(found, [("18446744073709551617", 1.0), ("2", 0.0), ("3", 1.0)]);
 }
 
 #[test]

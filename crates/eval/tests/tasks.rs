@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use sightline_eval::run::{Outcome, Record};
-use sightline_eval::tasks::{self, Image, Loaded, Mode, Select, Subset, TASKS};
+use sightline_eval::tasks::{self, Image, Loaded, Mode, Question, Select, Subset, TASKS};
 
 fn data() -> PathBuf {
     std::env::var_os("SIGHTLINE_DATA")
@@ -44,7 +44,7 @@ fn counted<T: Ord>(all: impl Iterator<Item = T>) -> BTreeMap<T, usize> {
 #[test]
 fn names_mean_one_task_each() {
     let mut names = BTreeSet::new();
-    for task in TASKS {
+    for task in TASKS.iter() {
         for name in std::iter::once(&task.id).chain(task.aliases) {
             assert!(names.insert(*name), "{name} twice");
             for suffix in ["-slim", "-full", "-subsampled"] {
@@ -52,7 +52,7 @@ fn names_mean_one_task_each() {
             }
         }
         assert!(
-            sightline_eval::task::Task::find(task.scored_as).is_some(),
+            sightline_eval::benchmarks::row::Rule::find(task.scored_as).is_some(),
             "{}",
             task.id
         );
@@ -156,7 +156,7 @@ fn mosaics_cover_the_canvas_with_held_out_pictures() {
 
 #[test]
 fn prompts_are_those_of_the_papers_code() {
-    use sightline_eval::tasks::prompts;
+    use sightline_eval::sources::prompts;
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/goldens/tasks/prompts.jsonl");
     let golden = std::fs::read_to_string(path).unwrap();
     let counts: Vec<String> = (0..16).map(|count| count.to_string()).collect();
@@ -204,6 +204,215 @@ fn a_missing_file_is_named_with_the_remedy() {
     assert!(error.contains("`sightline tasks` lists them"), "{error}");
 }
 
+/// The miniature files of photographs.
+fn photos() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/tasks/photos")
+}
+
+/// Totals of a task whose questions get these answers.
+fn totals(loaded: &Loaded, answers: &[&str]) -> Value {
+    let scorer = tasks::scorer(loaded).unwrap();
+    let records: Vec<Record> = answers
+        .iter()
+        .enumerate()
+        .map(|(index, answer)| Record {
+            outcome: Outcome::Text((*answer).to_owned()),
+            ..record(loaded, index, true)
+        })
+        .collect();
+    let scored: Vec<_> = records
+        .iter()
+        .map(|record| (record, scorer.score(record).unwrap()))
+        .collect();
+    scorer.totals(&scored).unwrap().0
+}
+
+fn named(totals: &Value, name: &str) -> f64 {
+    let numbers = totals["numbers"].as_array().unwrap();
+    let found = numbers.iter().find(|total| total["name"] == name);
+    found.unwrap_or_else(|| panic!("no {name} in {numbers:?}"))["value"]
+        .as_f64()
+        .unwrap()
+}
+
+#[test]
+fn vqav2_and_presence_on_photographs() {
+    let loaded = tasks::load("vqav2-coco40k", &photos(), &Select::default()).unwrap();
+    let asked: Vec<(&str, &str)> = loaded
+        .questions
+        .iter()
+        .map(|question| (question.id.as_str(), question.prompt.as_str()))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            ("9001", "What color is the dog?"),
+            ("9002", "How many dogs?"),
+            ("30000", "Is it day?")
+        ]
+    );
+    assert!(loaded.questions.iter().all(|question| question.image.bytes().is_ok()));
+    // One right answer of ten that are not all alike counts 1, one that nobody gave 0.
+    let found = totals(&loaded, &["brown", "three", "yes"]);
+    assert_eq!(named(&found, "slice: what color"), 100.0);
+    assert_eq!(named(&found, "slice: how many"), 0.0);
+    assert_eq!(named(&found, "answer type: yes/no"), 100.0);
+    assert!((found["headline"]["score"].as_f64().unwrap() - 2.0 / 3.0).abs() < 1e-9);
+
+    let loaded = tasks::load("presence-coco40k", &photos(), &Select::default()).unwrap();
+    let asked: Vec<&str> = loaded
+        .questions
+        .iter()
+        .map(|question| question.prompt.as_str())
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "Is there a dog in the image?",
+            "Is there an umbrella in the image?",
+            "Is there a traffic light in the image?",
+            "Is there a cow in the image?"
+        ]
+    );
+    let found = totals(&loaded, &["yes", "yes", "Yes.", "no"]);
+    assert_eq!(
+        (named(&found, "yes: accuracy"), named(&found, "no: accuracy")),
+        (1.0, 0.5)
+    );
+}
+
+#[test]
+fn visual7w_captions_and_grounding_on_photographs() {
+    let loaded = tasks::load("visual7w-photos", &photos(), &Select::default()).unwrap();
+    let parts: Vec<&str> = loaded
+        .questions
+        .iter()
+        .map(|question| text_of(question, "part"))
+        .collect();
+    assert_eq!((parts, &loaded.mode), (vec!["where", "who"], &Mode::Options(4)));
+
+    let loaded = tasks::load("flickr8k-captions", &photos(), &Select::default()).unwrap();
+    assert_eq!(loaded.questions[0].prompt, "Describe the image in one sentence.");
+    let found = totals(&loaded, &["A brown dog is running.", "a cow"]);
+    assert_eq!(named(&found, "different captions"), 2.0);
+    let cider = named(&found, "CIDEr-D, of 10");
+    assert!(
+        cider > 0.5 && (found["headline"]["score"].as_f64().unwrap() - cider).abs() < 1e-12,
+        "{found}"
+    );
+    assert_eq!(totals(&loaded, &["", ""])["headline"]["score"], 0.0);
+
+    let loaded = tasks::load("vg500-grounding", &photos(), &Select::default()).unwrap();
+    let asked: Vec<&str> = loaded
+        .questions
+        .iter()
+        .map(|question| question.prompt.as_str())
+        .collect();
+    assert_eq!(asked, ["Where is the hat?"]);
+    let gold = &loaded.questions[0].gold;
+    assert_eq!(gold["box"], serde_json::json!([4.0, 2.0, 8.0, 5.0]));
+    assert_eq!(totals(&loaded, &[padded_box(gold).as_str()])["headline"]["score"], 1.0);
+}
+
+fn text_of<'a>(question: &'a Question, field: &str) -> &'a str {
+    question.gold[field].as_str().unwrap_or_default()
+}
+
+#[test]
+fn visual7w_in_its_official_layout() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| {
+        std::fs::create_dir_all(folder.path().join("visual7w/images")).unwrap();
+        std::fs::write(folder.path().join("visual7w/dataset_v7w_telling.json"), text).unwrap();
+    };
+    let pair = |id: u32, question: &str| {
+        serde_json::json!({
+            "qa_id": id, "image_id": 1, "question": question, "answer": "In the Kitchen.", "type": "where",
+            "multiple_choices": ["On a road.", "At sea.", "In a tree."],
+        })
+    };
+    let image = |id: u32, split: &str, pairs: Vec<Value>| {
+        serde_json::json!({
+            "image_id": id, "filename": format!("v7w_{id}.jpg"), "split": split, "qa_pairs": pairs,
+        })
+    };
+    let pairs: Vec<Value> = (10..50).map(|id| pair(id, "Where is it? ")).collect();
+    let file = |images: Vec<Value>| serde_json::json!({ "dataset": "visual7w-telling", "images": images }).to_string();
+    write(&file(vec![
+        image(1, "train", vec![pair(1, "Where?")]),
+        image(2, "test", pairs),
+    ]));
+    let loaded = tasks::load("visual7w", folder.path(), &Select::default()).unwrap();
+    assert_eq!((loaded.questions.len(), &loaded.mode), (40, &Mode::Options(4)));
+    let mut places = BTreeSet::new();
+    for question in &loaded.questions {
+        let right = question.gold["choice"].as_u64().unwrap() as usize;
+        assert_eq!(question.options[right], "in the kitchen");
+        assert_eq!(question.prompt, "Where is it?");
+        assert_eq!(question.gold["part"], "where");
+        places.insert(right);
+    }
+    assert_eq!(places.len(), 4, "the right option stands at every place");
+    let scorer = tasks::scorer(&loaded).unwrap();
+    let records: Vec<Record> = (0..40).map(|index| record(&loaded, index, index % 4 == 0)).collect();
+    let scored: Vec<_> = records
+        .iter()
+        .map(|record| (record, scorer.score(record).unwrap()))
+        .collect();
+    let (totals, _) = scorer.totals(&scored).unwrap();
+    assert_eq!(totals["headline"]["score"], 0.75);
+    assert_eq!(totals["numbers"][1]["name"], "where: accuracy");
+
+    for (pairs, remedy) in [
+        (
+            vec![serde_json::json!({ "qa_id": 1, "question": "?", "answer": "a", "multiple_choices": ["b"] })],
+            "1 wrong answers where 3 are wanted",
+        ),
+        (
+            vec![serde_json::json!({ "question": "?", "answer": "a", "multiple_choices": ["b", "c", "d"] })],
+            "field `qa_id`: missing",
+        ),
+        (vec![], "holds no question of the test split"),
+    ] {
+        write(&file(vec![image(2, "test", pairs)]));
+        let error = tasks::load("visual7w", folder.path(), &Select::default()).unwrap_err();
+        assert!(error.to_string().contains(remedy), "{error}");
+    }
+}
+
+/// Parquet files that lie, are packed otherwise, or lack something, end with a sentence that can be followed.
+#[test]
+fn parquet_files_that_cannot_be_used() {
+    let goldens = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/tasks/refused");
+    for (name, sentence) in [
+        (
+            "rows_abort",
+            "damaged (1000000000 rows are claimed, 3 are there); get it again",
+        ),
+        (
+            "rows_panic",
+            "damaged (2305843009213693952 rows are claimed, 3 are there)",
+        ),
+        (
+            "gzip",
+            "is packed with gzip, which is not read; write the file again with zstd or snappy",
+        ),
+        ("lz4", "is packed with lz4"),
+        ("grows", "grows from"),
+        ("no_answers", "field `answers`: missing"),
+        ("empty", "no questions in textvqa/data/"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("textvqa/data");
+        std::fs::create_dir_all(&data).unwrap();
+        let file = goldens.join(format!("{name}.parquet"));
+        std::fs::copy(file, data.join("validation-00000-of-00001.parquet")).unwrap();
+        let error = tasks::load("textvqa-lmms", folder.path(), &Select::default()).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains(sentence) && !error.contains("--gold"), "{name}: {error}");
+    }
+}
+
 /// The right answer to a question, or the answer `wrong` to all.
 fn record(loaded: &Loaded, index: usize, unreadable: bool) -> Record {
     let question = &loaded.questions[index];
@@ -214,6 +423,7 @@ fn record(loaded: &Loaded, index: usize, unreadable: bool) -> Record {
     };
     let outcome = match (&loaded.mode, loaded.scored_as) {
         _ if unreadable => Outcome::Unreadable("gone".to_owned()),
+        (Mode::Options(count), _) => choice(gold["choice"].as_u64().unwrap() as usize, *count),
         (Mode::Choices(_), "vsr") => choice(usize::from(gold["label"] != Value::Bool(true)), 2),
         (Mode::Choices(choices), _) => {
             let right = choices

@@ -133,10 +133,7 @@ impl Batch {
     /// that fails.
     pub fn prefill(&mut self, visual: &Buffer, prompts: &[Prompt<'_>]) -> Result<()> {
         self.check(prompts)?;
-        // A picture is in the slot of the first question about it.
-        let owner = |picture: usize| prompts.iter().position(|prompt| prompt.picture == picture);
-        let pictures = prompts.iter().map(|prompt| prompt.picture + 1).max().unwrap_or(0);
-        let owners: Vec<Option<usize>> = (0..pictures).map(owner).collect();
+        let owners = owners(prompts);
         self.prefill_pictures(visual, &owners)?;
         let shared = |prompt: &Prompt| owners[prompt.picture].unwrap_or(0);
         self.prefill_texts(prompts, &shared)?;
@@ -204,6 +201,77 @@ impl Batch {
     /// A device that fails.
     pub async fn logits(&self) -> Result<Vec<f32>> {
         Ok(self.run.llama.device.read_f32(&self.run.logits).await?)
+    }
+
+    /// How probable answers are to what was prefilled: of every prompt's answers the mean log-likelihood per token. The end of the turn counts
+    /// as a token of each. Afterwards nothing can be decoded before the next prefill.
+    ///
+    /// `answers`: of every prompt its answers, as token ids without the one that ends the turn.
+    ///
+    /// # Errors
+    /// An unknown token, an answer that does not fit behind its prompt, or a device that fails.
+    pub async fn likelihoods(&mut self, prompts: &[Prompt<'_>], answers: &[&[Vec<u32>]]) -> Result<Vec<Vec<f32>>> {
+        let (device, vocabulary) = (self.run.llama.device.clone(), self.run.llama.config.vocabulary);
+        let all = || answers.iter().flat_map(|answers| answers.iter());
+        if let Some(&id) = all().flatten().find(|&&id| id as usize >= vocabulary) {
+            return Err(LanguageError::UnknownToken { id, vocabulary });
+        }
+        // All advance in step, so that the longest prompt is followed by as many tokens as the longest answer has.
+        let prompt = prompts.iter().map(|prompt| prompt.ids.len()).max().unwrap_or(0);
+        let (tokens, capacity) = (
+            self.prefix + prompt + all().map(Vec::len).max().unwrap_or(0),
+            self.run.shape.capacity,
+        );
+        if tokens > capacity {
+            return Err(LanguageError::CacheFull { tokens, capacity });
+        }
+        let stop = self.run.llama.config.stop;
+        let owners = owners(prompts);
+        let slots = self.slots();
+        // Behind the prompt, each of its answers begins with the same distribution.
+        let first = self.logits().await?;
+        let ids = |slot: usize, nth: usize| answers.get(slot).and_then(|answers| answers.get(nth));
+        let token = |ids: &[u32], at: usize| ids.get(at).copied().unwrap_or(stop);
+        let mut means: Vec<Vec<f32>> = Vec::new();
+        for (answers, logits) in answers.iter().zip(first.chunks_exact(vocabulary)) {
+            let sums = answers.iter().map(|ids| log_likelihood(logits, token(ids, 0)));
+            means.push(sums.collect());
+        }
+        let most = answers.iter().map(|answers| answers.len()).max().unwrap_or(0);
+        for nth in 0..most {
+            let longest = (0..prompts.len()).filter_map(|slot| ids(slot, nth)).map(Vec::len).max();
+            let place = |slot: usize| match prompts.get(slot) {
+                Some(prompt) => [
+                    slot,
+                    self.prefix + prompt.ids.len(),
+                    owners[prompt.picture].unwrap_or(0),
+                ],
+                None => [slot, 0, slot],
+            };
+            write_rows(&self.run, (0..slots).map(place))?;
+            for at in 0..longest.unwrap_or(0) {
+                let fed: Vec<u32> = (0..slots)
+                    .map(|slot| token(ids(slot, nth).map_or(&[], Vec::as_slice), at))
+                    .collect();
+                device.write_u32(&self.run.token, &fed)?;
+                match &self.graph {
+                    Some(graph) => graph.replay()?,
+                    None => step(&self.run, &self.margins)?,
+                }
+                let logits = self.logits().await?;
+                for (slot, logits) in logits.chunks_exact(vocabulary).enumerate() {
+                    if let Some(ids) = ids(slot, nth).filter(|ids| at < ids.len()) {
+                        means[slot][nth] += log_likelihood(logits, token(ids, at + 1));
+                    }
+                }
+            }
+        }
+        for (means, answers) in means.iter_mut().zip(answers) {
+            for (mean, ids) in means.iter_mut().zip(*answers) {
+                *mean /= (ids.len() + 1) as f32;
+            }
+        }
+        Ok(means)
     }
 
     fn check(&self, prompts: &[Prompt<'_>]) -> Result<()> {
@@ -282,6 +350,21 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// The slots that pictures lie in: each in that of the first question about it.
+fn owners(prompts: &[Prompt<'_>]) -> Vec<Option<usize>> {
+    let owner = |picture: usize| prompts.iter().position(|prompt| prompt.picture == picture);
+    let pictures = prompts.iter().map(|prompt| prompt.picture + 1).max().unwrap_or(0);
+    (0..pictures).map(owner).collect()
+}
+
+/// Logarithm of a token's probability: of the softmax, summed in f64.
+fn log_likelihood(logits: &[f32], token: u32) -> f32 {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|&logit| f64::from((logit - largest).exp())).sum();
+    let own = logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY);
+    (f64::from(own - largest) - sum.ln()) as f32
 }
 
 /// Writes the places of rows: slot, position, slot of the shared positions.

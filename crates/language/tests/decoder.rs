@@ -22,7 +22,7 @@ const TOLERANCE: f64 = 5e-5;
 type Check = Result<(), Failed>;
 type Test = (&'static str, fn(&Device) -> Check);
 
-const TESTS: [Test; 9] = [
+const TESTS: [Test; 10] = [
     ("text", text),
     ("picture_text_and_adapters", picture_text_and_adapters),
     ("questions_after_one_prefix", questions_after_one_prefix),
@@ -30,6 +30,7 @@ const TESTS: [Test; 9] = [
     ("batch_of_questions", batch::questions),
     ("batch_longer_than_its_rows", batch::longer_than_its_rows),
     ("batch_whose_answers_end_apart", batch::answers_end_apart),
+    ("batch_of_forced_answers", batch::likelihoods),
     ("batch_that_does_not_fit", batch::does_not_fit),
     ("batch_without_pictures", batch::without_pictures),
 ];

@@ -11,13 +11,25 @@ use crate::model::Language;
 /// Number of positions kept for a question. Longer questions are refused.
 const QUESTION_ROOM: usize = 320;
 
-/// A question and the form of its answer.
+/// How a question is answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Reply<'a> {
+    /// In words.
+    #[default]
+    Written,
+    /// By the probabilities of these tokens at the answer's first place.
+    Tokens(&'a [u32]),
+    /// By how probable each of these answers is as a whole: token ids of each, without the end of the turn.
+    Answers(&'a [Vec<u32>]),
+}
+
+/// A question, and how it is answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// The whole turn of the user.
     pub question: &'a str,
-    /// Ids of the tokens whose probabilities are the answer; `None` for a written answer.
-    pub choices: Option<&'a [u32]>,
+    /// How it is answered.
+    pub reply: Reply<'a>,
 }
 
 /// The answer to a question in a batch.
@@ -27,10 +39,11 @@ pub struct BatchAnswer {
     pub text: String,
     /// Its tokens.
     pub ids: Vec<u32>,
-    /// Smallest distance between the best and the second logit of its steps.
+    /// Smallest distance between the best and the second logit of its steps; of whole answers the distance of the best two mean
+    /// log-likelihoods.
     pub margin: f32,
-    /// Probabilities of the choices at the first token of the answer: softmax in f32, renormalised
-    /// over the choices.
+    /// Probabilities of what there is to choose from: of first tokens the softmax of their logits in f32; of whole answers the softmax of
+    /// their mean log-likelihoods per token, the end of the turn included.
     pub probabilities: Option<Vec<f32>>,
 }
 
@@ -115,18 +128,36 @@ impl Conversations {
             .map(|(&picture, ids)| Prompt { picture, ids })
             .collect();
         self.batch.prefill(visual, &prompts)?;
-        let choices = batch.iter().map(|asked| asked.choices);
         let mut answers: Vec<Option<BatchAnswer>> = vec![None; batch.len()];
-        if choices.clone().any(|choices| choices.is_some()) {
+        if batch.iter().any(|asked| matches!(asked.reply, Reply::Tokens(_))) {
             let logits = self.batch.logits().await?;
             let rows = logits.chunks_exact(tokenizer.vocabulary());
-            answers = choices
-                .clone()
-                .zip(rows)
-                .map(|(choices, logits)| Some(chosen(choices?, logits)))
-                .collect();
+            for ((answer, asked), logits) in answers.iter_mut().zip(batch).zip(rows) {
+                if let Reply::Tokens(choices) = asked.reply {
+                    *answer = Some(chosen(choices, logits));
+                }
+            }
         }
-        if choices.clone().any(|choices| choices.is_none()) {
+        if batch.iter().any(|asked| matches!(asked.reply, Reply::Answers(_))) {
+            let wholes: Vec<&[Vec<u32>]> = batch
+                .iter()
+                .map(|asked| match asked.reply {
+                    Reply::Answers(answers) => answers,
+                    Reply::Written | Reply::Tokens(_) => &[],
+                })
+                .collect();
+            let found = self.batch.likelihoods(&prompts, &wholes).await?;
+            for ((answer, asked), means) in answers.iter_mut().zip(batch).zip(found) {
+                if let Reply::Answers(_) = asked.reply {
+                    *answer = Some(softmax(&means));
+                }
+            }
+        }
+        if answers.iter().any(Option::is_none) {
+            if answers.iter().any(Option::is_some) {
+                // Forced answers stand where the written ones begin.
+                self.batch.prefill(visual, &prompts)?;
+            }
             let said = self.batch.decode(&prompts, self.most).await?;
             for (answer, said) in answers.iter_mut().zip(said) {
                 answer.get_or_insert_with(|| BatchAnswer {
@@ -144,11 +175,16 @@ impl Conversations {
 /// The probabilities of choices.
 fn chosen(choices: &[u32], logits: &[f32]) -> BatchAnswer {
     let logit = |token: &u32| logits.get(*token as usize).copied().unwrap_or(f32::NEG_INFINITY);
-    // A common factor cancels in the quotient.
-    let best = choices.iter().map(logit).fold(f32::NEG_INFINITY, f32::max);
-    let shares: Vec<f32> = choices.iter().map(|token| (logit(token) - best).exp()).collect();
+    softmax(&choices.iter().map(logit).collect::<Vec<f32>>())
+}
+
+/// The probabilities of what has these logits.
+fn softmax(logits: &[f32]) -> BatchAnswer {
+    // What all have in common falls out of the quotient.
+    let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let shares: Vec<f32> = logits.iter().map(|logit| (logit - best).exp()).collect();
     let sum: f32 = shares.iter().sum();
-    let mut sorted: Vec<f32> = choices.iter().map(logit).collect();
+    let mut sorted = logits.to_vec();
     sorted.sort_by(|a, b| b.total_cmp(a));
     BatchAnswer {
         margin: sorted.get(1).map_or(f32::INFINITY, |second| sorted[0] - second),

@@ -70,12 +70,21 @@ impl DenseHead {
         grid: (usize, usize),
         class: usize,
     ) -> Result<Detection> {
-        let count = grid.0 * grid.1;
+        let out = self.outputs(device, tokens, grid.0 * grid.1).await?;
+        Ok(self.best(&out, grid, class))
+    }
+
+    /// What the head says to `count` tokens `[count, width]`: `[count, classes + 9]`.
+    pub(crate) async fn outputs(&self, device: &Device, tokens: &Buffer, count: usize) -> Result<Vec<f32>> {
         let hidden = device.empty_f32(count * self.hidden.rows);
         let out = device.empty_f32(count * self.out.rows);
         ops::linear(device, &self.hidden, tokens, count, None, ops::Epilogue::Gelu, &hidden)?;
         ops::linear(device, &self.out, &hidden, count, None, ops::Epilogue::Store, &out)?;
-        let out = device.read_f32(&out).await?;
+        Ok(device.read_f32(&out).await?)
+    }
+
+    /// The most probable place of a class in what the head says to one picture's tokens.
+    pub(crate) fn best(&self, out: &[f32], grid: (usize, usize), class: usize) -> Detection {
         let classes = self.classes.len();
         let (token, score) = out
             .chunks_exact(self.out.rows)
@@ -83,11 +92,11 @@ impl DenseHead {
             .enumerate()
             .fold((0, 0.0), |best, (i, p)| if p > best.1 { (i, p) } else { best });
         let sides = &out[token * self.out.rows + classes + 1..][..4];
-        Ok(Detection {
+        Detection {
             name: self.classes[class].clone(),
             region: region(sides, token, grid),
             score,
-        })
+        }
     }
 }
 

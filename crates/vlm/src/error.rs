@@ -24,6 +24,12 @@ pub enum VlmError {
     /// The language model, its tokenizer, or the question cannot be used.
     #[error(transparent)]
     Language(#[from] sightline_language::LanguageError),
+    /// Boxes of the dense head were asked for, and there is none.
+    #[error("{id} has no dense head; leave out --by dense, or take a model that has one")]
+    NoDenseHead {
+        /// The model's id.
+        id: String,
+    },
     /// The grid of tokens differs from that of the trained positions.
     #[error("the encoder gives {}x{} tokens, the connector was trained for {}x{}", found[0], found[1], trained[0], trained[1])]
     Grid {

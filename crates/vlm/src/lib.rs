@@ -48,7 +48,7 @@ pub use batch::Ask;
 pub use blind::Blind;
 pub use boxes::{BoxError, Region};
 pub use connector::Connector;
-pub use conversations::{Asked, BatchAnswer};
+pub use conversations::{Asked, BatchAnswer, Reply};
 pub use dense::{DenseHead, Detection};
 pub use draw::{PENS, Pen, Sheet};
 pub use error::{Result, VlmError};

@@ -132,11 +132,15 @@ impl Language {
         &self.tokenizer
     }
 
-    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading
-    /// space.
+    /// Token ids of these texts, as answers consist of them: without a leading space and without the end of the turn.
     ///
     /// # Errors
-    /// A text without tokens.
+    /// A text that the tokenizer refuses.
+    pub fn answers(&self, texts: &[String]) -> Result<Vec<Vec<u32>>> {
+        texts.iter().map(|text| Ok(self.tokenizer.encode(text)?)).collect()
+    }
+
+    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading space.
     pub fn first_tokens(&self, texts: &[String]) -> Result<Vec<u32>> {
         let first = |text: &String| {
             let ids = self.tokenizer.encode(text)?;
@@ -189,23 +193,23 @@ pub(crate) struct Seen {
 
 /// One model on a device.
 pub struct Vlm {
-    id: String,
+    pub(crate) id: String,
     pub(crate) device: Device,
     pub(crate) language: std::rc::Rc<Language>,
     pub(crate) transform: Transform,
     pub(crate) encoder: EncoderSession,
     /// Makes sessions for several pictures at once.
     pub(crate) network: Box<dyn Encoder>,
-    pub(crate) batcher: Option<crate::batch::Batcher>,
+    pub(crate) batcher: crate::batch::Batcher,
     pub(crate) adapters: Option<Arc<Adapters>>,
     /// The session in f32 during a trial of [`Vlm::try_half`].
     pub(crate) whole: Option<EncoderSession>,
     /// Number of bytes on the device: weights and scratch memory.
     encoder_bytes: usize,
     pub(crate) connector: Connector,
-    dense: Option<DenseHead>,
+    pub(crate) dense: Option<DenseHead>,
     conversation: Conversation,
-    kinds: Vec<QuestionType>,
+    pub(crate) kinds: Vec<QuestionType>,
     pub(crate) seen: Option<Seen>,
     timings: Timings,
 }
@@ -244,7 +248,7 @@ impl Vlm {
             transform: Transform::from(&row.transform),
             encoder: session,
             network: encoder,
-            batcher: None,
+            batcher: crate::batch::Batcher::default(),
             adapters: adapters.clone(),
             whole: None,
             encoder_bytes,

@@ -20,7 +20,7 @@ use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::{Device, KernelError};
 use sightline_language::Adapters;
 use sightline_vision::{Picture, Transform};
-use sightline_vlm::{Ask, Asked, Blind, Connector, Files, Language, Options, Vlm};
+use sightline_vlm::{Ask, Asked, Blind, Connector, Files, Language, Options, Reply, Vlm};
 
 use common::{ARMS, Inputs, open, root, weights, wgpu};
 
@@ -148,8 +148,8 @@ fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     }
 }
 
-/// The same questions all at once. Between them is a choice among the first letters of two answers.
-/// It must not disturb the others, and must pick the written answer.
+/// The same questions all at once. A choice among the first letters of two answers stands between them, and one among the two as a whole:
+/// they must not disturb the others, and pick what is answered.
 fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let folder = root().join("tests/goldens/pair");
     let rows: Vec<Row> = serde_json::from_slice(&fs::read(folder.join("answers.json"))?)?;
@@ -157,7 +157,7 @@ fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let files = Files::read(&weights(), &inputs.manifest, id)?;
     let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
     let transform = Transform::from(&files.row.transform);
-    let mut model = pollster::block_on(Vlm::load(device, &files, language))?;
+    let mut model = pollster::block_on(Vlm::load(device, &files, Rc::clone(&language)))?;
     let other = rows.iter().find(|row| !row.answer.starts_with(&rows[0].answer[..1]));
     let other = other.map_or("zebra", |row| row.answer.as_str());
     let choices = model.first_tokens(&[rows[0].answer.clone(), other.to_owned()])?;
@@ -173,17 +173,32 @@ fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
             picture,
             key: &row.image,
             question: &row.question,
-            choices: None,
+            reply: Reply::Written,
         })
         .collect();
     asks.insert(
         1,
         Ask {
-            choices: Some(&choices),
+            reply: Reply::Tokens(&choices),
+            ..asks[0]
+        },
+    );
+    let wholes = language.answers(&[other.to_owned(), rows[0].answer.clone()])?;
+    asks.insert(
+        1,
+        Ask {
+            reply: Reply::Answers(&wholes),
             ..asks[0]
         },
     );
     let mut answers = pollster::block_on(model.answer_batch(&asks, asks.len(), &Options::default()))?;
+    let whole = answers
+        .remove(1)
+        .probabilities
+        .ok_or("no probabilities of whole answers")?;
+    if whole[0] >= whole[1] {
+        return Err(format!("{:?} is written, and of {wholes:?} it has {whole:?}", rows[0].answer).into());
+    }
     let probabilities = answers.remove(1).probabilities.ok_or("no probabilities")?;
     if probabilities[0] <= probabilities[1] {
         return Err(format!(
@@ -218,7 +233,7 @@ fn blind(inputs: &Inputs, device: &Device) -> Result<(), Failed> {
         .iter()
         .map(|row| Asked {
             question: &row.question,
-            choices: None,
+            reply: Reply::Written,
         })
         .collect();
     let options = Options {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use sightline_eval::interval::{Group, Headline};
 use sightline_eval::run::disk::FileSystem;
 use sightline_eval::run::{Outcome, Record, RunKey, records};
 use sightline_eval::score::Score;
-use sightline_eval::tasks::interval::{Group, Headline};
 use sightline_eval::tasks::{self, Loaded};
 
 use crate::commands::eval::read_questions;

@@ -4,9 +4,10 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use sightline_checkpoint::file::Pending;
+use sightline_eval::benchmarks::row::Rule;
 use sightline_eval::run::disk::FileSystem;
 use sightline_eval::run::rescore;
-use sightline_eval::task::{Files, Task};
+use sightline_eval::scoring::Files;
 
 use crate::args::Score;
 use crate::commands::eval;
@@ -21,7 +22,7 @@ pub(crate) fn run(args: &Score) -> Result<(), Failure> {
     let (Some(id), Some(answers)) = (&args.task, &args.answers) else {
         return Err(Failure::new(USAGE, "--task and --answers are needed, or --run"));
     };
-    let task = Task::find(id).ok_or_else(|| Failure::new(USAGE, format!("no task `{id}`")))?;
+    let rule = Rule::find(id).ok_or_else(|| Failure::new(USAGE, format!("no task `{id}`")))?;
     let read = args
         .gold
         .iter()
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &Score) -> Result<(), Failure> {
         transform: args.transform.clone(),
         partial: args.partial,
     };
-    let scored = task.score(&files).or_fail(INPUT)?;
+    let scored = rule.score(&files).or_fail(INPUT)?;
     if let Some(path) = &args.per_sample {
         let write = || {
             let mut out = BufWriter::new(Pending::create(path)?);

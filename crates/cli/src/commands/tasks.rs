@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Tasks) -> Result<(), Failure> {
         let unknown = || Failure::new(USAGE, format!("no task `{id}`; `sightline tasks` lists them"));
         tasks.push(Task::find(id).ok_or_else(unknown)?.0);
     }
-    let chosen: &[&Task] = if tasks.is_empty() { TASKS } else { &tasks };
+    let chosen: &[&Task] = if tasks.is_empty() { &TASKS } else { &tasks };
     if args.json {
         let rows: Vec<Row> = chosen.iter().map(|task| row(task, data)).collect();
         return output::line(&serde_json::to_string_pretty(&rows).or_fail(RUNNING)?);

@@ -276,13 +276,81 @@ fn another_model_or_batch_size_does_not_go_on() {
     let folder = folder();
     let here = folder.path();
     succeeds(eval(here, "runs", &["--limit", "4"]));
-    let (code, _, stderr) = ended(eval(here, "runs", &["--limit", "6"]));
+    let (code, _, stderr) = ended(eval(here, "runs", &["--limit", "3"]));
+    assert!(
+        code == Some(1) && stderr.contains("limit is 4 there and 3 here"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = ended(eval(here, "runs", &["--offset", "4"]));
     assert!(code == Some(1) && stderr.contains("items"), "{stderr}");
     let before = files(&here.join("runs/vizwiz/model"));
     bundle::write(here, 2);
     let (code, _, stderr) = ended(eval(here, "runs", &["--limit", "4"]));
     assert!(code == Some(1) && stderr.contains("model.safetensors"), "{stderr}");
     assert_eq!(files(&here.join("runs/vizwiz/model")), before);
+}
+
+/// A few questions are drawn from all, and the same command without the limit goes on from them.
+#[test]
+fn a_few_drawn_questions_go_on_to_all() {
+    let folder = folder();
+    let here = folder.path();
+    let said = succeeds(eval(here, "runs", &["--limit", "4"]));
+    assert!(
+        said.contains("4 answers") && said.contains("drawn from 12: stratified/1"),
+        "{said}"
+    );
+    let run = here.join("runs/vizwiz/model");
+    let asked = |run: &Path| {
+        let text = std::fs::read_to_string(run.join("questions.jsonl")).expect("questions");
+        let id = |line: &str| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["id"].clone();
+        text.lines().map(id).collect::<Vec<_>>()
+    };
+    let few = asked(&run);
+    assert_eq!(few.len(), 4);
+    // What was drawn can be scored and compared like any run.
+    succeeds(sightline(here, &["score", "--run", "runs/vizwiz/model"]));
+    let said = succeeds(eval(here, "runs", &[]));
+    assert!(said.contains("12 answers, 4 of them were there"), "{said}");
+    assert_eq!(asked(&run)[..4], few);
+    let results = |run: &Path| -> serde_json::Value {
+        let text = std::fs::read_to_string(run.join("results.json")).expect("results");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    succeeds(eval(here, "fresh", &[]));
+    let fresh = results(&here.join("fresh/vizwiz/model"));
+    assert_eq!(results(&run)["totals"]["headline"], fresh["totals"]["headline"]);
+    // Every sample's score stands in a line, and the machine's memory is known where the system says it.
+    let scores = std::fs::read_to_string(run.join("scores.jsonl")).expect("scores");
+    assert_eq!(scores.lines().count(), 12);
+    let history = std::fs::read_to_string(run.join("run.json")).expect("history");
+    let history: serde_json::Value = serde_json::from_str(&history).expect("JSON");
+    if cfg!(target_os = "linux") {
+        assert!(history["sessions"][0]["memory"].as_u64() > Some(1 << 20), "{history}");
+    }
+}
+
+/// Questions and gold that change under the same ids are another run: its answers were to other questions.
+#[test]
+fn other_questions_or_gold_do_not_go_on() {
+    let folder = folder();
+    let here = folder.path();
+    succeeds(eval(here, "runs", &["--control", "majority"]));
+    let before = files(&here.join("runs/vizwiz/majority"));
+    let file = here.join("data/vizwiz/val.json");
+    let text = std::fs::read_to_string(&file).expect("questions");
+    let mut items: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let question = items[0]["question"].clone();
+    items[0]["question"] = "Is this another question?".into();
+    std::fs::write(&file, items.to_string()).expect("written");
+    let (code, _, stderr) = ended(eval(here, "runs", &["--control", "majority"]));
+    assert!(code == Some(1) && stderr.contains("questions is"), "{stderr}");
+    items[0]["question"] = question;
+    items[1]["answers"][0]["answer"] = "another".into();
+    std::fs::write(&file, items.to_string()).expect("written");
+    let (code, _, stderr) = ended(eval(here, "runs", &["--control", "majority"]));
+    assert!(code == Some(1) && stderr.contains("questions is"), "{stderr}");
+    assert_eq!(files(&here.join("runs/vizwiz/majority")), before);
 }
 
 #[test]
@@ -292,7 +360,10 @@ fn a_picture_that_cannot_be_read_is_wrong_and_named() {
     std::fs::write(here.join("data/vizwiz/val/VizWiz_val_00000003.jpg"), "no picture").expect("a file");
     let (code, stdout, stderr) = ended(eval(here, "runs", &[]));
     assert_eq!(code, Some(6), "{stdout}\n{stderr}");
-    assert!(stderr.contains("pictures that could not be read: 1"), "{stderr}");
+    assert!(
+        stderr.contains("pictures that could not be read: 1") && stderr.contains("name another --out"),
+        "{stderr}"
+    );
     let results = std::fs::read_to_string(here.join("runs/vizwiz/model/results.json")).expect("results");
     let results: serde_json::Value = serde_json::from_str(&results).expect("JSON");
     assert_eq!(results["unreadable"].as_array().map(Vec::len), Some(1));
@@ -301,6 +372,31 @@ fn a_picture_that_cannot_be_read_is_wrong_and_named() {
         !results.to_string().contains(&*here.to_string_lossy()),
         "a folder of this machine"
     );
+}
+
+#[test]
+fn a_question_that_does_not_fit_is_told_apart_from_a_picture() {
+    let folder = folder();
+    let here = folder.path();
+    let file = here.join("data/vizwiz/val.json");
+    let text = std::fs::read_to_string(&file).expect("questions");
+    let mut items: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    items[3]["question"] = "what ".repeat(3_000).into();
+    std::fs::write(&file, items.to_string()).expect("written");
+    let (code, _, stderr) = ended(eval(here, "runs", &[]));
+    assert_eq!(code, Some(6), "{stderr}");
+    assert!(
+        stderr.contains("questions that could not be asked: 1") && !stderr.contains("pictures"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn the_dense_head_answers_what_asks_for_boxes() {
+    let folder = folder();
+    let here = folder.path();
+    let (code, _, stderr) = ended(eval(here, "runs", &["--by", "dense"]));
+    assert!(code == Some(2) && stderr.contains("does not ask for boxes"), "{stderr}");
 }
 
 #[cfg(unix)]

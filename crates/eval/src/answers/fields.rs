@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::numbers::{is_number, number};
+use super::numbers::{is_number, number, whole};
 
 /// Where in a file an object stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Place {
     pub file: Arc<str>,
     /// Where in it.
     pub at: At,
+    /// Whether it is a file of answers, whose lines may hold their own gold.
+    of_answers: bool,
 }
 
 impl Place {
@@ -33,6 +35,15 @@ impl Place {
         Self {
             file: name.into(),
             at: At::File,
+            of_answers: false,
+        }
+    }
+
+    /// A file of answers as a whole.
+    pub fn answers(name: &str) -> Self {
+        Self {
+            of_answers: true,
+            ..Self::file(name)
         }
     }
 
@@ -41,6 +52,7 @@ impl Place {
         Self {
             file: Arc::clone(&self.file),
             at,
+            of_answers: self.of_answers,
         }
     }
 }
@@ -142,10 +154,11 @@ impl Fields {
     /// A field's value; an error where it is missing.
     pub fn need(&self, name: &str, wanted: &str) -> Result<&Value, InputError> {
         self.get(name).ok_or_else(|| {
-            self.error(
-                name,
-                format!("missing; write {wanted} there, or name the official file with --gold"),
-            )
+            let problem = match self.place.of_answers {
+                true => format!("missing; write {wanted} there, or name the official file with --gold"),
+                false => format!("missing, where {wanted} is wanted; is it the right file?"),
+            };
+            self.error(name, problem)
         })
     }
 
@@ -189,6 +202,18 @@ impl Fields {
     pub fn list(&self, name: &str, wanted: &str) -> Result<&[Value], InputError> {
         self.need(name, wanted)?;
         Ok(self.maybe_list(name)?.unwrap_or_default())
+    }
+
+    /// A list of objects. Errors about them name this object.
+    pub fn records(&self, name: &str, wanted: &str) -> Result<Vec<Self>, InputError> {
+        let record = |value: &Value| match value {
+            Value::Object(map) => Ok(Self {
+                map: map.clone(),
+                place: self.place.clone(),
+            }),
+            other => Err(self.error(name, format!("{} among its objects", kind(other)))),
+        };
+        self.list(name, wanted)?.iter().map(record).collect()
     }
 
     /// True or false: a truth value, or 1 or 0.
@@ -271,6 +296,7 @@ impl Fields {
         match value {
             Value::String(id) if !id.is_empty() && !is_number(value) => Ok(Some(id.clone())),
             Value::Number(number) if number.is_i64() || number.is_u64() => Ok(Some(number.to_string())),
+            long if whole(long).is_some() => Ok(whole(long).map(str::to_owned)),
             other => Err(self.wrong(name, other, "an id (a text or a whole number)")),
         }
     }

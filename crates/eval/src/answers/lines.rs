@@ -13,9 +13,9 @@ use super::numbers;
 /// Longest line that is read, bytes. Answers have some hundred; what is longer is another kind of file.
 pub const MAX_LINE: u64 = 16 << 20;
 
-/// Reads all objects of a file; empty lines are passed over, and a file without any object is an error.
+/// Reads all objects of a file of answers; empty lines are passed over, and a file without any object is an error.
 pub fn read(path: &Path) -> Result<Vec<Fields>, InputError> {
-    let file = Place::file(&path.display().to_string());
+    let file = Place::answers(&path.display().to_string());
     let cannot =
         |problem: std::io::Error| InputError::new(&file, format!("cannot be read ({problem}); is it the right file?"));
     objects(&file, BufReader::new(File::open(path).map_err(cannot)?))

@@ -3,7 +3,9 @@
 //! As it is built here, serde_json rounds decimals of more digits than a double holds up to one unit off, and a tie or a threshold then falls
 //! otherwise than in Python. Its feature `float_roundtrip` would mend that, at the price that features hold for a whole build: the GPU
 //! stack, which uses serde_json as well, would be compiled once with it and once without. So decimals that are at risk are handed through
-//! it as marked texts, and parsed by the standard library, which rounds correctly.
+//! it as marked texts, and parsed by the standard library, which rounds correctly. So are whole numbers beyond 64 bits, which may be ids.
+//!
+//! Halves of surrogate pairs, which Python writes and reads and Rust's texts cannot hold, become U+FFFD on the way.
 
 use std::borrow::Cow;
 
@@ -17,13 +19,27 @@ const MARK_JSON: &[u8] = b"\"\\u0001number\\u0001";
 /// Digits up to which a decimal is exact: fewer than 2^53, over a power of ten that a double holds.
 const EXACT: usize = 15;
 
-/// A JSON text in which decimals at risk are marked texts. What is not valid stays so.
+/// The replacement character in JSON.
+const REPLACEMENT: &[u8] = b"\\ufffd";
+
+/// Digits up to which a whole number may fit into 64 bits.
+const LONG: usize = 18;
+
+/// A JSON text in which numbers at risk are marked texts, and halves of surrogate pairs U+FFFD. What is not valid stays so.
 pub(crate) fn mark(json: &[u8]) -> Cow<'_, [u8]> {
     let mut out = Vec::new();
     let (mut copied, mut at) = (0, 0);
     while at < json.len() {
         match json[at] {
-            b'"' => at = after_text(json, at + 1),
+            b'"' => {
+                let end = after_text(json, at + 1);
+                for half in halves(&json[at..end]) {
+                    out.extend_from_slice(&json[copied..at + half]);
+                    out.extend_from_slice(REPLACEMENT);
+                    copied = at + half + REPLACEMENT.len();
+                }
+                at = end;
+            }
             b'-' | b'0'..=b'9' => {
                 let token = json[at..]
                     .iter()
@@ -57,7 +73,34 @@ fn after_text(json: &[u8], mut at: usize) -> usize {
             _ => at += 1,
         }
     }
-    at
+    json.len()
+}
+
+/// Places of escaped halves of surrogate pairs without their other half.
+fn halves(text: &[u8]) -> Vec<usize> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        let digits = std::str::from_utf8(digits).ok()?;
+        u32::from_str_radix(digits, 16)
+            .ok()
+            .filter(|_| !digits.starts_with('+'))
+    };
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < text.len() {
+        if text[at] != b'\\' {
+            at += 1;
+            continue;
+        }
+        match (unit(at), unit(at + 6)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => at += 12,
+            (Some(0xD800..=0xDFFF), _) => {
+                found.push(at);
+                at += 6;
+            }
+            _ => at += 2,
+        }
+    }
+    found
 }
 
 /// Whether a token is a number in JSON's grammar that is not exact anyway: a decimal of many digits, or one with an exponent.
@@ -90,12 +133,18 @@ fn is_at_risk(token: &[u8]) -> bool {
         }
         rest = &rest[count..];
     }
-    rest.is_empty() && (exponent || (fraction > 0 && whole + fraction > EXACT))
+    let long = fraction == 0 && whole > LONG;
+    rest.is_empty() && (exponent || long || (fraction > 0 && whole + fraction > EXACT))
 }
 
 /// The text of a marked number.
 fn marked(value: &Value) -> Option<&str> {
     value.as_str()?.strip_prefix(MARK)
+}
+
+/// The digits of a whole number that was marked because it is long.
+pub(crate) fn whole(value: &Value) -> Option<&str> {
+    marked(value).filter(|text| text.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether a value is a number.
@@ -136,6 +185,30 @@ mod tests {
                 assert_eq!(number(&list[0]).map(f64::to_bits), Some(expected.to_bits()), "{text}");
                 assert_eq!(list[1].as_str(), Some(&*format!("{text}\"{text}")));
             }
+        }
+    }
+
+    #[test]
+    fn long_whole_numbers_keep_their_digits() {
+        let json = "[18446744073709551616, -9223372036854775809, 1.5e3, 12, \"a\"]";
+        let list: Vec<Value> = serde_json::from_slice(&mark(json.as_bytes())).expect("JSON");
+        assert_eq!(whole(&list[0]), Some("18446744073709551616"));
+        assert_eq!(whole(&list[1]), Some("-9223372036854775809"));
+        assert_eq!((whole(&list[2]), whole(&list[3]), whole(&list[4])), (None, None, None));
+        assert_eq!(number(&list[0]), Some(18_446_744_073_709_551_616.0));
+    }
+
+    #[test]
+    fn halves_of_pairs_are_replaced() {
+        for (json, text) in [
+            (r#""a \ud800 b""#, "a \u{fffd} b"),
+            (r#""\ud83d\ude00\ud83d""#, "\u{1f600}\u{fffd}"),
+            (r#""\ude00\ud83d\ude00""#, "\u{fffd}\u{1f600}"),
+            (r#""\\ud800\uDFFFx""#, "\\ud800\u{fffd}x"),
+            (r#""\ud800\"b""#, "\u{fffd}\"b"),
+        ] {
+            let found: Value = serde_json::from_slice(&mark(json.as_bytes())).expect(json);
+            assert_eq!(found.as_str(), Some(text), "{json}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::key::Difference;
+use super::difference::Difference;
 
 /// What an answerer or a scorer reports.
 pub type Reason = Box<dyn std::error::Error + Send + Sync>;

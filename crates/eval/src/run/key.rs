@@ -1,13 +1,13 @@
 //! What decides the answers of a run, and whether a folder holds the same run.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::difference::Difference;
 use super::disk::{self, Disk};
 use super::error::RunError;
 use super::shard::Shard;
@@ -41,6 +41,12 @@ pub struct RunKey {
     pub batch_size: usize,
     /// What is asked.
     pub items: Items,
+    /// How the questions were brought into their order, where that is not the task's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
+    /// SHA-256 over prompt, options and gold of every question; none in runs of a version that did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub questions: Option<String>,
 }
 
 /// The list of what is asked.
@@ -80,16 +86,16 @@ impl RunKey {
         hasher.add(&serde_json::to_string(self).expect("texts and numbers become JSON"));
         hasher.hex()
     }
+}
 
-    /// Number of batches.
-    pub(crate) fn batches(&self) -> usize {
-        self.items.count.div_ceil(self.batch_size)
+/// SHA-256 over lists of texts, one list a question, for [`RunKey::questions`].
+pub fn questions_sha256<'a>(questions: impl IntoIterator<Item = Vec<&'a str>>) -> String {
+    let mut hasher = Fields::new("questions");
+    for texts in questions {
+        hasher.add(&texts.len().to_string());
+        texts.iter().for_each(|text| hasher.add(text));
     }
-
-    /// Number of samples of a batch.
-    pub(crate) fn batch_len(&self, batch: usize) -> usize {
-        self.batch_size.min(self.items.count - batch * self.batch_size)
-    }
+    hasher.hex()
 }
 
 /// Key of a sample: the run, the question, the picture.
@@ -131,23 +137,6 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// A field in which two runs differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The field.
-    pub field: String,
-    /// Its value in the folder.
-    pub there: String,
-    /// Its value now.
-    pub here: String,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        write!(out, "{} is {} there and {} here", self.field, self.there, self.here)
-    }
-}
-
 /// `key.json`: which run a folder holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,16 +144,43 @@ pub(crate) struct KeyFile {
     pub run_key: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// How many samples from the start are wanted; none for all. A later run of more goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
     pub fields: RunKey,
 }
 
 impl KeyFile {
-    pub(crate) fn new(key: &RunKey, shard: Option<Shard>) -> Self {
+    pub(crate) fn new(key: &RunKey, shard: Option<Shard>, limit: Option<usize>) -> Self {
         Self {
             run_key: key.hash(),
             shard,
+            limit: limit.filter(|limit| *limit < key.items.count),
             fields: key.clone(),
         }
+    }
+
+    /// Number of samples.
+    pub(crate) fn len(&self) -> usize {
+        self.limit.unwrap_or(self.fields.items.count)
+    }
+
+    /// Number of samples of a batch.
+    pub(crate) fn batch_len(&self, batch: usize) -> usize {
+        let size = self.fields.batch_size;
+        size.min(self.len() - batch * size)
+    }
+
+    /// Batches of the run, or of its shard.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = usize> {
+        let shard = self.shard;
+        let all = 0..self.len().div_ceil(self.fields.batch_size);
+        all.filter(move |&batch| shard.is_none_or(|shard| shard.has(batch)))
+    }
+
+    /// Whether it is the run of a folder with more samples.
+    pub(crate) fn extends(&self, there: &Self) -> bool {
+        there.len() < self.len() && self.shard == there.shard && self.fields == there.fields
     }
 
     /// The key of a folder; none where there is no run yet.
@@ -189,7 +205,15 @@ impl KeyFile {
 
     /// An error that names every field in which the key of a folder is another one.
     pub(crate) fn must_equal(&self, there: &Self, folder: &Path) -> Result<(), RunError> {
-        let differences = differences(&there.fields, there.shard, &self.fields, self.shard);
+        let mut differences = differences(&there.fields, there.shard, &self.fields, self.shard);
+        if self.limit != there.limit {
+            let text = |limit: Option<usize>| limit.map_or("all".to_owned(), |limit| limit.to_string());
+            differences.push(Difference {
+                field: "limit".to_owned(),
+                there: text(there.limit),
+                here: text(self.limit),
+            });
+        }
         if differences.is_empty() {
             return Ok(());
         }

@@ -86,5 +86,5 @@ fn read_shards(disk: &dyn Disk, folders: &[PathBuf]) -> Result<(KeyFile, Vec<Rec
     if !missing.is_empty() {
         return Err(RunError::Merge(format!("missing shards: {}", missing.join(", "))));
     }
-    Ok((KeyFile::new(&first.fields, None), records))
+    Ok((KeyFile::new(&first.fields, None, first.limit), records))
 }

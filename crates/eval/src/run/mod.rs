@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `key.json` | everything that decides the answers, and its hash |
 //! | `samples.jsonl` | an answer a line; appended and synced a batch at a time, in the task's order once the run is finished |
-//! | `results.json`, `table.md`, `table.csv` | scores, derived from the samples |
+//! | `results.json`, `table.md`, `table.csv`, `scores.jsonl` | scores, in all and of every sample, derived from the samples |
 //! | `run.json` | time, machine and history: all that may differ from run to run |
 //! | `lock` | nothing; who works in the folder holds its lock |
 //!
@@ -14,6 +14,7 @@
 //! alone, and an unfinished batch is done again as a whole, so that the arithmetic is the same after a crash. All files but `samples.jsonl`
 //! are written under a temporary name, synced and renamed.
 
+mod difference;
 pub mod disk;
 pub mod error;
 mod history;
@@ -26,8 +27,9 @@ mod shard;
 
 use std::path::Path;
 
+pub use difference::Difference;
 pub use history::Machine;
-pub use key::{Difference, Items, RunKey, sha256_hex};
+pub use key::{Items, RunKey, questions_sha256, sha256_hex};
 pub use merge::merge;
 pub use record::{Outcome, Record};
 pub use report::{Report, Scorer, Table, rescore};
@@ -119,6 +121,8 @@ pub struct Run<'a> {
     pub items: &'a [Item],
     /// The part to do; none for all of it.
     pub shard: Option<Shard>,
+    /// How many questions from the start are asked; none for all.
+    pub limit: Option<usize>,
     /// What `run.json` says about this machine.
     pub machine: &'a Machine,
 }
@@ -133,7 +137,7 @@ impl Run<'_> {
     ) -> Result<Finished, RunError> {
         self.check_plan()?;
         let _lock = lock(self.disk, self.folder)?;
-        let key = KeyFile::new(self.key, self.shard);
+        let key = KeyFile::new(self.key, self.shard, self.limit);
         open(self.disk, self.folder, &key)?;
         let samples = self.recover(&key)?;
         let resumed = samples.records.len();
@@ -201,8 +205,8 @@ impl Run<'_> {
         answerer: &mut dyn Answerer,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Recovered, RunError> {
-        let mine: Vec<usize> = batches(key).collect();
-        let of = mine.iter().map(|&batch| key.fields.batch_len(batch)).sum();
+        let mine: Vec<usize> = key.batches().collect();
+        let of = mine.iter().map(|&batch| key.batch_len(batch)).sum();
         let rest: Vec<usize> = mine
             .into_iter()
             .filter(|batch| !samples.batches.contains(batch))
@@ -237,7 +241,7 @@ impl Run<'_> {
 
     fn answer_batch(&self, key: &KeyFile, batch: usize, answerer: &mut dyn Answerer) -> Result<Vec<Record>, RunError> {
         let first = batch * key.fields.batch_size;
-        let items = &self.items[first..first + key.fields.batch_len(batch)];
+        let items = &self.items[first..first + key.batch_len(batch)];
         let failed = |reason: Reason| RunError::Answerer {
             first: items[0].id.clone(),
             last: items[items.len() - 1].id.clone(),
@@ -297,12 +301,6 @@ pub fn records(disk: &dyn Disk, folder: &Path) -> Result<(RunKey, Vec<Record>), 
     Ok((key.fields, records))
 }
 
-/// Batches of a run, or of a shard.
-fn batches(key: &KeyFile) -> impl Iterator<Item = usize> {
-    let shard = key.shard;
-    (0..key.fields.batches()).filter(move |&batch| shard.is_none_or(|shard| shard.has(batch)))
-}
-
 /// The text of records.
 pub(crate) fn lines(records: &[Record]) -> String {
     records.iter().map(|record| record.line() + "\n").collect()
@@ -333,12 +331,14 @@ pub(crate) fn open(disk: &dyn Disk, folder: &Path, key: &KeyFile) -> Result<(), 
         report::RESULTS,
         report::MARKDOWN,
         report::CSV,
+        report::SCORES,
         history::FILE,
     ] {
         let left = disk::temporary(folder, name);
         disk.remove(&left).map_err(RunError::disk("remove", &left))?;
     }
     match KeyFile::read(disk, folder)? {
+        Some(there) if key.extends(&there) => extend(disk, folder, key, &there),
         Some(there) => key.must_equal(&there, folder),
         None => {
             let samples = folder.join(SAMPLES);
@@ -352,6 +352,28 @@ pub(crate) fn open(disk: &dyn Disk, folder: &Path, key: &KeyFile) -> Result<(), 
             key.write(disk, folder)
         }
     }
+}
+
+/// Makes a run of a few samples one of more. Batches that get more samples are done again.
+fn extend(disk: &dyn Disk, folder: &Path, key: &KeyFile, there: &KeyFile) -> Result<(), RunError> {
+    let path = folder.join(SAMPLES);
+    let bytes = disk
+        .read(&path)
+        .map_err(RunError::disk("read", &path))?
+        .unwrap_or_default();
+    let mut found = samples::recover(&path, &bytes, there, None)?;
+    let grows = |batch: usize| there.batch_len(batch) < key.batch_len(batch);
+    let size = key.fields.batch_size;
+    found.records.retain(|record| !grows(record.index / size));
+    found.records.sort_by_key(|record| record.index);
+    // In this order a crash between the two leaves the smaller run, without its last batch.
+    disk::replace(disk, folder, SAMPLES, lines(&found.records).as_bytes())?;
+    key.write(disk, folder)
+}
+
+/// How the questions of a folder's run were brought into their order; none for the task's own, and where there is no run.
+pub fn order(disk: &dyn Disk, folder: &Path) -> Result<Option<String>, RunError> {
+    Ok(KeyFile::read(disk, folder)?.and_then(|key| key.fields.order))
 }
 
 /// Brings the samples into order and, unless it is a shard, derives the results.

@@ -10,17 +10,23 @@ use super::error::{Reason, RunError};
 use super::key::KeyFile;
 use super::record::{Outcome, Record};
 use super::samples;
-use super::{SAMPLES, batches, lock, open};
+use super::{SAMPLES, lock, open};
 use crate::score::Score;
 
 pub(crate) const RESULTS: &str = "results.json";
 pub(crate) const MARKDOWN: &str = "table.md";
 pub(crate) const CSV: &str = "table.csv";
+pub(crate) const SCORES: &str = "scores.jsonl";
 
 /// Scores a task. The same records must give the same bytes: no times, no folders, no random order.
 pub trait Scorer {
     /// Score of an answer. It is not asked about a picture that could not be read: that is wrong.
     fn score(&self, record: &Record) -> Result<Score, Reason>;
+
+    /// Unit of a score.
+    fn unit(&self) -> &'static str {
+        "share of 1"
+    }
 
     /// Totals of all samples in the task's order, as they go to `results.json`, and as a table.
     fn totals(&self, samples: &[(&Record, Score)]) -> Result<(Value, Table), Reason>;
@@ -149,6 +155,8 @@ pub(crate) fn write(
     disk::replace(disk, folder, RESULTS, text.as_bytes())?;
     disk::replace(disk, folder, MARKDOWN, report.table.markdown().as_bytes())?;
     disk::replace(disk, folder, CSV, report.table.csv().as_bytes())?;
+    let lines: Vec<String> = report.samples.iter().map(|(id, score)| score.line(id)).collect();
+    disk::replace(disk, folder, SCORES, lines.concat().as_bytes())?;
     Ok(report)
 }
 
@@ -174,7 +182,7 @@ pub(crate) fn read_finished(disk: &dyn Disk, folder: &Path, key: &KeyFile) -> Re
     let path = folder.join(SAMPLES);
     let bytes = disk.read(&path).map_err(RunError::disk("read", &path))?;
     let found = samples::recover(&path, bytes.as_deref().unwrap_or_default(), key, None)?;
-    let (there, wanted) = (found.batches.len(), batches(key).count());
+    let (there, wanted) = (found.batches.len(), key.batches().count());
     if there != wanted || bytes.is_none_or(|bytes| bytes.len() != found.keep) {
         let problem = format!(
             "{} is not finished ({there} of {wanted} batches); run it again to go on",

@@ -81,7 +81,7 @@ fn read_batch(
     let Some(line) = lines.next() else { return Ok(None) };
     let first = Record::parse(line, &key.run_key)?;
     let batch = first.index / fields.batch_size;
-    if first.index % fields.batch_size != 0 || first.index >= fields.items.count {
+    if first.index % fields.batch_size != 0 || first.index >= key.len() {
         return Err(format!("no batch begins with sample {}", first.index));
     }
     if !key.shard.is_none_or(|shard| shard.has(batch)) {
@@ -92,7 +92,7 @@ fn read_batch(
     }
     check_item(&first, items)?;
     let mut records = vec![first];
-    while records.len() < fields.batch_len(batch) {
+    while records.len() < key.batch_len(batch) {
         let Some(line) = lines.next() else { return Ok(None) };
         let record = Record::parse(line, &key.run_key)?;
         let expected = batch * fields.batch_size + records.len();

@@ -3,10 +3,11 @@
 use std::sync::OnceLock;
 
 use serde_json::Value;
-use sightline_eval::score::boxes::{Counts, Item};
-use sightline_eval::score::geometry::{Gold, Transform, two_decimals};
-use sightline_eval::score::ocid_ref::{self, Clutter};
-use sightline_eval::score::{Score, refcoco as of_refcoco};
+use sightline_eval::benchmarks::ocid_ref::rule::{self as ocid_ref, Clutter};
+use sightline_eval::benchmarks::refcoco::rule as of_refcoco;
+use sightline_eval::rules::boxes::{Counts, Item};
+use sightline_eval::rules::geometry::{Gold, Transform, two_decimals};
+use sightline_eval::score::Score;
 
 use super::{Differences, golden, number, places, text};
 

@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 
 use serde_json::Value;
-use sightline_eval::score::pope::{self, Setting, Written, says_yes};
-use sightline_eval::score::tallyqa;
-use sightline_eval::score::vsr as of_vsr;
+use sightline_eval::benchmarks::pope::rule::{self as pope, Setting, Written, says_yes};
+use sightline_eval::benchmarks::tallyqa::rule as tallyqa;
+use sightline_eval::benchmarks::vsr::rule as of_vsr;
 
 use super::{Differences, golden, number, places, text};
 

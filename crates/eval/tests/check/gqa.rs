@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 
 use serde_json::Value;
-use sightline_eval::score::gqa::{Part, Question, Totals, count_steps, count_words, normalise, score};
+use sightline_eval::benchmarks::gqa::rule::{Part, Question, Totals, count_steps, count_words, normalise, score};
 
 use super::{Differences, golden, number, places, text};
 

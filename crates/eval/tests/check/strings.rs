@@ -4,8 +4,11 @@ use std::sync::OnceLock;
 
 use flate2::Crc;
 use serde_json::Value;
+use sightline_eval::benchmarks::gqa::rule as gqa;
+use sightline_eval::benchmarks::textvqa::rule as textvqa;
+use sightline_eval::benchmarks::vizwiz::rule as vizwiz;
+use sightline_eval::benchmarks::vqav2::rule as vqav2;
 use sightline_eval::python;
-use sightline_eval::score::{gqa, textvqa, vizwiz, vqav2};
 
 use super::{Differences, golden, text};
 

@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use sightline_eval::benchmarks::textvqa::rule::{score, total};
 use sightline_eval::score::Score;
-use sightline_eval::score::textvqa::{score, total};
 
 use super::{Differences, golden, number, places, text, texts};
 

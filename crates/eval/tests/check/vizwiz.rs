@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use sightline_eval::benchmarks::vizwiz::rule::{Sample, Totals, says_unanswerable, score};
 use sightline_eval::score::Score;
-use sightline_eval::score::vizwiz::{Sample, Totals, says_unanswerable, score};
 
 use super::{Differences, golden, number, places, text, texts};
 

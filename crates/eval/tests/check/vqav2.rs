@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use sightline_eval::benchmarks::vqav2::rule::{Answer, Sample, Totals, score};
 use sightline_eval::score::Score;
-use sightline_eval::score::vqav2::{Answer, Sample, Totals, score};
 
 use super::{Differences, golden, number, places, text, texts};
 

@@ -114,6 +114,8 @@ pub(crate) fn key(items: &[Item], batch_size: usize) -> RunKey {
         kernels: text("7"),
         batch_size,
         items: Items::of(items).expect("ids differ"),
+        order: None,
+        questions: Some(text("77")),
     }
 }
 
@@ -134,6 +136,7 @@ pub(crate) fn run(
         key: &key,
         items: &items,
         shard,
+        limit: None,
         machine: &Machine::default(),
     };
     run.execute(answerer, &Sums, &mut |_| {})

@@ -40,6 +40,45 @@ fn unreadable_picture_is_wrong_and_named() {
     );
 }
 
+/// Does the first so many of eleven questions.
+fn first(disk: &dyn Disk, limit: Option<usize>, answerer: &mut dyn Answerer) -> Result<(usize, usize), RunError> {
+    let items = items(11);
+    let key = key(&items, 3);
+    let run = Run {
+        folder: folder(),
+        disk,
+        key: &key,
+        items: &items,
+        shard: None,
+        limit,
+        machine: &Machine::default(),
+    };
+    let finished = run.execute(answerer, &Sums, &mut |_| {})?;
+    Ok((finished.count, finished.resumed))
+}
+
+/// A run of a few questions goes on to more and to all, and ends as one that did all at once; batches that were short are done again.
+#[test]
+fn a_few_questions_go_on_to_all() {
+    let (whole, grown) = (Memory::default(), Memory::default());
+    let straight = || Fake {
+        backwards: false,
+        ..Fake::default()
+    };
+    first(&whole, None, &mut straight()).expect("a run");
+    assert_eq!(first(&grown, Some(4), &mut straight()).expect("four"), (4, 0));
+    assert_eq!(first(&grown, Some(4), &mut straight()).expect("again"), (4, 4));
+    assert_eq!(first(&grown, Some(8), &mut straight()).expect("eight"), (8, 3));
+    let error = first(&grown, Some(4), &mut straight()).expect_err("fewer");
+    assert!(error.to_string().contains("limit is 8 there and 4 here"), "{error}");
+    assert_eq!(first(&grown, None, &mut straight()).expect("all"), (11, 6));
+    assert_eq!(files(&whole, folder()), files(&grown, folder()));
+    assert_eq!(
+        first(&grown, Some(20), &mut straight()).expect("more than all"),
+        (11, 11)
+    );
+}
+
 #[test]
 fn order_of_batches_leaves_no_trace() {
     let (one, other) = (Memory::default(), Memory::default());
@@ -57,7 +96,7 @@ fn every_difference_is_named() {
     let disk = Memory::default();
     run(&disk, folder(), 5, 2, None, &mut Fake::default()).expect("a run");
     type Change = fn(&mut RunKey);
-    let changes: [(&str, Change); 12] = [
+    let changes: [(&str, Change); 13] = [
         ("model.head is \"aa\" there and \"bb\" here", |key| {
             key.model.insert("head".to_owned(), "bb".to_owned());
         }),
@@ -76,6 +115,7 @@ fn every_difference_is_named() {
         ("backend", |key| key.backend.push('x')),
         ("kernels", |key| key.kernels.push('x')),
         ("batch_size is 2 there and 3 here", |key| key.batch_size = 3),
+        ("questions is \"77\" there and missing here", |key| key.questions = None),
     ];
     let items = items(5);
     let machine = Machine::default();
@@ -88,6 +128,7 @@ fn every_difference_is_named() {
             key: &key,
             items: &items,
             shard: None,
+            limit: None,
             machine: &machine,
         };
         let error = run

@@ -154,6 +154,82 @@ pub(super) fn answers_end_apart(device: &Device) -> Check {
     Ok(())
 }
 
+/// The mean log-likelihood of answers in f64, the end of the turn among their tokens.
+fn likelihood(reference: &Reference, mut inputs: Vec<Vec<f64>>, ids: &[u32]) -> f64 {
+    let mut sum = 0.0;
+    for &id in ids.iter().chain([&STOP]) {
+        let logits = reference.logits(&inputs);
+        let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let all: f64 = logits.iter().map(|logit| (logit - largest).exp()).sum();
+        sum += logits[id as usize] - largest - all.ln();
+        inputs.push(reference.embed(id));
+    }
+    sum / (ids.len() + 1) as f64
+}
+
+/// How probable answers are: none, one and several a question, of many lengths, one of them without a token, slots left over.
+pub(super) fn likelihoods(device: &Device) -> Check {
+    const MOST: usize = 5;
+    let (llama, adapters, reference) = model(device, true)?;
+    let questions: Vec<Question> = (0..4).map(|i| Question::new(i % 2, i as u32, 2 + i * i % 7)).collect();
+    let (buffer, rows) = visual(device, 2 * VISUAL);
+    let longest = questions.iter().map(|question| question.ids.len()).max().unwrap_or(0);
+    let capacity = VISUAL + 1 + longest + MOST;
+    let mut batch = pollster::block_on(Batch::new(llama, adapters, 6, VISUAL, capacity))?;
+    let prompt = |question: &'_ Question| (question.picture, question.ids.clone());
+    let owned: Vec<(usize, Vec<u32>)> = questions.iter().map(prompt).collect();
+    let prompts: Vec<Prompt<'_>> = owned
+        .iter()
+        .map(|(picture, ids)| Prompt { picture: *picture, ids })
+        .collect();
+    let answers: Vec<Vec<Vec<u32>>> = vec![
+        vec![vec![7], vec![9, 8, 250, 31, MOST as u32], vec![]],
+        vec![],
+        vec![vec![40, 41]],
+        vec![vec![5, 6, 7], vec![5, 6, 8], vec![5, 6], vec![299]],
+    ];
+    let wanted: Vec<&[Vec<u32>]> = answers.iter().map(Vec::as_slice).collect();
+    for _ in 0..2 {
+        batch.prefill(&buffer, &prompts)?;
+        let found = pollster::block_on(batch.likelihoods(&prompts, &wanted))?;
+        for (i, (found, answers)) in found.iter().zip(&answers).enumerate() {
+            if found.len() != answers.len() {
+                return Err(format!("question {i}: {} of {} answers", found.len(), answers.len()).into());
+            }
+            for (found, ids) in found.iter().zip(answers) {
+                let expected = likelihood(&reference, questions[i].inputs(&reference, &rows), ids);
+                if (f64::from(*found) - expected).abs() > 10.0 * TOLERANCE * expected.abs() {
+                    return Err(format!("question {i}, {ids:?}: {found} instead of {expected}").into());
+                }
+            }
+        }
+        // What was forced leaves no trace in what is written afterwards.
+        batch.prefill(&buffer, &prompts)?;
+        let said = pollster::block_on(batch.decode(&prompts, MOST))?;
+        for (i, found) in said.iter().enumerate() {
+            same(
+                found,
+                &greedy(&reference, questions[i].inputs(&reference, &rows), STOP, MOST),
+                i,
+            )?;
+        }
+    }
+    let long: Vec<Vec<u32>> = vec![vec![3; MOST + 1]];
+    let unknown: Vec<Vec<u32>> = vec![vec![VOCABULARY as u32]];
+    batch.prefill(&buffer, &prompts)?;
+    let refused = [long, unknown].map(|answers| {
+        let wanted: Vec<&[Vec<u32>]> = prompts.iter().map(|_| answers.as_slice()).collect();
+        pollster::block_on(batch.likelihoods(&prompts, &wanted))
+    });
+    match refused {
+        [
+            Err(LanguageError::CacheFull { .. }),
+            Err(LanguageError::UnknownToken { id: 300, .. }),
+        ] => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
 /// More questions than slots, questions longer than the cache, and unknown tokens.
 pub(super) fn does_not_fit(device: &Device) -> Check {
     let (llama, adapters, _) = model(device, false)?;

@@ -88,6 +88,9 @@ impl Gold {
             (Self::Choice(place), Mode::Choices(choices)) => {
                 Outcome::Probabilities((0..choices.len()).map(|at| f32::from(u8::from(at == *place))).collect())
             }
+            (Self::Choice(place), Mode::Options(count)) => {
+                Outcome::Probabilities((0..*count).map(|at| f32::from(u8::from(at == *place))).collect())
+            }
             (Self::Text(text), Mode::Choices(choices)) => {
                 let is = |choice: &String| f32::from(u8::from(choice.eq_ignore_ascii_case(text)));
                 Outcome::Probabilities(choices.iter().map(is).collect())
@@ -95,7 +98,7 @@ impl Gold {
             (Self::Choice(place), Mode::Text) => {
                 Outcome::Text(["true", "false"].get(*place).unwrap_or(&"").to_string())
             }
-            (Self::Text(text), Mode::Text) => Outcome::Text(text.clone()),
+            (Self::Text(text), Mode::Text | Mode::Options(_)) => Outcome::Text(text.clone()),
             (Self::Box([x1, y1, x2, y2]), _) => Outcome::Text(format!("[{x1:.2}, {y1:.2}, {x2:.2}, {y2:.2}]")),
         }
     }

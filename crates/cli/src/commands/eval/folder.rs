@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sightline_eval::rules::geometry::Transform;
 use sightline_eval::run::Scorer;
-use sightline_eval::score::geometry::Transform;
 use sightline_eval::tasks::{self, Image, Loaded, Mode, Question};
 
 use crate::failure::{Failure, INPUT, OrFail, RUNNING};
@@ -32,6 +32,9 @@ struct Task {
 struct Line {
     id: String,
     prompt: String,
+    /// Answers to choose from, where the question has its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    options: Vec<String>,
     gold: Map<String, Value>,
     image_key: String,
 }
@@ -43,7 +46,7 @@ pub(crate) fn write_questions(folder: &Path, loaded: &Loaded) -> Result<(), Fail
         version: loaded.version.clone(),
         scored_as: loaded.scored_as.to_owned(),
         choices: match &loaded.mode {
-            Mode::Text => Vec::new(),
+            Mode::Text | Mode::Options(_) => Vec::new(),
             Mode::Choices(choices) => choices.clone(),
         },
         policy: loaded.transform.policy.clone(),
@@ -54,6 +57,7 @@ pub(crate) fn write_questions(folder: &Path, loaded: &Loaded) -> Result<(), Fail
         let line = Line {
             id: question.id.clone(),
             prompt: question.prompt.clone(),
+            options: question.options.clone(),
             gold: question.gold.clone(),
             image_key: question.image_key.clone(),
         };
@@ -88,7 +92,7 @@ pub(crate) fn read_questions(folder: &Path) -> Result<Loaded, Failure> {
         )
     };
     let task: Task = serde_json::from_str(&read(TASK)?).map_err(|error| broken(TASK, error.line(), error))?;
-    let scorers = sightline_eval::task::TASKS.iter().map(|task| task.id);
+    let scorers = sightline_eval::benchmarks::RULES.iter().map(|rule| rule.id);
     let scored_as = scorers.clone().find(|id| **id == task.scored_as);
     let unknown = || {
         Failure::new(
@@ -117,6 +121,7 @@ pub(crate) fn read_questions(folder: &Path) -> Result<Loaded, Failure> {
             image: Image::File(Default::default()),
             image_key: line.image_key,
             image_sha256: None,
+            options: line.options,
             prompt: line.prompt,
             gold: line.gold,
         });
@@ -126,14 +131,13 @@ pub(crate) fn read_questions(folder: &Path) -> Result<Loaded, Failure> {
         version: task.version,
         aggregate: None,
         scored_as: scored_as.ok_or_else(unknown)?,
-        mode: match task.choices {
-            choices if choices.is_empty() => Mode::Text,
-            choices => Mode::Choices(choices),
-        },
+        mode: Mode::of(task.choices, &questions),
         transform: Transform {
             policy: task.policy,
             target_resolution: task.target_resolution,
         },
+        order: None,
+        limit: None,
         questions,
     })
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use sightline_checkpoint::manifest::{Blind, LanguageModel, Model, ModelFile, Policy};
+use sightline_eval::rules::geometry::Transform;
 use sightline_eval::run::{Item, Items, RunKey};
-use sightline_eval::score::geometry::Transform;
 use sightline_eval::tasks::{Loaded, Mode};
 use sightline_kernels::Device;
 
 use super::MAX_TOKENS;
+use super::model::Replies;
 use super::pictures::Gallery;
 use crate::args::{Control, Eval};
 use crate::failure::{Failure, OrFail, RUNNING};
@@ -95,6 +96,8 @@ pub(super) fn of_control(loaded: &Loaded, who: &str, batch_size: usize) -> Resul
         kernels: "none".to_owned(),
         batch_size,
         items: Items::of(&items(loaded, None)).or_fail(RUNNING)?,
+        order: loaded.order.clone(),
+        questions: Some(loaded.sha256()),
     })
 }
 
@@ -104,7 +107,7 @@ pub(super) fn of_model(
     who: Who,
     device: &Device,
     args: &Eval,
-    choices: Option<&[u32]>,
+    replies: &Replies,
     items: &[Item],
 ) -> Result<RunKey, Failure> {
     Ok(RunKey {
@@ -113,28 +116,47 @@ pub(super) fn of_model(
         task: loaded.id.clone(),
         task_version: loaded.version.clone(),
         prompt: who.prompt,
-        generation: texts([
-            ("max_tokens", MAX_TOKENS.to_string()),
-            ("sampling", "greedy".to_owned()),
-            ("pictures", who.pictures.to_owned()),
-        ]),
-        scoring: scoring(&loaded.mode, choices),
+        generation: match replies {
+            Replies::Dense => texts([
+                (
+                    "boxes",
+                    "dense head/1: the named class's most probable token".to_owned(),
+                ),
+                ("pictures", who.pictures.to_owned()),
+            ]),
+            _ => texts([
+                ("max_tokens", MAX_TOKENS.to_string()),
+                ("sampling", "greedy".to_owned()),
+                ("pictures", who.pictures.to_owned()),
+            ]),
+        },
+        scoring: scoring(&loaded.mode, Some(replies)),
         dtype: "f32, weights as stored".to_owned(),
         backend: backend(device),
         kernels: sightline_kernels::VERSION.to_owned(),
         batch_size: args.batch_size as usize,
         items: Items::of(items).or_fail(RUNNING)?,
+        order: loaded.order.clone(),
+        questions: Some(loaded.sha256()),
     })
 }
 
 /// How answers are taken.
-fn scoring(mode: &Mode, tokens: Option<&[u32]>) -> String {
-    match (mode, tokens) {
-        (Mode::Text, _) => "text".to_owned(),
-        (Mode::Choices(choices), tokens) => format!(
-            "probabilities of the first token of {} (ids {:?}, without a leading space), softmax in f32, renormalised over them",
-            choices.join(", "),
-            tokens.unwrap_or_default()
+fn scoring(mode: &Mode, replies: Option<&Replies>) -> String {
+    match mode {
+        Mode::Text => "text".to_owned(),
+        Mode::Choices(choices) => {
+            let tokens = match replies {
+                Some(Replies::Tokens(ids)) => ids.as_slice(),
+                _ => &[],
+            };
+            format!(
+                "probabilities of the first token of {} (ids {tokens:?}, without a leading space), softmax in f32, renormalised over them",
+                choices.join(", "),
+            )
+        }
+        Mode::Options(count) => format!(
+            "mean log-likelihood per token of each of a question's {count} options, the end of the turn included; softmax over them"
         ),
     }
 }
@@ -180,4 +202,12 @@ pub(crate) fn host() -> String {
         .ok()
         .or_else(|| std::fs::read_to_string("/etc/hostname").ok());
     name.unwrap_or_default().trim().to_owned()
+}
+
+/// This machine's memory in bytes, where the system says it as Linux does.
+pub(crate) fn memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
 }

@@ -5,6 +5,7 @@ mod folder;
 mod key;
 mod model;
 mod pictures;
+mod table;
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -14,20 +15,20 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sightline_checkpoint::manifest::{LanguageModel, Manifest, Model};
 use sightline_eval::run::disk::FileSystem;
 use sightline_eval::run::{
-    Answerer, Finished, Item, Machine, Outcome, Progress, Run, RunKey, Scorer, Shard, UNREADABLE, assigned,
+    Answerer, Finished, Item, Machine, Outcome, Progress, Run, RunKey, Scorer, Shard, UNREADABLE, assigned, order,
 };
 use sightline_eval::tasks::{self, Loaded, Mode, Select};
 use sightline_kernels::Device;
 use sightline_vision::{Transform, load_manifest};
 use sightline_vlm::{Blind, Files, Language, Options, Vlm};
 
-use crate::args::{Control, Eval, Global};
+use crate::args::{By, Control, Eval, Global};
 use crate::commands::{doctor, models};
 use crate::failure::{Failure, INPUT, OrFail, RUNNING, WEIGHTS};
 use crate::{device, output, weights};
 
 use controls::Blindfold;
-use model::{BlindAnswerer, ModelAnswerer};
+use model::{BlindAnswerer, ModelAnswerer, NOT_ASKED, Replies};
 use pictures::Gallery;
 
 pub(crate) use folder::{read_questions, scorer_of, write_questions};
@@ -46,6 +47,26 @@ const OPTIONS: Options = Options {
     seed: 0,
 };
 
+/// Questions without an answer.
+#[derive(Default)]
+struct Unanswered {
+    /// Whose picture could not be read.
+    pictures: usize,
+    /// That do not fit the model.
+    questions: usize,
+}
+
+impl Unanswered {
+    fn of(finished: &Finished) -> Self {
+        let asked = |(_, reason): &&(String, String)| reason.starts_with(NOT_ASKED);
+        let questions = finished.unreadable.iter().filter(asked).count();
+        Self {
+            pictures: finished.unreadable.len() - questions,
+            questions,
+        }
+    }
+}
+
 /// What all runs of one call have in common.
 struct Plan<'a> {
     args: &'a Eval,
@@ -60,19 +81,54 @@ pub(crate) fn run(args: &Eval, global: &Global) -> Result<(), Failure> {
     let plan = Plan { args, shard, gpu };
     let select = select(args)?;
     let loaded = tasks::load(&args.task, &args.data, &select).or_fail(INPUT)?;
-    let unreadable = match args.control {
+    if args.by == By::Dense {
+        dense_fits(args, &loaded)?;
+    }
+    let unanswered = match args.control {
         // No weights are needed.
         Some(Control::Majority | Control::Chance) => plan.without_model(loaded)?,
         Some(Control::Blind) => plan.blind(loaded, global)?,
         _ => plan.with_models(&loaded, global)?,
     };
-    match unreadable {
-        0 => Ok(()),
-        count => {
-            let problem = format!(
-                "finished, with pictures that could not be read: {count}. They count as wrong; results.json names them"
-            );
+    match unanswered {
+        Unanswered {
+            pictures: 0,
+            questions: 0,
+        } => Ok(()),
+        Unanswered { pictures, questions } => {
+            let mut problem = "finished, with".to_owned();
+            if pictures > 0 {
+                problem += &format!(" pictures that could not be read: {pictures}");
+            }
+            if questions > 0 {
+                let and = if pictures > 0 { ", and" } else { "" };
+                problem += &format!("{and} questions that could not be asked: {questions}");
+            }
+            problem += ". They count as wrong; results.json names them. This run keeps them so: to have them answered once they are mended, \
+                        name another --out";
             Err(Failure::new(UNREADABLE, problem))
+        }
+    }
+}
+
+/// Whether the dense head can answer what is asked.
+fn dense_fits(args: &Eval, loaded: &Loaded) -> Result<(), Failure> {
+    if !matches!(args.control, None | Some(Control::Shuffled)) {
+        let problem = "--by dense needs a model; of the controls it goes with shuffled alone";
+        return Err(Failure::new(2, problem));
+    }
+    match loaded
+        .questions
+        .iter()
+        .all(|question| question.gold.contains_key("box"))
+    {
+        true => Ok(()),
+        false => {
+            let problem = format!(
+                "{} does not ask for boxes, which is all that the dense head gives; leave out --by",
+                loaded.id
+            );
+            Err(Failure::new(2, problem))
         }
     }
 }
@@ -116,16 +172,28 @@ fn select(args: &Eval) -> Result<Select, Failure> {
 impl Plan<'_> {
     /// The name of a run's folder: who answered, and under which control.
     fn folder(&self, loaded: &Loaded, who: &str) -> PathBuf {
-        let name = match (self.args.control, who) {
-            (Some(Control::Shuffled), who) => format!("{who}+shuffled"),
-            (_, who) => who.to_owned(),
-        };
+        let mut name = who.to_owned();
+        if self.args.by == By::Dense {
+            name += "+dense";
+        }
+        if self.args.control == Some(Control::Shuffled) {
+            name += "+shuffled";
+        }
         let folder = self.args.out.join(&loaded.id).join(name);
         self.shard.map_or(folder.clone(), |shard| folder.join(shard.folder()))
     }
 
+    /// Takes over the order of a run that is there: one of a few drawn questions goes on with the others.
+    fn go_on(&self, loaded: &mut Loaded, who: &str) -> Result<(), Failure> {
+        let there = order(&FileSystem, &self.folder(loaded, who)).or_fail(RUNNING)?;
+        if there.is_some() && self.args.offset == 0 {
+            loaded.stratify();
+        }
+        Ok(())
+    }
+
     /// A run of every model that is asked for.
-    fn with_models(&self, loaded: &Loaded, global: &Global) -> Result<usize, Failure> {
+    fn with_models(&self, loaded: &Loaded, global: &Global) -> Result<Unanswered, Failure> {
         let weights = weights::folder(global.weights.as_deref())?;
         let manifest = load_manifest(&weights).or_fail(WEIGHTS)?;
         let asked = &self.args.model;
@@ -138,13 +206,15 @@ impl Plan<'_> {
             .filter(|row| asked.is_empty() || asked.contains(&row.id));
         pollster::block_on(async {
             let device = self.device(global).await?;
-            let mut unreadable = 0;
+            let mut all = Unanswered::default();
             for row in wanted {
-                unreadable += self
+                let found = self
                     .with_model(loaded.clone(), row, &manifest, &weights, &device)
                     .await?;
+                all.pictures += found.pictures;
+                all.questions += found.questions;
             }
-            Ok(unreadable)
+            Ok(all)
         })
     }
 
@@ -157,10 +227,15 @@ impl Plan<'_> {
     }
 
     /// A run without a model.
-    fn without_model(&self, loaded: Loaded) -> Result<usize, Failure> {
-        let (who, mut answerer) = match self.args.control {
-            Some(Control::Chance) => ("chance", Blindfold::chance(&loaded)),
-            _ => ("majority", Blindfold::majority(&loaded)),
+    fn without_model(&self, mut loaded: Loaded) -> Result<Unanswered, Failure> {
+        let who = match self.args.control {
+            Some(Control::Chance) => "chance",
+            _ => "majority",
+        };
+        self.go_on(&mut loaded, who)?;
+        let mut answerer = match self.args.control {
+            Some(Control::Chance) => Blindfold::chance(&loaded),
+            _ => Blindfold::majority(&loaded),
         };
         let key = key::of_control(&loaded, who, self.args.batch_size as usize)?;
         let items = key::items(&loaded, None);
@@ -168,27 +243,28 @@ impl Plan<'_> {
     }
 
     /// A run of the blind control.
-    fn blind(&self, mut loaded: Loaded, global: &Global) -> Result<usize, Failure> {
+    fn blind(&self, mut loaded: Loaded, global: &Global) -> Result<Unanswered, Failure> {
         let weights = weights::folder(global.weights.as_deref())?;
         let manifest = load_manifest(&weights).or_fail(WEIGHTS)?;
         let file = weights.join("manifest.json").display().to_string();
         let row = manifest.blind(&file).or_fail(WEIGHTS)?;
         let language_row = manifest.language_model(&row.language_model).or_fail(WEIGHTS)?;
         let device = pollster::block_on(self.device(global))?;
+        self.go_on(&mut loaded, &row.id)?;
         let bar = output::spinner(&format!("loading {}", row.id));
         let bytes = sightline_checkpoint::cache::read_model_file(&weights, &row.files[0]).or_fail(WEIGHTS)?;
         let language = language(language_row, &device)?;
-        let choices = first_tokens(&loaded, &language)?;
+        let replies = replies(&loaded, &language)?;
         let blind = Blind::load(row, &bytes, language).or_fail(WEIGHTS)?;
         bar.finish_and_clear();
         loaded.transform = key::blind_transform();
         let items = key::items(&loaded, None);
         let who = key::Who::blind(row, language_row);
-        let key = key::of_model(&loaded, who, &device, self.args, choices.as_deref(), &items)?;
+        let key = key::of_model(&loaded, who, &device, self.args, &replies, &items)?;
         let mut answerer = BlindAnswerer {
             blind,
             options: OPTIONS,
-            choices,
+            replies,
             questions: loaded.questions.clone(),
             batch_size: self.args.batch_size as usize,
         };
@@ -204,12 +280,16 @@ impl Plan<'_> {
         manifest: &Manifest,
         weights: &std::path::Path,
         device: &Device,
-    ) -> Result<usize, Failure> {
+    ) -> Result<Unanswered, Failure> {
+        self.go_on(&mut loaded, &row.id)?;
         let bar = output::spinner(&format!("loading {}", row.id));
         let files = Files::read(weights, manifest, &row.id).or_fail(WEIGHTS)?;
         let language_row = manifest.language_model(&row.language_model).or_fail(WEIGHTS)?;
         let language = language(language_row, device)?;
-        let choices = first_tokens(&loaded, &language)?;
+        let replies = match self.args.by {
+            By::Language => replies(&loaded, &language)?,
+            By::Dense => Replies::Dense,
+        };
         let vlm = Vlm::load(device, &files, language).await.or_fail(WEIGHTS)?;
         bar.finish_and_clear();
         loaded.transform = key::transform(row);
@@ -222,13 +302,13 @@ impl Plan<'_> {
         let gallery = Arc::new(gallery);
         let items = key::items(&loaded, Some(&gallery));
         let who = key::Who::model(row, language_row, self.args.control)?;
-        let key = key::of_model(&loaded, who, device, self.args, choices.as_deref(), &items)?;
-        let mut answerer = ModelAnswerer::new(vlm, OPTIONS, choices, Arc::clone(&gallery), batch_size);
+        let key = key::of_model(&loaded, who, device, self.args, &replies, &items)?;
+        let mut answerer = ModelAnswerer::new(vlm, OPTIONS, replies, Arc::clone(&gallery), batch_size);
         let name = doctor::name(device);
         self.execute(&loaded, &row.id, &key, &items, &mut answerer, name)
     }
 
-    /// Does what is left of a run; gives the number of pictures that could not be read.
+    /// Does what is left of a run; gives what could not be answered.
     fn execute(
         &self,
         loaded: &Loaded,
@@ -237,13 +317,14 @@ impl Plan<'_> {
         items: &[Item],
         answerer: &mut dyn Answerer,
         device: String,
-    ) -> Result<usize, Failure> {
+    ) -> Result<Unanswered, Failure> {
         let folder = self.folder(loaded, who);
-        let scorer = tasks::scorer(loaded).or_fail(INPUT)?;
+        let asked = loaded.asked();
+        let scorer = tasks::scorer(&asked).or_fail(INPUT)?;
         let machine = Machine {
             host: key::host(),
             device,
-            memory: None,
+            memory: key::memory(),
         };
         let run = Run {
             folder: &folder,
@@ -251,6 +332,7 @@ impl Plan<'_> {
             key,
             items,
             shard: self.shard,
+            limit: loaded.limit,
             machine: &machine,
         };
         let mut bar = Bar::new(&format!("{} {who}", loaded.id));
@@ -259,9 +341,9 @@ impl Plan<'_> {
         });
         bar.bar.finish_and_clear();
         let finished = finished.or_fail(RUNNING)?;
-        write_questions(&folder, loaded)?;
+        write_questions(&folder, &asked)?;
         tell(&folder, who, loaded, &finished)?;
-        Ok(finished.unreadable.len())
+        Ok(Unanswered::of(&finished))
     }
 }
 
@@ -273,12 +355,19 @@ fn language(row: &LanguageModel, device: &Device) -> Result<Rc<Language>, Failur
     Ok(Rc::new(language))
 }
 
-/// First tokens of the choices, for tasks that take probabilities.
-fn first_tokens(loaded: &Loaded, language: &Language) -> Result<Option<Vec<u32>>, Failure> {
-    match &loaded.mode {
-        Mode::Text => Ok(None),
-        Mode::Choices(texts) => Ok(Some(language.first_tokens(texts).or_fail(WEIGHTS)?)),
-    }
+/// How a task's questions are answered, in the language model's tokens.
+fn replies(loaded: &Loaded, language: &Language) -> Result<Replies, Failure> {
+    Ok(match &loaded.mode {
+        Mode::Text => Replies::Written,
+        Mode::Choices(texts) => Replies::Tokens(language.first_tokens(texts).or_fail(WEIGHTS)?),
+        Mode::Options(_) => {
+            let options = loaded
+                .questions
+                .iter()
+                .map(|question| language.answers(&question.options));
+            Replies::Answers(options.collect::<Result<_, _>>().or_fail(WEIGHTS)?)
+        }
+    })
 }
 
 /// Prints what came of a run.
@@ -294,11 +383,17 @@ fn tell(folder: &std::path::Path, who: &str, loaded: &Loaded, finished: &Finishe
         finished.count,
         folder.display()
     ))?;
+    if let (Some(order), Some(_)) = (&loaded.order, loaded.limit) {
+        let all = loaded.questions.len();
+        output::line(&format!(
+            "  drawn from {all}: {order}; the same without --limit goes on"
+        ))?;
+    }
     match &finished.report {
         None => output::line("  a shard: `sightline merge` puts all of them together"),
         Some(report) => {
-            for row in &report.table.rows {
-                output::line(&format!("  {}", row.join("  ").trim_end()))?;
+            for line in table::lines(&report.table) {
+                output::line(&format!("  {line}"))?;
             }
             Ok(())
         }

@@ -5,33 +5,52 @@ use std::sync::Arc;
 use sightline_eval::run::error::Reason;
 use sightline_eval::run::{Answered, Answerer, Item, Outcome};
 use sightline_eval::tasks::Question;
-use sightline_vlm::{Ask, Asked, BatchAnswer, Blind, Options, Vlm};
+use sightline_vlm::{Ask, Asked, BatchAnswer, Blind, Options, Region, Reply, Vlm};
 
 use super::pictures::{Coming, Gallery, Read};
+
+/// How the reason begins why a question, and not its picture, could not be taken.
+pub(super) const NOT_ASKED: &str = "not asked: ";
+
+/// How the questions of a task are answered.
+pub(super) enum Replies {
+    /// In words.
+    Written,
+    /// By the probabilities of these first tokens.
+    Tokens(Vec<u32>),
+    /// By how probable each option of a question is: token ids by question and option.
+    Answers(Vec<Vec<Vec<u32>>>),
+    /// By the dense head, with a box.
+    Dense,
+}
+
+impl Replies {
+    /// How the question at a place is answered.
+    fn of(&self, at: usize) -> Reply<'_> {
+        match self {
+            Self::Written | Self::Dense => Reply::Written,
+            Self::Tokens(ids) => Reply::Tokens(ids),
+            Self::Answers(all) => Reply::Answers(&all[at]),
+        }
+    }
+}
 
 /// A model, and the pictures it will be shown.
 pub(super) struct ModelAnswerer {
     pub vlm: Vlm,
     pub options: Options,
-    /// First tokens of the choices, for tasks that take probabilities.
-    pub choices: Option<Vec<u32>>,
+    pub replies: Replies,
     pub gallery: Arc<Gallery>,
     pub batch_size: usize,
     coming: Option<Coming>,
 }
 
 impl ModelAnswerer {
-    pub(super) fn new(
-        vlm: Vlm,
-        options: Options,
-        choices: Option<Vec<u32>>,
-        gallery: Arc<Gallery>,
-        batch_size: usize,
-    ) -> Self {
+    pub(super) fn new(vlm: Vlm, options: Options, replies: Replies, gallery: Arc<Gallery>, batch_size: usize) -> Self {
         Self {
             vlm,
             options,
-            choices,
+            replies,
             gallery,
             batch_size,
             coming: None,
@@ -46,15 +65,16 @@ impl ModelAnswerer {
                     picture: &shown.values,
                     key: &self.gallery.shown(first + at).image_key,
                     question: &self.gallery.questions[first + at].prompt,
-                    choices: self.choices.as_deref(),
+                    reply: self.replies.of(first + at),
                 });
             }
         }
-        Ok(pollster::block_on(self.vlm.answer_batch(
-            &asks,
-            self.batch_size,
-            &self.options,
-        ))?)
+        if matches!(self.replies, Replies::Dense) {
+            let boxes = pollster::block_on(self.vlm.locate_batch(&asks))?;
+            return Ok(boxes.into_iter().map(pointed).collect());
+        }
+        let answers = self.vlm.answer_batch(&asks, self.batch_size, &self.options);
+        Ok(pollster::block_on(answers)?)
     }
 }
 
@@ -65,7 +85,7 @@ impl Answerer for ModelAnswerer {
         // A question that does not fit is wrong, and named; the run goes on.
         let fits = |(at, read): (usize, Read)| {
             let fits = self.vlm.fits(&self.gallery.questions[first + at].prompt);
-            read.and_then(|shown| fits.map(|()| shown).map_err(|error| error.to_string()))
+            read.and_then(|shown| fits.map(|()| shown).map_err(|error| format!("{NOT_ASKED}{error}")))
         };
         let read: Vec<Read> = read.into_iter().enumerate().map(fits).collect();
         if number != first / self.batch_size || read.len() != batch.len() {
@@ -98,8 +118,7 @@ impl Answerer for ModelAnswerer {
 pub(super) struct BlindAnswerer {
     pub blind: Blind,
     pub options: Options,
-    /// First tokens of the choices, for tasks that take probabilities.
-    pub choices: Option<Vec<u32>>,
+    pub replies: Replies,
     pub questions: Vec<Question>,
     pub batch_size: usize,
 }
@@ -110,15 +129,20 @@ impl Answerer for BlindAnswerer {
         // What does not fit beside a picture is refused here, too: all who are compared answer the same questions.
         let fits: Vec<Result<(), String>> = questions
             .iter()
-            .map(|question| self.blind.fits(&question.prompt).map_err(|error| error.to_string()))
+            .map(|question| {
+                self.blind
+                    .fits(&question.prompt)
+                    .map_err(|error| format!("{NOT_ASKED}{error}"))
+            })
             .collect();
         let asked: Vec<Asked<'_>> = questions
             .iter()
             .zip(&fits)
-            .filter(|(_, fits)| fits.is_ok())
-            .map(|(question, _)| Asked {
+            .enumerate()
+            .filter(|(_, (_, fits))| fits.is_ok())
+            .map(|(at, (question, _))| Asked {
                 question: &question.prompt,
-                choices: self.choices.as_deref(),
+                reply: self.replies.of(first + at),
             })
             .collect();
         let answers = self.blind.answer_batch(&asked, self.batch_size, &self.options);
@@ -131,6 +155,16 @@ impl Answerer for BlindAnswerer {
             });
         }
         Ok(answered)
+    }
+}
+
+/// A box as an answer; nothing for a thing that the dense head does not know.
+fn pointed(region: Option<Region>) -> BatchAnswer {
+    let text = |Region { x1, y1, x2, y2 }| format!("[{x1:.4}, {y1:.4}, {x2:.4}, {y2:.4}]");
+    BatchAnswer {
+        text: region.map(text).unwrap_or_default(),
+        margin: f32::INFINITY,
+        ..BatchAnswer::default()
     }
 }
 

@@ -1,0 +1,11 @@
+//! DAQUAR.
+
+mod questions;
+
+use super::row::Benchmark;
+
+/// Its row.
+pub(crate) static BENCHMARK: Benchmark = Benchmark {
+    rules: &[],
+    tasks: &[&questions::TASK],
+};

@@ -1,0 +1,13 @@
+//! GQA.
+
+mod gold;
+mod questions;
+pub mod rule;
+
+use super::row::{Benchmark, rule};
+
+/// Its row.
+pub(crate) static BENCHMARK: Benchmark = Benchmark {
+    rules: &[rule!("gqa", "GQA", gold::Gqa)],
+    tasks: &[&questions::TASK, &questions::HUB],
+};

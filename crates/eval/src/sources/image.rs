@@ -1,0 +1,57 @@
+//! Pictures of questions: a file, a cell of a Parquet file, or a mosaic of such cells.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::ImageError;
+use super::mosaic::Composition;
+use super::parquet::Table;
+
+/// Where a picture is.
+#[derive(Clone, Debug)]
+pub enum Image {
+    /// A file of its own.
+    File(PathBuf),
+    /// A row of a Parquet file.
+    Parquet {
+        /// The file.
+        file: Arc<Table>,
+        /// The row, from 0.
+        row: usize,
+    },
+    /// Several rows of a Parquet file on one canvas.
+    Mosaic {
+        /// The file.
+        file: Arc<Table>,
+        /// What lies where.
+        composition: Arc<Composition>,
+    },
+}
+
+impl Image {
+    /// The encoded picture: the file's own bytes, or a mosaic as BMP. The same bytes whenever it is asked.
+    pub fn bytes(&self) -> Result<Vec<u8>, ImageError> {
+        match self {
+            Self::File(path) => read(path),
+            Self::Parquet { file, row } => file.picture(*row),
+            Self::Mosaic { file, composition } => composition.bmp(|row| file.picture(row)),
+        }
+    }
+}
+
+/// Largest file of a picture that is read, bytes; `sightline ask` has the same limit.
+const MAX_PICTURE: u64 = 256 << 20;
+
+/// The bytes of a picture's file. The limit holds while they come in: a device does not say how many there will be.
+fn read(path: &Path) -> Result<Vec<u8>, ImageError> {
+    let cannot = |error: std::io::Error| ImageError(format!("cannot be read ({error})"));
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(cannot)?;
+    file.take(MAX_PICTURE + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    match bytes.len() as u64 > MAX_PICTURE {
+        false => Ok(bytes),
+        true => Err(ImageError(format!("has more than {} MiB", MAX_PICTURE >> 20))),
+    }
+}
