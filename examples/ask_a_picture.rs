@@ -12,9 +12,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 use sightline_checkpoint::cache::{self, Cache};
-use sightline_checkpoint::manifest::Manifest;
 use sightline_kernels::Device;
-use sightline_vision::Picture;
+use sightline_vision::{Picture, load_manifest};
 use sightline_vlm::{Files, Language, Options, Vlm};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn ask(weights: &Path, id: &str, picture: &str, question: &str) -> Result<(), Box<dyn Error>> {
     // What the model is made of, every file checked against the manifest's hash.
-    let manifest = Manifest::load(weights)?;
+    let manifest = load_manifest(weights)?;
     let files = Files::read(weights, &manifest, id)?;
     let row = manifest.language_model(&files.row.language_model)?;
     let gguf = Cache::from_env()?.find(row, None)?;

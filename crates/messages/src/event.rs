@@ -187,10 +187,16 @@ pub enum Dtype {
 pub struct ModelInfo {
     /// Id in the manifest.
     pub id: String,
-    /// `vmamba` or `vit`.
+    /// Id of the encoder's kind.
     pub encoder: String,
-    /// The encoder for people, `VMamba (state space)`.
+    /// The encoder on labels, for example `ViT`.
+    pub title: String,
+    /// The encoder with what mixes its tokens, for example `ViT (attention)`.
     pub name: String,
+    /// How the encoder sees, in one sentence.
+    pub about: String,
+    /// Which of the page's colours stands for the encoder, from 0. Past the last colour the first follows.
+    pub palette: u32,
     /// Kinds of question it was trained on.
     pub kinds: Vec<Kind>,
 }
@@ -207,8 +213,10 @@ pub struct Kind {
 /// A file of the bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileInfo {
-    /// What it is, for people.
+    /// Its name in the bundle.
     pub name: String,
+    /// [`ModelInfo::title`] of the model whose file it is, none for a language model's.
+    pub model: Option<String>,
     /// Its length, bytes.
     pub bytes: u64,
     /// How much of it this browser holds already, bytes.

@@ -23,4 +23,4 @@ pub use event::{
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;

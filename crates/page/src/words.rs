@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use sightline_messages::FileInfo;
+
 /// A length in bytes.
 pub(crate) fn bytes(n: u64) -> String {
     match n {
@@ -53,13 +55,10 @@ pub(crate) fn per_second(rate: f64) -> String {
 }
 
 /// A file of the bundle for people: what it is, and what is in it.
-pub(crate) fn file(name: &str) -> (&str, &str) {
-    const ARM: &str = "encoder, connector, adapters, dense head";
-    match name {
-        name if name.ends_with(".gguf") => ("Language model", name),
-        name if name.contains("vmamba") => ("VMamba arm", ARM),
-        name if name.contains("vit") => ("ViT arm", ARM),
-        name => ("Model", name),
+pub(crate) fn file(file: &FileInfo) -> (String, &str) {
+    match &file.model {
+        Some(title) => (format!("{title} arm"), "encoder, connector, adapters, dense head"),
+        None => ("Language model".into(), &file.name),
     }
 }
 

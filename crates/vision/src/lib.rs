@@ -1,21 +1,31 @@
 //! Pictures into visual features: bytes -> [`Picture`] -> [`Transform`] -> encoder -> tokens.
+//!
+//! [`KINDS`] is the table of encoders; nothing outside a kind's own file knows what it is made of.
 
 mod encoder;
+mod encoders;
 mod frame;
+mod kinds;
+mod manifest;
 mod picture;
 mod resample;
 #[cfg(feature = "suite")]
 pub mod suite;
 mod transform;
-mod vit;
-mod vmamba;
-mod weights;
 
-pub use encoder::{Encoder, EncoderError, Grid, Session, Size, load};
+#[cfg(not(target_arch = "wasm32"))]
+pub use encoder::RandomWeights;
+#[cfg(feature = "suite")]
+pub use encoder::{Check, Golden};
+pub use encoder::{
+    Encoder, EncoderConfig, EncoderError, EncoderKind, Grid, Presence, Preset, Role, Schema, Session, Size, Source,
+    TensorSpec,
+};
 pub use frame::{Corners, Frame};
+pub use kinds::{KINDS, config, kind, load, palette};
+pub use manifest::check_manifest;
+#[cfg(not(target_arch = "wasm32"))]
+pub use manifest::load_manifest;
 pub use picture::{MAX_PIXELS, MAX_SIDE, Picture, PictureError};
 pub use resample::{Filter, resize};
 pub use transform::{Canvas, Input, MAX_CANVAS, Policy, Transform, TransformError};
-pub use vit::{Vit, VitConfig};
-pub use vmamba::{Vmamba, VmambaConfig};
-pub use weights::Source;

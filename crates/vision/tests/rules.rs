@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::{Value, json};
 use sightline_checkpoint::hash::sha256_hex;
+use sightline_checkpoint::manifest;
 use sightline_kernels::Device;
 use sightline_vision::suite::{Hashed, Precision, Subject, cosine, golden_weight, picture};
-use sightline_vision::{Encoder, EncoderError, Size, Vit, VitConfig, Vmamba, VmambaConfig};
+use sightline_vision::{EncoderError, Size, config, load};
 
 #[test]
 fn weights_have_pythons_bits() {
@@ -45,7 +47,23 @@ fn weights_have_pythons_bits() {
 
 /// The smallest VMamba golden, 16 states a channel, on the CPU.
 const SIZE: [usize; 2] = [203, 157];
-const SUBJECT: Subject = Subject::Vmamba("n16");
+const SUBJECT: Subject = Subject {
+    kind: "vmamba",
+    name: "n16",
+};
+const VIT: Subject = Subject {
+    kind: "vit",
+    name: "ours",
+};
+
+/// The subject's row with other values for some fields.
+fn row_with(changes: &[(&str, Value)]) -> manifest::Encoder {
+    let mut row = SUBJECT.config(SIZE).unwrap().row();
+    for (field, value) in changes {
+        row.fields.insert((*field).to_owned(), value.clone());
+    }
+    row
+}
 
 fn error_of(weights: &Hashed) -> f64 {
     let features = pollster::block_on(SUBJECT.features(&Device::cpu(), weights, SIZE, 1)).unwrap();
@@ -67,7 +85,7 @@ fn is_directional(key: &str) -> bool {
 
 #[test]
 fn the_golden_notices_exchanged_directions_and_a_missing_skip() {
-    let weights = Hashed::vmamba(&Subject::vmamba_config("n16"), Precision::F32);
+    let weights = SUBJECT.weights(SIZE, Precision::F32).unwrap();
     assert!(error_of(&weights) < 1e-4);
     let rows_and_columns = weights.clone().mutated(|key, values| {
         if is_directional(key) {
@@ -91,8 +109,8 @@ fn the_golden_notices_exchanged_directions_and_a_missing_skip() {
 
 #[test]
 fn two_pictures_differ() {
-    for (subject, size) in [(SUBJECT, SIZE), (Subject::Vit("ours"), [208, 176])] {
-        let weights = subject.weights(size, Precision::F32);
+    for (subject, size) in [(SUBJECT, SIZE), (VIT, [208, 176])] {
+        let weights = subject.weights(size, Precision::F32).unwrap();
         let features = pollster::block_on(subject.features(&Device::cpu(), &weights, size, 2)).unwrap();
         let cosine = cosine(&features.pictures[0], &features.pictures[1]);
         assert!(cosine < 0.99, "{subject:?}: cosine {cosine}");
@@ -101,22 +119,16 @@ fn two_pictures_differ() {
 
 #[test]
 fn taps_inside_the_network_agree_with_the_golden() {
-    use sightline_checkpoint::manifest::StageTap;
     use sightline_checkpoint::tensors::Tensors;
-    let config = Subject::vmamba_config("n16");
-    let weights = Hashed::vmamba(&config, Precision::F32);
-    let file = Tensors::parse("golden", SUBJECT.golden()).unwrap();
+    let weights = SUBJECT.weights(SIZE, Precision::F32).unwrap();
+    let file = Tensors::parse("golden", SUBJECT.bytes().unwrap()).unwrap();
     let pixels = picture("picture.a", SIZE[0], SIZE[1]);
     let values: Vec<f32> = pixels.iter().map(|&p| (f32::from(p) - 127.0) / 128.0).collect();
     for stage in 1..=3 {
-        let block = config.depths[stage - 1] - 1;
-        let tap = StageTap {
-            stage,
-            block,
-            norm: false,
-        };
+        let block = [0, 0, 1][stage - 1];
+        let row = row_with(&[("tap", json!({"stage": stage, "block": block, "norm": false}))]);
         let device = Device::cpu();
-        let encoder = Vmamba::load(&device, VmambaConfig { tap, ..config.clone() }, &weights).unwrap();
+        let encoder = load(&device, &row, &weights).unwrap();
         let mut session = encoder.session(Size::one(SIZE[0], SIZE[1])).unwrap();
         pollster::block_on(session.encode(&values)).unwrap();
         let found = pollster::block_on(device.read_f32(session.output())).unwrap();
@@ -144,8 +156,7 @@ fn taps_inside_the_network_agree_with_the_golden() {
 
 #[test]
 fn an_absent_output_norm_is_the_identity() {
-    let config = Subject::vmamba_config("n16");
-    let weights = Hashed::vmamba(&config, Precision::F32);
+    let weights = SUBJECT.weights(SIZE, Precision::F32).unwrap();
     let without = weights
         .without("encoder.outnorm2.weight")
         .without("encoder.outnorm2.bias");
@@ -163,50 +174,31 @@ fn an_absent_output_norm_is_the_identity() {
 #[test]
 fn what_does_not_fit_is_named() {
     let device = Device::cpu();
-    let config = Subject::vmamba_config("n16");
-    let weights = Hashed::vmamba(&config, Precision::F32);
+    let weights = SUBJECT.weights(SIZE, Precision::F32).unwrap();
     let key = "encoder.layers.1.blocks.0.op.Ds";
-    let error = Vmamba::load(&device, config.clone(), &weights.clone().without(key))
-        .err()
-        .unwrap();
+    let row = row_with(&[]);
+    let error = load(&device, &row, &weights.clone().without(key)).err().unwrap();
     assert!(
         matches!(&error, EncoderError::Missing { key: found } if found == key),
         "{error}"
     );
-    let error = Vmamba::load(&device, config.clone(), &weights.clone().reshaped(key, &[3]))
-        .err()
-        .unwrap();
+    let error = load(&device, &row, &weights.clone().reshaped(key, &[3])).err().unwrap();
     assert!(
         matches!(&error, EncoderError::Shape { key: found, .. } if found == key),
         "{error}"
     );
     let bad = [
-        VmambaConfig {
-            d_state: 17,
-            ..config.clone()
-        },
-        VmambaConfig {
-            ssm_ratio: f64::NAN,
-            ..config.clone()
-        },
-        VmambaConfig {
-            dims: vec![],
-            ..config.clone()
-        },
-        VmambaConfig {
-            dims: vec![usize::MAX; 3],
-            ..config.clone()
-        },
-        VmambaConfig {
-            depths: vec![1, 1, 1],
-            ..config.clone()
-        },
+        ("d_state", json!(17)),
+        ("ssm_ratio", json!(null)),
+        ("dims", json!([])),
+        ("dims", json!([u64::MAX, u64::MAX, u64::MAX])),
+        ("depths", json!([1, 1, 1])),
     ];
-    for config in bad {
-        let error = Vmamba::load(&device, config, &weights).err().unwrap();
+    for change in bad {
+        let error = load(&device, &row_with(&[change]), &weights).err().unwrap();
         assert!(matches!(error, EncoderError::Config { .. }), "{error}");
     }
-    let encoder = Vmamba::load(&device, config, &weights).unwrap();
+    let encoder = load(&device, &row, &weights).unwrap();
     assert!(
         encoder
             .session(Size {
@@ -223,20 +215,17 @@ fn what_does_not_fit_is_named() {
         one.write(&[0.0; 4]),
         Err(EncoderError::Length { expected: 3, found: 4 })
     ));
-    let vit = VitConfig {
-        heads: 5,
-        ..VitConfig::sightline()
-    };
-    let error = Vit::load(&device, vit, &weights).err().unwrap();
+    let mut vit = VIT.config(SIZE).unwrap().row();
+    vit.fields.insert("heads".into(), json!(5));
+    let error = config(&vit).unwrap_err();
     assert!(error.to_string().contains("encoder.heads"), "{error}");
 }
 
 #[test]
 fn pictures_one_by_one_are_the_pictures_at_once() {
     let device = Device::cpu();
-    let config = Subject::vmamba_config("n16");
-    let weights = Hashed::vmamba(&config, Precision::F32);
-    let encoder = Vmamba::load(&device, config, &weights).unwrap();
+    let weights = SUBJECT.weights(SIZE, Precision::F32).unwrap();
+    let encoder = load(&device, &row_with(&[]), &weights).unwrap();
     let size = Size {
         batch: 3,
         height: 33,

@@ -53,5 +53,5 @@ pub use dense::{DenseHead, Detection};
 pub use draw::{PENS, Pen, Sheet};
 pub use error::{Result, VlmError};
 pub use half::MIN_HALF_COSINE;
-pub use model::{Cost, Files, Language, Look, Options, Vlm, encoder_name};
+pub use model::{Cost, Files, Language, Look, Options, Vlm};
 pub use questions::{Recognised, recognise};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sightline_checkpoint::blob::Blob;
 use sightline_checkpoint::gguf::Gguf;
 use sightline_checkpoint::hash::sha256_hex;
-use sightline_checkpoint::manifest::{Encoder as EncoderConfig, Model, QuestionType};
+use sightline_checkpoint::manifest::{Model, QuestionType};
 use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::{Buffer, Device};
 use sightline_language::{Adapters, Finish, Llama, Sampling, Session as Conversation, Tokenizer, chat};
@@ -487,14 +487,6 @@ impl Vlm {
             px: px.map(|c| [c.x1, c.y1, c.x2, c.y2].map(|v| v as f32)),
             score,
         }
-    }
-}
-
-/// An encoder's kind, for people.
-pub fn encoder_name(config: &EncoderConfig) -> &'static str {
-    match config {
-        EncoderConfig::Vmamba { .. } => "VMamba (state space)",
-        EncoderConfig::Vit { .. } => "ViT (attention)",
     }
 }
 

@@ -10,6 +10,9 @@ use crate::python;
 use crate::repo::root;
 use crate::shell::{command, say, succeeds};
 
+/// The option of scripts that run VMamba's own code, which is no package.
+const CHECKOUT: &str = "--vmamba-checkout";
+
 pub(crate) fn run(args: &GoldensArgs) -> Result<bool> {
     let folder = root().join("tests/goldens");
     let all = folders(&folder)?;
@@ -33,14 +36,16 @@ pub(crate) fn run(args: &GoldensArgs) -> Result<bool> {
         .iter()
         .filter(|name| args.names.is_empty() || args.names.contains(name))
     {
-        let Some(extra) = arguments(name, args, &python)? else {
+        let script = folder.join(name).join("make.py");
+        let options = std::fs::read_to_string(&script).with_context(|| format!("cannot read {}", script.display()))?;
+        let Some(extra) = arguments(&options, args, &python)? else {
             say(format!(
-                "left out {name}: --vmamba-checkout must name a checkout of VMamba's own repository"
+                "left out {name}: {CHECKOUT} must name a checkout of VMamba's own repository"
             ));
             continue;
         };
         let mut make = command(&python);
-        make.arg(folder.join(name).join("make.py")).args(extra);
+        make.arg(script).args(extra);
         good &= succeeds(&mut make)?;
     }
     Ok(good)
@@ -58,22 +63,28 @@ fn folders(goldens: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// What the script of `name` is given beside its own folder, `None` where that cannot be fetched by a package's name.
-fn arguments(name: &str, args: &GoldensArgs, python: &Path) -> Result<Option<Vec<OsString>>> {
-    let checkout = args
-        .vmamba_checkout
-        .as_ref()
-        .map(|path| pair("--vmamba-checkout", path));
-    Ok(match name {
-        "vmamba" => checkout,
-        "ss2d" => {
-            let mut words = pair("--opensr-mamba", &python::wheel(python, "opensr-mamba", "0.0.1")?);
-            words.extend(checkout.unwrap_or_default());
-            Some(words)
+/// What a script is given, by the options that it declares; `None` where one that it must have cannot be fetched by a package's
+/// name.
+fn arguments(script: &str, args: &GoldensArgs, python: &Path) -> Result<Option<Vec<OsString>>> {
+    let declares = |flag: &str| script.contains(&format!("add_argument(\"{flag}\""));
+    let mut words = Vec::new();
+    if declares("--opensr-mamba") {
+        let wheel = python::wheel(python, "opensr-mamba", "0.0.1")?;
+        words.extend(pair("--opensr-mamba", &wheel));
+    }
+    if declares(CHECKOUT) {
+        match &args.vmamba_checkout {
+            Some(path) => words.extend(pair(CHECKOUT, path)),
+            None if script.contains(&format!("add_argument(\"{CHECKOUT}\", type=Path, required=True)")) => {
+                return Ok(None);
+            }
+            None => {}
         }
-        "language" | "tokenizer" => Some(pair("--gguf", &gguf(args, python)?)),
-        _ => Some(Vec::new()),
-    })
+    }
+    if declares("--gguf") {
+        words.extend(pair("--gguf", &gguf(args, python)?));
+    }
+    Ok(Some(words))
 }
 
 /// The language model's file: the one named, or the one that its package holds.
@@ -102,17 +113,23 @@ mod tests {
         );
     }
 
-    #[test]
-    fn vmamba_needs_its_checkout() {
+    /// What the script of that folder is given.
+    fn given(name: &str) -> Option<Vec<OsString>> {
         let args = GoldensArgs {
             names: Vec::new(),
             vmamba_checkout: None,
             gguf: Some("model.gguf".into()),
             python: None,
         };
-        let python = Path::new("python3");
-        assert_eq!(arguments("vmamba", &args, python).expect("no download"), None);
-        let gguf = arguments("language", &args, python).expect("no download");
-        assert_eq!(gguf, Some(vec!["--gguf".into(), "model.gguf".into()]));
+        let script = root().join("tests/goldens").join(name).join("make.py");
+        let options = std::fs::read_to_string(script).expect("it is there");
+        arguments(&options, &args, Path::new("python3")).expect("no download")
+    }
+
+    #[test]
+    fn scripts_are_given_what_they_declare() {
+        assert_eq!(given("vmamba"), None);
+        assert_eq!(given("vit"), Some(vec![]));
+        assert_eq!(given("language"), Some(vec!["--gguf".into(), "model.gguf".into()]));
     }
 }

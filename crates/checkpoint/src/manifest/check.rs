@@ -1,8 +1,6 @@
 //! The checks of a manifest that its types do not make.
 
-use super::{
-    Adapters, Blind, Connector, Encoder, LanguageModel, Manifest, ManifestError, Model, ModelFile, Transform, unique,
-};
+use super::{Adapters, Blind, Connector, LanguageModel, Manifest, ManifestError, Model, ModelFile, Transform, unique};
 
 /// A field and what is wrong with it.
 type Problem = (String, String);
@@ -86,16 +84,8 @@ fn language_model(model: &LanguageModel) -> Checked {
 
 fn row(model: &Model) -> Checked {
     id(&model.id)?;
-    within("encoder", encoder(&model.encoder))?;
     within("transform", transform(&model.transform))?;
     within("connector", connector(&model.connector))?;
-    if let Encoder::Vit { patch, .. } = &model.encoder {
-        require(
-            model.transform.size.iter().all(|side| side.is_multiple_of(*patch)),
-            "transform.size",
-            || format!("is not a multiple of the encoder's patch of {patch} px"),
-        )?;
-    }
     if let Some(config) = &model.adapters {
         within("adapters", adapters(config))?;
     }
@@ -133,69 +123,6 @@ fn files(files: &[ModelFile]) -> Checked {
         within(&field, sized(file.bytes, &file.sha256))?;
     }
     Ok(())
-}
-
-fn encoder(encoder: &Encoder) -> Checked {
-    match encoder {
-        Encoder::Vmamba {
-            dims,
-            depths,
-            ssm_ratio,
-            d_state,
-            tap,
-        } => {
-            require((1..=4).contains(&dims.len()), "dims", || {
-                "must name one to four stages".into()
-            })?;
-            require(dims.len() == depths.len(), "depths", || {
-                format!("names {} stages, dims names {}", depths.len(), dims.len())
-            })?;
-            for (&dim, &depth) in dims.iter().zip(depths) {
-                positive(dim, "dims")?;
-                positive(depth, "depths")?;
-            }
-            require(*ssm_ratio > 0.0 && *ssm_ratio <= 8.0, "ssm_ratio", || {
-                format!("is {ssm_ratio}, must be above 0 and at most 8")
-            })?;
-            require((1..=16).contains(d_state), "d_state", || {
-                format!("is {d_state}, must be from 1 to 16")
-            })?;
-            require((1..=dims.len()).contains(&tap.stage), "tap.stage", || {
-                format!("is {}, the encoder has stages 1 to {}", tap.stage, dims.len())
-            })?;
-            last_block(tap.block, depths[tap.stage - 1])
-        }
-        Encoder::Vit {
-            width,
-            depth,
-            heads,
-            patch,
-            image,
-            tap,
-            ..
-        } => {
-            positive(*width, "width")?;
-            positive(*depth, "depth")?;
-            positive(*heads, "heads")?;
-            positive(*patch, "patch")?;
-            require(width.is_multiple_of(*heads), "heads", || {
-                format!("is {heads}, which does not divide the width {width}")
-            })?;
-            for side in image {
-                positive(*side, "image")?;
-                require(side.is_multiple_of(*patch), "image", || {
-                    format!("has a side of {side} px, no multiple of the patch of {patch} px")
-                })?;
-            }
-            last_block(tap.block, *depth)
-        }
-    }
-}
-
-fn last_block(block: usize, depth: usize) -> Checked {
-    require(block < depth, "tap.block", || {
-        format!("is {block}, the last block is {}", depth.saturating_sub(1))
-    })
 }
 
 fn transform(transform: &Transform) -> Checked {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use sightline_checkpoint::file;
 use sightline_checkpoint::manifest::Manifest;
 use sightline_kernels::Device;
-use sightline_vision::Picture;
+use sightline_vision::{Picture, load_manifest};
 use sightline_vlm::{Answer, Files, Language, Options, PENS, Sheet, Vlm, VlmError};
 
 use crate::args::{Ask, Global};
@@ -34,7 +34,7 @@ struct Engine<'a> {
 /// Runs the command.
 pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
     let folder = weights::folder(global.weights.as_deref())?;
-    let manifest = Manifest::load(&folder).or_fail(WEIGHTS)?;
+    let manifest = load_manifest(&folder).or_fail(WEIGHTS)?;
     let ids = chosen(&manifest, &args.model)?;
     // The cheap checks come before anything is fetched or loaded.
     let inputs = inputs(args, &folder, &manifest);

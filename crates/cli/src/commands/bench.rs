@@ -10,7 +10,6 @@ mod inputs;
 mod language;
 mod language_kernels;
 mod launches;
-mod random_encoder;
 mod random_language;
 mod report;
 mod scale;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use sightline_checkpoint::cache::Cache;
 use sightline_checkpoint::fetch::{self, Progress};
 use sightline_checkpoint::manifest::{Blind, LanguageModel, Manifest, Model, ModelFile};
+use sightline_vision::load_manifest;
 
 use crate::args::{Global, Models};
 use crate::failure::{Failure, OrFail, RUNNING, WEIGHTS};
@@ -15,7 +16,7 @@ use crate::{output, weights};
 #[derive(Serialize)]
 struct Row<'a> {
     id: &'a str,
-    encoder: &'static str,
+    encoder: String,
     megabytes: f64,
     language_model: &'a str,
     language_model_present: bool,
@@ -29,7 +30,7 @@ struct Row<'a> {
 /// Runs the command.
 pub(crate) fn run(args: &Models, global: &Global) -> Result<(), Failure> {
     let folder = weights::folder(global.weights.as_deref())?;
-    let manifest = Manifest::load(&folder).or_fail(WEIGHTS)?;
+    let manifest = load_manifest(&folder).or_fail(WEIGHTS)?;
     if args.fetch {
         for model in &manifest.language_models {
             let path = fetch_language_model(model)?;
@@ -73,7 +74,7 @@ pub(crate) fn run(args: &Models, global: &Global) -> Result<(), Failure> {
 fn row<'a>(manifest: &Manifest, cache: &Cache, model: &'a Model) -> Row<'a> {
     Row {
         id: &model.id,
-        encoder: sightline_vlm::encoder_name(&model.encoder),
+        encoder: sightline_vision::kind(&model.encoder).map_or_else(|_| model.encoder.kind.clone(), |kind| kind.name()),
         megabytes: megabytes(&model.files),
         language_model: &model.language_model,
         language_model_present: is_present(manifest, cache, &model.language_model),
@@ -85,7 +86,7 @@ fn row<'a>(manifest: &Manifest, cache: &Cache, model: &'a Model) -> Row<'a> {
 fn blind_row<'a>(manifest: &Manifest, cache: &Cache, blind: &'a Blind) -> Row<'a> {
     Row {
         id: &blind.id,
-        encoder: "none (a control: `sightline eval --control blind`)",
+        encoder: "none (a control: `sightline eval --control blind`)".to_owned(),
         megabytes: megabytes(&blind.files),
         language_model: &blind.language_model,
         language_model_present: is_present(manifest, cache, &blind.language_model),

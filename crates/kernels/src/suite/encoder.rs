@@ -2,7 +2,7 @@
 //! positions.
 
 use super::{Case, TOLERANCE_F32, compare, hash_vec, unwritten};
-use crate::ops::{self, Activation, DIRECTIONS, DtProject, Image};
+use crate::ops::{self, Activation, DIRECTIONS, Depthwise, DtProject, Image, Patches};
 
 pub(super) fn cases(cases: &mut Vec<Case>) {
     layer_norm(cases);
@@ -49,7 +49,7 @@ fn layer_norm(cases: &mut Vec<Case>) {
 fn im2col(cases: &mut Vec<Case>) {
     // batch, height, width, channels: both stem convolutions, the two downsamplings of T and B, odd
     // sides.
-    let shapes = [
+    let halved = [
         [1, 224, 224, 3],
         [1, 112, 112, 48],
         [1, 56, 56, 96],
@@ -60,20 +60,41 @@ fn im2col(cases: &mut Vec<Case>) {
         [2, 9, 12, 4],
         [1, 1, 1, 5],
     ];
-    for shape in shapes {
-        let image = image(shape);
-        let name = format!("im2col/{}", label(shape));
-        cases.push(Case::new(name, 0.0, move |device| async move {
-            let rows = image.batch * image.height.div_ceil(2) * image.width.div_ceil(2);
-            let len = rows * ops::im2col_width(image.channels);
+    cases.extend(halved.map(|shape| patches_case(shape, Patches::HALVING, "")));
+    // Patches side by side: stem and downsamplings of a ConvNeXt, and rests that are left out.
+    let tiled = [
+        ([1, 224, 224, 3], 4),
+        ([1, 56, 56, 96], 2),
+        ([1, 28, 28, 192], 2),
+        ([2, 203, 157, 3], 4),
+        ([2, 13, 7, 5], 2),
+        ([1, 6, 9, 4], 4),
+    ];
+    cases.extend(tiled.map(|(shape, side)| patches_case(shape, Patches::tiles(side), &format!(",tiles{side}"))));
+    let wide = Patches {
+        side: 7,
+        stride: 3,
+        pad: 3,
+    };
+    cases.push(patches_case([2, 11, 8, 3], wide, ",7/3"));
+}
+
+fn patches_case(shape: [usize; 4], patches: Patches, what: &str) -> Case {
+    let image = image(shape);
+    Case::new(
+        format!("im2col/{}{what}", label(shape)),
+        0.0,
+        move |device| async move {
+            let rows = image.batch * patches.along(image.height) * patches.along(image.width);
+            let len = rows * patches.width(image.channels);
             let x = hash_vec(image.len(), 1, 2.0);
             let mut expected = vec![f32::NAN; len];
-            ops::im2col::twin::im2col(&x, image, &mut expected);
+            ops::im2col::twin::im2col(&x, image, patches, &mut expected);
             let dst = unwritten(&device, len);
-            ops::im2col(&device, &device.upload_f32(&x), image, &dst)?;
+            ops::im2col(&device, &device.upload_f32(&x), image, patches, &dst)?;
             Ok(compare(&device.read_f32(&dst).await?, &expected))
-        }));
-    }
+        },
+    )
 }
 
 fn depthwise(cases: &mut Vec<Case>) {
@@ -96,21 +117,55 @@ fn depthwise(cases: &mut Vec<Case>) {
     ];
     for shape in shapes {
         for with_bias in [false, true] {
-            let image = image(shape);
-            let name = format!("depthwise/{}{}", label(shape), if with_bias { ",bias" } else { "" });
-            cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
-                let (x, weight) = (hash_vec(image.len(), 1, 4.0), hash_vec(9 * image.channels, 2, 2.0));
-                let bias = with_bias.then(|| hash_vec(image.channels, 3, 2.0));
-                let mut expected = vec![0.0; image.len()];
-                ops::depthwise::twin::depthwise_silu(&x, &weight, bias.as_deref(), image, &mut expected);
-                let dst = unwritten(&device, image.len());
-                let [x, weight] = [&x, &weight].map(|v| device.upload_f32(v));
-                let bias = bias.map(|v| device.upload_f32(&v));
-                ops::depthwise_silu(&device, &x, &weight, bias.as_ref(), image, &dst)?;
-                Ok(compare(&device.read_f32(&dst).await?, &expected))
-            }));
+            let bias = if with_bias { ",bias" } else { "" };
+            let name = format!("depthwise/{}{bias}", label(shape));
+            cases.push(depthwise_case(name, Depthwise::silu3(image(shape)), with_bias));
         }
     }
+    // Filters of 5 and 7 px without an activation: a ConvNeXt's stages, pictures smaller than the filter, several pixels a thread.
+    let wide = [
+        [1, 56, 56, 96],
+        [1, 28, 28, 192],
+        [1, 14, 14, 384],
+        [14, 57, 55, 96],
+        [2, 13, 7, 24],
+        [1, 5, 3, 7],
+        [3, 1, 1, 5],
+    ];
+    for (shape, side) in wide
+        .map(|shape| (shape, 7))
+        .into_iter()
+        .chain([([2, 13, 7, 24], 5), ([1, 2, 9, 3], 5)])
+    {
+        let sizes = Depthwise {
+            image: image(shape),
+            side,
+            silu: false,
+        };
+        cases.push(depthwise_case(
+            format!("depthwise/{},side{side}", label(shape)),
+            sizes,
+            true,
+        ));
+    }
+}
+
+fn depthwise_case(name: String, sizes: Depthwise, with_bias: bool) -> Case {
+    Case::new(name, TOLERANCE_F32, move |device| async move {
+        let image = sizes.image;
+        let (x, weight) = (
+            hash_vec(image.len(), 1, 4.0),
+            hash_vec(sizes.taps() * image.channels, 2, 2.0),
+        );
+        let bias = with_bias.then(|| hash_vec(image.channels, 3, 2.0));
+        let mut expected = vec![0.0; image.len()];
+        ops::depthwise::twin::depthwise(&x, &weight, bias.as_deref(), sizes, &mut expected);
+        let dst = unwritten(&device, image.len());
+        let [x, weight] = [&x, &weight].map(|v| device.upload_f32(v));
+        let bias = bias.map(|v| device.upload_f32(&v));
+        ops::depthwise(&device, &x, &weight, bias.as_ref(), sizes, &dst)?;
+        Ok(compare(&device.read_f32(&dst).await?, &expected))
+    })
 }
 
 fn dt_project(cases: &mut Vec<Case>) {

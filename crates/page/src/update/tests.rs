@@ -18,7 +18,10 @@ fn ready(backend: &str) -> Event {
     let model = |id: &str| ModelInfo {
         id: id.into(),
         encoder: id.into(),
+        title: id.to_uppercase(),
         name: id.to_uppercase(),
+        about: format!("How {id} sees."),
+        palette: 0,
         kinds: vec![Kind {
             id: "naming".into(),
             example: "What is this?".into(),
@@ -30,6 +33,7 @@ fn ready(backend: &str) -> Event {
         models: vec![model("a"), model("b")],
         files: vec![FileInfo {
             name: "one".into(),
+            model: None,
             bytes: 100,
             cached: 0,
             parts: vec![60, 40],

@@ -75,8 +75,8 @@ fn rows(files: &[FileInfo]) {
 fn row(i: usize, file: &FileInfo) -> Option<HtmlElement> {
     let row = make("li", "", "")?;
     row.set_id(&format!("file-{i}"));
-    let (title, what) = words::file(&file.name);
-    let label = make("label", "", title)?;
+    let (title, what) = words::file(file);
+    let label = make("label", "", &title)?;
     let _ = label.set_attribute("for", &format!("bar-{i}"));
     put(&label, make("span", "", &words::bytes(file.bytes)));
     put(&row, Some(label));

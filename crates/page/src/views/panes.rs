@@ -51,7 +51,8 @@ impl View for Panes {
 
 /// One model's pane.
 struct Pane {
-    arm: Arm,
+    /// How its encoder sees, which stands there until it is asked.
+    about: String,
     seen: Seen<state::Pane>,
     root: HtmlElement,
     state: HtmlElement,
@@ -64,13 +65,12 @@ struct Pane {
 impl Pane {
     /// An empty pane for a model.
     fn open(parent: &HtmlElement, model: &ModelInfo) -> Option<Self> {
-        let arm = Arm::of(&model.encoder);
         let root = make("article", "pane", "")?;
-        let _ = root.set_attribute("data-arm", arm.name());
+        let _ = root.set_attribute("data-palette", &Arm::of(model).place());
         let _ = root.set_attribute("data-model", &model.id);
         let _ = root.set_attribute("aria-label", &model.name);
         let pane = Self {
-            arm,
+            about: model.about.clone(),
             seen: Seen::default(),
             state: make("p", "state", "")?,
             badge: make("p", "reused", "picture already seen")?,
@@ -102,7 +102,7 @@ impl Pane {
             return;
         }
         let idle = pane.phase == Phase::Idle;
-        let text = if idle { self.arm.about() } else { &pane.text };
+        let text = if idle { &self.about } else { &pane.text };
         if self.text.text_content().as_deref() != Some(text) {
             self.text.set_text_content(Some(text));
         }

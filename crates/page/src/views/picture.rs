@@ -56,9 +56,9 @@ fn boxes(state: &State) -> Boxes {
         else {
             continue;
         };
-        let arm = Arm::of(&model.encoder);
+        let arm = Arm::of(model);
         let inside = answer.boxes.iter().filter(|found| found.px.is_some());
-        boxes.extend(inside.map(|found| (arm, found.clone())));
+        boxes.extend(inside.map(|found| (arm.clone(), found.clone())));
     }
     boxes
 }
@@ -80,8 +80,11 @@ fn legend(models: &[ModelInfo]) {
     };
     clear(&list);
     for model in models {
-        let arm = Arm::of(&model.encoder);
-        put(&list, make("li", arm.name(), arm.title()));
+        let Some(item) = make("li", "arm", &model.title) else {
+            continue;
+        };
+        let _ = item.set_attribute("data-palette", &Arm::of(model).place());
+        put(&list, Some(item));
     }
     for (source, what) in [
         (Source::Llm, "written by the language model"),
@@ -102,54 +105,59 @@ struct Shown<'a> {
     boxes: Boxes,
 }
 
-/// Whose box it is: colour, dashes, name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Arm {
-    Vmamba,
-    Vit,
+/// Whose box it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arm {
+    /// Title of its encoder, for labels.
+    title: String,
+    /// Its row of [`PALETTE`].
+    place: usize,
 }
 
+/// How boxes of an encoder look.
+struct Look {
+    /// On a picture, whatever the theme. `style.css` has the colours of text.
+    colour: &'static str,
+    /// Lengths of a dash and of the gap after it, in widths of a line; no gap is a whole line.
+    dashes: [f64; 2],
+    /// Distance of its lines from the edge of the picture, in widths of a line. It differs per look,
+    /// so that all lines are seen where all encoders name the same edge.
+    inset: f64,
+}
+
+const PALETTE: [Look; 3] = [
+    Look {
+        colour: "#39a0ff",
+        dashes: [1.0, 0.0],
+        inset: 0.95,
+    },
+    Look {
+        colour: "#ff8c1a",
+        dashes: [4.0, 2.5],
+        inset: 2.4,
+    },
+    Look {
+        colour: "#3ecf6e",
+        dashes: [1.2, 1.8],
+        inset: 3.85,
+    },
+];
+
 impl Arm {
-    pub(crate) fn of(encoder: &str) -> Self {
-        if encoder == "vit" { Self::Vit } else { Self::Vmamba }
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Vmamba => "vmamba",
-            Self::Vit => "vit",
+    pub(crate) fn of(model: &ModelInfo) -> Self {
+        Self {
+            title: model.title.clone(),
+            place: model.palette as usize % PALETTE.len(),
         }
     }
 
-    /// How it sees, in a sentence.
-    pub(crate) fn about(self) -> &'static str {
-        match self {
-            Self::Vmamba => "Scans the picture along four paths: its work grows in line with the number of patches.",
-            Self::Vit => "Compares every patch with every other: its work grows with the square of their number.",
-        }
+    /// Its row of the palette, as the style sheet knows it.
+    pub(crate) fn place(&self) -> String {
+        self.place.to_string()
     }
 
-    /// On labels.
-    fn title(self) -> &'static str {
-        match self {
-            Self::Vmamba => "VMamba",
-            Self::Vit => "ViT",
-        }
-    }
-
-    /// On a picture, whatever the theme.
-    fn colour(self) -> &'static str {
-        match self {
-            Self::Vmamba => "#39a0ff",
-            Self::Vit => "#ff8c1a",
-        }
-    }
-
-    fn dashes(self, unit: f64) -> [f64; 2] {
-        match self {
-            Self::Vmamba => [1.0, 0.0],
-            Self::Vit => [4.0 * unit, 2.5 * unit],
-        }
+    fn look(&self) -> &'static Look {
+        &PALETTE[self.place]
     }
 }
 
@@ -183,12 +191,12 @@ impl Shown<'_> {
             unit: (w.max(h) / 170.0).max(2.0),
         };
         for (arm, found) in &self.boxes {
-            drawing.outline(*arm, found)?;
+            drawing.outline(arm, found)?;
         }
         // Labels last, or a later box would cross them.
         let mut taken = Vec::new();
         for (arm, found) in &self.boxes {
-            drawing.label(*arm, found, &mut taken)?;
+            drawing.label(arm, found, &mut taken)?;
         }
         Ok(())
     }
@@ -210,22 +218,28 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     /// A box on the canvas, wholly inside of it: half of a line on the picture's edge could not be seen.
-    fn place(&self, found: &AnswerBox, arm: Arm) -> Option<Place> {
-        // Where both arms name the same edge, both lines are seen.
-        let inset = self.unit * if arm == Arm::Vit { 2.4 } else { 0.95 };
+    fn place(&self, found: &AnswerBox, arm: &Arm) -> Option<Place> {
+        let inset = self.unit * arm.look().inset;
         let [x1, y1, x2, y2] = found.px?.map(|v| f64::from(v) * self.scale);
         let [w, h] = self.size;
         let inside = |v: f64, max: f64| v.clamp(inset, (max - inset).max(inset));
         Some([inside(x1, w), inside(y1, h), inside(x2, w), inside(y2, h)])
     }
 
-    fn outline(&self, arm: Arm, found: &AnswerBox) -> Result<(), JsValue> {
+    fn outline(&self, arm: &Arm, found: &AnswerBox) -> Result<(), JsValue> {
         let Some([x1, y1, x2, y2]) = self.place(found, arm) else {
             return Ok(());
         };
         let dashes = js_sys::Array::new();
-        arm.dashes(self.unit).iter().for_each(|&dash| {
-            dashes.push(&dash.into());
+        let Look {
+            colour,
+            dashes: lengths,
+            ..
+        } = arm.look();
+        // A whole line has no unit: where one dash ends the next begins.
+        let whole = lengths[1] == 0.0;
+        lengths.iter().filter(|_| !whole).for_each(|length| {
+            dashes.push(&(length * self.unit).into());
         });
         // The dense head's boxes are thinner, and filled a little.
         let line = match found.source {
@@ -233,12 +247,12 @@ impl Drawing<'_> {
             Source::Dense => self.unit * 0.7,
         };
         if found.source == Source::Dense {
-            self.context.set_fill_style_str(&format!("{}22", arm.colour()));
+            self.context.set_fill_style_str(&format!("{colour}22"));
             self.context.fill_rect(x1, y1, x2 - x1, y2 - y1);
         }
         self.context.set_line_dash(&dashes)?;
         // A dark line under the bright one: seen on any ground.
-        for (colour, width) in [("#000a", line * 1.9), (arm.colour(), line)] {
+        for (colour, width) in [("#000a", line * 1.9), (*colour, line)] {
             self.context.set_stroke_style_str(colour);
             self.context.set_line_width(width);
             self.context.stroke_rect(x1, y1, x2 - x1, y2 - y1);
@@ -248,11 +262,11 @@ impl Drawing<'_> {
     }
 
     /// Writes whose box it is where no other label stands, at a corner of the box if one is free.
-    fn label(&self, arm: Arm, found: &AnswerBox, taken: &mut Vec<Place>) -> Result<(), JsValue> {
+    fn label(&self, arm: &Arm, found: &AnswerBox, taken: &mut Vec<Place>) -> Result<(), JsValue> {
         let Some([x1, y1, x2, y2]) = self.place(found, arm) else {
             return Ok(());
         };
-        let text = format!("{} · {}", arm.title(), source(found.source));
+        let text = format!("{} · {}", arm.title, source(found.source));
         let size = (self.size[0].max(self.size[1]) / 34.0).max(13.0);
         self.context.set_font(&format!("600 {size}px system-ui, sans-serif"));
         let wide = self.context.measure_text(&text)?.width() + size * 0.8;
@@ -275,7 +289,7 @@ impl Drawing<'_> {
         };
         let free = |place: &Place| !taken.iter().any(|other| cross(place, other));
         let place = corners.iter().map(at).find(free).unwrap_or_else(|| at(&corners[0]));
-        self.context.set_fill_style_str(arm.colour());
+        self.context.set_fill_style_str(arm.look().colour);
         self.context.fill_rect(place[0], place[1], wide, high);
         self.context.set_fill_style_str("#0b1018");
         self.context

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sightline_checkpoint::tensors::{Tensor, TensorData};
 use sightline_kernels::suite::{hash_vec, seed_of};
 
-use crate::{EncoderError, Source, VitConfig, VmambaConfig};
+use crate::{EncoderError, Schema, Source, TensorSpec};
 
 /// Gain of weight matrices: a uniform value of width 3.5 has a variance of 1.02, so signals keep their size.
 const GAIN: f64 = 3.5;
@@ -25,74 +25,17 @@ pub type Mutation = fn(&str, &mut Vec<f32>);
 /// Every tensor of an encoder, computed from its key when asked for.
 #[derive(Clone, Debug)]
 pub struct Hashed {
-    shapes: BTreeMap<String, Vec<usize>>,
+    tensors: BTreeMap<String, TensorSpec>,
     precision: Precision,
     mutation: Option<Mutation>,
 }
 
 impl Hashed {
-    /// The tensors of a VMamba, the contract's keys and shapes.
-    pub fn vmamba(config: &VmambaConfig, precision: Precision) -> Self {
-        let mut shapes = Shapes::default();
-        let [first, last] = [config.dims[0], config.dims[config.dims.len() - 1]];
-        shapes.conv("patch_embed.0", first / 2, 3);
-        shapes.pair("patch_embed.2", &[first / 2]);
-        shapes.conv("patch_embed.5", first, first / 2);
-        shapes.pair("patch_embed.7", &[first]);
-        for (i, (&dim, &depth)) in config.dims.iter().zip(&config.depths).enumerate() {
-            let (inner, n) = ((config.ssm_ratio * dim as f64) as usize, config.d_state);
-            let rank = dim.div_ceil(16);
-            for j in 0..depth {
-                let key = format!("layers.{i}.blocks.{j}");
-                shapes.pair(&format!("{key}.norm"), &[dim]);
-                shapes.one(&format!("{key}.op.in_proj.weight"), &[inner, dim]);
-                shapes.one(&format!("{key}.op.conv2d.weight"), &[inner, 1, 3, 3]);
-                shapes.one(&format!("{key}.op.x_proj_weight"), &[4, rank + 2 * n, inner]);
-                shapes.one(&format!("{key}.op.dt_projs_weight"), &[4, inner, rank]);
-                shapes.one(&format!("{key}.op.dt_projs_bias"), &[4, inner]);
-                shapes.one(&format!("{key}.op.A_logs"), &[4 * inner, n]);
-                shapes.one(&format!("{key}.op.Ds"), &[4 * inner]);
-                shapes.pair(&format!("{key}.op.out_norm"), &[inner]);
-                shapes.one(&format!("{key}.op.out_proj.weight"), &[dim, inner]);
-                shapes.pair(&format!("{key}.norm2"), &[dim]);
-                shapes.pair(&format!("{key}.mlp.fc1"), &[4 * dim, dim]);
-                shapes.pair(&format!("{key}.mlp.fc2"), &[dim, 4 * dim]);
-            }
-            if let Some(&next) = config.dims.get(i + 1) {
-                shapes.conv(&format!("layers.{i}.downsample.1"), next, dim);
-                shapes.pair(&format!("layers.{i}.downsample.3"), &[next]);
-            }
-        }
-        shapes.pair(&format!("outnorm{}", config.dims.len() - 1), &[last]);
-        Self::new(shapes, precision)
-    }
-
-    /// The tensors of a ViT, the contract's keys and shapes.
-    pub fn vit(config: &VitConfig, precision: Precision) -> Self {
-        let mut shapes = Shapes::default();
-        let width = config.width;
-        let tokens = config.image[0] / config.patch * (config.image[1] / config.patch);
-        shapes.one("pos_embed", &[1, tokens + usize::from(config.class_token), width]);
-        if config.class_token {
-            shapes.one("cls_token", &[1, 1, width]);
-        }
-        shapes.pair("patch_embed.proj", &[width, 3, config.patch, config.patch]);
-        for i in 0..config.depth {
-            let key = format!("blocks.{i}");
-            shapes.pair(&format!("{key}.norm1"), &[width]);
-            shapes.pair(&format!("{key}.attn.qkv"), &[3 * width, width]);
-            shapes.pair(&format!("{key}.attn.proj"), &[width, width]);
-            shapes.pair(&format!("{key}.norm2"), &[width]);
-            shapes.pair(&format!("{key}.mlp.fc1"), &[4 * width, width]);
-            shapes.pair(&format!("{key}.mlp.fc2"), &[width, 4 * width]);
-        }
-        shapes.pair("norm", &[width]);
-        Self::new(shapes, precision)
-    }
-
-    fn new(shapes: Shapes, precision: Precision) -> Self {
+    /// The tensors of an encoder.
+    pub fn new(schema: &Schema, precision: Precision) -> Self {
+        let keyed = |(key, spec): (&str, &TensorSpec)| (format!("encoder.{key}"), spec.clone());
         Self {
-            shapes: shapes.0,
+            tensors: schema.written().map(keyed).collect(),
             precision,
             mutation: None,
         }
@@ -106,27 +49,30 @@ impl Hashed {
 
     /// The same without the tensor of that key.
     pub fn without(mut self, key: &str) -> Self {
-        self.shapes.remove(key);
+        self.tensors.remove(key);
         self
     }
 
     /// The same with another shape for that key.
     pub fn reshaped(mut self, key: &str, shape: &[usize]) -> Self {
-        self.shapes.insert(key.into(), shape.into());
+        if let Some(spec) = self.tensors.get_mut(key) {
+            spec.shape = shape.into();
+        }
         self
     }
 }
 
 impl Source for Hashed {
     fn tensor(&self, key: &str) -> Result<Option<Tensor>, EncoderError> {
-        let Some(shape) = self.shapes.get(key) else {
+        let Some(spec) = self.tensors.get(key) else {
             return Ok(None);
         };
+        let shape = &spec.shape;
         let mut values = golden_weight(key, shape);
         if let Some(mutation) = self.mutation {
             mutation(key, &mut values);
         }
-        let data = match (self.precision, int8_rows(key, shape)) {
+        let data = match (self.precision, spec.int8_rows()) {
             (Precision::Int8, Some(rows)) => quantised(&values, rows),
             _ => TensorData::F32(values),
         };
@@ -134,24 +80,6 @@ impl Source for Hashed {
             shape: shape.clone(),
             data,
         }))
-    }
-}
-
-#[derive(Default)]
-struct Shapes(BTreeMap<String, Vec<usize>>);
-
-impl Shapes {
-    fn one(&mut self, key: &str, shape: &[usize]) {
-        self.0.insert(format!("encoder.{key}"), shape.into());
-    }
-
-    fn pair(&mut self, key: &str, shape: &[usize]) {
-        self.one(&format!("{key}.weight"), shape);
-        self.one(&format!("{key}.bias"), &shape[..1]);
-    }
-
-    fn conv(&mut self, key: &str, out: usize, channels: usize) {
-        self.pair(key, &[out, channels, 3, 3]);
     }
 }
 
@@ -177,14 +105,6 @@ pub fn golden_weight(key: &str, shape: &[usize]) -> Vec<f32> {
         _ if shape.len() == 1 => around(1.0, 0.2),
         _ => hashed(GAIN / (fan_in as f64).sqrt()),
     }
-}
-
-/// Rows of the matrix a tensor is read as, if the contract stores it as int8.
-fn int8_rows(key: &str, shape: &[usize]) -> Option<usize> {
-    if key.ends_with("x_proj_weight") {
-        return Some(shape[0] * shape[1]);
-    }
-    (key.ends_with(".weight") && shape.len() >= 2 && !key.contains("conv2d")).then(|| shape[0])
 }
 
 fn quantised(values: &[f32], rows: usize) -> TensorData {

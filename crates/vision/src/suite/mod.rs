@@ -1,5 +1,5 @@
-//! Both encoders against features that their authors' own code computed (`tests/goldens/{vmamba,vit}`), as data: the same cases
-//! run natively on every device and in a browser.
+//! Every encoder against features that its authors' own code computed (`tests/goldens/{kind}`), as data: the same cases run
+//! natively on every device and in a browser.
 
 mod hashed;
 
@@ -9,7 +9,7 @@ use sightline_kernels::suite::{compare, hash_vec, seed_of};
 use sightline_kernels::{Device, KernelError};
 
 pub use self::hashed::{Hashed, Mutation, Precision, golden_weight, picture};
-use crate::{Encoder, EncoderError, Size, Vit, VitConfig, Vmamba, VmambaConfig};
+use crate::{Check, EncoderConfig, EncoderError, KINDS, Size};
 
 /// Largest absolute difference between f32 features and the golden's.
 pub const MAX_ABS_F32: f64 = 2e-3;
@@ -26,13 +26,13 @@ pub const MAX_COSINE_GAP_HALF: f64 = 1e-3;
 /// The two pictures of every golden.
 pub const PICTURES: [&str; 2] = ["picture.a", "picture.b"];
 
-/// An encoder by its golden's name.
-#[derive(Clone, Debug)]
-pub enum Subject {
-    /// `tests/goldens/vmamba/{name}.safetensors`.
-    Vmamba(&'static str),
-    /// `tests/goldens/vit/{name}.safetensors`.
-    Vit(&'static str),
+/// A golden: `tests/goldens/{kind}/{name}.safetensors`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The encoder's kind.
+    pub kind: &'static str,
+    /// File name without its ending.
+    pub name: &'static str,
 }
 
 /// What [`Subject::features`] found.
@@ -44,96 +44,19 @@ pub struct Features {
     pub width: usize,
 }
 
-/// Every comparison: all encoders in f32 at 224 px and at an odd or non-square size, ours in int8 and with 16-bit products too.
+/// Every comparison of every kind.
 pub fn cases() -> Vec<Case> {
-    use Precision::{F32, Int8};
-    use Subject::{Vit, Vmamba};
-    let ours = |subject: fn(&'static str) -> Subject, odd| {
-        [
-            case(subject("ours"), [224, 224], 2, F32),
-            case(subject("ours"), odd, 2, F32),
-            case(subject("ours"), [224, 224], 1, Int8),
-        ]
-    };
-    let mut cases: Vec<Case> = ours(Vmamba, [203, 157])
-        .into_iter()
-        .chain(ours(Vit, [208, 176]))
-        .collect();
-    cases.extend([
-        case(Vmamba("n16"), [224, 224], 1, F32),
-        case(Vmamba("n16"), [203, 157], 2, F32),
-        case(Vmamba("s"), [224, 224], 1, F32),
-        case(Vmamba("s"), [203, 157], 1, F32),
-        case(Vmamba("b"), [224, 224], 1, F32),
-        case(Vmamba("b"), [203, 157], 1, F32),
-        case(Vit("s"), [224, 224], 1, F32),
-        case(Vit("s"), [208, 176], 2, F32),
-        case(Vit("b"), [224, 224], 1, F32),
-        case(Vit("b"), [208, 176], 1, F32),
-        half_case(Vmamba("ours"), [224, 224], 2, F32),
-        half_case(Vmamba("ours"), [224, 224], 1, Int8),
-        half_case(Vit("ours"), [224, 224], 2, F32),
-        half_case(Vit("ours"), [224, 224], 1, Int8),
-        half_case(Vmamba("s"), [203, 157], 1, F32),
-        half_case(Vit("s"), [208, 176], 2, F32),
-    ]);
-    cases
-}
-
-/// With 16-bit products, judged as int8 features are: by the cosine.
-fn half_case(subject: Subject, size: [usize; 2], pictures: usize, precision: Precision) -> Case {
-    let name = format!("{}+f16", name(&subject, size, pictures, precision));
-    comparison(
-        name,
-        MAX_COSINE_GAP_HALF,
-        subject,
-        size,
-        pictures,
-        (precision, Precision::Int8),
-    )
-    .half()
-}
-
-fn case(subject: Subject, size: [usize; 2], pictures: usize, precision: Precision) -> Case {
-    let name = name(&subject, size, pictures, precision);
-    let tolerance = match precision {
-        Precision::F32 => MAX_ABS_F32,
-        Precision::Int8 => MAX_COSINE_GAP_INT8,
-    };
-    comparison(name, tolerance, subject, size, pictures, (precision, precision))
-}
-
-fn name(subject: &Subject, [height, width]: [usize; 2], pictures: usize, precision: Precision) -> String {
-    let (kind, config) = match subject {
-        Subject::Vmamba(name) => ("vmamba", *name),
-        Subject::Vit(name) => ("vit", *name),
-    };
-    let label = match precision {
-        Precision::F32 => "f32",
-        Precision::Int8 => "int8",
-    };
-    format!("{kind}/{config}/{height}x{width}/batch{pictures}/{label}")
-}
-
-/// Features of weights `stored` in one precision against the golden, judged by the other.
-fn comparison(
-    name: String,
-    tolerance: f64,
-    subject: Subject,
-    size: [usize; 2],
-    pictures: usize,
-    (stored, judged): (Precision, Precision),
-) -> Case {
-    Case::new(name, tolerance, move |device| {
-        let subject = subject.clone();
-        async move {
-            let weights = subject.weights(size, stored);
-            let features = subject.features(&device, &weights, size, pictures).await;
-            subject
-                .compare(&features.map_err(as_kernel_error)?, size, judged)
-                .map_err(as_kernel_error)
+    let mut cases = Vec::new();
+    for kind in KINDS {
+        for golden in kind.goldens() {
+            let subject = Subject {
+                kind: kind.id(),
+                name: golden.name,
+            };
+            cases.extend(golden.checks.iter().map(|check| subject.case(check)));
         }
-    })
+    }
+    cases
 }
 
 /// The kernels' suite knows kernel errors only.
@@ -148,42 +71,85 @@ fn as_kernel_error(error: EncoderError) -> KernelError {
 }
 
 impl Subject {
-    /// Shape of the golden's VMamba.
-    pub fn vmamba_config(name: &str) -> VmambaConfig {
-        match name {
-            "s" => VmambaConfig::small(),
-            "b" => VmambaConfig::base(),
-            "n16" => VmambaConfig {
-                dims: vec![32, 64, 128],
-                depths: vec![1, 1, 2],
-                ssm_ratio: 2.0,
-                d_state: 16,
-                tap: sightline_checkpoint::manifest::StageTap {
-                    stage: 3,
-                    block: 1,
-                    norm: true,
-                },
-            },
-            _ => VmambaConfig::tiny(),
-        }
+    /// The golden of that kind and name.
+    ///
+    /// # Errors
+    /// [`EncoderError::Config`] for one that does not exist.
+    fn golden(&self) -> Result<crate::Golden, EncoderError> {
+        let mut goldens = KINDS
+            .iter()
+            .filter(|kind| kind.id() == self.kind)
+            .flat_map(|kind| kind.goldens());
+        goldens
+            .find(|golden| golden.name == self.name)
+            .ok_or_else(|| EncoderError::config("kind", format!("there is no golden {}/{}", self.kind, self.name)))
     }
 
-    /// Shape of the golden's ViT, whose position vectors belong to the size.
-    pub fn vit_config(name: &str, size: [usize; 2]) -> VitConfig {
-        let config = match name {
-            "s" => VitConfig::small(),
-            "b" => VitConfig::base(),
-            _ => VitConfig::sightline(),
-        };
-        VitConfig { image: size, ..config }
+    /// The golden's bytes.
+    ///
+    /// # Errors
+    /// As [`Subject::config`].
+    pub fn bytes(&self) -> Result<&'static [u8], EncoderError> {
+        Ok(self.golden()?.bytes)
+    }
+
+    /// The golden's shape for pictures of `[height, width]` px.
+    ///
+    /// # Errors
+    /// [`EncoderError::Config`] for a golden that does not exist.
+    pub fn config(&self, size: [usize; 2]) -> Result<Box<dyn EncoderConfig>, EncoderError> {
+        Ok(self.golden()?.config.resized(size))
     }
 
     /// The golden's weights.
-    pub fn weights(&self, size: [usize; 2], precision: Precision) -> Hashed {
-        match self {
-            Self::Vmamba(name) => Hashed::vmamba(&Self::vmamba_config(name), precision),
-            Self::Vit(name) => Hashed::vit(&Self::vit_config(name, size), precision),
-        }
+    ///
+    /// # Errors
+    /// As [`Subject::config`].
+    pub fn weights(&self, size: [usize; 2], precision: Precision) -> Result<Hashed, EncoderError> {
+        Ok(Hashed::new(&self.config(size)?.schema(), precision))
+    }
+
+    /// A comparison as a case. 16-bit products are judged as int8 features are: by the cosine.
+    fn case(self, check: &Check) -> Case {
+        let &Check {
+            size,
+            pictures,
+            int8,
+            half,
+        } = check;
+        let stored = if int8 { Precision::Int8 } else { Precision::F32 };
+        let (judged, tolerance) = match (int8, half) {
+            (_, true) => (Precision::Int8, MAX_COSINE_GAP_HALF),
+            (true, false) => (Precision::Int8, MAX_COSINE_GAP_INT8),
+            (false, false) => (Precision::F32, MAX_ABS_F32),
+        };
+        let case = Case::new(self.title(check), tolerance, move |device| async move {
+            let report = self.report(&device, size, pictures, (stored, judged)).await;
+            report.map_err(as_kernel_error)
+        });
+        if half { case.half() } else { case }
+    }
+
+    /// For example `vit/ours/224x224/batch2/f32`.
+    fn title(self, check: &Check) -> String {
+        let [height, width] = check.size;
+        let stored = if check.int8 { "int8" } else { "f32" };
+        let half = if check.half { "+f16" } else { "" };
+        let Self { kind, name } = self;
+        format!("{kind}/{name}/{height}x{width}/batch{}/{stored}{half}", check.pictures)
+    }
+
+    /// Features of weights `stored` in one precision against the golden, `judged` by the other.
+    async fn report(
+        self,
+        device: &Device,
+        size: [usize; 2],
+        pictures: usize,
+        (stored, judged): (Precision, Precision),
+    ) -> Result<Report, EncoderError> {
+        let weights = self.weights(size, stored)?;
+        let features = self.features(device, &weights, size, pictures).await?;
+        self.compare(&features, size, judged)
     }
 
     /// Encodes the first `pictures` of [`PICTURES`] in one batch, twice, so that a replayed graph is what is compared.
@@ -197,10 +163,7 @@ impl Subject {
         size: [usize; 2],
         pictures: usize,
     ) -> Result<Features, EncoderError> {
-        let encoder: Box<dyn Encoder> = match self {
-            Self::Vmamba(name) => Box::new(Vmamba::load(device, Self::vmamba_config(name), weights)?),
-            Self::Vit(name) => Box::new(Vit::load(device, Self::vit_config(name, size), weights)?),
-        };
+        let encoder = self.config(size)?.load(device, weights)?;
         let [height, width] = size;
         let mut session = encoder.session(Size {
             batch: pictures,
@@ -237,7 +200,7 @@ impl Subject {
     /// # Errors
     /// A golden that cannot be read.
     pub fn compare(&self, features: &Features, size: [usize; 2], precision: Precision) -> Result<Report, EncoderError> {
-        let file = Tensors::parse("golden", self.golden())?;
+        let file = Tensors::parse("golden", self.bytes()?)?;
         let [height, width] = size;
         let mut worst: Option<Report> = None;
         for (name, found) in PICTURES.iter().zip(&features.pictures) {
@@ -272,24 +235,6 @@ impl Subject {
             }
         }
         Ok(worst.unwrap_or_else(|| compare(&[], &[f32::NAN])))
-    }
-
-    /// The golden's bytes.
-    pub fn golden(&self) -> &'static [u8] {
-        macro_rules! golden {
-            ($path:literal) => {
-                include_bytes!(concat!("../../../../tests/goldens/", $path, ".safetensors"))
-            };
-        }
-        match self {
-            Self::Vmamba("s") => golden!("vmamba/s"),
-            Self::Vmamba("b") => golden!("vmamba/b"),
-            Self::Vmamba("n16") => golden!("vmamba/n16"),
-            Self::Vmamba(_) => golden!("vmamba/ours"),
-            Self::Vit("s") => golden!("vit/s"),
-            Self::Vit("b") => golden!("vit/b"),
-            Self::Vit(_) => golden!("vit/ours"),
-        }
     }
 }
 

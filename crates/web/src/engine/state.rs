@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use sightline_checkpoint::bundle::Bundle;
+use sightline_checkpoint::manifest::{Manifest, Model};
 use sightline_kernels::Device;
 use sightline_messages::{Command, Event, FileInfo, Kind, Machine, ModelInfo, Remedy, VERSION, Wish};
-use sightline_vlm::encoder_name;
+use sightline_vision::{EncoderError, check_manifest, kind, palette};
 
 use super::answer::Turn;
 use super::arms::Arms;
@@ -99,11 +100,11 @@ impl State {
             return self.broken(sentence, Remedy::Reload);
         }
         let listed = match download::list(&url).await {
-            Ok(text) => Bundle::parse("bundle.json", &text).map_err(|error| super::failure::sentence(&error)),
+            Ok(text) => sound(&text),
             Err(error) => Err(error),
         };
-        let bundle = match listed {
-            Ok(bundle) => bundle,
+        let (bundle, models) = match listed {
+            Ok(listed) => listed,
             Err(sentence) => return self.broken(sentence, Remedy::Reload),
         };
         if let Some(row) = bundle.manifest.models.first() {
@@ -126,7 +127,7 @@ impl State {
         self.outbox.send(&Event::Ready {
             version: VERSION,
             machine: machine.clone(),
-            models: models(&bundle),
+            models,
             files,
             store: store.kind(),
         });
@@ -172,6 +173,16 @@ impl State {
     }
 }
 
+/// The list of files, if it adds up and every model's encoder is a known one, and what the page is
+/// told of the models.
+fn sound(text: &str) -> Result<(Bundle, Vec<ModelInfo>), String> {
+    const FILE: &str = "bundle.json";
+    let bundle = Bundle::parse(FILE, text).map_err(|error| super::failure::sentence(&error))?;
+    check_manifest(FILE, &bundle.manifest).map_err(|error| super::failure::sentence(&error))?;
+    let models = models(&bundle.manifest).map_err(|error| super::failure::sentence(&error))?;
+    Ok((bundle, models))
+}
+
 /// The files of a bundle, and how much of each the store holds.
 async fn files(bundle: &Bundle, store: Option<&Store>) -> Vec<FileInfo> {
     let mut files = Vec::new();
@@ -184,6 +195,7 @@ async fn files(bundle: &Bundle, store: Option<&Store>) -> Vec<FileInfo> {
         }
         files.push(FileInfo {
             name: file.name.clone(),
+            model: title_of(&bundle.manifest, &file.name),
             bytes: file.bytes,
             cached,
             parts: file.parts.iter().map(|part| part.bytes).collect(),
@@ -198,25 +210,29 @@ fn hashes(bundle: &Bundle) -> HashSet<&str> {
     parts.map(|part| part.sha256.as_str()).collect()
 }
 
-fn models(bundle: &Bundle) -> Vec<ModelInfo> {
-    use sightline_checkpoint::manifest::Encoder;
-    let models = bundle.manifest.models.iter();
-    models
-        .map(|row| ModelInfo {
+fn models(manifest: &Manifest) -> Result<Vec<ModelInfo>, EncoderError> {
+    let about = |row: &Model| {
+        let encoder = kind(&row.encoder)?;
+        let kinds = row.question_types.iter().map(|kind| Kind {
+            id: kind.id.clone(),
+            example: kind.example.clone(),
+        });
+        Ok(ModelInfo {
             id: row.id.clone(),
-            encoder: match row.encoder {
-                Encoder::Vmamba { .. } => "vmamba".into(),
-                Encoder::Vit { .. } => "vit".into(),
-            },
-            name: encoder_name(&row.encoder).into(),
-            kinds: row
-                .question_types
-                .iter()
-                .map(|kind| Kind {
-                    id: kind.id.clone(),
-                    example: kind.example.clone(),
-                })
-                .collect(),
+            encoder: encoder.id().into(),
+            title: encoder.title().into(),
+            name: encoder.name(),
+            about: encoder.about().into(),
+            palette: palette(&row.encoder)? as u32,
+            kinds: kinds.collect(),
         })
-        .collect()
+    };
+    manifest.models.iter().map(about).collect()
+}
+
+/// Title of the encoder of the model whose file it is, none for a language model's.
+fn title_of(manifest: &Manifest, file: &str) -> Option<String> {
+    let has = |row: &&Model| row.files.iter().any(|own| own.path == file);
+    let row = manifest.models.iter().find(has)?;
+    Some(kind(&row.encoder).ok()?.title().into())
 }

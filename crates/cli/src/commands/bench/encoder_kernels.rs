@@ -2,8 +2,8 @@
 
 use sightline_kernels::Device;
 use sightline_kernels::ops::{
-    Activation, Attention, DIRECTIONS, DtProject, Epilogue, Image, SelectiveScan, attention, copy, depthwise_silu,
-    dt_project, im2col, im2col_width, layer_norm, linear, selective_scan, selective_scan_workspace,
+    Activation, Attention, DIRECTIONS, Depthwise, DtProject, Epilogue, Image, Patches, SelectiveScan, attention, copy,
+    depthwise, dt_project, im2col, layer_norm, linear, selective_scan, selective_scan_workspace,
 };
 
 use super::bencher::{Bencher, Work};
@@ -26,7 +26,7 @@ pub(super) fn run(b: &mut Bencher) {
     }
     for (side, channels) in STAGES {
         step_sizes(b, side, channels);
-        depthwise(b, side, channels);
+        local(b, side, channels);
     }
     patches(b, 224, 3);
     patches(b, 56, 96);
@@ -132,7 +132,7 @@ fn step_sizes(b: &mut Bencher, side: usize, channels: usize) {
     });
 }
 
-fn depthwise(b: &mut Bencher, side: usize, channels: usize) {
+fn local(b: &mut Bencher, side: usize, channels: usize) {
     let image = Image {
         batch: 1,
         height: side,
@@ -153,7 +153,7 @@ fn depthwise(b: &mut Bencher, side: usize, channels: usize) {
         let dst = empty(device, image.len())?;
         let device = device.clone();
         Ok(Box::new(move || {
-            depthwise_silu(&device, &x, &weight, None, image, &dst)
+            depthwise(&device, &x, &weight, None, Depthwise::silu3(image), &dst)
         }))
     });
 }
@@ -165,7 +165,8 @@ fn patches(b: &mut Bencher, side: usize, channels: usize) {
         width: side,
         channels,
     };
-    let out = side.div_ceil(2).pow(2) * im2col_width(channels);
+    let halving = Patches::HALVING;
+    let out = halving.along(side).pow(2) * halving.width(channels);
     let work = work(
         format!("im2col {side}x{side}x{channels} b1"),
         4.0 * (image.len() + out) as f64,
@@ -175,7 +176,7 @@ fn patches(b: &mut Bencher, side: usize, channels: usize) {
         let x = floats(device, image.len(), set, 2.0, 0.0)?;
         let dst = empty(device, out)?;
         let device = device.clone();
-        Ok(Box::new(move || im2col(&device, &x, image, &dst)))
+        Ok(Box::new(move || im2col(&device, &x, image, halving, &dst)))
     });
 }
 

@@ -4,49 +4,28 @@ use std::time::Instant;
 
 use anyhow::Result;
 use pollster::block_on;
-use sightline_kernels::Device;
-use sightline_vision::{Encoder, Size, Vit, VitConfig, Vmamba, VmambaConfig};
+use sightline_vision::{KINDS, Preset, RandomWeights, Size};
 
 use super::bencher::{Bencher, Work};
-use super::counts;
 use super::inputs;
-use super::random_encoder::RandomEncoder;
 
-/// An encoder of the table.
-enum Net {
-    Vit(VitConfig),
-    Vmamba(VmambaConfig),
-}
-
-/// A line of the table of encoders.
-struct Entry {
-    name: &'static str,
-    net: Net,
-    int8: bool,
-    /// Whether the chart shows it.
-    shipped: bool,
-}
-
-fn entries() -> Vec<Entry> {
-    let entry = |name, net, int8, shipped| Entry {
-        name,
-        net,
-        int8,
-        shipped,
-    };
-    vec![
-        entry("sightline-vmamba-tiny", Net::Vmamba(VmambaConfig::tiny()), true, true),
-        entry("sightline-vit-tiny", Net::Vit(VitConfig::sightline()), true, true),
-        entry("VMamba-T (s1l8)", Net::Vmamba(VmambaConfig::tiny()), false, false),
-        entry("ViT-S/16", Net::Vit(VitConfig::small()), false, false),
-        entry("VMamba-S (s2l15)", Net::Vmamba(VmambaConfig::small()), false, false),
-    ]
+/// Lines of the table: every kind's first preset, then every kind's second, and so on.
+fn entries() -> Vec<Preset> {
+    let mut kinds: Vec<_> = KINDS.iter().map(|kind| kind.presets().into_iter()).collect();
+    let mut entries = Vec::new();
+    loop {
+        let row: Vec<Preset> = kinds.iter_mut().filter_map(Iterator::next).collect();
+        if row.is_empty() {
+            return entries;
+        }
+        entries.extend(row);
+    }
 }
 
 /// Every encoder at every size, one picture; and a batch at 224 px.
 pub(super) fn run(b: &mut Bencher) {
     for entry in entries() {
-        if b.scale.quick && !entry.shipped {
+        if b.scale.quick && !entry.ours {
             continue;
         }
         // In 16 bits only where that is meant to be quicker: a GPU in software is tested with it, not measured.
@@ -71,8 +50,9 @@ pub(super) fn run(b: &mut Bencher) {
     }
 }
 
-fn one(b: &mut Bencher, entry: &Entry, side: usize, batch: usize, half: bool) {
-    let stored = if entry.int8 { "int8" } else { "f32" };
+fn one(b: &mut Bencher, entry: &Preset, side: usize, batch: usize, half: bool) {
+    // Our own files hold int8.
+    let stored = if entry.ours { "int8" } else { "f32" };
     let stored = if half {
         format!("{stored}+f16")
     } else {
@@ -82,33 +62,29 @@ fn one(b: &mut Bencher, entry: &Entry, side: usize, batch: usize, half: bool) {
     if !b.wants(&id) {
         return;
     }
-    let (source, flops) = match &entry.net {
-        Net::Vit(config) => {
-            let config = at(config, side);
-            (RandomEncoder::vit(&config, entry.int8), counts::vit(&config, batch))
-        }
-        Net::Vmamba(config) => (
-            RandomEncoder::vmamba(config, entry.int8),
-            counts::vmamba(config, batch, side),
-        ),
+    let config = entry.config.resized([side, side]);
+    let size = Size {
+        batch,
+        height: side,
+        width: side,
     };
-    let tokens = side.div_ceil(16).pow(2);
-    // At the least the weights and the picture are read and the tokens, 384 wide in every encoder here, are written.
-    let moved = source.bytes() + 4.0 * (batch * (side * side * 3 + tokens * 384)) as f64;
+    let tokens = match config.grid(size) {
+        Ok(grid) => batch * grid.tokens(),
+        Err(error) => return b.skip(&id, error.to_string()),
+    };
+    let source = RandomWeights::new(config.schema(), entry.ours);
+    // At the least the weights and the picture are read and the tokens are written.
+    let moved = source.bytes() + 4 * (batch * side * side * 3 + tokens * config.width());
     let work = Work {
         part: "encoders",
         id,
-        bytes: moved,
-        flops,
+        bytes: moved as f64,
+        flops: config.flops(size),
     };
     let mut launches = None;
     let row = b.case(work, |bencher, _| {
-        let encoder = load(&bencher.device.with_half(half)?, &entry.net, side, &source)?;
-        let mut session = encoder.session(Size {
-            batch,
-            height: side,
-            width: side,
-        })?;
+        let encoder = config.load(&bencher.device.with_half(half)?, &source)?;
+        let mut session = encoder.session(size)?;
         session.write(&inputs::values(batch * side * side * 3, 11, 2.0, 0.0))?;
         let mut timed = || -> Result<f64> {
             let start = Instant::now();
@@ -125,21 +101,7 @@ fn one(b: &mut Bencher, entry: &Entry, side: usize, batch: usize, half: bool) {
     });
     if let Some(row) = row {
         row.launches = launches;
-        row.tokens = Some(batch * tokens);
-        row.series = (entry.shipped && batch == 1 && !half).then(|| entry.name.to_owned());
+        row.tokens = Some(tokens);
+        row.series = (entry.ours && batch == 1 && !half).then(|| entry.name.to_owned());
     }
-}
-
-fn at(config: &VitConfig, side: usize) -> VitConfig {
-    VitConfig {
-        image: [side, side],
-        ..config.clone()
-    }
-}
-
-fn load(device: &Device, net: &Net, side: usize, source: &RandomEncoder) -> Result<Box<dyn Encoder>> {
-    Ok(match net {
-        Net::Vit(config) => Box::new(Vit::load(device, at(config, side), source)?),
-        Net::Vmamba(config) => Box::new(Vmamba::load(device, config.clone(), source)?),
-    })
 }

@@ -19,7 +19,7 @@ use sightline_eval::run::{
 };
 use sightline_eval::tasks::{self, Loaded, Mode, Select};
 use sightline_kernels::Device;
-use sightline_vision::Transform;
+use sightline_vision::{Transform, load_manifest};
 use sightline_vlm::{Blind, Files, Language, Options, Vlm};
 
 use crate::args::{By, Control, Eval, Global};
@@ -195,7 +195,7 @@ impl Plan<'_> {
     /// A run of every model that is asked for.
     fn with_models(&self, loaded: &Loaded, global: &Global) -> Result<Unanswered, Failure> {
         let weights = weights::folder(global.weights.as_deref())?;
-        let manifest = Manifest::load(&weights).or_fail(WEIGHTS)?;
+        let manifest = load_manifest(&weights).or_fail(WEIGHTS)?;
         let asked = &self.args.model;
         for id in asked {
             manifest.model(id).or_fail(WEIGHTS)?;
@@ -245,7 +245,7 @@ impl Plan<'_> {
     /// A run of the blind control.
     fn blind(&self, mut loaded: Loaded, global: &Global) -> Result<Unanswered, Failure> {
         let weights = weights::folder(global.weights.as_deref())?;
-        let manifest = Manifest::load(&weights).or_fail(WEIGHTS)?;
+        let manifest = load_manifest(&weights).or_fail(WEIGHTS)?;
         let file = weights.join("manifest.json").display().to_string();
         let row = manifest.blind(&file).or_fail(WEIGHTS)?;
         let language_row = manifest.language_model(&row.language_model).or_fail(WEIGHTS)?;

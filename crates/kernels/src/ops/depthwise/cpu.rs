@@ -1,17 +1,18 @@
 //! The path for the CPU: the sums of the twin in f32, all channels of a pixel at a time.
 
-use super::Image;
+use super::{Depthwise, Image};
 use crate::elementary::silu;
 use crate::parallel::for_each_chunk;
 
 /// A task owns one row of one picture.
-pub(super) fn depthwise_silu(x: &[f32], weight: &[f32], bias: Option<&[f32]>, image: Image, dst: &mut [f32]) {
+pub(super) fn depthwise(x: &[f32], weight: &[f32], bias: Option<&[f32]>, sizes: Depthwise, dst: &mut [f32]) {
+    let image = sizes.image;
     for_each_chunk(&mut dst[..image.len()], image.width * image.channels, |row, dst| {
         pulp::Arch::new().dispatch(Row {
             x,
             weight,
             bias,
-            image,
+            sizes,
             row,
             dst,
         });
@@ -23,7 +24,7 @@ struct Row<'a> {
     x: &'a [f32],
     weight: &'a [f32],
     bias: Option<&'a [f32]>,
-    image: Image,
+    sizes: Depthwise,
     row: usize,
     dst: &'a mut [f32],
 }
@@ -38,25 +39,28 @@ impl pulp::NullaryFnOnce for Row<'_> {
             width,
             channels,
             ..
-        } = self.image;
+        } = self.sizes.image;
+        let (side, pad) = (self.sizes.side, self.sizes.pad());
         let (b, y) = (self.row / height, self.row % height);
         for (px, dst) in self.dst.chunks_exact_mut(channels).enumerate() {
             match self.bias {
                 Some(bias) => dst.copy_from_slice(&bias[..channels]),
                 None => dst.fill(0.0),
             }
-            for tap in 0..9 {
-                let (ty, tx) = (y + tap / 3, px + tap % 3);
-                if (1..=height).contains(&ty) && (1..=width).contains(&tx) {
-                    let from = ((b * height + ty - 1) * width + tx - 1) * channels;
+            for tap in 0..self.sizes.taps() {
+                let (ty, tx) = (y + tap / side, px + tap % side);
+                if (pad..height + pad).contains(&ty) && (pad..width + pad).contains(&tx) {
+                    let from = ((b * height + ty - pad) * width + tx - pad) * channels;
                     let (x, w) = (&self.x[from..][..channels], &self.weight[tap * channels..][..channels]);
                     for ((sum, &x), &w) in dst.iter_mut().zip(x).zip(w) {
                         *sum += x * w;
                     }
                 }
             }
-            for v in dst {
-                *v = silu(*v);
+            if self.sizes.silu {
+                for v in dst {
+                    *v = silu(*v);
+                }
             }
         }
     }

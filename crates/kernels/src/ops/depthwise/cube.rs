@@ -1,26 +1,27 @@
 use cubecl::prelude::*;
 
-use super::Image;
+use super::Depthwise;
 use crate::device::Gpu;
 use crate::ops::lanes::{elementwise, vector_width};
 use crate::{Buffer, Result};
 
-/// Number of pixels in a row that one thread computes if there is enough work. Neighbours share two
-/// of three columns.
+/// Number of pixels in a row that one thread computes if there is enough work. Neighbours share all
+/// columns but one.
 const RUN: usize = 4;
 
 /// Number of threads that keep a large GPU busy. With fewer, each thread computes one pixel.
 const BUSY: usize = 1 << 18;
 
-pub(super) fn depthwise_silu(
+pub(super) fn depthwise(
     gpu: &Gpu,
     x: &Buffer,
     weight: &Buffer,
     bias: Option<&Buffer>,
-    image: Image,
+    sizes: Depthwise,
     dst: &Buffer,
 ) -> Result<()> {
-    const OP: &str = "depthwise_silu";
+    const OP: &str = "depthwise";
+    let image = sizes.image;
     let vector = vector_width(image.channels);
     let channels = image.channels / vector;
     let threads = |run: usize| image.batch * image.height * image.width.div_ceil(run) * channels;
@@ -44,6 +45,8 @@ pub(super) fn depthwise_silu(
             channels,
             run,
             bias.is_some(),
+            sizes.side,
+            sizes.silu,
         );
     }
     Ok(())
@@ -62,6 +65,8 @@ fn kernel<V: Size>(
     channels: usize,
     #[comptime] run: usize,
     #[comptime] with_bias: bool,
+    #[comptime] side: usize,
+    #[comptime] activated: bool,
 ) {
     let pos = ABSOLUTE_POS;
     if pos < total {
@@ -80,33 +85,31 @@ fn kernel<V: Size>(
         for i in 0..run {
             sums[i] = start;
         }
-        for ky in 0..3usize {
+        let pad = comptime!(side / 2);
+        for ky in 0..side {
             let ty = y + ky;
-            if ty >= 1 && ty <= height {
-                // Row `row - y + ty - 1` of all pictures' rows is inside the same picture.
-                let line = (row + ky - 1) * width;
-                let (w0, w1, w2) = (
-                    weight[(ky * 3) * channels + c],
-                    weight[(ky * 3 + 1) * channels + c],
-                    weight[(ky * 3 + 2) * channels + c],
-                );
+            if ty >= pad && ty < height + pad {
+                // Row `row - y + ty - pad` of all pictures' rows is inside the same picture.
+                let line = (row + ky - pad) * width;
+                let mut filter = Array::<Vector<f32, V>>::new(side);
                 #[unroll]
-                for i in 0..comptime!(run + 2) {
-                    // Column `first + i - 1`, zero outside.
+                for kx in 0..side {
+                    filter[kx] = weight[(ky * side + kx) * channels + c];
+                }
+                #[unroll]
+                for i in 0..comptime!(run + side - 1) {
+                    // Column `first + i - pad`, zero outside.
                     let column = first + i;
                     let mut value = zero;
-                    if column >= 1 && column <= width {
-                        value = x[(line + column - 1) * channels + c];
+                    if column >= pad && column < width + pad {
+                        value = x[(line + column - pad) * channels + c];
                     }
-                    // Column `first + i - 1` is tap `kx = i - o` of output `o`.
-                    if comptime!(i < run) {
-                        sums[i] += value * w0;
-                    }
-                    if comptime!(i >= 1 && i <= run) {
-                        sums[comptime!(i.max(1) - 1)] += value * w1;
-                    }
-                    if comptime!(i >= 2) {
-                        sums[comptime!(i.max(2) - 2)] += value * w2;
+                    // It is tap `kx = i - o` of output `o`.
+                    #[unroll]
+                    for kx in 0..side {
+                        if comptime!(i >= kx && i - kx < run) {
+                            sums[comptime!(i.saturating_sub(kx))] += value * filter[kx];
+                        }
                     }
                 }
             }
@@ -114,7 +117,11 @@ fn kernel<V: Size>(
         #[unroll]
         for i in 0..run {
             if first + i < width {
-                dst[(row * width + first + i) * channels + c] = silu::<V>(sums[i]);
+                let mut value = sums[i];
+                if comptime!(activated) {
+                    value = silu::<V>(value);
+                }
+                dst[(row * width + first + i) * channels + c] = value;
             }
         }
     }

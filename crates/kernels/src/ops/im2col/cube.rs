@@ -1,15 +1,15 @@
 use cubecl::prelude::*;
 
-use super::{Image, im2col_width};
+use super::{Image, Patches};
 use crate::device::Gpu;
 use crate::ops::lanes::{elementwise, vector_width};
 use crate::{Buffer, Result};
 
-pub(super) fn im2col(gpu: &Gpu, x: &Buffer, image: Image, dst: &Buffer) -> Result<()> {
+pub(super) fn im2col(gpu: &Gpu, x: &Buffer, image: Image, patches: Patches, dst: &Buffer) -> Result<()> {
     const OP: &str = "im2col";
     let vector = vector_width(image.channels);
-    let (oh, ow) = (image.height.div_ceil(2), image.width.div_ceil(2));
-    let row = im2col_width(image.channels) / vector;
+    let (oh, ow) = (patches.along(image.height), patches.along(image.width));
+    let row = patches.width(image.channels) / vector;
     let total = image.batch * oh * ow * row;
     let (count, dim) = elementwise(total);
     // SAFETY: lengths were checked by the caller, and the kernel stays below `total`.
@@ -24,8 +24,13 @@ pub(super) fn im2col(gpu: &Gpu, x: &Buffer, image: Image, dst: &Buffer) -> Resul
             total,
             image.height,
             image.width,
+            oh,
+            ow,
             image.channels / vector,
             row,
+            patches.side,
+            patches.stride,
+            patches.pad,
         );
     }
     Ok(())
@@ -39,23 +44,27 @@ fn kernel<V: Size>(
     total: usize,
     height: usize,
     width: usize,
+    oh: usize,
+    ow: usize,
     channels: usize,
     row: usize,
+    #[comptime] side: usize,
+    #[comptime] stride: usize,
+    #[comptime] pad: usize,
 ) {
     let pos = ABSOLUTE_POS;
     if pos < total {
-        let (oh, ow) = (height.div_ceil(2), width.div_ceil(2));
         let patch = pos / row;
         let tap = pos % row / channels;
         let c = pos % row % channels;
         let b = patch / (oh * ow);
-        // One row and column further than the pixel: the padding then needs no signed numbers.
-        let y = 2 * (patch / ow % oh) + tap / 3;
-        let z = 2 * (patch % ow) + tap % 3;
+        // `pad` rows and columns further than the pixel: the padding then needs no signed numbers.
+        let y = stride * (patch / ow % oh) + tap / side;
+        let z = stride * (patch % ow) + tap % side;
         let mut value = Vector::<f32, V>::new(0.0f32);
-        // Taps past the ninth are zeros that fill the row.
-        if tap < 9 && y >= 1 && y <= height && z >= 1 && z <= width {
-            value = x[((b * height + y - 1) * width + z - 1) * channels + c];
+        // Taps past the last are zeros that fill the row.
+        if tap < comptime!(side * side) && y >= pad && y < height + pad && z >= pad && z < width + pad {
+            value = x[((b * height + y - pad) * width + z - pad) * channels + c];
         }
         dst[pos] = value;
     }

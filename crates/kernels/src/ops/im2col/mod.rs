@@ -1,36 +1,84 @@
-//! The patches of a 3x3 convolution with stride 2 and padding 1, which turn the convolution into a
-//! linear map.
+//! The patches of a strided convolution, which turn the convolution into a linear map.
 
 mod cube;
 pub(crate) mod twin;
 
 use super::Image;
-use crate::{Buffer, Device, Result};
+use crate::{Buffer, Device, KernelError, Result};
 
-/// Number of values per patch: 9 taps of `channels`, padded with zeros to a multiple of 4, as int8
-/// matrices are stored.
-pub fn im2col_width(channels: usize) -> usize {
-    (9 * channels).next_multiple_of(4)
+/// Which patches of a picture a convolution sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patches {
+    /// Side of a patch, px.
+    pub side: usize,
+    /// Distance from one patch to the next, px.
+    pub stride: usize,
+    /// Number of zeros around the picture, px on each side.
+    pub pad: usize,
 }
 
-/// `dst[b, oy, ox, (ky * 3 + kx) * channels + c] = x[b, 2 oy + ky - 1, 2 ox + kx - 1, c]`, zero
-/// outside, with `oh = ceil(h / 2)`, `ow = ceil(w / 2)`.
+impl Patches {
+    /// 3x3 with stride 2 and padding 1. It halves each side, rounded up.
+    pub const HALVING: Self = Self {
+        side: 3,
+        stride: 2,
+        pad: 1,
+    };
+
+    /// Patches that lie side by side. A rest at the right and at the bottom is left out.
+    pub const fn tiles(side: usize) -> Self {
+        Self {
+            side,
+            stride: side,
+            pad: 0,
+        }
+    }
+
+    /// Number of values per patch, padded with zeros to a multiple of 4, as int8 matrices are
+    /// stored.
+    pub fn width(self, channels: usize) -> usize {
+        (self.side * self.side * channels).next_multiple_of(4)
+    }
+
+    /// Number of patches along a side of `len` px.
+    pub fn along(self, len: usize) -> usize {
+        let padded = len + 2 * self.pad;
+        if padded < self.side {
+            0
+        } else {
+            (padded - self.side) / self.stride + 1
+        }
+    }
+}
+
+/// `dst[b, oy, ox, (ky * side + kx) * channels + c] = x[b, stride * oy + ky - pad,
+/// stride * ox + kx - pad, c]`, zero outside, with `oh = along(h)`, `ow = along(w)`.
 ///
 /// # Shapes
-/// `x` `[batch, h, w, channels]`, `dst` `[batch, oh, ow, im2col_width(channels)]`.
+/// `x` `[batch, h, w, channels]`, `dst` `[batch, oh, ow, patches.width(channels)]`.
 ///
 /// # Errors
-/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
-pub fn im2col(device: &Device, x: &Buffer, image: Image, dst: &Buffer) -> Result<()> {
+/// [`KernelError`] if the side or the stride is 0, or a buffer is too short or on another device.
+pub fn im2col(device: &Device, x: &Buffer, image: Image, patches: Patches, dst: &Buffer) -> Result<()> {
     const OP: &str = "im2col";
+    if patches.side == 0 || patches.stride == 0 {
+        return Err(KernelError::Unsupported {
+            op: OP,
+            message: "side and stride of the patches must be at least 1 px".into(),
+        });
+    }
     x.expect(OP, "x", image.len())?;
-    let rows = image.batch * image.height.div_ceil(2) * image.width.div_ceil(2);
-    dst.expect(OP, "dst", rows * im2col_width(image.channels))?;
+    let rows = image.batch * patches.along(image.height) * patches.along(image.width);
+    dst.expect(OP, "dst", rows * patches.width(image.channels))?;
+    // A picture smaller than a patch has none.
+    if rows == 0 {
+        return Ok(());
+    }
     match device {
         Device::Cpu(_) => {
-            twin::im2col(x.cpu_read(OP)?.f32(), image, dst.cpu_write(OP)?.f32());
+            twin::im2col(x.cpu_read(OP)?.f32(), image, patches, dst.cpu_write(OP)?.f32());
             Ok(())
         }
-        Device::Gpu(gpu) => cube::im2col(gpu, x, image, dst),
+        Device::Gpu(gpu) => cube::im2col(gpu, x, image, patches, dst),
     }
 }

@@ -1,79 +1,15 @@
-//! What every encoder is to the rest of the program, and the table of kinds.
-
-use sightline_checkpoint::manifest::Encoder as Config;
-use sightline_checkpoint::tensors::TensorsError;
 use sightline_kernels::{Buffer, Device, Graph, KernelError, ops};
-use thiserror::Error;
 
-use crate::vit::{Vit, VitConfig};
-use crate::vmamba::{Vmamba, VmambaConfig};
-use crate::weights::Source;
+use super::EncoderError;
 
-/// 32-bit words that one scratch buffer may have: 1 GiB, more than any picture of [`MAX_CANVAS`](crate::MAX_CANVAS) needs in
-/// the shipped models.
+/// Most 32-bit words of one scratch buffer: 1 GiB, more than any picture of [`MAX_CANVAS`](crate::MAX_CANVAS) needs in the
+/// shipped models.
 const MAX_SCRATCH: u64 = 1 << 28;
-
-/// Why an encoder cannot be loaded or run.
-#[derive(Debug, Error)]
-pub enum EncoderError {
-    /// A tensor that the configuration needs is not in the file.
-    #[error("tensor `{key}` is missing from the weights; the file belongs to another encoder than the manifest says")]
-    Missing {
-        /// The key.
-        key: String,
-    },
-    /// A tensor of another shape than the configuration needs.
-    #[error(
-        "tensor `{key}` has shape {found:?}, the manifest's encoder needs {wanted:?}; use the file that belongs to it"
-    )]
-    Shape {
-        /// The key.
-        key: String,
-        /// Shape needed.
-        wanted: Vec<usize>,
-        /// Shape in the file.
-        found: Vec<usize>,
-    },
-    /// A field of the manifest's `encoder` that cannot work.
-    #[error("encoder.{field} of the manifest: {message}")]
-    Config {
-        /// The field.
-        field: &'static str,
-        /// What is wrong and what would be right.
-        message: String,
-    },
-    /// A picture size, or a number of pictures, that this encoder cannot take.
-    #[error("{batch} picture(s) of {height} x {width} px: {message}")]
-    Size {
-        /// Pictures.
-        batch: usize,
-        /// Height in px.
-        height: usize,
-        /// Width in px.
-        width: usize,
-        /// What would be right.
-        message: String,
-    },
-    /// Pictures of another length than the session was prepared for.
-    #[error("the encoder was prepared for {expected} values (pictures x height x width x 3), {found} were given")]
-    Length {
-        /// Values the session takes.
-        expected: usize,
-        /// Values given.
-        found: usize,
-    },
-    /// The weights could not be read.
-    #[error(transparent)]
-    Tensors(#[from] TensorsError),
-    /// A kernel or the device failed.
-    #[error(transparent)]
-    Kernel(#[from] KernelError),
-}
 
 /// How many pictures of which size an encoder runs on at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// Pictures, at least 1.
+    /// Number of pictures, at least 1.
     pub batch: usize,
     /// Height in px.
     pub height: usize,
@@ -135,28 +71,11 @@ pub trait Encoder {
     /// Width of a token.
     fn width(&self) -> usize;
 
-    /// Grid of tokens that a picture of this size gives.
-    ///
-    /// # Errors
-    /// [`EncoderError::Size`] for a size this encoder cannot take.
-    fn grid(&self, size: Size) -> Result<Grid, EncoderError>;
-
     /// Allocates everything that running on pictures of this size needs. Weights are shared between sessions.
     ///
     /// # Errors
     /// [`EncoderError::Size`] for a size this encoder cannot take.
     fn session(&self, size: Size) -> Result<Session, EncoderError>;
-}
-
-/// Puts an encoder on a device: the one table of kinds. A new encoder is its file and a line here.
-///
-/// # Errors
-/// [`EncoderError`] names the manifest's field or the tensor that does not fit.
-pub fn load(device: &Device, config: &Config, source: &dyn Source) -> Result<Box<dyn Encoder>, EncoderError> {
-    Ok(match config {
-        Config::Vmamba { .. } => Box::new(Vmamba::load(device, VmambaConfig::try_from(config)?, source)?),
-        Config::Vit { .. } => Box::new(Vit::load(device, VitConfig::try_from(config)?, source)?),
-    })
 }
 
 type Launch = Box<dyn Fn() -> Result<(), KernelError> + Send + Sync>;

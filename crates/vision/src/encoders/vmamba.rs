@@ -1,0 +1,678 @@
+//! VMamba (Liu et al. 2024, "VMamba: Visual State Space Model"), the v05_noz family up to stage 3.
+//!
+//! Reference: MzeroMiko/VMamba `classification/models/vmamba.py` with patch-embed v2, downsample v3, `ln2d`; published key names.
+//! Feature maps lie channels last, so the reference's 1x1 convolutions are linear maps and its `ln2d` is a layer norm.
+//!
+//! All four directions share one `x_proj` product, on pixels in place: directions are index maps inside the scan. The low-rank
+//! step sizes stay two products. Merged into one matrix they would need 8 times the multiplications (115 against 14.5 million
+//! at 14 x 14 x 384) and 16 times the bytes a block, and save no launch, because B and C need `x_proj` all the same; on the
+//! CPU both took 4 to 5 ms a block.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sightline_checkpoint::manifest;
+use sightline_kernels::ops::{
+    Activation, DIRECTIONS, Depthwise, DtProject, Epilogue, Image, Patches, SelectiveScan, copy, depthwise, dt_project,
+    im2col, layer_norm, linear, selective_scan, selective_scan_workspace,
+};
+use sightline_kernels::{Buffer, Device, KernelError, Linear};
+
+#[cfg(feature = "suite")]
+use crate::encoder::{Check, Golden, golden};
+use crate::encoder::{
+    Encoder, EncoderConfig, EncoderError, EncoderKind, Grid, Loader, Norm, Preset, Schema, Session, Size, Source,
+    StageTap, read, within, write,
+};
+
+/// `norm_layer` of the reference leaves PyTorch's default.
+const EPS: f32 = 1e-5;
+/// Hidden width of the block's MLP over its width.
+const MLP_RATIO: usize = 4;
+/// Number of channels per rank of the step sizes (`dt_rank="auto"`).
+const CHANNELS_PER_RANK: usize = 16;
+
+/// The kind.
+pub(crate) struct Kind;
+
+impl EncoderKind for Kind {
+    fn id(&self) -> &'static str {
+        "vmamba"
+    }
+
+    fn title(&self) -> &'static str {
+        "VMamba"
+    }
+
+    fn mixer(&self) -> &'static str {
+        "state space"
+    }
+
+    fn about(&self) -> &'static str {
+        "Scans the picture along four paths: its work grows in line with the number of patches."
+    }
+
+    fn parse(&self, row: &manifest::Encoder) -> Result<Box<dyn EncoderConfig>, EncoderError> {
+        let config: VmambaConfig = read(row)?;
+        config.check()?;
+        Ok(Box::new(config))
+    }
+
+    fn presets(&self) -> Vec<Preset> {
+        let preset = |name, config, ours| Preset {
+            name,
+            config: Box::new(config),
+            ours,
+        };
+        vec![
+            preset("sightline-vmamba-tiny", VmambaConfig::tiny(), true),
+            preset("VMamba-T (s1l8)", VmambaConfig::tiny(), false),
+            preset("VMamba-S (s2l15)", VmambaConfig::small(), false),
+        ]
+    }
+
+    fn tiny(&self, _side: usize) -> Box<dyn EncoderConfig> {
+        Box::new(VmambaConfig::preset([32, 64, 128], [1, 1, 1], 1.0))
+    }
+
+    #[cfg(feature = "suite")]
+    fn goldens(&self) -> Vec<Golden> {
+        const SQUARE: [usize; 2] = [224, 224];
+        const ODD: [usize; 2] = [203, 157];
+        let n16 = VmambaConfig {
+            d_state: 16,
+            ..VmambaConfig::preset([32, 64, 128], [1, 1, 2], 2.0)
+        };
+        vec![
+            golden!(
+                "vmamba",
+                "ours",
+                VmambaConfig::tiny(),
+                [
+                    Check::new(SQUARE, 2),
+                    Check::new(ODD, 2),
+                    Check::new(SQUARE, 1).int8(),
+                    Check::new(SQUARE, 2).half(),
+                    Check::new(SQUARE, 1).int8().half(),
+                ]
+            ),
+            golden!("vmamba", "n16", n16, [Check::new(SQUARE, 1), Check::new(ODD, 2)]),
+            golden!(
+                "vmamba",
+                "s",
+                VmambaConfig::small(),
+                [Check::new(SQUARE, 1), Check::new(ODD, 1), Check::new(ODD, 1).half(),]
+            ),
+            golden!(
+                "vmamba",
+                "b",
+                VmambaConfig::base(),
+                [Check::new(SQUARE, 1), Check::new(ODD, 1)]
+            ),
+        ]
+    }
+}
+
+/// A VMamba's shape. Fields are the manifest's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VmambaConfig {
+    /// Width of each stage; stages after the tap are never loaded.
+    dims: Vec<usize>,
+    /// Number of blocks of each stage.
+    depths: Vec<usize>,
+    /// d_inner over width.
+    ssm_ratio: f64,
+    /// State size N, 1 to 16.
+    d_state: usize,
+    /// Where features leave; `outnorm{stage - 1}` is the norm that may follow.
+    tap: StageTap,
+}
+
+impl VmambaConfig {
+    fn preset(dims: [usize; 3], depths: [usize; 3], ssm_ratio: f64) -> Self {
+        Self {
+            dims: dims.to_vec(),
+            depths: depths.to_vec(),
+            ssm_ratio,
+            d_state: 1,
+            tap: StageTap {
+                stage: 3,
+                block: depths[2] - 1,
+                norm: true,
+            },
+        }
+    }
+
+    /// VMamba-T (s1l8), tapped as in the paper; `sightline-vmamba-tiny` has the same shape.
+    fn tiny() -> Self {
+        Self::preset([96, 192, 384], [2, 2, 8], 1.0)
+    }
+
+    /// VMamba-S (s2l15), tapped as in the paper.
+    fn small() -> Self {
+        Self::preset([96, 192, 384], [2, 2, 15], 2.0)
+    }
+
+    /// VMamba-B (s2l15), tapped as in the paper.
+    #[cfg(feature = "suite")]
+    fn base() -> Self {
+        Self::preset([128, 256, 512], [2, 2, 15], 2.0)
+    }
+
+    fn check(&self) -> Result<(), EncoderError> {
+        self.tap.check(&self.dims, &self.depths)?;
+        let even = |n: &usize| n.is_multiple_of(2);
+        within(self.dims.iter().all(even), "dims", || "each width must be even".into())?;
+        let ratio = self.ssm_ratio;
+        within(ratio > 0.0 && ratio <= 8.0, "ssm_ratio", || {
+            format!("is {ratio}, must be above 0 and at most 8")
+        })?;
+        within((1..=16).contains(&self.d_state), "d_state", || {
+            format!("is {}, must be from 1 to 16", self.d_state)
+        })
+    }
+
+    /// Stages that run.
+    fn stages(&self) -> impl Iterator<Item = Shape> {
+        self.tap.stages(&self.dims, &self.depths).map(|(dim, depth)| Shape {
+            dim,
+            depth,
+            // the reference's int(ssm_ratio * d_model)
+            inner: ((self.ssm_ratio * dim as f64) as usize).max(1),
+            rank: dim.div_ceil(CHANNELS_PER_RANK),
+            state: self.d_state,
+        })
+    }
+
+    /// Grid of every stage that runs, after two halvings in the stem; every stride 2 rounds up.
+    fn grids(&self, size: Size) -> Result<Vec<Grid>, EncoderError> {
+        if size.batch == 0 || size.height == 0 || size.width == 0 {
+            return Err(size.refused("every side and the number of pictures must be at least 1"));
+        }
+        let grid = |i: usize| Grid {
+            height: size.height.div_ceil(4 << i),
+            width: size.width.div_ceil(4 << i),
+        };
+        Ok((0..self.tap.stage).map(grid).collect())
+    }
+}
+
+/// Shape of one stage.
+#[derive(Clone, Copy)]
+struct Shape {
+    /// Width.
+    dim: usize,
+    /// Number of blocks.
+    depth: usize,
+    /// Width inside SS2D.
+    inner: usize,
+    /// Rank of the step sizes.
+    rank: usize,
+    /// State size.
+    state: usize,
+}
+
+impl Shape {
+    /// Rows of `x_proj` per direction: step sizes, B, C.
+    fn proj(self) -> usize {
+        self.rank + 2 * self.state
+    }
+
+    fn x_proj_rows(self) -> usize {
+        DIRECTIONS * self.proj()
+    }
+
+    /// Tensors of a block.
+    fn block(self, schema: &mut Schema, key: &str) {
+        let Self {
+            dim,
+            inner,
+            rank,
+            state,
+            ..
+        } = self;
+        let op = format!("{key}.op");
+        schema.norm(&format!("{key}.norm"), dim);
+        schema.matrix(format!("{op}.in_proj.weight"), &[inner, dim], inner);
+        schema.values(format!("{op}.conv2d.weight"), &[inner, 1, 3, 3], 0.0, 1.0);
+        schema.rare_bias(&format!("{op}.conv2d"), inner);
+        let x_proj = [DIRECTIONS, self.proj(), inner];
+        schema.matrix(format!("{op}.x_proj_weight"), &x_proj, self.x_proj_rows());
+        schema.values(format!("{op}.dt_projs_weight"), &[DIRECTIONS, inner, rank], 0.0, 0.5);
+        // softplus of -6.9..-2.3 is the published start, steps of 0.001 to 0.1
+        schema.values(format!("{op}.dt_projs_bias"), &[DIRECTIONS, inner], -4.6, 4.6);
+        schema.values(format!("{op}.A_logs"), &[DIRECTIONS * inner, state], 0.0, 0.2);
+        schema.values(format!("{op}.Ds"), &[DIRECTIONS * inner], 1.0, 0.2);
+        schema.norm(&format!("{op}.out_norm"), inner);
+        schema.matrix(format!("{op}.out_proj.weight"), &[dim, inner], dim);
+        schema.norm(&format!("{key}.norm2"), dim);
+        schema.linear(&format!("{key}.mlp.fc1"), MLP_RATIO * dim, dim);
+        schema.linear(&format!("{key}.mlp.fc2"), dim, MLP_RATIO * dim);
+    }
+}
+
+impl EncoderConfig for VmambaConfig {
+    fn row(&self) -> manifest::Encoder {
+        write(Kind.id(), self)
+    }
+
+    fn width(&self) -> usize {
+        self.dims[self.tap.stage - 1]
+    }
+
+    fn grid(&self, size: Size) -> Result<Grid, EncoderError> {
+        let grids = self.grids(size)?;
+        Ok(grids[grids.len() - 1])
+    }
+
+    fn resized(&self, _size: [usize; 2]) -> Box<dyn EncoderConfig> {
+        Box::new(self.clone())
+    }
+
+    /// The published keys.
+    fn schema(&self) -> Schema {
+        let mut schema = Schema::default();
+        let stem = self.dims[0] / 2;
+        schema.convolution("patch_embed.0", stem, 3, 3);
+        schema.norm("patch_embed.2", stem);
+        schema.convolution("patch_embed.5", self.dims[0], stem, 3);
+        schema.norm("patch_embed.7", self.dims[0]);
+        for (i, shape) in self.stages().enumerate() {
+            if let Some(before) = i.checked_sub(1) {
+                let key = format!("layers.{before}.downsample");
+                schema.convolution(&format!("{key}.1"), shape.dim, self.dims[before], 3);
+                schema.norm(&format!("{key}.3"), shape.dim);
+            }
+            for j in 0..shape.depth {
+                shape.block(&mut schema, &format!("layers.{i}.blocks.{j}"));
+            }
+        }
+        if self.tap.norm {
+            // Classification files have no such norm, and the paper's encoders normalise all the same.
+            schema.usual_norm(&format!("outnorm{}", self.tap.stage - 1), self.width());
+        }
+        schema
+    }
+
+    /// Convolutions, matrix products and scans.
+    fn flops(&self, size: Size) -> f64 {
+        let area = |reduced: usize| (size.height.div_ceil(reduced) * size.width.div_ceil(reduced)) as f64;
+        let stem = self.dims[0] as f64 / 2.0;
+        let mut flops = 2.0 * area(2) * 27.0 * stem + 2.0 * area(4) * 9.0 * stem * 2.0 * stem;
+        for (i, shape) in self.stages().enumerate() {
+            let pixels = area(4 << i);
+            if let Some(before) = i.checked_sub(1) {
+                flops += 2.0 * pixels * 9.0 * (self.dims[before] * shape.dim) as f64;
+            }
+            let (inner, dim) = (shape.inner as f64, shape.dim as f64);
+            let (rank, state, directions) = (shape.rank as f64, shape.state as f64, DIRECTIONS as f64);
+            let mixing = 4.0 * inner * dim
+                + 18.0 * inner
+                + 2.0 * inner * directions * (rank + 2.0 * state)
+                + 2.0 * directions * inner * rank
+                + directions * inner * (8.0 + 7.0 * state);
+            flops += shape.depth as f64 * pixels * (mixing + 16.0 * dim * dim);
+        }
+        size.batch as f64 * flops
+    }
+
+    fn load(&self, device: &Device, source: &dyn Source) -> Result<Box<dyn Encoder>, EncoderError> {
+        Ok(Box::new(Vmamba::load(device, self.clone(), source)?))
+    }
+}
+
+/// A VMamba on a device.
+struct Vmamba {
+    device: Device,
+    net: Arc<Net>,
+}
+
+/// Everything with weights.
+struct Net {
+    config: VmambaConfig,
+    stem: [Reduce; 2],
+    stages: Vec<Stage>,
+    /// `outnorm{i}` of the tapped stage, if the tap wants it.
+    out_norm: Option<Norm>,
+}
+
+/// A 3x3 convolution with stride 2 and the norm after it.
+struct Reduce {
+    conv: Linear,
+    norm: Norm,
+}
+
+struct Stage {
+    shape: Shape,
+    /// From the stage before; the first stage has the stem.
+    reduce: Option<Reduce>,
+    blocks: Vec<Block>,
+}
+
+/// A VSS block: pre-norm SS2D and pre-norm MLP, both residual.
+struct Block {
+    norm: Norm,
+    in_proj: Linear,
+    /// `[9, inner]`, and a bias where the file has one.
+    conv: (Buffer, Option<Buffer>),
+    x_proj: Linear,
+    /// `[4, inner, rank]`.
+    dt_proj: Buffer,
+    dt_bias: Buffer,
+    /// `-exp(A_logs)`, `[4, inner, state]`.
+    a: Buffer,
+    d: Buffer,
+    scan_norm: Norm,
+    out_proj: Linear,
+    mlp_norm: Norm,
+    fc1: Linear,
+    fc2: Linear,
+}
+
+impl Vmamba {
+    /// Reads the tensors up to the tap and puts them on the device.
+    fn load(device: &Device, config: VmambaConfig, source: &dyn Source) -> Result<Self, EncoderError> {
+        let loader = Loader::new(device, source, config.schema());
+        let reduce = |conv: &str, norm: &str| -> Result<Reduce, EncoderError> {
+            Ok(Reduce {
+                conv: loader.taps(conv, Patches::HALVING)?,
+                norm: loader.norm(norm)?,
+            })
+        };
+        let stem = [
+            reduce("patch_embed.0", "patch_embed.2")?,
+            reduce("patch_embed.5", "patch_embed.7")?,
+        ];
+        let mut stages = Vec::new();
+        for (i, shape) in config.stages().enumerate() {
+            let reduce = i.checked_sub(1).map(|before| {
+                let key = format!("layers.{before}.downsample");
+                reduce(&format!("{key}.1"), &format!("{key}.3"))
+            });
+            let blocks = (0..shape.depth).map(|j| Block::load(&loader, &format!("layers.{i}.blocks.{j}")));
+            stages.push(Stage {
+                shape,
+                reduce: reduce.transpose()?,
+                blocks: blocks.collect::<Result<_, _>>()?,
+            });
+        }
+        let out_norm = config
+            .tap
+            .norm
+            .then(|| loader.norm(&format!("outnorm{}", config.tap.stage - 1)));
+        Ok(Self {
+            device: device.clone(),
+            net: Arc::new(Net {
+                stem,
+                stages,
+                out_norm: out_norm.transpose()?,
+                config,
+            }),
+        })
+    }
+}
+
+impl Block {
+    fn load(loader: &Loader<'_>, key: &str) -> Result<Self, EncoderError> {
+        let op = format!("{key}.op");
+        let logs = loader.floats(&format!("{op}.A_logs"))?;
+        let a: Vec<f32> = logs.iter().map(|&v| (-f64::from(v).exp()) as f32).collect();
+        let upload =
+            |key: String| -> Result<Buffer, EncoderError> { Ok(loader.device.upload_f32(&loader.floats(&key)?)) };
+        Ok(Self {
+            norm: loader.norm(&format!("{key}.norm"))?,
+            in_proj: loader.linear(&format!("{op}.in_proj"))?,
+            conv: loader.depthwise(&format!("{op}.conv2d"))?,
+            x_proj: loader.matrix(&format!("{op}.x_proj_weight"))?,
+            dt_proj: upload(format!("{op}.dt_projs_weight"))?,
+            dt_bias: upload(format!("{op}.dt_projs_bias"))?,
+            a: loader.device.upload_f32(&a),
+            d: upload(format!("{op}.Ds"))?,
+            scan_norm: loader.norm(&format!("{op}.out_norm"))?,
+            out_proj: loader.linear(&format!("{op}.out_proj"))?,
+            mlp_norm: loader.norm(&format!("{key}.norm2"))?,
+            fc1: loader.linear(&format!("{key}.mlp.fc1"))?,
+            fc2: loader.linear(&format!("{key}.mlp.fc2"))?,
+        })
+    }
+}
+
+impl Encoder for Vmamba {
+    fn width(&self) -> usize {
+        self.net.config.width()
+    }
+
+    fn session(&self, size: Size) -> Result<Session, EncoderError> {
+        let grids = self.net.config.grids(size)?;
+        let grid = self.net.config.grid(size)?;
+        let scratch = Scratch::new(&self.device, &self.net, size, &grids)?;
+        let input = self
+            .device
+            .empty_f32(size.words(&[size.batch, size.height, size.width, 3])?);
+        let output = self
+            .device
+            .empty_f32(size.words(&[size.batch, grid.tokens(), self.width()])?);
+        let run = Run {
+            device: self.device.clone(),
+            net: self.net.clone(),
+            size,
+            grids,
+            scratch,
+            input: input.clone(),
+            output: output.clone(),
+        };
+        Ok(Session::new(
+            &self.device,
+            size,
+            grid,
+            (input, output),
+            None,
+            Box::new(move || run.launch()),
+        ))
+    }
+}
+
+/// Memory between kernels, as large as the largest stage needs, used by every stage in turn.
+struct Scratch {
+    /// The residual stream `[pixels, dim]`.
+    x: Buffer,
+    /// Normed or reduced `[pixels, dim]`.
+    n: Buffer,
+    /// `[pixels, inner]`: before the depthwise convolution, then the scan's sum; the stem's first half.
+    a: Buffer,
+    /// `[pixels, inner]`: the scan's input, then its norm; the stem's first half.
+    b: Buffer,
+    /// Patches of a convolution, step sizes `[pixels, 4, inner]`, or the MLP's hidden layer `[pixels, 4 dim]`.
+    wide: Buffer,
+    /// `[pixels, 4 * (rank + 2 state)]`.
+    proj: Buffer,
+    /// What the scan asks for.
+    scan: Buffer,
+}
+
+impl Scratch {
+    fn new(device: &Device, net: &Net, size: Size, grids: &[Grid]) -> Result<Self, EncoderError> {
+        let half = size.height.div_ceil(2) * size.width.div_ceil(2);
+        let quarter = grids[0].tokens();
+        let dims = &net.config.dims;
+        let stem = dims[0] / 2;
+        let inner = size.words(&[size.batch, half, stem])?;
+        let wide = size
+            .words(&[size.batch, half, Patches::HALVING.width(3)])?
+            .max(size.words(&[size.batch, quarter, Patches::HALVING.width(stem)])?);
+        // words of x and n; a and b; wide; proj; scan
+        let mut most = [0, inner, wide, 0, 1];
+        for (i, (stage, grid)) in net.config.stages().zip(grids).enumerate() {
+            let pixels = size.words(&[size.batch, grid.tokens()])?;
+            let patches = match i.checked_sub(1) {
+                Some(before) => size.words(&[pixels, Patches::HALVING.width(dims[before])])?,
+                None => 0,
+            };
+            let steps = size.words(&[pixels, DIRECTIONS, stage.inner])?;
+            let hidden = size.words(&[pixels, MLP_RATIO, stage.dim])?;
+            let needed = [
+                size.words(&[pixels, stage.dim])?,
+                size.words(&[pixels, stage.inner])?,
+                patches.max(steps).max(hidden),
+                size.words(&[pixels, stage.x_proj_rows()])?,
+                selective_scan_workspace(size.batch, grid.height, grid.width, stage.inner, stage.state),
+            ];
+            for (most, needed) in most.iter_mut().zip(needed) {
+                *most = (*most).max(needed);
+            }
+        }
+        let [dim, inner, wide, proj, scan] = most;
+        Ok(Self {
+            x: device.empty_f32(dim),
+            n: device.empty_f32(dim),
+            a: device.empty_f32(inner),
+            b: device.empty_f32(inner),
+            wide: device.empty_f32(wide),
+            proj: device.empty_f32(proj),
+            scan: device.empty_f32(scan),
+        })
+    }
+}
+
+/// One prepared pass from `input` to `output`.
+struct Run {
+    device: Device,
+    net: Arc<Net>,
+    size: Size,
+    grids: Vec<Grid>,
+    scratch: Scratch,
+    input: Buffer,
+    output: Buffer,
+}
+
+impl Run {
+    fn image(&self, height: usize, width: usize, channels: usize) -> Image {
+        Image {
+            batch: self.size.batch,
+            height,
+            width,
+            channels,
+        }
+    }
+
+    /// Enqueues every kernel.
+    fn launch(&self) -> Result<(), KernelError> {
+        let s = &self.scratch;
+        let [first, second] = &self.net.stem;
+        let half = (self.size.height.div_ceil(2), self.size.width.div_ceil(2));
+        let whole = self.image(self.size.height, self.size.width, 3);
+        self.reduce(first, &self.input, whole, Activation::Gelu, &s.a, &s.b)?;
+        let halved = self.image(half.0, half.1, first.conv.rows);
+        self.reduce(second, &s.b, halved, Activation::None, &s.n, &s.x)?;
+        for (i, stage) in self.net.stages.iter().enumerate() {
+            if let (Some(reduce), Some(before)) = (&stage.reduce, i.checked_sub(1)) {
+                let grid = self.grids[before];
+                let image = self.image(grid.height, grid.width, self.net.config.dims[before]);
+                self.reduce(reduce, &s.x, image, Activation::None, &s.n, &s.x)?;
+            }
+            for block in &stage.blocks {
+                self.mix(stage.shape, block, self.grids[i])?;
+                self.mlp(block, self.size.batch * self.grids[i].tokens())?;
+            }
+        }
+        self.tap()
+    }
+
+    /// 3x3 convolution with stride 2 from `from` through `between`, then its norm into `to`.
+    fn reduce(
+        &self,
+        reduce: &Reduce,
+        from: &Buffer,
+        image: Image,
+        activation: Activation,
+        between: &Buffer,
+        to: &Buffer,
+    ) -> Result<(), KernelError> {
+        let pixels = image.batch * image.height.div_ceil(2) * image.width.div_ceil(2);
+        let patches = &self.scratch.wide;
+        im2col(&self.device, from, image, Patches::HALVING, patches)?;
+        linear(
+            &self.device,
+            &reduce.conv,
+            patches,
+            pixels,
+            None,
+            Epilogue::Store,
+            between,
+        )?;
+        let Norm { weight, bias } = &reduce.norm;
+        layer_norm(&self.device, between, weight, bias, EPS, pixels, activation, to)
+    }
+
+    /// `x += out_proj(norm(scan(silu(conv(in_proj(norm(x)))))))`: SS2D.
+    fn mix(&self, stage: Shape, block: &Block, grid: Grid) -> Result<(), KernelError> {
+        let (s, device) = (&self.scratch, &self.device);
+        let pixels = self.size.batch * grid.tokens();
+        self.norm(&block.norm, &s.x, pixels, &s.n)?;
+        linear(device, &block.in_proj, &s.n, pixels, None, Epilogue::Store, &s.a)?;
+        let image = self.image(grid.height, grid.width, stage.inner);
+        depthwise(
+            device,
+            &s.a,
+            &block.conv.0,
+            block.conv.1.as_ref(),
+            Depthwise::silu3(image),
+            &s.b,
+        )?;
+        linear(device, &block.x_proj, &s.b, pixels, None, Epilogue::Store, &s.proj)?;
+        let sizes = DtProject {
+            pixels,
+            channels: stage.inner,
+            rank: stage.rank,
+            state: stage.state,
+        };
+        dt_project(device, &s.proj, &block.dt_proj, sizes, &s.wide)?;
+        let scan = SelectiveScan {
+            u: &s.b,
+            delta: &s.wide,
+            proj: &s.proj,
+            a: &block.a,
+            d: &block.d,
+            dt_bias: &block.dt_bias,
+            batch: self.size.batch,
+            height: grid.height,
+            width: grid.width,
+            channels: stage.inner,
+            rank: stage.rank,
+            state: stage.state,
+        };
+        selective_scan(device, scan, &s.scan, &s.a)?;
+        self.norm(&block.scan_norm, &s.a, pixels, &s.b)?;
+        linear(device, &block.out_proj, &s.b, pixels, None, Epilogue::Add, &s.x)
+    }
+
+    /// `x += fc2(gelu(fc1(norm(x))))`.
+    fn mlp(&self, block: &Block, pixels: usize) -> Result<(), KernelError> {
+        let (s, device) = (&self.scratch, &self.device);
+        self.norm(&block.mlp_norm, &s.x, pixels, &s.n)?;
+        linear(device, &block.fc1, &s.n, pixels, None, Epilogue::Gelu, &s.wide)?;
+        linear(device, &block.fc2, &s.wide, pixels, None, Epilogue::Add, &s.x)
+    }
+
+    fn tap(&self) -> Result<(), KernelError> {
+        let len = self.output.len();
+        match &self.net.out_norm {
+            Some(norm) => self.norm(norm, &self.scratch.x, len / self.net.config.width(), &self.output),
+            None => copy(&self.device, &self.scratch.x, 0, &self.output, 0, len),
+        }
+    }
+
+    fn norm(&self, norm: &Norm, x: &Buffer, rows: usize, dst: &Buffer) -> Result<(), KernelError> {
+        layer_norm(
+            &self.device,
+            x,
+            &norm.weight,
+            &norm.bias,
+            EPS,
+            rows,
+            Activation::None,
+            dst,
+        )
+    }
+}

@@ -1,0 +1,50 @@
+//! The rows of a manifest that this crate can judge: encoders and transforms.
+
+use sightline_checkpoint::manifest::{Manifest, ManifestError, Model};
+
+use crate::encoder::{EncoderError, Size, path};
+use crate::kinds;
+use crate::transform::Transform;
+
+/// Refuses a manifest with a model whose encoder or transform cannot work. `file` is only used in the error.
+///
+/// # Errors
+/// [`ManifestError::Field`] names the field and what would be right.
+pub fn check_manifest(file: &str, manifest: &Manifest) -> Result<(), ManifestError> {
+    for (i, model) in manifest.models.iter().enumerate() {
+        check(model).map_err(|(field, problem)| ManifestError::Field {
+            file: file.into(),
+            field: format!("models[{i}].{field}"),
+            problem,
+        })?;
+    }
+    Ok(())
+}
+
+/// Reads `manifest.json` in the weights folder, and checks it whole.
+///
+/// # Errors
+/// As [`Manifest::load`] and [`check_manifest`].
+#[cfg(not(target_arch = "wasm32"))]
+pub fn load_manifest(folder: &std::path::Path) -> Result<Manifest, ManifestError> {
+    let manifest = Manifest::load(folder)?;
+    check_manifest(&folder.join("manifest.json").display().to_string(), &manifest)?;
+    Ok(manifest)
+}
+
+/// A field and what is wrong with it.
+type Problem = (String, String);
+
+fn check(model: &Model) -> Result<(), Problem> {
+    let config = kinds::config(&model.encoder).map_err(|error| match error {
+        EncoderError::Config { field, message } => (path(&field), message),
+        other => ("encoder".to_owned(), other.to_string()),
+    })?;
+    Transform::from(&model.transform)
+        .check()
+        .map_err(|error| (format!("transform.{}", error.field), error.message))?;
+    let [height, width] = model.transform.size;
+    let grid = config.grid(Size::one(height, width));
+    grid.map_err(|error| ("transform.size".to_owned(), error.to_string()))?;
+    Ok(())
+}
