@@ -7,7 +7,7 @@ use sightline_kernels::{Buffer, ops};
 use sightline_vision::{Session as EncoderSession, Size};
 
 use crate::conversations::{Asked, BatchAnswer, Before, Conversations};
-use crate::error::Result;
+use crate::error::{Result, VlmError};
 use crate::model::{Options, Vlm};
 
 /// Pictures that are encoded at once: enough to fill a GPU, and no buffer of an encoder becomes larger than devices allow.
@@ -37,7 +37,7 @@ impl Vlm {
     /// the shapes of the arithmetic.
     ///
     /// # Errors
-    /// A question that does not fit, see [`Vlm::fits`], or a device that fails.
+    /// A question that does not fit, see [`Vlm::fits`], a policy without a canvas of one size, or a device that fails.
     pub async fn answer_batch(
         &mut self,
         batch: &[Ask<'_>],
@@ -46,6 +46,14 @@ impl Vlm {
     ) -> Result<Vec<BatchAnswer>> {
         if batch.is_empty() {
             return Ok(Vec::new());
+        }
+        if !self.transform.is_fixed() {
+            return Err(VlmError::Row {
+                id: self.id().to_owned(),
+                problem: "gives pictures of other shapes canvases of other sizes (transform.policy); such a model answers one \
+                          question at a time"
+                    .into(),
+            });
         }
         self.prepare(slots.max(batch.len()), options.max_tokens).await?;
         let mut pictures: Vec<&Ask<'_>> = Vec::new();

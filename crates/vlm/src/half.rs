@@ -22,14 +22,18 @@ impl Vlm {
         let name = row.files.first().map_or("model.safetensors", |f| &f.path);
         let tensors = Tensors::parse(name, &files.weights)?;
         let encoder = sightline_vision::load(&device, &row.encoder, &tensors)?;
-        let [height, width] = row.transform.size;
-        let mut session = encoder.session(Size::one(height, width))?;
         let input = self.transform.apply(picture)?;
+        let size = Size::one(input.height, input.width);
+        let mut session = encoder.session(size)?;
+        if self.encoder.size() != size {
+            self.encoder = self.network.session(size)?;
+        }
         let half = device.read_f32(session.encode(&input.values).await?).await?;
         let whole = device.read_f32(self.encoder.encode(&input.values).await?).await?;
         let cosine = cosine(&half, &whole);
         if agree(cosine) {
-            self.whole = Some(std::mem::replace(&mut self.encoder, session));
+            let whole = std::mem::replace(&mut self.encoder, session);
+            self.whole = Some((whole, std::mem::replace(&mut self.network, encoder)));
         }
         // Either session's output is of another picture now.
         self.seen = None;
@@ -38,10 +42,10 @@ impl Vlm {
 
     /// Ends what [`Vlm::try_half`] began: keeps 16-bit products where they passed and lets the f32 session go, or goes back to it.
     pub fn settle_half(&mut self, keep: bool) {
-        if let Some(whole) = self.whole.take()
+        if let Some((whole, network)) = self.whole.take()
             && !keep
         {
-            self.encoder = whole;
+            (self.encoder, self.network) = (whole, network);
             self.seen = None;
         }
     }

@@ -54,10 +54,7 @@ pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
     let ids = chosen(&manifest, &args.model)?;
     // The cheap checks come before anything is fetched or loaded.
     let single = match (&args.image, &args.question) {
-        (Some(image), Some(question)) => {
-            let pad = manifest.model(&ids[0]).or_fail(WEIGHTS)?.transform.pad;
-            Some((read_picture(image, pad)?, question.as_str()))
-        }
+        (Some(image), Some(question)) => Some((read_picture(image)?, question.as_str())),
         _ => None,
     };
     pollster::block_on(async {
@@ -178,12 +175,11 @@ async fn batch(engine: &mut Engine<'_>, args: &Ask, file: &Path) -> Result<(), F
         .map_err(|e| Failure::new(INPUT, format!("cannot read {}: {e}", file.display())))?;
     let base = file.parent().unwrap_or(Path::new("."));
     let questions = parse_batch(file, &text)?;
-    let pad = engine.manifest.model(&engine.ids[0]).or_fail(WEIGHTS)?.transform.pad;
     let mut last: Option<(PathBuf, Picture)> = None;
     for (index, question) in questions.iter().enumerate() {
         let path = base.join(&question.image);
         if last.as_ref().is_none_or(|(seen, _)| *seen != path) {
-            last = Some((path.clone(), read_picture(&path, pad)?));
+            last = Some((path.clone(), read_picture(&path)?));
         }
         let Some((_, picture)) = &last else { continue };
         for id in order(&engine.ids, index) {
@@ -228,7 +224,7 @@ fn options(args: &Ask) -> Options {
 }
 
 /// Decodes a picture file; errors name the file.
-pub(crate) fn read_picture(path: &Path, pad: [u8; 3]) -> Result<Picture, Failure> {
+pub(crate) fn read_picture(path: &Path) -> Result<Picture, Failure> {
     let name = path.display();
     let meta = std::fs::metadata(path).map_err(|e| Failure::new(INPUT, format!("cannot read {name}: {e}")))?;
     if meta.len() > MAX_FILE {
@@ -242,8 +238,11 @@ pub(crate) fn read_picture(path: &Path, pad: [u8; 3]) -> Result<Picture, Failure
         ));
     }
     let bytes = std::fs::read(path).map_err(|e| Failure::new(INPUT, format!("cannot read {name}: {e}")))?;
-    Picture::decode(&bytes, pad).map_err(|e| Failure::new(INPUT, format!("{name}: {e}")))
+    Picture::decode(&bytes).map_err(|e| Failure::new(INPUT, format!("{name}: {e}")))
 }
+
+/// Shines through transparent pixels of a picture that boxes are drawn on.
+const GROUND: [u8; 3] = [127; 3];
 
 /// Longest side below which a picture is enlarged before boxes are drawn, px: labels need room.
 const DRAWN_SIDE: u32 = 640;
@@ -275,7 +274,7 @@ fn draw(picture: &Picture, answers: &[Answer], ids: &[String], path: &Path) -> R
 }
 
 fn enlarged(picture: &Picture, width: u32, height: u32) -> Result<Vec<u8>, Failure> {
-    let image = image::RgbImage::from_raw(picture.width(), picture.height(), picture.pixels().to_vec())
+    let image = image::RgbImage::from_raw(picture.width(), picture.height(), picture.over(GROUND).into_owned())
         .ok_or_else(|| Failure::new(RUNNING, "the picture's sides do not fit its pixels"))?;
     Ok(image::imageops::resize(&image, width, height, image::imageops::FilterType::CatmullRom).into_raw())
 }

@@ -8,8 +8,11 @@ const SIDE: u32 = 1024;
 /// Largest picture file that is read, bytes.
 const MAX_FILE: usize = 64 << 20;
 
-/// Decodes a file's bytes, over `pad` where they are transparent.
-pub(super) fn decode(bytes: &[u8], pad: [u8; 3]) -> Result<Picture, String> {
+/// Shines through transparent pixels of a preview: what most models see there.
+const GROUND: [u8; 3] = [127; 3];
+
+/// Decodes a file's bytes.
+pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     if bytes.len() > MAX_FILE {
         return Err(format!(
             "The picture file has {} MB; at most {} MB are read, so make it smaller first.",
@@ -17,7 +20,7 @@ pub(super) fn decode(bytes: &[u8], pad: [u8; 3]) -> Result<Picture, String> {
             MAX_FILE / 1_000_000
         ));
     }
-    Picture::decode(bytes, pad).map_err(|error| {
+    Picture::decode(bytes).map_err(|error| {
         // The errors are sentences without their capital and full stop.
         let text = error.to_string();
         let mut letters = text.chars();
@@ -34,12 +37,10 @@ pub(super) fn preview(picture: &Picture) -> Preview {
         false => side,
     };
     let (width, height) = (scaled(picture.width()), scaled(picture.height()));
-    let shrunk;
     let rgb = if (width, height) == (picture.width(), picture.height()) {
-        picture.pixels()
+        picture.over(GROUND)
     } else {
-        shrunk = resize(picture, width, height, Filter::Bilinear);
-        &shrunk
+        resize(picture, GROUND, width, height, Filter::Bilinear).into()
     };
     let rgba = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
     Preview { width, height, rgba }

@@ -17,9 +17,6 @@ use super::outbox::Outbox;
 use super::picture;
 use super::store::Store;
 
-/// Colour of what is transparent before any model is known; the manifest's own otherwise.
-const PAD: [u8; 3] = [127; 3];
-
 /// The engine between two commands.
 pub(super) struct State {
     pub(super) outbox: Outbox,
@@ -160,12 +157,7 @@ impl State {
     }
 
     fn take(&mut self, number: u32, bytes: &[u8]) {
-        let pad = self
-            .opened
-            .as_ref()
-            .and_then(|opened| opened.bundle.manifest.models.first())
-            .map_or(PAD, |row| row.transform.pad);
-        match picture::decode(bytes, pad) {
+        match picture::decode(bytes) {
             Ok(decoded) => {
                 self.outbox.send(&Event::Picture {
                     picture: number,
