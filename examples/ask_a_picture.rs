@@ -39,7 +39,7 @@ async fn ask(weights: &Path, id: &str, picture: &str, question: &str) -> Result<
     let mut model = Vlm::load(&device, &files, language).await?;
 
     // One look serves any number of questions.
-    let picture = Picture::decode(&std::fs::read(picture)?, files.row.transform.pad)?;
+    let picture = Picture::decode(&std::fs::read(picture)?)?;
     model.look(&picture).await?;
     let print = async |text: &str| {
         print!("{text}");

@@ -33,7 +33,7 @@ async fn compare(weights: &Path, id: &str, pictures: &[String]) -> Result<(), Bo
     // A session is prepared for one picture size and reused; on a GPU it replays a recorded graph.
     let device = Device::cpu();
     let encoder = sightline_vision::load(&device, &row.encoder, &tensors)?;
-    let transform = Transform::from(&row.transform);
+    let transform = Transform::read(&row.transform)?;
     let [height, width] = row.transform.size;
     let mut session = encoder.session(Size::one(height, width))?;
     println!(
@@ -44,7 +44,7 @@ async fn compare(weights: &Path, id: &str, pictures: &[String]) -> Result<(), Bo
 
     let mut means = Vec::new();
     for path in pictures {
-        let picture = Picture::decode(&std::fs::read(path)?, row.transform.pad)?;
+        let picture = Picture::decode(&std::fs::read(path)?)?;
         means.push(mean(&device, &mut session, &transform, &picture).await?);
     }
     for (at, a) in means.iter().enumerate() {

@@ -164,11 +164,11 @@ pub struct Encoder {
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Transform {
-    /// How a picture becomes the canvas.
-    pub policy: Policy,
-    /// Height and width, px.
+    /// How a picture becomes the canvas: a name that the crate of transforms (`vision`) knows.
+    pub policy: String,
+    /// Height and width of the canvas, px, or the policy's bounds of them.
     pub size: [usize; 2],
-    /// RGB of the padding.
+    /// RGB of the padding, and of the ground under transparent pixels.
     pub pad: [u8; 3],
     /// Resampling filter.
     pub filter: Filter,
@@ -176,14 +176,6 @@ pub struct Transform {
     pub mean: [f64; 3],
     /// Divided by per channel, 0..1 units.
     pub std: [f64; 3],
-}
-
-/// How a picture becomes the canvas.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Policy {
-    /// Padded to a centred square, then resized.
-    Letterbox,
 }
 
 /// Resampling filters, Pillow's.

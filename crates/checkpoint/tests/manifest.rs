@@ -98,7 +98,7 @@ fn each_spoilt_field_is_named() {
     for (pointer, value, field) in [
         ("/version", json!(2), "version 2"),
         ("/models/0/encoder/kind", json!(7), "7"),
-        ("/models/0/transform/policy", json!("squash"), "squash"),
+        ("/models/0/transform/policy", json!(7), "7"),
         (
             "/models/0/transform/std",
             json!([0.5, 0.0, 0.5]),

@@ -260,8 +260,10 @@ impl Batch {
                 }
                 let logits = self.logits().await?;
                 for (slot, logits) in logits.chunks_exact(vocabulary).enumerate() {
-                    if let Some(ids) = ids(slot, nth).filter(|ids| at < ids.len()) {
-                        means[slot][nth] += log_likelihood(logits, token(ids, at + 1));
+                    let fed = ids(slot, nth).filter(|ids| at < ids.len());
+                    let mean = means.get_mut(slot).and_then(|means| means.get_mut(nth));
+                    if let (Some(ids), Some(mean)) = (fed, mean) {
+                        *mean += log_likelihood(logits, token(ids, at + 1));
                     }
                 }
             }

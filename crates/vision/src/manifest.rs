@@ -40,11 +40,17 @@ fn check(model: &Model) -> Result<(), Problem> {
         EncoderError::Config { field, message } => (path(&field), message),
         other => ("encoder".to_owned(), other.to_string()),
     })?;
-    Transform::from(&model.transform)
-        .check()
-        .map_err(|error| (format!("transform.{}", error.field), error.message))?;
+    let transform = Transform::read(&model.transform);
+    let transform = transform.map_err(|error| (format!("transform.{}", error.field), error.message))?;
+    // Canvases of any size inside the bounds may come: the largest, and one that no encoder of one size takes too.
     let [height, width] = model.transform.size;
-    let grid = config.grid(Size::one(height, width));
-    grid.map_err(|error| ("transform.size".to_owned(), error.to_string()))?;
+    let mut sizes = vec![[height, width]];
+    if !transform.is_fixed() {
+        sizes.push([32, 64]);
+    }
+    for [height, width] in sizes {
+        let grid = config.grid(Size::one(height, width));
+        grid.map_err(|error| ("transform.size".to_owned(), error.to_string()))?;
+    }
     Ok(())
 }

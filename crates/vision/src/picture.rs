@@ -4,13 +4,14 @@ mod directory;
 mod orientation;
 mod tiff;
 
+use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use thiserror::Error;
 
 /// Most pixels a picture may have. 64 MP covers every camera the field's data sets know and bounds the memory a file can ask
-/// for: 192 MB of RGB, at most 512 MB while a 16-bit picture with alpha is being decoded.
+/// for: 192 MB of RGB and 64 MB of alpha, at most 512 MB while a 16-bit picture with alpha is being decoded.
 pub const MAX_PIXELS: u64 = 64_000_000;
 
 /// Longest side in px, JPEG's own limit.
@@ -80,25 +81,30 @@ pub enum PictureError {
     },
 }
 
-/// An upright 8-bit RGB picture, rows top to bottom, `[height, width, 3]`, at least 1 x 1 px.
+/// An upright 8-bit RGB picture, rows top to bottom, `[height, width, 3]`, at least 1 x 1 px, with alpha where it is not opaque.
+///
+/// What shines through transparent pixels is decided by who looks: [`Transform`](crate::Transform) puts a model's padding colour
+/// there, [`Picture::over`] any other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
     width: u32,
     height: u32,
     pixels: Vec<u8>,
+    /// `[height, width]`, none for an opaque picture.
+    alpha: Option<Vec<u8>>,
 }
 
 impl Picture {
     /// Decodes a PNG, JPEG, WebP, BMP, GIF (first frame) or TIFF file.
     ///
-    /// The content decides the format, never a file name. The orientation of EXIF, or else of XMP, is applied;
-    /// alpha is composited over `pad` with Pillow's rounding; grey, 16-bit (upper byte, as Pillow unpacks `RGB;16B`) and CMYK (Adobe's inverted convention for JPEG,
-    /// as Pillow assumes) become RGB. Colour profiles are ignored, as the training pipeline ignores them.
+    /// The content decides the format, never a file name. The orientation of EXIF, or else of XMP, is applied; alpha is kept;
+    /// grey, 16-bit (upper byte, as Pillow unpacks `RGB;16B`) and CMYK (Adobe's inverted convention for JPEG, as Pillow
+    /// assumes) become RGB. Colour profiles are ignored, as the training pipeline ignores them.
     ///
     /// # Errors
     /// One [`PictureError`] for empty, unknown, oversized, truncated or damaged content. Sizes are checked before the pixels
     /// are allocated.
-    pub fn decode(bytes: &[u8], pad: [u8; 3]) -> Result<Self, PictureError> {
+    pub fn decode(bytes: &[u8]) -> Result<Self, PictureError> {
         if bytes.is_empty() {
             return Err(PictureError::Empty);
         }
@@ -137,10 +143,14 @@ impl Picture {
         decoded.apply_orientation(orientation::find(kind, bytes));
 
         let (width, height) = (decoded.width(), decoded.height());
-        Self::from_rgb(width, height, to_rgb(decoded, pad))
+        let (pixels, alpha) = to_rgb(decoded);
+        let picture = Self::from_rgb(width, height, pixels)?;
+        // Most files with an alpha channel use none of it.
+        let alpha = alpha.filter(|alpha| alpha.iter().any(|&a| a != 255));
+        Ok(Self { alpha, ..picture })
     }
 
-    /// A picture from RGB bytes, `[height, width, 3]`.
+    /// An opaque picture from RGB bytes, `[height, width, 3]`.
     ///
     /// # Errors
     /// [`PictureError::WrongLength`], [`PictureError::NoPixels`] or [`PictureError::TooLarge`].
@@ -155,7 +165,12 @@ impl Picture {
                 found: pixels.len(),
             });
         }
-        Ok(Self { width, height, pixels })
+        Ok(Self {
+            width,
+            height,
+            pixels,
+            alpha: None,
+        })
     }
 
     /// Width in px.
@@ -168,22 +183,33 @@ impl Picture {
         self.height
     }
 
-    /// RGB bytes, `[height, width, 3]`.
+    /// RGB bytes, `[height, width, 3]`, as if the picture were opaque.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
     }
 
-    /// RGB bytes of row `y`, `[width, 3]`; empty below the picture.
-    pub fn row(&self, y: usize) -> &[u8] {
-        let stride = self.width as usize * 3;
-        let start = (y * stride).min(self.pixels.len());
-        let end = (start + stride).min(self.pixels.len());
-        &self.pixels[start..end]
+    /// Alpha, `[height, width]`; none where the picture is opaque.
+    pub fn alpha(&self) -> Option<&[u8]> {
+        self.alpha.as_deref()
     }
 
-    /// RGB bytes, `[height, width, 3]`, without a copy.
-    pub fn into_pixels(self) -> Vec<u8> {
-        self.pixels
+    /// RGB bytes over a ground of one colour, `[height, width, 3]`, with the rounding of Pillow's `alpha_composite`.
+    pub fn over(&self, ground: [u8; 3]) -> Cow<'_, [u8]> {
+        let Some(alpha) = &self.alpha else {
+            return Cow::Borrowed(&self.pixels);
+        };
+        let mut pixels = self.pixels.clone();
+        composite(&mut pixels, alpha, ground);
+        Cow::Owned(pixels)
+    }
+
+    /// Writes row `y` over a ground of one colour to `out`, `[width, 3]`. Rows below the picture do not exist.
+    pub(crate) fn write_row(&self, y: usize, ground: [u8; 3], out: &mut [u8]) {
+        let width = self.width as usize;
+        out.copy_from_slice(&self.pixels[y * width * 3..][..width * 3]);
+        if let Some(alpha) = &self.alpha {
+            composite(out, &alpha[y * width..][..width], ground);
+        }
     }
 }
 
@@ -265,43 +291,41 @@ fn jpeg_is_complete(bytes: &[u8]) -> bool {
         .is_some_and(|scan| scan.windows(2).any(|pair| pair == [0xFF, 0xD9]))
 }
 
-/// 8-bit RGB bytes, alpha composited over `pad`.
-fn to_rgb(picture: DynamicImage, pad: [u8; 3]) -> Vec<u8> {
+/// 8-bit RGB bytes `[pixels, 3]`, and alpha `[pixels]` where the format has it.
+fn to_rgb(picture: DynamicImage) -> (Vec<u8>, Option<Vec<u8>>) {
     match picture {
-        DynamicImage::ImageRgb8(rgb) => rgb.into_raw(),
-        DynamicImage::ImageLuma8(grey) => grey.into_raw().into_iter().flat_map(|v| [v; 3]).collect(),
-        DynamicImage::ImageLumaA8(grey) => {
-            composite(grey.as_raw().chunks_exact(2).map(|p| [p[0], p[0], p[0], p[1]]), pad)
-        }
-        DynamicImage::ImageRgba8(rgba) => {
-            composite(rgba.as_raw().chunks_exact(4).map(|p| [p[0], p[1], p[2], p[3]]), pad)
-        }
-        DynamicImage::ImageLuma16(grey) => grey.as_raw().iter().flat_map(|&v| [upper(v); 3]).collect(),
-        DynamicImage::ImageRgb16(rgb) => rgb.as_raw().iter().map(|&v| upper(v)).collect(),
+        DynamicImage::ImageRgb8(rgb) => (rgb.into_raw(), None),
+        DynamicImage::ImageLuma8(grey) => (grey.into_raw().into_iter().flat_map(|v| [v; 3]).collect(), None),
+        DynamicImage::ImageLumaA8(grey) => split(grey.as_raw().chunks_exact(2).map(|p| [p[0], p[0], p[0], p[1]])),
+        DynamicImage::ImageLuma16(grey) => (grey.as_raw().iter().flat_map(|&v| [upper(v); 3]).collect(), None),
+        DynamicImage::ImageRgb16(rgb) => (rgb.as_raw().iter().map(|&v| upper(v)).collect(), None),
         DynamicImage::ImageLumaA16(grey) => {
             let pixels = grey.as_raw().chunks_exact(2);
-            composite(
-                pixels.map(|p| [upper(p[0]), upper(p[0]), upper(p[0]), upper(p[1])]),
-                pad,
-            )
+            split(pixels.map(|p| [upper(p[0]), upper(p[0]), upper(p[0]), upper(p[1])]))
         }
         DynamicImage::ImageRgba16(rgba) => {
             let pixels = rgba.as_raw().chunks_exact(4);
-            composite(
-                pixels.map(|p| [upper(p[0]), upper(p[1]), upper(p[2]), upper(p[3])]),
-                pad,
-            )
+            split(pixels.map(|p| [upper(p[0]), upper(p[1]), upper(p[2]), upper(p[3])]))
         }
         // Float TIFF and whatever the decoder learns next: its own conversion to 8 bits.
-        other => composite(
+        other => split(
             other
-                .to_rgba8()
+                .into_rgba8()
                 .as_raw()
                 .chunks_exact(4)
                 .map(|p| [p[0], p[1], p[2], p[3]]),
-            pad,
         ),
     }
+}
+
+/// RGB and alpha apart.
+fn split(pixels: impl ExactSizeIterator<Item = [u8; 4]>) -> (Vec<u8>, Option<Vec<u8>>) {
+    let (mut rgb, mut alpha) = (Vec::with_capacity(pixels.len() * 3), Vec::with_capacity(pixels.len()));
+    for [r, g, b, a] in pixels {
+        rgb.extend([r, g, b]);
+        alpha.push(a);
+    }
+    (rgb, Some(alpha))
 }
 
 /// 16 bits to 8 as Pillow's unpackers (`RGB;16B`, `LA;16B`, `RGBA;16B`) do it: the upper byte.
@@ -309,16 +333,13 @@ fn upper(value: u16) -> u8 {
     (value >> 8) as u8
 }
 
-/// `round((a * p + (255 - a) * pad) / 255)`, Pillow's `alpha_composite` over an opaque ground.
-fn composite(pixels: impl Iterator<Item = [u8; 4]>, pad: [u8; 3]) -> Vec<u8> {
-    let blend = |value: u8, ground: u8, alpha: u32| {
-        let sum = u32::from(value) * alpha + u32::from(ground) * (255 - alpha) + 128;
-        (((sum >> 8) + sum) >> 8) as u8
-    };
-    pixels
-        .flat_map(|[r, g, b, a]| {
-            let a = u32::from(a);
-            [blend(r, pad[0], a), blend(g, pad[1], a), blend(b, pad[2], a)]
-        })
-        .collect()
+/// `round((a * p + (255 - a) * ground) / 255)`, Pillow's `alpha_composite` over an opaque ground.
+fn composite(pixels: &mut [u8], alpha: &[u8], ground: [u8; 3]) {
+    for (pixel, &a) in pixels.chunks_exact_mut(3).zip(alpha) {
+        let a = u32::from(a);
+        for (value, ground) in pixel.iter_mut().zip(ground) {
+            let sum = u32::from(*value) * a + u32::from(ground) * (255 - a) + 128;
+            *value = (((sum >> 8) + sum) >> 8) as u8;
+        }
+    }
 }

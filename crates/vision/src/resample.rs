@@ -36,8 +36,8 @@ impl Filter {
     }
 }
 
-/// A picture inside a larger frame of one colour, without the frame's pixels in memory: a 64,000 x 1 px picture padded to a
-/// square would need 12 GB.
+/// A picture inside a larger frame of one colour, which shines through the picture too. The frame's pixels are not in memory: a
+/// 64,000 x 1 px picture padded to a square would need 12 GB.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Padded<'a> {
     pub(crate) picture: &'a Picture,
@@ -51,14 +51,15 @@ pub(crate) struct Padded<'a> {
 }
 
 impl<'a> Padded<'a> {
-    pub(crate) fn without_pad(picture: &'a Picture) -> Self {
+    /// Without a frame; `ground` shines through.
+    pub(crate) fn bare(picture: &'a Picture, ground: [u8; 3]) -> Self {
         Self {
             picture,
             width: picture.width() as usize,
             height: picture.height() as usize,
             left: 0,
             top: 0,
-            pad: [0; 3],
+            pad: ground,
         }
     }
 
@@ -67,10 +68,10 @@ impl<'a> Padded<'a> {
         self.pad.iter().copied().cycle().take(self.width * 3).collect()
     }
 
-    /// Overwrites the picture's part of a line of the frame with row `y` of the picture.
+    /// Overwrites the picture's part of a line of the frame with row `y` of the picture, over the frame's colour.
     fn place_row(&self, y: usize, line: &mut [u8]) {
-        let (row, start) = (self.picture.row(y), self.left * 3);
-        line[start..start + row.len()].copy_from_slice(row);
+        let (start, len) = (self.left * 3, self.picture.width() as usize * 3);
+        self.picture.write_row(y, self.pad, &mut line[start..start + len]);
     }
 }
 
@@ -84,9 +85,9 @@ pub(crate) struct Window {
     pub(crate) height: usize,
 }
 
-/// Resizes a picture to `width` x `height` px, as `Image.resize((width, height), filter)` of Pillow does. Returns RGB bytes
-/// `[height, width, 3]`. Sizes of 0 are read as 1.
-pub fn resize(picture: &Picture, width: u32, height: u32, filter: Filter) -> Vec<u8> {
+/// Resizes a picture over a ground of one colour to `width` x `height` px, as `Image.resize((width, height), filter)` of Pillow
+/// does. Returns RGB bytes `[height, width, 3]`. Sizes of 0 are read as 1.
+pub fn resize(picture: &Picture, ground: [u8; 3], width: u32, height: u32, filter: Filter) -> Vec<u8> {
     let (width, height) = (width.max(1) as usize, height.max(1) as usize);
     let whole = Window {
         left: 0,
@@ -94,7 +95,7 @@ pub fn resize(picture: &Picture, width: u32, height: u32, filter: Filter) -> Vec
         width,
         height,
     };
-    resize_window(&Padded::without_pad(picture), width, height, whole, filter)
+    resize_window(&Padded::bare(picture, ground), width, height, whole, filter)
 }
 
 /// As [`resize`], of a picture with a frame around it, and only `window` of the result: RGB bytes `[window.height,

@@ -1,6 +1,7 @@
 //! From a picture to what an encoder reads: one policy of the manifest, then normalisation.
 //!
-//! Policies and constants: paper facts, section 6; the released VLM's wrappers.
+//! Policies by the names of the paper's release, which padding and rounding follow too
+//! (<https://github.com/raykuo18/vlm-ssm-vision-encoders>, commit 97852ce, the backbones' image transforms).
 
 use sightline_checkpoint::manifest;
 use thiserror::Error;
@@ -15,7 +16,7 @@ pub const MAX_CANVAS: u32 = 2048;
 /// How a picture of any shape gets onto the canvas, by its name in the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// Pad to a centred square, resize to `size`. Both shipped arms; the paper's classification encoders.
+    /// Pad to a centred square, resize to `size`. The shipped models; the paper's classification encoders.
     Letterbox,
     /// Shrink to fit `size` (never enlarge), pad right and below. The paper's detection, segmentation, ViTDet and ViT-Adapter
     /// letterbox, and its `letterbox-square-N`.
@@ -24,13 +25,11 @@ pub enum Policy {
     ResizeNaive,
     /// Resize until `size` is just covered, cut out the centre.
     ResizeCrop,
-    /// As [`Policy::ResizeCrop`] with a margin: short side 256 for a crop of 224.
-    VmambaClassification,
-    /// Shrink under `size` = short and long side (800, 1333), pad right and below to multiples of 32; `size` bounds the canvas,
-    /// which follows the picture's shape.
-    VmambaDetection,
-    /// As [`Policy::VmambaDetection`] with (512, 2048).
-    VmambaSegmentation,
+    /// As [`Policy::ResizeCrop`] with a margin: short side 256 for a crop of 224. `vmamba-classification`.
+    CropWithMargin,
+    /// Shrink under `size`, taken as the longest and the shortest side (never enlarge), pad right and below to multiples of 32.
+    /// The canvas follows the picture's shape. `vmamba-detection` has (800, 1333), `vmamba-segmentation` (512, 2048).
+    ShrinkUnder,
 }
 
 impl Policy {
@@ -40,9 +39,9 @@ impl Policy {
         ("letterbox-corner", Self::LetterboxCorner),
         ("resize-naive", Self::ResizeNaive),
         ("resize-crop", Self::ResizeCrop),
-        ("vmamba-classification", Self::VmambaClassification),
-        ("vmamba-detection", Self::VmambaDetection),
-        ("vmamba-segmentation", Self::VmambaSegmentation),
+        ("vmamba-classification", Self::CropWithMargin),
+        ("vmamba-detection", Self::ShrinkUnder),
+        ("vmamba-segmentation", Self::ShrinkUnder),
     ];
 
     /// The policy of that name.
@@ -85,7 +84,7 @@ impl Policy {
 pub struct Transform {
     /// How the picture gets onto the canvas.
     pub policy: Policy,
-    /// Canvas `[height, width]` in px, at most [`MAX_CANVAS`] each (see [`Policy::VmambaDetection`] for the exception).
+    /// Canvas `[height, width]` in px, at most [`MAX_CANVAS`] each (for [`Policy::ShrinkUnder`] its bounds).
     pub size: [u32; 2],
     /// RGB bytes of the padding, and the ground under transparent pixels.
     pub pad: [u8; 3],
@@ -133,12 +132,14 @@ pub struct Canvas {
     pub frame: Frame,
 }
 
-impl From<&manifest::Transform> for Transform {
-    fn from(row: &manifest::Transform) -> Self {
-        Self {
-            policy: match row.policy {
-                manifest::Policy::Letterbox => Policy::Letterbox,
-            },
+impl Transform {
+    /// A row's `transform`, checked.
+    ///
+    /// # Errors
+    /// [`TransformError`] names the field and what would be right.
+    pub fn read(row: &manifest::Transform) -> Result<Self, TransformError> {
+        let transform = Self {
+            policy: Policy::from_name(&row.policy)?,
             // what does not fit is refused by `check`
             size: row.size.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
             pad: row.pad,
@@ -148,11 +149,16 @@ impl From<&manifest::Transform> for Transform {
             },
             mean: row.mean,
             std: row.std,
-        }
+        };
+        transform.check()?;
+        Ok(transform)
     }
-}
 
-impl Transform {
+    /// Whether every picture gets a canvas of the same size.
+    pub fn is_fixed(&self) -> bool {
+        self.policy != Policy::ShrinkUnder
+    }
+
     /// Refuses fields that cannot work. [`Transform::apply`] does it too; a manifest is better refused when it is read.
     ///
     /// # Errors
@@ -267,10 +273,9 @@ impl Transform {
             cut: [0, 0],
             canvas: [columns, rows],
         };
-        let shrunk = |long_and_short: f64| {
-            let scale = long_and_short.min(1.0);
-            // mmdetection's `rescale_size`: int(n * scale + 0.5)
-            [width, height].map(|n| ((f64::from(n) * scale + 0.5) as u32).max(1))
+        let shrunk = |fit: f64| {
+            let scale = fit.min(1.0);
+            [width, height].map(|n| ((f64::from(n) * scale).round_ties_even() as u32).max(1))
         };
         match self.policy {
             Policy::Letterbox => {
@@ -291,8 +296,8 @@ impl Transform {
                 }
             }
             Policy::ResizeCrop => plain.cropped(width, height, [columns, rows]),
-            Policy::VmambaClassification => plain.cropped(width, height, [columns, rows].map(|n| n * 8 / 7)),
-            Policy::VmambaDetection | Policy::VmambaSegmentation => {
+            Policy::CropWithMargin => plain.cropped(width, height, [columns, rows].map(|n| n * 8 / 7)),
+            Policy::ShrinkUnder => {
                 let (long, short) = (rows.max(columns), rows.min(columns));
                 let fit = (f64::from(long) / f64::from(width.max(height)))
                     .min(f64::from(short) / f64::from(width.min(height)));
@@ -318,12 +323,18 @@ struct Placement {
 }
 
 impl Placement {
-    /// Resized so that `cover` is just covered, as torchvision's `Resize` of the short side (long side cut to an integer), and
+    /// Resized so that `cover` is just covered, as torchvision's `Resize` of the short side (the other is cut to an integer), and
     /// the centre taken as its `CenterCrop` (halves rounded to even).
     fn cropped(self, width: u32, height: u32, cover: [u32; 2]) -> Self {
-        let scale = (f64::from(cover[0]) / f64::from(width)).max(f64::from(cover[1]) / f64::from(height));
-        let grown = |n: u32, least: u32| ((f64::from(n) * scale) as u32).max(least);
-        let resized = [grown(width, cover[0]), grown(height, cover[1])];
+        let [columns, rows] = cover.map(u64::from);
+        let (w, h) = (u64::from(width), u64::from(height));
+        // The axis that has to grow more, or shrink less, gets exactly its length.
+        let resized = if columns * h >= rows * w {
+            [columns, (columns * h / w).max(rows)]
+        } else {
+            [(rows * w / h).max(columns), rows]
+        };
+        let resized = resized.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         let middle = |n: u32, crop: u32| (f64::from(n.saturating_sub(crop)) / 2.0).round_ties_even() as u32;
         Self {
             resized,

@@ -9,8 +9,8 @@ use sightline_checkpoint::manifest::{self, Manifest};
 use sightline_checkpoint::tensors::Tensor;
 use sightline_kernels::Device;
 use sightline_vision::{
-    EncoderConfig, EncoderError, EncoderKind, KINDS, Presence, RandomWeights, Size, Source, check_manifest, config,
-    kind, load_manifest, palette,
+    EncoderConfig, EncoderError, EncoderKind, KINDS, Policy, Presence, RandomWeights, Size, Source, check_manifest,
+    config, kind, load_manifest, palette,
 };
 
 const SIDE: usize = 64;
@@ -258,4 +258,19 @@ fn each_spoilt_field_is_named() {
         error.starts_with("encoder.wdith of the manifest: unknown field"),
         "{error}"
     );
+}
+
+#[test]
+fn every_policy_can_be_named() {
+    let text = std::fs::read_to_string(weights().join("manifest.json")).unwrap();
+    for (name, _) in Policy::NAMES {
+        let mut manifest: Value = serde_json::from_str(&text).unwrap();
+        manifest["models"][0]["transform"]["policy"] = json!(name);
+        let manifest = Manifest::parse("manifest.json", &manifest.to_string()).unwrap();
+        check_manifest("manifest.json", &manifest).unwrap();
+        assert_eq!(
+            serde_json::to_value(&manifest.models[0].transform).unwrap()["policy"],
+            name
+        );
+    }
 }

@@ -39,14 +39,14 @@ fn shipped_features_are_pytorchs() {
         let row = manifest.model(id).unwrap();
         let file = read(&root().join("weights").join(&row.files[0].path));
         let encoder = load(&device, &row.encoder, &Tensors::parse(id, &file).unwrap()).unwrap();
-        let transform = Transform::from(&row.transform);
+        let transform = Transform::read(&row.transform).unwrap();
         let mut session = encoder.session(Size::one(224, 224)).unwrap();
         let width = encoder.width();
         let part = |name: &str| golden.get(&format!("{arm}.{name}")).unwrap().into_f32();
         let (first, norms, mean) = (part("first_tokens"), part("token_norms"), part("mean"));
         for (i, name) in images(&bytes).iter().enumerate() {
             let image = format!("{name}.png");
-            let picture = Picture::decode(&read(&folder.join(&image)), transform.pad).unwrap();
+            let picture = Picture::decode(&read(&folder.join(&image))).unwrap();
             let input = transform.apply(&picture).unwrap();
             pollster::block_on(session.encode(&input.values)).unwrap();
             let found = pollster::block_on(device.read_f32(session.output())).unwrap();

@@ -41,7 +41,7 @@ impl Vlm {
     /// at least their number, fixes the shapes of the arithmetic.
     ///
     /// # Errors
-    /// A question that does not fit, see [`Vlm::fits`], or a device that fails.
+    /// A question that does not fit, see [`Vlm::fits`], a policy without a canvas of one size, or a device that fails.
     pub async fn answer_batch(
         &mut self,
         batch: &[Ask<'_>],
@@ -50,6 +50,14 @@ impl Vlm {
     ) -> Result<Vec<BatchAnswer>> {
         if batch.is_empty() {
             return Ok(Vec::new());
+        }
+        if !self.transform.is_fixed() {
+            return Err(VlmError::Row {
+                id: self.id().to_owned(),
+                problem: "gives pictures of other shapes canvases of other sizes (transform.policy); such a model answers one \
+                          question at a time"
+                    .into(),
+            });
         }
         self.prepare(slots.max(batch.len()), options.max_tokens).await?;
         let (pictures, places) = apart(batch);

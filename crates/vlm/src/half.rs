@@ -23,14 +23,18 @@ impl Vlm {
         let name = row.files.first().map_or("model.safetensors", |f| &f.path);
         let tensors = Tensors::parse(name, &files.weights)?;
         let encoder = sightline_vision::load(&device, &row.encoder, &tensors)?;
-        let [height, width] = row.transform.size;
-        let mut session = encoder.session(Size::one(height, width))?;
         let input = self.transform.apply(picture)?;
+        let size = Size::one(input.height, input.width);
+        let mut session = encoder.session(size)?;
+        if self.encoder.size() != size {
+            self.encoder = self.network.session(size)?;
+        }
         let half = device.read_f32(session.encode(&input.values).await?).await?;
         let whole = device.read_f32(self.encoder.encode(&input.values).await?).await?;
         let cosine = cosine(&half, &whole);
         if agree(cosine) {
-            self.whole = Some(std::mem::replace(&mut self.encoder, session));
+            let whole = std::mem::replace(&mut self.encoder, session);
+            self.whole = Some((whole, std::mem::replace(&mut self.network, encoder)));
         }
         // The outputs of both sessions are of another picture now.
         self.seen = None;
@@ -40,10 +44,10 @@ impl Vlm {
     /// Ends the trial of [`Vlm::try_half`]. Either keeps 16-bit products, if they passed, and drops
     /// the f32 session, or goes back to f32.
     pub fn settle_half(&mut self, keep: bool) {
-        if let Some(whole) = self.whole.take()
+        if let Some((whole, network)) = self.whole.take()
             && !keep
         {
-            self.encoder = whole;
+            (self.encoder, self.network) = (whole, network);
             self.seen = None;
         }
     }

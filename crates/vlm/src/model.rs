@@ -198,12 +198,12 @@ pub struct Vlm {
     pub(crate) language: std::rc::Rc<Language>,
     pub(crate) transform: Transform,
     pub(crate) encoder: EncoderSession,
-    /// Makes sessions for several pictures at once.
+    /// Makes sessions for several pictures at once, and for canvases of other sizes.
     pub(crate) network: Box<dyn Encoder>,
     pub(crate) batcher: crate::batch::Batcher,
     pub(crate) adapters: Option<Arc<Adapters>>,
-    /// The session in f32 during a trial of [`Vlm::try_half`].
-    pub(crate) whole: Option<EncoderSession>,
+    /// Session and network in f32 during a trial of [`Vlm::try_half`].
+    pub(crate) whole: Option<(EncoderSession, Box<dyn Encoder>)>,
     /// Number of bytes on the device: weights and scratch memory.
     encoder_bytes: usize,
     pub(crate) connector: Connector,
@@ -245,7 +245,7 @@ impl Vlm {
         Ok(Self {
             id: row.id.clone(),
             device: device.clone(),
-            transform: Transform::from(&row.transform),
+            transform: Transform::read(&row.transform)?,
             encoder: session,
             network: encoder,
             batcher: crate::batch::Batcher::default(),
@@ -274,10 +274,11 @@ impl Vlm {
     /// A picture that the transform or the encoder cannot take, or a device that fails.
     pub async fn look(&mut self, picture: &Picture) -> Result<Look> {
         let key = format!(
-            "{}x{} {}",
+            "{}x{} {} {}",
             picture.width(),
             picture.height(),
-            sha256_hex(picture.pixels())
+            sha256_hex(picture.pixels()),
+            picture.alpha().map_or_else(String::new, sha256_hex)
         );
         if self.seen.as_ref().is_some_and(|seen| seen.key == key) {
             self.timings = Timings {
@@ -332,6 +333,11 @@ impl Vlm {
     /// Visual tokens of a picture, the frame of their boxes, and their number.
     async fn see(&mut self, picture: &Picture) -> Result<(Buffer, Frame, usize)> {
         let input = self.transform.apply(picture)?;
+        // Some policies give every shape of picture a canvas of its own.
+        let size = Size::one(input.height, input.width);
+        if self.encoder.size() != size {
+            self.encoder = self.network.session(size)?;
+        }
         let grid = self.encoder.grid();
         let features = self.encoder.encode(&input.values).await?.clone();
         let visual = self

@@ -123,13 +123,12 @@ fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let rows: Vec<Row> = serde_json::from_slice(&fs::read(folder.join("answers.json"))?)?;
     let files = Files::read(&weights(), &inputs.manifest, id)?;
     let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
-    let pad = files.row.transform.pad;
     let mut model = pollster::block_on(Vlm::load(device, &files, language))?;
     let software = device.gpu_info().is_some_and(|info| info.software);
     let most = if software { SOFTWARE } else { usize::MAX };
     let (mut asked, mut wrong) = (0, Vec::new());
     for row in rows.iter().filter(|row| row.model == id).take(most) {
-        let picture = Picture::decode(&fs::read(folder.join(&row.image))?, pad)?;
+        let picture = Picture::decode(&fs::read(folder.join(&row.image))?)?;
         pollster::block_on(model.look(&picture))?;
         let answer = pollster::block_on(model.ask(&row.question, &Options::default(), async |_: &str| true))?;
         asked += 1;
@@ -156,14 +155,14 @@ fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let rows: Vec<&Row> = rows.iter().filter(|row| row.model == id).collect();
     let files = Files::read(&weights(), &inputs.manifest, id)?;
     let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
-    let transform = Transform::from(&files.row.transform);
+    let transform = Transform::read(&files.row.transform)?;
     let mut model = pollster::block_on(Vlm::load(device, &files, Rc::clone(&language)))?;
     let other = rows.iter().find(|row| !row.answer.starts_with(&rows[0].answer[..1]));
     let other = other.map_or("zebra", |row| row.answer.as_str());
     let choices = model.first_tokens(&[rows[0].answer.clone(), other.to_owned()])?;
     let mut pictures = Vec::new();
     for row in &rows {
-        let picture = Picture::decode(&fs::read(folder.join(&row.image))?, transform.pad)?;
+        let picture = Picture::decode(&fs::read(folder.join(&row.image))?)?;
         pictures.push(transform.apply(&picture)?.values);
     }
     let mut asks: Vec<Ask<'_>> = rows
@@ -226,7 +225,7 @@ fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     };
     for (region, row) in located[2..].iter().zip(&rows) {
         let Some(region) = region else { continue };
-        let picture = Picture::decode(&fs::read(folder.join(&row.image))?, transform.pad)?;
+        let picture = Picture::decode(&fs::read(folder.join(&row.image))?)?;
         pollster::block_on(model.look(&picture))?;
         let answer = pollster::block_on(model.ask(&row.question, &options, async |_: &str| true))?;
         // A box is shown only of a sure head; what is measured is every one.

@@ -58,7 +58,7 @@ fn load((inputs, device): &(Inputs, Device), files: &Files) -> Result<(Vlm, Pict
     let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
     let model = pollster::block_on(Vlm::load(device, files, language))?;
     let file = root().join("tests/pictures/sample.png");
-    let picture = Picture::decode(&fs::read(file)?, files.row.transform.pad)?;
+    let picture = Picture::decode(&fs::read(file)?)?;
     Ok((model, picture))
 }
 

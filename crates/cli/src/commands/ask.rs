@@ -39,9 +39,8 @@ pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
     // The cheap checks come before anything is fetched or loaded.
     let inputs = inputs(args, &folder, &manifest);
     output::check(&[("--draw", args.draw.as_deref())], inputs.iter().map(PathBuf::as_path))?;
-    let pad = manifest.model(&ids[0]).or_fail(WEIGHTS)?.transform.pad;
     let single = match (&args.image, &args.question) {
-        (Some(image), Some(question)) => Some((read_picture(image, pad)?, question.as_str())),
+        (Some(image), Some(question)) => Some((read_picture(image)?, question.as_str())),
         _ => None,
     };
     let questions = args.batch.as_deref().map(batch::read).transpose()?;
@@ -61,7 +60,7 @@ pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
         };
         match (single, &questions) {
             (Some((picture, question)), _) => one(&mut engine, args, &picture, question).await,
-            (None, Some(questions)) => questions.ask(&mut engine, &options(args), pad).await,
+            (None, Some(questions)) => questions.ask(&mut engine, &options(args)).await,
             (None, None) => Err(Failure::new(
                 USAGE,
                 "a picture and a question, or --batch FILE, are needed",
@@ -178,7 +177,7 @@ fn options(args: &Ask) -> Options {
 }
 
 /// Decodes a picture file; errors name the file.
-fn read_picture(path: &Path, pad: [u8; 3]) -> Result<Picture, Failure> {
+fn read_picture(path: &Path) -> Result<Picture, Failure> {
     let name = path.display();
     let bytes = file::read(path, MAX_FILE).map_err(|error| {
         let remedy = match error.kind() {
@@ -187,8 +186,11 @@ fn read_picture(path: &Path, pad: [u8; 3]) -> Result<Picture, Failure> {
         };
         Failure::new(INPUT, format!("cannot read {name}: {error}{remedy}"))
     })?;
-    Picture::decode(&bytes, pad).map_err(|e| Failure::new(INPUT, format!("{name}: {e}")))
+    Picture::decode(&bytes).map_err(|e| Failure::new(INPUT, format!("{name}: {e}")))
 }
+
+/// Shines through transparent pixels of a picture that boxes are drawn on.
+const GROUND: [u8; 3] = [127; 3];
 
 /// Longest side below which a picture is enlarged before boxes are drawn, px: labels need room.
 const DRAWN_SIDE: u32 = 640;
@@ -220,7 +222,7 @@ fn draw(picture: &Picture, answers: &[Answer], ids: &[String], path: &Path) -> R
 }
 
 fn enlarged(picture: &Picture, width: u32, height: u32) -> Result<Vec<u8>, Failure> {
-    let image = image::RgbImage::from_raw(picture.width(), picture.height(), picture.pixels().to_vec())
+    let image = image::RgbImage::from_raw(picture.width(), picture.height(), picture.over(GROUND).into_owned())
         .ok_or_else(|| Failure::new(RUNNING, "the picture's sides do not fit its pixels"))?;
     Ok(image::imageops::resize(&image, width, height, image::imageops::FilterType::CatmullRom).into_raw())
 }

@@ -13,6 +13,7 @@ use sightline_checkpoint::manifest;
 use sightline_eval::aggregate::{self, TaskScore};
 use sightline_eval::comparison::CAVEAT;
 use sightline_eval::report::{Answer, Page, Shown, TaskRow};
+use sightline_eval::rules::geometry;
 use sightline_eval::run::Outcome;
 use sightline_eval::stats::split_mix;
 use sightline_eval::tasks::{self, Image, Question, Select, Task};
@@ -255,9 +256,9 @@ fn ground(transform: &str) -> [u8; 3] {
 /// A small JPEG as a data URL, and the size of the picture itself, both upright and opaque as the model saw it; none where it cannot
 /// be read, which the run says.
 fn thumbnail(image: &Image, ground: [u8; 3]) -> Option<(String, [u32; 2])> {
-    let picture = Picture::decode(&image.bytes().ok()?, ground).ok()?;
+    let picture = Picture::decode(&image.bytes().ok()?).ok()?;
     let size = [picture.width(), picture.height()];
-    let decoded = DynamicImage::from(RgbImage::from_raw(size[0], size[1], picture.into_pixels())?);
+    let decoded = DynamicImage::from(RgbImage::from_raw(size[0], size[1], picture.over(ground).into_owned())?);
     let small = if size[0].max(size[1]) > SIDE {
         decoded.thumbnail(SIDE, SIDE)
     } else {
@@ -320,8 +321,19 @@ fn answer(run: &FinishedRun, place: usize, id: &str, size: Option<[u32; 2]>) -> 
     let px = size.and_then(|[width, height]| {
         let region = Region::parse(&text).ok()?;
         let corners = [region.x1, region.y1, region.x2, region.y2].map(f64::from);
-        let frame = Frame::padded_square(width, height);
-        let px = frame.to_px_inside(Corners::new(corners[0], corners[1], corners[2], corners[3]))?;
+        let sides = [width, height].map(f64::from);
+        let px = match run.loaded.transform.frame(sides) {
+            // To the pixel as the picture was padded.
+            geometry::Frame::CentredSquare => {
+                let [x1, y1, x2, y2] = corners;
+                Frame::padded_square(width, height).to_px(Corners::new(x1, y1, x2, y2))
+            }
+            other => {
+                let [x1, y1, x2, y2] = other.unproject(corners, sides);
+                Corners::new(x1, y1, x2, y2)
+            }
+        };
+        let px = px.clipped(sides[0], sides[1])?;
         Some([px.x1, px.y1, px.x2, px.y2])
     });
     Some(Answer {

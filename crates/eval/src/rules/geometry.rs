@@ -20,6 +20,10 @@ pub struct Transform {
     pub target_resolution: Option<[f64; 2]>,
 }
 
+/// Stands before the name of a policy of ours where boxes are compared where the policy puts them. The fork knows none of these
+/// names, and would take each for the plain picture.
+pub const CANVAS: &str = "canvas:";
+
 /// A frame in which boxes are normalised.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Frame {
@@ -30,12 +34,22 @@ pub enum Frame {
     Crop([f64; 2]),
     /// The picture.
     Picture,
+    /// A canvas: an edge in px times `scale` plus `offset` is a fraction of it. Both are across, then down.
+    Canvas {
+        /// Fractions per px.
+        scale: [f64; 2],
+        /// Where the picture's corner lies, as a fraction.
+        offset: [f64; 2],
+    },
 }
 
 impl Transform {
     /// The frame that the fork scores in.
     pub fn frame(&self, [width, height]: [f64; 2]) -> Frame {
         let policy = self.policy.as_deref().unwrap_or("resize-naive");
+        if let Some(ours) = policy.strip_prefix(CANVAS) {
+            return canvas(ours, self.target_resolution, [width, height]);
+        }
         let policy = branch!("geometry.policy_lower", python::lower(policy), policy.to_owned());
         match policy.as_str() {
             "letterbox" => branch!("geometry.letterbox", Frame::CentredSquare, Frame::Picture),
@@ -80,6 +94,11 @@ impl Frame {
                 divided(moved, [target_width, target_height])?
             }
             Self::Picture => divided(bounds, [width, height])?,
+            Self::Canvas { scale, offset } => {
+                let [x0, y0, x1, y1] = bounds;
+                let [x, y] = [0, 1].map(|axis| move |px: f64| px * scale[axis] + offset[axis]);
+                [x(x0), y(y0), x(x1), y(y1)]
+            }
         };
         Some(branch!("geometry.clamp", placed.map(clamp), placed))
     }
@@ -111,7 +130,49 @@ impl Frame {
                 ]
             }
             Self::Picture => [x0 * width, y0 * height, x1 * width, y1 * height],
+            Self::Canvas { scale, offset } => {
+                let [x, y] = [0, 1].map(|axis| move |part: f64| (part - offset[axis]) / scale[axis]);
+                [x(x0), y(y0), x(x1), y(y1)]
+            }
         }
+    }
+}
+
+/// Where a policy of ours puts a picture of `size` (width and height in px) on its canvas of `target` (height and width in px).
+/// A name that is none of ours is the plain picture.
+fn canvas(policy: &str, target: Option<[f64; 2]>, size: [f64; 2]) -> Frame {
+    let known = target.filter(|target| target.iter().chain(&size).all(|&side| side > 0.0));
+    let Some([rows, columns]) = known else {
+        return Frame::Picture;
+    };
+    let [width, height] = size;
+    let shrunk = |fit: f64| size.map(|side| (side * fit.min(1.0)).round_ties_even().max(1.0));
+    let (resized, cut, canvas) = match policy {
+        "letterbox-corner" => {
+            let [w, h] = shrunk((columns / width).min(rows / height));
+            ([w.min(columns), h.min(rows)], [0.0; 2], [columns, rows])
+        }
+        "vmamba-classification" => {
+            // Covered with a margin of an eighth, and the middle cut out.
+            let [over, down] = [columns, rows].map(|side| (side * 8.0 / 7.0).floor());
+            let resized = if over * height >= down * width {
+                [over, (over * height / width).floor().max(down)]
+            } else {
+                [(down * width / height).floor().max(over), down]
+            };
+            let middle = |axis: usize| ((resized[axis] - [columns, rows][axis]) / 2.0).round_ties_even();
+            (resized, [middle(0), middle(1)], [columns, rows])
+        }
+        "vmamba-detection" | "vmamba-segmentation" => {
+            let (long, short) = (rows.max(columns), rows.min(columns));
+            let resized = shrunk((long / width.max(height)).min(short / width.min(height)));
+            (resized, [0.0; 2], resized.map(|side| (side / 32.0).ceil() * 32.0))
+        }
+        _ => return Frame::Picture,
+    };
+    Frame::Canvas {
+        scale: [0, 1].map(|axis| resized[axis] / size[axis] / canvas[axis]),
+        offset: [0, 1].map(|axis| -cut[axis] / canvas[axis]),
     }
 }
 

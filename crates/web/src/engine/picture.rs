@@ -10,8 +10,8 @@ use super::outbox::Outbox;
 
 /// Longest side of a preview, px.
 const SIDE: u32 = 1024;
-/// Colour of what is transparent if no model says another one.
-const PAD: [u8; 3] = [127; 3];
+/// Shines through transparent pixels of a preview: what most models see there.
+const GROUND: [u8; 3] = [127; 3];
 /// Largest picture file that is read, bytes.
 const MAX_FILE: usize = 64 << 20;
 
@@ -20,8 +20,8 @@ const MAX_FILE: usize = 64 << 20;
 #[derive(Clone)]
 pub(super) struct Pictures {
     outbox: Outbox,
-    /// Colour of what is transparent, once the models' is known.
-    pad: Rc<Cell<Option<[u8; 3]>>>,
+    /// Whether the page knows the models. What it offers with a picture depends on them.
+    ready: Rc<Cell<bool>>,
     last: Rc<RefCell<Option<(u32, Rc<Picture>)>>>,
 }
 
@@ -29,24 +29,24 @@ impl Pictures {
     pub(super) fn new(outbox: Outbox) -> Self {
         Self {
             outbox,
-            pad: Rc::default(),
+            ready: Rc::default(),
             last: Rc::default(),
         }
     }
 
-    /// Whether a picture can be decoded already.
+    /// Whether a picture need not wait for what runs.
     pub(super) fn ready(&self) -> bool {
-        self.pad.get().is_some()
+        self.ready.get()
     }
 
-    /// From now on pictures are composited over this colour.
-    pub(super) fn set_pad(&self, pad: [u8; 3]) {
-        self.pad.set(Some(pad));
+    /// From now on pictures do not wait.
+    pub(super) fn set_ready(&self) {
+        self.ready.set(true);
     }
 
     /// Decodes a file and tells the page. The picture before it stays if it is refused.
     pub(super) fn take(&self, number: u32, bytes: &[u8]) {
-        self.outbox.send(&match decode(bytes, self.pad.get().unwrap_or(PAD)) {
+        self.outbox.send(&match decode(bytes) {
             Ok(decoded) => {
                 let event = Event::Picture {
                     picture: number,
@@ -78,8 +78,8 @@ impl Pictures {
     }
 }
 
-/// Decodes a file's bytes, over `pad` where they are transparent.
-pub(super) fn decode(bytes: &[u8], pad: [u8; 3]) -> Result<Picture, String> {
+/// Decodes a file's bytes.
+pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     if bytes.len() > MAX_FILE {
         return Err(format!(
             "The picture file has {} MB; at most {} MB are read, so make it smaller first.",
@@ -87,7 +87,7 @@ pub(super) fn decode(bytes: &[u8], pad: [u8; 3]) -> Result<Picture, String> {
             MAX_FILE / 1_000_000
         ));
     }
-    Picture::decode(bytes, pad).map_err(|error| {
+    Picture::decode(bytes).map_err(|error| {
         // The errors are sentences without their capital and full stop.
         let text = error.to_string();
         let mut letters = text.chars();
@@ -104,12 +104,10 @@ pub(super) fn preview(picture: &Picture) -> Preview {
         false => side,
     };
     let (width, height) = (scaled(picture.width()), scaled(picture.height()));
-    let shrunk;
     let rgb = if (width, height) == (picture.width(), picture.height()) {
-        picture.pixels()
+        picture.over(GROUND)
     } else {
-        shrunk = resize(picture, width, height, Filter::Bilinear);
-        &shrunk
+        resize(picture, GROUND, width, height, Filter::Bilinear).into()
     };
     let rgba = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
     Preview { width, height, rgba }

@@ -107,9 +107,7 @@ impl State {
             Ok(listed) => listed,
             Err(sentence) => return self.broken(sentence, Remedy::Reload),
         };
-        if let Some(row) = bundle.manifest.models.first() {
-            self.pictures.set_pad(row.transform.pad);
-        }
+        self.pictures.set_ready();
         let (device, machine) = match device::open(wish).await {
             Ok(opened) => opened,
             Err(error) => return self.broken(super::failure::sentence(&error), Remedy::Restart),

@@ -79,8 +79,8 @@ fn is_id(value: &Value) -> bool {
 }
 
 impl Batch {
-    /// Asks every question of every model, and prints each answer as it is there. `pad`: the ground behind transparent pictures.
-    pub(super) async fn ask(&self, engine: &mut Engine<'_>, options: &Options, pad: [u8; 3]) -> Result<(), Failure> {
+    /// Asks every question of every model, and prints each answer as it is there.
+    pub(super) async fn ask(&self, engine: &mut Engine<'_>, options: &Options) -> Result<(), Failure> {
         // A pipe stands in no folder: pictures are looked up where the program runs.
         let base = self
             .file
@@ -94,7 +94,7 @@ impl Batch {
             bar.set_message(format!("id {}", question.id));
             let path = base.join(&question.image);
             if last.as_ref().is_none_or(|(seen, _)| *seen != path) {
-                last = Some((path.clone(), read_picture(&path, pad)));
+                last = Some((path.clone(), read_picture(&path)));
             }
             let outcome = match &last {
                 Some((_, Ok(picture))) => question.ask(engine, options, picture, index, &bar).await?,

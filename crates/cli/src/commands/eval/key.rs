@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sightline_checkpoint::manifest::{Blind, LanguageModel, Model, ModelFile, Policy};
-use sightline_eval::rules::geometry::Transform;
+use sightline_checkpoint::manifest::{Blind, LanguageModel, Model, ModelFile};
+use sightline_eval::rules::geometry::{CANVAS, Transform};
 use sightline_eval::run::{Item, Items, RunKey};
 use sightline_eval::tasks::{Loaded, Mode};
 use sightline_kernels::Device;
@@ -177,13 +177,19 @@ pub(super) fn blind_transform() -> Transform {
     }
 }
 
-/// A model's frame, by the names that the paper's evaluation code has.
+/// The name under which boxes are compared where a policy puts them. The paper's evaluation code goes by names alone: what it
+/// would take for something else has our own prefix.
+fn frame_of(policy: &str) -> String {
+    match policy {
+        LETTERBOX | "resize-naive" | "resize-crop" => policy.to_owned(),
+        other => format!("{CANVAS}{other}"),
+    }
+}
+
+/// A model's frame.
 pub(super) fn transform(row: &Model) -> Transform {
-    let policy = match row.transform.policy {
-        Policy::Letterbox => LETTERBOX,
-    };
     Transform {
-        policy: Some(policy.to_owned()),
+        policy: Some(frame_of(&row.transform.policy)),
         target_resolution: Some(row.transform.size.map(|side| side as f64)),
     }
 }

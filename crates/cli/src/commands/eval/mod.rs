@@ -295,9 +295,10 @@ impl Plan<'_> {
         loaded.transform = key::transform(row);
         let batch_size = self.args.batch_size as usize;
         let questions = Arc::new(loaded.questions.clone());
+        let seen = Transform::read(&row.transform).or_fail(WEIGHTS)?;
         let gallery = match self.args.control {
-            Some(Control::Shuffled) => Gallery::shuffled(questions, Transform::from(&row.transform)),
-            _ => Gallery::own(questions, Transform::from(&row.transform)),
+            Some(Control::Shuffled) => Gallery::shuffled(questions, seen),
+            _ => Gallery::own(questions, seen),
         };
         let gallery = Arc::new(gallery);
         let items = key::items(&loaded, Some(&gallery));

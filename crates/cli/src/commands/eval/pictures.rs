@@ -75,7 +75,7 @@ impl Gallery {
 
     fn read(&self, at: usize) -> Read {
         let bytes = self.shown(at).image.bytes().map_err(|error| error.to_string())?;
-        let picture = Picture::decode(&bytes, self.transform.pad).map_err(|error| error.to_string())?;
+        let picture = Picture::decode(&bytes).map_err(|error| error.to_string())?;
         let input = self.transform.apply(&picture).map_err(|error| error.to_string())?;
         Ok(Arc::new(Shown {
             values: input.values,
