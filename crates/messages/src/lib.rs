@@ -1,9 +1,8 @@
 //! What the page and the engine in its worker tell each other.
 //!
-//! One enum each way: [`Command`] from the page, [`Event`] from the engine. They are versioned,
-//! because a browser may have cached the two modules at different times: the page's first message
-//! is [`Command::Hello`], and an engine of another [`VERSION`] answers it with [`Event::Broken`].
-//! [`TestEvent`] is what the worker of the kernel tests reports instead.
+//! One enum each way: [`Command`] from the page, [`Event`] from the engine. They are versioned, because a browser may have cached
+//! the two modules at different times: the page's first message is [`Command::Hello`], and an engine of another [`VERSION`] answers
+//! it with [`Event::Broken`]. [`TestEvent`] is what the worker of the kernel tests reports instead.
 
 mod command;
 mod event;

@@ -202,15 +202,14 @@ struct Drawing<'a> {
     context: &'a CanvasRenderingContext2d,
     /// Width and height of the canvas.
     size: [f64; 2],
-    /// Canvas px per picture px.
+    /// Canvas px a picture px.
     scale: f64,
     /// Width of a line.
     unit: f64,
 }
 
 impl Drawing<'_> {
-    /// A box on the canvas, wholly inside of it: half of a line on the picture's edge could not be
-    /// seen.
+    /// A box on the canvas, wholly inside of it: half of a line on the picture's edge could not be seen.
     fn place(&self, found: &AnswerBox, arm: Arm) -> Option<Place> {
         // Where both arms name the same edge, both lines are seen.
         let inset = self.unit * if arm == Arm::Vit { 2.4 } else { 0.95 };
