@@ -46,7 +46,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
-    match run(&cli) {
+    ended(run(&cli))
+}
+
+/// The exit code, and the one sentence of a failure.
+fn ended(outcome: Result<(), Failure>) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::note(&format!("sightline: {failure}"));
@@ -57,8 +62,17 @@ fn main() -> ExitCode {
 
 /// Prints help, the version, or what is wrong with the arguments.
 fn refused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Not by clap itself, which passes over a disk that is full.
+        let text = error.render();
+        let text = match output::colour() {
+            true => text.ansi().to_string(),
+            false => text.to_string(),
+        };
+        return ended(output::raw(text.as_bytes()));
+    }
     let harmless = |text: std::ffi::OsString| output::visible(&text.to_string_lossy(), "\t") == text.to_string_lossy();
-    if !error.use_stderr() || std::env::args_os().all(harmless) {
+    if std::env::args_os().all(harmless) {
         error.exit();
     }
     // Repeats an argument that would steer the terminal.

@@ -102,7 +102,7 @@ fn completions_are_written_for_every_shell() {
 #[cfg(unix)]
 #[test]
 fn what_is_written_at_once_may_be_cut() {
-    for command in ["completions bash", "man"] {
+    for command in ["completions bash", "man", "--help", "score --help", "--version"] {
         let shell = |rest: &str| {
             let script = format!("{} {command} {rest}", env!("CARGO_BIN_EXE_sightline"));
             let output = Command::new("bash")

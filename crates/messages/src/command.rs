@@ -1,12 +1,13 @@
 use serde::{Deserialize, Serialize};
 
-/// What the page asks of the engine. Commands are carried out one after the other. [`Command::Stop`], [`Command::Cancel`] and
-/// [`Command::Picture`] overtake: they are carried out as soon as they arrive.
+/// What the page asks of the engine. Commands are carried out one after the other.
+/// [`Command::Stop`], [`Command::Cancel`] and [`Command::Picture`] overtake: they are carried out
+/// as soon as they arrive.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Command {
-    /// The first message. The engine opens a device, reads the bundle's list of files, looks what is cached, and answers
-    /// [`crate::Event::Ready`]. Nothing of a model is fetched.
+    /// The first message. The engine opens a device, reads the bundle's list of files, looks what
+    /// is cached, and answers [`crate::Event::Ready`]. Nothing of a model is fetched.
     Hello {
         /// [`crate::VERSION`] of the page.
         version: u32,
@@ -15,14 +16,16 @@ pub enum Command {
         /// Which device to use.
         device: Wish,
     },
-    /// Fetches what is missing, checks every part, puts the models on the device and compiles them. Answered by
-    /// [`crate::Event::Progress`], [`crate::Event::Compiling`] and one [`crate::Event::Loaded`].
+    /// Fetches what is missing, checks every part, puts the models on the device and compiles them.
+    /// Answered by [`crate::Event::Progress`], [`crate::Event::Compiling`] and one
+    /// [`crate::Event::Loaded`].
     Load,
-    /// Ends a [`Command::Load`] that is still downloading; answered by [`crate::Event::Cancelled`]. Parts that are complete stay
-    /// in the browser's store.
+    /// Ends a [`Command::Load`] that is still downloading; answered by [`crate::Event::Cancelled`].
+    /// Parts that are complete stay in the browser's store.
     Cancel,
-    /// A picture file's bytes. It is decoded at once, also while models load or answer. Answered by [`crate::Event::Picture`] or
-    /// [`crate::Event::PictureRefused`]. The engine keeps the last picture only; an answer that has begun goes on with its own.
+    /// A picture file's bytes. It is decoded at once, also while models load or answer. Answered by
+    /// [`crate::Event::Picture`] or [`crate::Event::PictureRefused`]. The engine keeps the last
+    /// picture only; an answer that has begun goes on with its own.
     Picture {
         /// The page's number of this picture.
         picture: u32,
@@ -30,7 +33,8 @@ pub enum Command {
         #[serde(with = "serde_bytes")]
         bytes: Vec<u8>,
     },
-    /// A question about the picture last sent. Answered by [`crate::Event::Started`] and, at the end, [`crate::Event::Done`].
+    /// A question about the picture last sent. Answered by [`crate::Event::Started`] and, at the
+    /// end, [`crate::Event::Done`].
     Ask {
         /// The page's number of this question.
         turn: u32,
@@ -53,8 +57,8 @@ pub enum Command {
         /// Runs of each, after warm-up.
         runs: u32,
     },
-    /// The features of the picture last sent, of every model, for the comparison with the native program:
-    /// [`crate::Event::Features`].
+    /// The features of the picture last sent, of every model, for the comparison with the native
+    /// program: [`crate::Event::Features`].
     Features,
 }
 

@@ -165,10 +165,12 @@ pub struct Machine {
     pub dtype: Dtype,
     /// Why not WebGPU, or why not half precision; a whole sentence.
     pub why: Option<String>,
-    /// Another device that the visitor could ask for; [`Wish::Auto`] where asking again may find a GPU.
+    /// Another device that the visitor could ask for; [`Wish::Auto`] where asking again may find a
+    /// GPU.
     #[serde(default)]
     pub other: Option<Wish>,
-    /// Seconds until both models have answered a first short question, where that is known to be long.
+    /// Seconds until both models have answered a first short question, where that is known to be
+    /// long.
     pub patience_s: Option<f64>,
 }
 
@@ -350,11 +352,11 @@ pub struct Measure {
     pub model: String,
     /// `encode` or `decode`.
     pub what: String,
-    /// Median, ms a picture or a token.
+    /// Median, ms per picture or per token.
     pub median_ms: f64,
     /// Runs.
     pub runs: u32,
-    /// Kernel launches a picture or a token; 0 on the CPU.
+    /// Kernel launches per picture or per token; 0 on the CPU.
     pub launches: u32,
     /// Bytes that a picture or a token has to move at least: weights, and the cache for a token.
     pub bytes: u64,

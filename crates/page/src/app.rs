@@ -1,4 +1,5 @@
-//! The page at work: takes what happens, one thing after the other, does what has to be done, and has the views show it.
+//! The page at work: takes what happens, one thing after the other, does what has to be done, and
+//! has the views show it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -22,7 +23,8 @@ thread_local! {
     static APP: RefCell<Option<App>> = const { RefCell::new(None) };
 }
 
-/// Says that something happened. What happens while something else is being dealt with comes after it: nothing is lost.
+/// Says that something happened. What happens while something else is being dealt with comes after
+/// it: nothing is lost.
 pub(crate) fn tell(input: Input) {
     WAITING.with_borrow_mut(|waiting| waiting.push_back(input));
     if BUSY.replace(true) {
@@ -38,8 +40,8 @@ pub(crate) fn tell(input: Input) {
     BUSY.set(false);
 }
 
-/// Opens the page: called once by its script. `why` finds out why the worker's script does not run, `keep` has the browser keep the
-/// page.
+/// Opens the page: called once by its script. `why` finds out why the worker's script does not run,
+/// `keep` has the browser keep the page.
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "exported")]
 pub fn open(why: Function, keep: Function) {
@@ -137,7 +139,8 @@ impl App {
     }
 }
 
-/// Pixels of the page's own. A view of wasm's memory would show, at the next drawing, whatever has come to lie there.
+/// Pixels of the page's own. A view of wasm's memory would show, at the next drawing, whatever has
+/// come to lie there.
 fn pixels(preview: &Preview) -> Option<ImageData> {
     let copy = Uint8ClampedArray::new_from_slice(&preview.rgba);
     ImageData::new_with_js_u8_clamped_array_and_sh(&copy, preview.width, preview.height).ok()

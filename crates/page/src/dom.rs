@@ -1,5 +1,5 @@
-//! The document, with less ceremony. Ids are those of `www/index.html`; one that is missing is a mistake in that file, and then nothing
-//! is shown rather than everything broken.
+//! The document, with less ceremony. Ids are those of `www/index.html`; one that is missing is a
+//! mistake in that file, and then nothing is shown rather than everything broken.
 
 use wasm_bindgen::prelude::{Closure, JsCast};
 use web_sys::{Document, Element, Event, EventTarget, HtmlElement};

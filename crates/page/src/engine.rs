@@ -17,7 +17,8 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Starts a worker on that device, and greets it. What it says, and `why` it does not run, is told to the page.
+    /// Starts a worker on that device, and greets it. What it says, and `why` it does not run, is
+    /// told to the page.
     pub(crate) fn start(device: Wish, why: &Function) -> Option<Self> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);

@@ -81,7 +81,8 @@ fn hover(over: bool) {
     }
 }
 
-/// Text goes where text is typed, also if a picture of it comes along, as from a table or a document.
+/// Text goes where text is typed, also if a picture of it comes along, as from a table or a
+/// document.
 fn pasted(event: &Event, data: &DataTransfer) {
     let text = data.get_data("text/plain").unwrap_or_default();
     let typing = event

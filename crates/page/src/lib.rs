@@ -1,8 +1,10 @@
-//! The page: what a visitor sees and touches. It holds no model and never touches WebGPU: it tells the engine in its worker what to do
-//! ([`sightline_messages::Command`]) and shows what the engine answers ([`sightline_messages::Event`]).
+//! The page: what a visitor sees and touches. It holds no model and never touches WebGPU: it tells
+//! the engine in its worker what to do ([`sightline_messages::Command`]) and shows what the engine
+//! answers ([`sightline_messages::Event`]).
 //!
-//! Whatever happens is an `update::Input`. `update::update` changes the `state::State` and says what has to be done; `app` does it,
-//! then has every view of `views` show the new state. State and update know nothing of the browser, and are tested natively.
+//! Whatever happens is an `update::Input`. `update::update` changes the `state::State` and says
+//! what has to be done; `app` does it, then has every view of `views` show the new state. State and
+//! update know nothing of the browser, and are tested natively.
 
 #![cfg_attr(
     not(target_arch = "wasm32"),

@@ -1,4 +1,5 @@
-//! A file that someone gave, as bytes that the engine reads: as it is, or drawn by the browser where only that can read it.
+//! A file that someone gave, as bytes that the engine reads: as it is, or drawn by the browser
+//! where only that can read it.
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::{Closure, JsCast, JsValue};

@@ -1,4 +1,5 @@
-//! What the page knows: plain data that can be written down and read back. [`crate::update`] alone changes it, views only show it.
+//! What the page knows: plain data that can be written down and read back. [`crate::update`] alone
+//! changes it, views only show it.
 
 use serde::{Deserialize, Serialize};
 use sightline_messages::{Answer, FileInfo, Loaded, Machine, Measured, ModelInfo, Store, Wish};
@@ -160,7 +161,8 @@ pub(crate) struct Turn {
 /// What a reload of the page gets back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Saved {
-    /// The picture that was asked about, if it is one of the gallery: a visitor's own is kept nowhere.
+    /// The picture that was asked about, if it is one of the gallery: a visitor's own is kept
+    /// nowhere.
     pub(crate) chosen: Option<Chosen>,
     /// The last question, and its answers.
     pub(crate) turn: Turn,
@@ -211,7 +213,8 @@ pub(crate) enum Measuring {
 }
 
 impl State {
-    /// Bytes of all files, and how many of them are here: in the browser's store, or come in this visit.
+    /// Bytes of all files, and how many of them are here: in the browser's store, or come in this
+    /// visit.
     pub(crate) fn bytes(&self) -> (u64, u64) {
         let all = self.files.iter().map(|file| file.bytes).sum();
         let here = self

@@ -1,4 +1,5 @@
-//! What each thing that happens changes, and what has to be done about it. Nothing here touches the browser.
+//! What each thing that happens changes, and what has to be done about it. Nothing here touches the
+//! browser.
 
 use sightline_messages::{Answer, Command, Event, Preview, Store, Wish};
 

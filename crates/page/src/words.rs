@@ -38,7 +38,7 @@ pub(crate) fn left(seconds: f64) -> String {
     }
 }
 
-/// Tokens a second, from the time of all tokens after the first; a single one has no speed.
+/// Tokens per second, from the time of all tokens after the first; a single one has no speed.
 pub(crate) fn rate(tokens: u32, decode_ms: f64) -> String {
     match tokens {
         0 | 1 => "one token".into(),
@@ -46,7 +46,7 @@ pub(crate) fn rate(tokens: u32, decode_ms: f64) -> String {
     }
 }
 
-/// So many a second.
+/// So many per second.
 pub(crate) fn per_second(rate: f64) -> String {
     match rate {
         rate if rate < 100.0 => format!("{rate:.1}"),

@@ -20,7 +20,7 @@ use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::{Device, KernelError};
 use sightline_language::Adapters;
 use sightline_vision::{Picture, Transform};
-use sightline_vlm::{Ask, Asked, Blind, Connector, Files, Language, Options, Reply, Source, Vlm};
+use sightline_vlm::{Ask, Asked, Blind, Connector, Files, Language, Options, Reply, Vlm};
 
 use common::{ARMS, Inputs, open, root, weights, wgpu};
 
@@ -216,28 +216,27 @@ fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     if !wrong.is_empty() {
         return Err(wrong.join("; ").into());
     }
-    // The dense head finds the same in a batch as behind a single question, and nothing where
-    // nothing is named.
+    // The dense head finds the same in a batch as for a single question.
     let located = pollster::block_on(model.locate_batch(&asks))?;
-    let options = Options {
-        max_tokens: 1,
-        ..Options::default()
-    };
-    for (region, row) in located[2..].iter().zip(&rows) {
-        let Some(region) = region else { continue };
-        let picture = Picture::decode(&fs::read(folder.join(&row.image))?)?;
-        pollster::block_on(model.look(&picture))?;
-        let answer = pollster::block_on(model.ask(&row.question, &options, async |_: &str| true))?;
-        // A box is shown only of a sure head; what is measured is every one.
-        let Some(alone) = answer.boxes.iter().find(|found| found.source == Source::Dense) else {
-            continue;
-        };
-        return match alone.region.iou(region) > 0.99 {
-            true => Ok(()),
-            false => Err(format!("{}: {region} in a batch, {} alone", row.question, alone.region).into()),
-        };
+    let found: Vec<usize> = (0..asks.len()).filter(|at| located[*at].is_some()).collect();
+    for at in &found {
+        let alone = pollster::block_on(model.locate_batch(&asks[*at..=*at]))?;
+        match (&located[*at], &alone[0]) {
+            (Some(region), Some(alone)) if alone.iou(region) > 0.99 => {}
+            (region, alone) => {
+                return Err(format!("{}: {region:?} in a batch, {alone:?} alone", asks[*at].question).into());
+            }
+        }
     }
-    Err("no question names a thing that the dense head is sure of".into())
+    println!(
+        "{id}: the dense head answers {} of {} questions",
+        found.len(),
+        asks.len()
+    );
+    match found.is_empty() {
+        true => Err("no question names a thing that the dense head knows".into()),
+        false => Ok(()),
+    }
 }
 
 /// All questions without a picture, at once.

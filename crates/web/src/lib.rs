@@ -1,5 +1,6 @@
-//! Sightline in a browser: the engine that the page's dedicated worker loads. With the feature `tests` it is instead the module that
-//! compares every kernel with its twin and both encoders with their goldens.
+//! Sightline in a browser: the engine that the page's dedicated worker loads. With the feature
+//! `tests` it is instead the module that compares every kernel with its twin and both encoders with
+//! their goldens.
 
 #[cfg(all(target_arch = "wasm32", not(feature = "tests")))]
 mod engine;

@@ -5,7 +5,7 @@ import { GPU, Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
 import { assert, assertEqual, test } from "../lib/test.js";
 
-test("bench/launches and bytes a picture and a token, on WebGPU", { limit: 240 }, async ({ defer }) => {
+test("bench/launches and bytes per picture and per token, on WebGPU", { limit: 240 }, async ({ defer }) => {
   const site = await Site.start(process.env.PAGE_TINY);
   defer(() => site.end());
   const visitor = await Visitor.arrive(site);
@@ -17,8 +17,8 @@ test("bench/launches and bytes a picture and a token, on WebGPU", { limit: 240 }
   for (const row of rows) {
     const each = row.Work.split(" ").at(-1);
     const said = JSON.stringify(row);
-    assert(new RegExp(`^[1-9]\\d* a ${each}$`).test(row.Launches), `launches: ${said}`);
-    assert(new RegExp(`^[\\d.]+ [kM]B a ${each}$`).test(row["Bytes moved"]), `bytes: ${said}`);
+    assert(new RegExp(`^[1-9]\\d* per ${each}$`).test(row.Launches), `launches: ${said}`);
+    assert(new RegExp(`^[\\d.]+ [kM]B per ${each}$`).test(row["Bytes moved"]), `bytes: ${said}`);
     assert(/^[\d.]+ m?s$/.test(row.Median) && row.Rate.endsWith(`${each}s/s`), `times: ${said}`);
   }
   await screen.shot("10-bench-webgpu");

@@ -61,7 +61,8 @@ fn buttons(seen: &mut Seen<[bool; 3]>, state: &State) {
     show("send", !asking);
     show("stop", asking);
     set_text("stop", if state.turn.stopping { "Stopping…" } else { "Stop" });
-    // A button that goes takes the focus with it: whoever uses the keyboard goes on where the other is.
+    // A button that goes takes the focus with it: whoever uses the keyboard goes on where the other
+    // is.
     match (focused.as_deref(), asking) {
         (Some("send"), true) => focus("stop"),
         (Some("stop"), false) => focus("send"),

@@ -10,7 +10,8 @@ use crate::state::Measuring;
 use crate::update::Input;
 use crate::words;
 
-/// What stands over the columns after the first, and beside the values where the table is too narrow for columns.
+/// What stands over the columns after the first, and beside the values where the table is too
+/// narrow for columns.
 const LABELS: [&str; 6] = ["Work", "Median", "Rate", "Launches", "Bytes moved", "Bandwidth"];
 
 #[derive(Default)]
@@ -70,7 +71,7 @@ fn line(row: &Measure, models: &[ModelInfo]) -> Option<HtmlElement> {
     };
     let launches = match row.launches {
         0 => "none: processor".to_owned(),
-        n => format!("{n} a {each}"),
+        n => format!("{n} per {each}"),
     };
     let line = make("tr", "", "")?;
     let head = make("th", "", name)?;
@@ -82,7 +83,7 @@ fn line(row: &Measure, models: &[ModelInfo]) -> Option<HtmlElement> {
         words::ms(row.median_ms),
         format!("{} {each}s/s", words::per_second(1.0 / seconds)),
         launches,
-        format!("{} a {each}", words::bytes(row.bytes)),
+        format!("{} per {each}", words::bytes(row.bytes)),
         format!("{:.2} GB/s", row.bytes as f64 / 1e9 / seconds),
     ];
     for (label, text) in LABELS.iter().zip(cells) {

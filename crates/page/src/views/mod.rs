@@ -1,4 +1,5 @@
-//! What is seen: one file and one row of [`VIEWS`] per view. A view shows the state, and says what its buttons were pressed for.
+//! What is seen: one file and one row of [`VIEWS`] per view. A view shows the state, and says what
+//! its buttons were pressed for.
 
 mod ask;
 mod bench;
@@ -18,7 +19,8 @@ use crate::state::State;
 
 /// A part of the page.
 pub(crate) trait View {
-    /// Shows the state. Called after everything that happens: what has not changed should cost nothing.
+    /// Shows the state. Called after everything that happens: what has not changed should cost
+    /// nothing.
     fn show(&mut self, now: &Now<'_>);
 }
 

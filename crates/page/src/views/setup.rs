@@ -191,7 +191,8 @@ fn buttons(state: &State) {
     set_disabled("load", !(ready && offered));
     show("load", offered && state.engine != Engine::Gone);
     show("cancel", can_cancel);
-    // A button that goes takes the focus with it: whoever uses the keyboard goes on where the next one is.
+    // A button that goes takes the focus with it: whoever uses the keyboard goes on where the next
+    // one is.
     match focused.as_deref() {
         Some("load") if can_cancel => focus("cancel"),
         Some("cancel") if offered => focus("load"),

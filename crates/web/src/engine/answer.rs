@@ -22,8 +22,9 @@ pub(super) struct Turn {
 }
 
 impl State {
-    /// Answers, or says why not. The order of the models alternates, so that neither always runs on a device that the other has
-    /// warmed; never do two run at once, so that their times can be compared.
+    /// Answers, or says why not. The order of the models alternates, so that neither always runs on
+    /// a device that the other has warmed; never do two run at once, so that their times can be
+    /// compared.
     pub(super) async fn answer(&mut self, turn: &Turn) {
         let done = Event::Done { turn: turn.turn };
         let refuse = |sentence: &str| {
@@ -120,7 +121,8 @@ impl Arm<'_> {
         Ok(())
     }
 
-    /// Lets messages in. On a GPU every read-back does that; the processor never waits for anything.
+    /// Lets messages in. On a GPU every read-back does that; the processor never waits for
+    /// anything.
     async fn breathe(&self) {
         if self.on_cpu {
             pause().await;

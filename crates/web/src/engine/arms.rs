@@ -29,7 +29,8 @@ pub(super) struct Arms {
 }
 
 impl Arms {
-    /// Fetches what is missing, file by file, and compiles. A file's bytes are let go as soon as they are on the device.
+    /// Fetches what is missing, file by file, and compiles. A file's bytes are let go as soon as
+    /// they are on the device.
     pub(super) async fn load(
         bundle: &Bundle,
         device: &Device,
@@ -137,8 +138,8 @@ fn read_files(
     })
 }
 
-/// Has the encoder multiply in 16 bits if a comparison on this machine allows it, and says so in `machine`. The answer is whether the
-/// next one may try too.
+/// Has the encoder multiply in 16 bits if a comparison on this machine allows it, and says so in
+/// `machine`. The answer is whether the next one may try too.
 async fn try_half(model: &mut Vlm, files: &Files, machine: &mut Machine) -> Result<bool, String> {
     let cosine = model.try_half(files, &built_in(0)?).await.map_err(|e| sentence(&e))?;
     let passed = cosine >= MIN_HALF_COSINE;
@@ -153,14 +154,15 @@ async fn try_half(model: &mut Vlm, files: &Files, machine: &mut Machine) -> Resu
     Ok(passed)
 }
 
-/// Runs everything that an answer runs, so that no visitor's question waits for a GPU's compiler. The processor has none.
+/// Runs everything that an answer runs, so that no visitor's question waits for a GPU's compiler.
+/// The processor has none.
 async fn warm(model: &mut Vlm, software: bool) -> Result<(), String> {
     let options = Options {
         max_tokens: WARM_TOKENS,
         ..Options::default()
     };
-    // The first picture records the encoder and compiles its kernels, the second runs the recording. A GPU in software needs a minute
-    // for a picture: there the second is the visitor's.
+    // The first picture records the encoder and compiles its kernels, the second runs the
+    // recording. A GPU in software needs a minute for a picture: there the second is the visitor's.
     let pictures = if software { 1 } else { 2 };
     for seed in 0..pictures {
         model.look(&built_in(seed)?).await.map_err(|e| sentence(&e))?;

@@ -72,7 +72,8 @@ pub(super) async fn sleep(ms: i32) {
     let _ = JsFuture::from(promise).await;
 }
 
-/// What `work` gives, or `None` if that takes longer than so many milliseconds. Work that is borrowed can be waited for again.
+/// What `work` gives, or `None` if that takes longer than so many milliseconds. Work that is
+/// borrowed can be waited for again.
 pub(super) async fn within<T>(ms: i32, work: impl Future<Output = T>) -> Option<T> {
     let (mut work, mut late) = (pin!(work), pin!(sleep(ms)));
     poll_fn(|context| match work.as_mut().poll(context) {
@@ -82,8 +83,8 @@ pub(super) async fn within<T>(ms: i32, work: impl Future<Output = T>) -> Option<
     .await
 }
 
-/// Whether the page came in a way that browsers trust: over https, or from this very machine. Elsewhere they have no WebGPU and
-/// no store.
+/// Whether the page came in a way that browsers trust: over https, or from this very machine.
+/// Elsewhere they have no WebGPU and no store.
 pub(super) fn is_secure() -> bool {
     property(&global(), "isSecureContext").is_none_or(|secure| secure.is_truthy())
 }

@@ -11,13 +11,14 @@ use web_time::Instant;
 use super::browser::{is_secure, property, scope, sleep, text, within};
 use super::outbox::device_lost;
 
-/// Floating-point operations until both shipped models have answered a first short question: per arm, about 5 billion in the encoder
-/// and 230 positions through 106 million weights.
+/// Floating-point operations until both shipped models have answered a first short question: per
+/// arm, about 5 billion in the encoder and 230 positions through 106 million weights.
 const FIRST_ANSWERS: f64 = 2.0 * (5e9 + 230.0 * 2.0 * 106e6);
 
 /// Longest time that a browser may take to name its adapter, or to open it, ms. Some never answer.
 const MOST_MS: i32 = 6_000;
-/// Until a browser that had no adapter is asked once more, ms: its GPU process may just have started.
+/// Until a browser that had no adapter is asked once more, ms: its GPU process may just have
+/// started.
 const AGAIN_MS: i32 = 600;
 
 /// Why the processor computes.
@@ -99,7 +100,8 @@ async fn gpu(wish: Wish) -> Result<(Device, Machine), Instead> {
     }
 }
 
-/// An error's text without what a debugger adds: `JsValue(OperationError: text undefined)` becomes the text.
+/// An error's text without what a debugger adds: `JsValue(OperationError: text undefined)` becomes
+/// the text.
 fn plain(error: &str) -> String {
     let Some((before, rest)) = error.split_once("JsValue(") else {
         return error.to_owned();
@@ -123,8 +125,9 @@ fn cpu(instead: Instead) -> Result<(Device, Machine), String> {
     Ok((device, machine))
 }
 
-/// Floating-point operations per second of the processor, measured on the shape of the language model's matrices. The quickest run
-/// counts: whatever else the machine does can only make one slower.
+/// Floating-point operations per second of the processor, measured on the shape of the language
+/// model's matrices. The quickest run counts: whatever else the machine does can only make one
+/// slower.
 fn rate(device: &Device) -> sightline_kernels::Result<f64> {
     const ROWS: usize = 128;
     const SIDE: usize = 576;

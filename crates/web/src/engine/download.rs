@@ -18,9 +18,11 @@ use super::outbox::Outbox;
 use super::parts::Parts;
 use super::store::{NotKept, Store};
 
-/// Times a part is fetched before the page gives up: a damaged one may come from a cache on the way.
+/// Times a part is fetched before the page gives up: a damaged one may come from a cache on the
+/// way.
 const ATTEMPTS: usize = 3;
-/// Waits before a part that did not come is asked for again, s. After the last one the visitor is asked.
+/// Waits before a part that did not come is asked for again, s. After the last one the visitor is
+/// asked.
 const WAITS_S: [u32; 3] = [1, 2, 4];
 /// Seconds without a byte until the visitor is told.
 const QUIET_S: u32 = 6;
@@ -141,7 +143,8 @@ impl<'a> Downloader<'a> {
         }
     }
 
-    /// A part from the network. What comes damaged is fetched once more at once, what does not come after a wait.
+    /// A part from the network. What comes damaged is fetched once more at once, what does not come
+    /// after a wait.
     async fn fetch(&self, name: &str, part: &Part, progress: &mut Progress) -> Result<Uint8Array, Missing> {
         let url = web_sys::Url::new_with_base(&part.path(), self.base).map_err(|e| message(&e))?;
         let (mut damaged, mut waits) = (0, WAITS_S.iter());
@@ -356,7 +359,8 @@ impl Request {
         })
     }
 
-    /// Fetches past the browser's own cache: parts have a store of their own, and the list must be new.
+    /// Fetches past the browser's own cache: parts have a store of their own, and the list must be
+    /// new.
     async fn get(&self, url: &str) -> Result<Response, JsValue> {
         let options = RequestInit::new();
         options.set_cache(RequestCache::NoStore);

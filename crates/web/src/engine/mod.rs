@@ -1,5 +1,6 @@
-//! The engine of the page: one per worker. It takes [`Command`]s one after the other and answers with [`Event`]s. A stop, a cancel
-//! and a picture overtake. Nothing but this crate touches WebGPU or a model, and nothing in it leaves the machine.
+//! The engine of the page: one per worker. It takes [`Command`]s one after the other and answers
+//! with [`Event`]s. A stop, a cancel and a picture overtake. Nothing but this crate touches WebGPU
+//! or a model, and nothing in it leaves the machine.
 
 mod answer;
 mod arms;

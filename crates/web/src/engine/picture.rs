@@ -15,8 +15,8 @@ const GROUND: [u8; 3] = [127; 3];
 /// Largest picture file that is read, bytes.
 const MAX_FILE: usize = 64 << 20;
 
-/// The picture that questions are about. It changes as soon as another one comes, whatever else is running; an answer that has begun
-/// holds its own.
+/// The picture that questions are about. It changes as soon as another one comes, whatever else is
+/// running; an answer that has begun holds its own.
 #[derive(Clone)]
 pub(super) struct Pictures {
     outbox: Outbox,
@@ -113,8 +113,8 @@ pub(super) fn preview(picture: &Picture) -> Preview {
     Preview { width, height, rgba }
 }
 
-/// A picture that needs no file: for the first run of every kernel, and the comparison of dtypes. A disc, a bar and a slope of
-/// colours, so that its features are not those of nothing.
+/// A picture that needs no file: for the first run of every kernel, and the comparison of dtypes. A
+/// disc, a bar and a slope of colours, so that its features are not those of nothing.
 pub(super) fn built_in(seed: u32) -> Result<Picture, String> {
     const SIDES: (u32, u32) = (256, 192);
     let (width, height) = SIDES;

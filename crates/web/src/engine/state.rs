@@ -119,7 +119,8 @@ impl State {
         });
         let files = match looked.await {
             Some(files) => files,
-            // A store that does not answer now may do so when it is read: nothing is known to be here.
+            // A store that does not answer now may do so when it is read: nothing is known to be
+            // here.
             None => files(&bundle, None).await,
         };
         self.outbox.send(&Event::Ready {

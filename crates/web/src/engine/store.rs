@@ -1,7 +1,8 @@
-//! Where downloaded parts are kept between visits: the origin's private file system, else the Cache API, else nowhere.
+//! Where downloaded parts are kept between visits: the origin's private file system, else the Cache
+//! API, else nowhere.
 //!
-//! A store is never believed: what comes out of it is hashed again by [`super::download`]. So a write that was cut short, or two tabs
-//! that write the same part, cost a download at worst.
+//! A store is never believed: what comes out of it is hashed again by [`super::download`]. So a
+//! write that was cut short, or two tabs that write the same part, cost a download at worst.
 
 use std::collections::HashSet;
 
@@ -177,7 +178,8 @@ impl Store {
 async fn opfs() -> Result<FileSystemDirectoryHandle, JsValue> {
     let scope = scope()?;
     let navigator = scope.navigator();
-    // Over plain http neither of these is there, and asking nothing for a folder would throw past every `?`.
+    // Over plain http neither of these is there, and asking nothing for a folder would throw past
+    // every `?`.
     let storage = property(&navigator, "storage").ok_or("no storage")?;
     property(&storage, "getDirectory").ok_or("no private files")?;
     let root = JsFuture::from(navigator.storage().get_directory()).await?;

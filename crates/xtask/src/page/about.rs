@@ -1,4 +1,5 @@
-//! `about/` of the built page: cards and terms of the models, licences of everything that is served, and the source.
+//! `about/` of the built page: cards and terms of the models, licences of everything that is
+//! served, and the source.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,7 +21,8 @@ const SOURCE: &str = "about/sightline-source.tar.gz";
 /// What the source does without: files that are large, and not needed to build the page.
 const LEFT_OUT: [&str; 2] = [":(exclude)weights/*/*.safetensors", ":(exclude)tests/goldens"];
 
-/// Writes the folder. The cards are those of the shipped models, of which the small ones of the tests are copies in shape.
+/// Writes the folder. The cards are those of the shipped models, of which the small ones of the
+/// tests are copies in shape.
 pub(super) fn write(site: &mut Site) -> Result<()> {
     site.put(
         "about/models.html",
@@ -185,7 +187,8 @@ fn crates(texts: &mut BTreeMap<String, String>) -> Result<Vec<Crate>> {
     Ok(crates)
 }
 
-/// `name vVERSION` of every crate that the two modules are built from, with the features that they ask for.
+/// `name vVERSION` of every crate that the two modules are built from, with the features that they
+/// ask for.
 fn served() -> Result<BTreeSet<String>> {
     let mut tree = cargo();
     tree.args(["tree", "--locked", "--target", WASM, "--edges", "normal"]);
@@ -200,7 +203,8 @@ fn served() -> Result<BTreeSet<String>> {
         .collect())
 }
 
-/// Reads the licences beside a `Cargo.toml`; gives their keys. The same text of many crates is kept once.
+/// Reads the licences beside a `Cargo.toml`; gives their keys. The same text of many crates is kept
+/// once.
 fn licence_texts(manifest: &Path, texts: &mut BTreeMap<String, String>) -> Result<Vec<String>> {
     const BEGINNINGS: [&str; 5] = ["license", "licence", "copying", "notice", "unlicense"];
     let folder = manifest.parent().context("a manifest lies in a folder")?;
@@ -220,7 +224,8 @@ fn licence_texts(manifest: &Path, texts: &mut BTreeMap<String, String>) -> Resul
     Ok(keys)
 }
 
-/// The source of what is committed, where this is a git checkout. A page built elsewhere has no such file.
+/// The source of what is committed, where this is a git checkout. A page built elsewhere has no
+/// such file.
 fn source(site: &mut Site) -> Result<()> {
     let mut archive = command("git");
     archive.args(["archive", "--format=tar.gz", "--prefix=sightline/", "HEAD", "--", "."]);

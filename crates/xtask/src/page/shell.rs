@@ -1,4 +1,5 @@
-//! What the pages have in common: `<!-- shared: NAME -->` in a page stands for `www/shared/NAME.html`.
+//! What the pages have in common: `<!-- shared: NAME -->` in a page stands for
+//! `www/shared/NAME.html`.
 
 use std::path::Path;
 

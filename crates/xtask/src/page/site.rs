@@ -1,4 +1,5 @@
-//! The folder of a built page: what belongs there is copied if it changed, what an earlier build left is removed.
+//! The folder of a built page: what belongs there is copied if it changed, what an earlier build
+//! left is removed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -78,7 +79,8 @@ impl Site {
         &self.written
     }
 
-    /// Removes what the last build put here and this one did not. Nothing else is touched: the folder may be anyone's.
+    /// Removes what the last build put here and this one did not. Nothing else is touched: the
+    /// folder may be anyone's.
     pub(super) fn finish(self) -> Result<()> {
         let key = sha256_hex(self.out.to_string_lossy().as_bytes());
         let list = scratch().join(format!("page-{}.txt", &key[..16]));
