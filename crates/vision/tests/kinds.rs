@@ -252,10 +252,10 @@ fn each_spoilt_field_is_named() {
         );
     }
     let mut row = KINDS[1].tiny(SIDE).row();
-    row.fields.insert("wdith".into(), json!(64));
+    row.fields.insert("wide".into(), json!(64));
     let error = config(&row).unwrap_err().to_string();
     assert!(
-        error.starts_with("encoder.wdith of the manifest: unknown field"),
+        error.starts_with("encoder.wide of the manifest: unknown field"),
         "{error}"
     );
 }
