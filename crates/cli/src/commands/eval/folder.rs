@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sightline_eval::rules::geometry::Transform;
 use sightline_eval::run::Scorer;
+use sightline_eval::run::error::RunError;
 use sightline_eval::tasks::{self, Image, Loaded, Mode, Question};
 
 use crate::failure::{Failure, INPUT, OrFail, RUNNING};
@@ -67,8 +68,15 @@ pub(crate) fn write_questions(folder: &Path, loaded: &Loaded) -> Result<(), Fail
     let task = serde_json::to_string_pretty(&task).or_fail(RUNNING)? + "\n";
     for (name, text) in [(TASK, task), (QUESTIONS, lines)] {
         let path = folder.join(name);
-        let cannot = |error| Failure::new(RUNNING, format!("cannot write {}: {error}", path.display()));
-        sightline_checkpoint::file::write_whole(&path, text.as_bytes()).map_err(cannot)?;
+        // In a run's folder a full disk has the run's own remedy.
+        let cannot = |source| RunError::Disk {
+            action: "write",
+            path: path.clone(),
+            source,
+        };
+        sightline_checkpoint::file::write_whole(&path, text.as_bytes())
+            .map_err(cannot)
+            .or_fail(RUNNING)?;
     }
     Ok(())
 }
