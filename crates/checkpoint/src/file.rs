@@ -72,10 +72,14 @@ impl Pending {
         let (Some(file), Some((temporary, path))) = (self.file.take(), &self.names) else {
             return Ok(());
         };
-        file.sync_all()?;
-        drop(file);
+        close(file)?;
         fs::rename(temporary, path)
     }
+}
+
+/// Puts a file on disk and closes it: some systems rename no file that is open.
+fn close(file: File) -> io::Result<()> {
+    file.sync_all()
 }
 
 impl Write for Pending {

@@ -1,4 +1,4 @@
-//! Answers against gold, whatever the benchmark: what is special about one is its [`Scoring`].
+//! Answers against gold, whatever the benchmark: what is special about one is its `Scoring`.
 
 pub(crate) mod boxes;
 pub(crate) mod bridge;
