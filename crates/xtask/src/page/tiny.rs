@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use sightline_checkpoint::manifest::Manifest;
 
-use crate::shell::{cargo, run};
+use crate::repo::{SELECTIONS, target};
+use crate::shell::{cargo, command, run};
 
 /// So small that every file has several.
 pub(super) const PART_BYTES: u64 = 64 << 10;
@@ -24,16 +25,12 @@ pub(super) struct Made {
 /// A program of its own does it: it knows the encoders, and with them the GPU stack, which these commands are quick to build
 /// without.
 pub(super) fn make(folder: &Path) -> Result<Made> {
-    let example = [
-        "run",
-        "--release",
-        "-p",
-        "sightline-vision",
-        "--example",
-        "tiny_models",
-        "--",
-    ];
-    run(cargo().args(example).arg(folder))?;
+    // Built with the features of the whole workspace, as the tests are: another choice would have the GPU stack built again.
+    run(cargo()
+        .args(["build", "--release", "--example", "tiny_models"])
+        .args(SELECTIONS[0]))?;
+    let program = format!("release/examples/tiny_models{}", std::env::consts::EXE_SUFFIX);
+    run(command(target().join(program)).arg(folder))?;
     let weights = folder.join("weights");
     let manifest = Manifest::load(&weights)?;
     let files = manifest.language_models.iter();
