@@ -72,6 +72,25 @@ fn escaped(text: &str) -> String {
     out
 }
 
+/// A card as HTML. The page has its own first heading, wide tables scroll, and its policy allows no styles in attributes.
+fn card(text: &str) -> String {
+    let mut out = String::new();
+    html::push_html(&mut out, Parser::new_ext(text, Options::ENABLE_TABLES));
+    [
+        ("<h2>", "<h3>"),
+        ("</h2>", "</h3>"),
+        ("<h1>", "<h2>"),
+        ("</h1>", "</h2>"),
+        ("<table>", "<div class=\"wide\" tabindex=\"0\"><table>"),
+        ("</table>", "</table></div>"),
+        (" style=\"text-align: right\"", " class=\"number\""),
+        (" style=\"text-align: center\"", ""),
+        (" style=\"text-align: left\"", ""),
+    ]
+    .iter()
+    .fold(out, |html, (from, to)| html.replace(from, to))
+}
+
 /// Cards, terms, and what is served beside them.
 fn models() -> Result<String> {
     let weights = root().join("weights");
@@ -80,13 +99,7 @@ fn models() -> Result<String> {
     let mut terms = BTreeSet::new();
     for model in &manifest.models {
         let text = read(&weights.join(&model.card))?;
-        let mut card = String::new();
-        html::push_html(&mut card, Parser::new_ext(&text, Options::ENABLE_TABLES));
-        // The page has its own first heading, and wide tables scroll.
-        let card = card.replace("<h2>", "<h3>").replace("</h2>", "</h3>");
-        let card = card.replace("<h1>", "<h2>").replace("</h1>", "</h2>");
-        let card = card.replace("<table>", "<div class=\"wide\" tabindex=\"0\"><table>");
-        body += &format!("<section>\n{}</section>\n", card.replace("</table>", "</table></div>"));
+        body += &format!("<section>\n{}</section>\n", card(&text));
         terms.insert(model.licence.clone());
     }
     for name in terms {
@@ -254,6 +267,14 @@ fn read(path: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_keep_to_the_pages_policy() {
+        let html = card("# Card\n\n| a | b | c |\n|---|---:|:-:|\n| 1 | 2 | 3 |\n");
+        assert!(!html.contains("style="), "{html}");
+        assert!(html.contains("<td class=\"number\">2</td>"), "{html}");
+        assert!(html.starts_with("<h2>Card</h2>"), "{html}");
+    }
 
     #[test]
     fn cards_and_terms_of_everything_served_are_there() -> Result<()> {
