@@ -135,7 +135,8 @@ test("visit/boxes are drawn, and a note says what the models were not trained on
   await screen.answered();
   assert((await screen.boxes()) > 0, "the dense heads' boxes are drawn");
   assert(!(await screen.outsideTraining()), "a trained question has no note");
-  await screen.ask("Who painted the Mona Lisa, and why?");
+  // People's own questions are a trained kind; a command to paint is none.
+  await screen.ask("Paint the Mona Lisa in oil.");
   await screen.answered();
   assert(await screen.outsideTraining(), "the note stands where a question is of no trained kind");
   await visitor.wellBehaved();
