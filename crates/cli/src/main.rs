@@ -91,6 +91,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Compare(compare) => commands::compare::run(compare),
         Command::Report(report) => commands::report::run(report),
         Command::Merge(merge) => commands::merge::run(merge),
+        Command::Probe(probe) => commands::probe::run(probe, &cli.global),
         Command::Tasks(tasks) => commands::tasks::run(tasks),
         Command::Score(score) => commands::score::run(score),
         Command::Serve(serve) => commands::serve::run(serve),
