@@ -6,7 +6,8 @@ use sightline_kernels::ops::{
     depthwise, dt_project, im2col, layer_norm, linear, selective_scan, selective_scan_workspace,
 };
 
-use super::bencher::{Bencher, Work};
+use super::bencher::Bencher;
+use super::case::Work;
 use super::counts;
 use super::inputs::{Stored, empty, floats};
 

@@ -5,7 +5,8 @@ use sightline_kernels::ops::{
     rope_append, rope_table, swiglu,
 };
 
-use super::bencher::{Bencher, Work};
+use super::bencher::Bencher;
+use super::case::Work;
 use super::counts;
 use super::encoder_kernels::matrix;
 use super::inputs::{Stored, empty, floats};
