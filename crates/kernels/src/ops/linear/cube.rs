@@ -9,7 +9,7 @@ use half::f16;
 use super::plan::{MatMul, MatVec, MatrixUnits, Products};
 use super::{Call, Input, Route};
 use super::{mat_mul, mat_vec, wgsl};
-use crate::device::Gpu;
+use crate::device::{Backend, Gpu, GraphicsApi};
 use crate::{Buffer, Linear, Result, Weight};
 
 pub(super) const OP: &str = "linear";
@@ -40,8 +40,8 @@ pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
     }
     plan.plane = match route {
         // Browsers demand proof that every lane reaches a shuffle. CubeCL's WGSL does not give it.
-        Route::Plane => gpu.info().api != "BrowserWebGpu",
-        Route::Best => gpu.info().backend == "cuda",
+        Route::Plane => gpu.info().api != GraphicsApi::BrowserWebGpu,
+        Route::Best => gpu.info().backend == Backend::Cuda,
         Route::Cube | Route::Wgsl => false,
     } && plan.lanes <= gpu.info().plane.0 as usize;
     launch_mat_vec(gpu, call, plan)

@@ -1,7 +1,7 @@
 //! How one linear map is cut into cubes: the compile-time constants of its kernel.
 
 use super::{Call, Epilogue, Input};
-use crate::device::GpuInfo;
+use crate::device::{Backend, GpuInfo};
 use crate::weight::BLOCK;
 use crate::{Linear, Weight};
 
@@ -130,7 +130,7 @@ impl MatVec {
             return (256, 4, 1);
         }
         // Wider groups only where plane shuffles add them up.
-        let widest = if info.backend == "cuda" { 32 } else { 16 };
+        let widest = if info.backend == Backend::Cuda { 32 } else { 16 };
         let lanes = loads.next_power_of_two().clamp(4, widest);
         (if w.rows * lanes >= 65_536 { 256 } else { 128 }, lanes, 1)
     }
