@@ -42,4 +42,4 @@ pub use buffer::{Buffer, Element};
 pub use device::{Backend, Cpu, Device, Gpu, GpuInfo, Graph, GraphicsApi};
 pub use error::{KernelError, Result};
 pub use peak::Peak;
-pub use weight::{Linear, Weight};
+pub use weight::{Format, Linear};
