@@ -1,9 +1,9 @@
 """What a run of the study leaves: `<name>.json`, and `<name>.npz` with one row per scored sample.
 
 The JSON holds `plan` (the row of the plan), `status` ("done" or "failed"), `seconds`, `losses`, `watched`, `batches` (step ->
-hash of the batch) and `scores` (measure -> `n` and `mean`). The NPZ holds per measure `<measure>.sample` (number of the question,
-int64), `<measure>.picture` (int32) and `<measure>.score` (f16, 0..1). Rows of one measure stand in the same order in every run, so
-runs are compared sample by sample.
+hash of the batch) and `scores` (measure -> `n` and `mean`). The NPZ holds per measure `<measure>.sample` (number of the
+question, int64), `<measure>.picture` (int32) and `<measure>.score` (f16, 0..1). Rows of one measure stand in the same order in
+every run, so runs are compared sample by sample.
 """
 
 import json
