@@ -35,8 +35,8 @@ class Rows:
         return len(self.sample)
 
     @property
-    def mean(self) -> float:
-        return float(self.score.astype(np.float64).mean()) if len(self) else float("nan")
+    def mean(self) -> float | None:
+        return round(float(self.score.astype(np.float64).mean()), 5) if len(self) else None
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Record:
     def save(self, folder: Path) -> None:
         """Writes both files under temporary names first; the JSON last, because it says that the run is over."""
         folder.mkdir(parents=True, exist_ok=True)
-        scores = {m: {"n": len(r), "mean": round(r.mean, 5)} for m, r in self.rows.items()}
+        scores = {m: {"n": len(r), "mean": r.mean} for m, r in self.rows.items()}
         if self.rows:
             columns = {f"{m}.{c}": getattr(r, c) for m, r in self.rows.items() for c in ("sample", "picture", "score")}
             partial = folder / f"{self.name}.partial.npz"

@@ -54,18 +54,21 @@ class Study(Context):
 
     def history(self, name: str) -> dict:
         """Losses, watched values and hashes of batches that a stage has logged; a step that was made twice counts once."""
-        losses, watched, batches = {}, {}, {}
+        losses, watched, batches, seconds = {}, {}, {}, None
         path = Path(self.logs) / f"{name}.jsonl"
         for line in map(json.loads, path.read_text().splitlines() if path.exists() else []):
             step = line.pop("step", None)
             line.pop("s", None)
-            if "batch" in line:
+            what = line.pop("what", None)
+            if what == "done":
+                seconds = line["seconds"]
+            elif "batch" in line:
                 batches[step] = line["batch"]
-            elif line.pop("what", None) == "watched":
+            elif what == "watched":
                 watched[step] = line
             elif "loss" in line and step % 100 == 0:
                 losses[step] = line
-        return {"losses": losses, "watched": watched, "batches": batches}
+        return {"losses": losses, "watched": watched, "batches": batches, "stage_seconds": seconds}
 
 
 def seeded(module: type, seed: int, *values) -> torch.nn.Module:
