@@ -65,7 +65,7 @@ class Study(Context):
             step = line.pop("step", None)
             line.pop("s", None)
             what = line.pop("what", None)
-            if what == "done":
+            if what in ("done", "free answers"):
                 seconds = line["seconds"]
             elif "batch" in line:
                 batches[step] = line["batch"]
