@@ -458,7 +458,7 @@ pub(crate) enum PoolKind {
     DIR holds one folder per class, which holds the pictures (PNG, JPEG, WebP, GIF, BMP, TIFF). A Parquet file with\n\
     the columns `image` and `name` or `label` does as well. The encoder stays as it is. The linear classifier is\n\
     softmax regression on standardised features, trained with AdamW. A fifth of each class of the training part is\n\
-    held out. Weight decay and the number of epochs are those with the lowest loss there; then all of the training\n\
+    held out. The penalty on the weights and the number of epochs are those with the lowest loss there; then all of the training\n\
     part is trained on. The validation part decides nothing. A vote of the nearest neighbours (cosine distance)\n\
     counts one over its distance.\n\n\
     Intervals are Wilson's, 95 %, over the pictures of the validation part. Seeds decide what is held out and the order\n\

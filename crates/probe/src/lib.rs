@@ -28,7 +28,7 @@ pub use data::{Example, Labelled, check_pair};
 pub use embed::{Embedded, Embedder, Pool};
 pub use error::{ProbeError, Result};
 pub use features::Features;
-pub use linear::{HELD_OUT, Run, WEIGHT_DECAYS, linear};
+pub use linear::{HELD_OUT, PENALTIES, Run, linear};
 pub use neighbours::neighbours;
 
 use sightline_kernels::Device;

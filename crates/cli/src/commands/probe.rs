@@ -11,7 +11,7 @@ use sightline_checkpoint::tensors::{Tensor, TensorData, serialize};
 use sightline_eval::stats::{Interval, wilson};
 use sightline_kernels::Device;
 use sightline_probe::{
-    Cache, Embedded, Embedder, Features, Labelled, Pool, ProbeError, Run, WEIGHT_DECAYS, check_pair, linear, neighbours,
+    Cache, Embedded, Embedder, Features, Labelled, PENALTIES, Pool, ProbeError, Run, check_pair, linear, neighbours,
 };
 use sightline_vision::load_manifest;
 
@@ -65,7 +65,7 @@ struct Seed {
     seed: u64,
     #[serde(flatten)]
     accuracy: Accuracy,
-    weight_decay: f32,
+    penalty: f32,
     epochs: usize,
     held_out_loss: f64,
 }
@@ -278,7 +278,7 @@ impl Job<'_> {
 
     fn row(&self, id: &str, train: &Embedded, val: &Embedded) -> Result<Row, Failure> {
         let (seeds, count) = (u64::from(self.args.seeds), val.features.len());
-        let steps = seeds as usize * (WEIGHT_DECAYS.len() + 1);
+        let steps = seeds as usize * (PENALTIES.len() + 1);
         let bar = output::count_bar(steps, &format!("trainings, {id}"));
         let mut runs: Vec<Run> = Vec::new();
         for seed in 0..seeds {
@@ -305,7 +305,7 @@ fn over_seeds(runs: &[Run], count: usize) -> Linear {
     let seed = |run: &Run| Seed {
         seed: run.seed,
         accuracy: Accuracy::of(run.right, count),
-        weight_decay: run.weight_decay,
+        penalty: run.penalty,
         epochs: run.epochs,
         held_out_loss: run.held_out_loss,
     };
@@ -356,10 +356,10 @@ fn text(report: &Report) -> String {
         for seed in &row.linear.seeds {
             let _ = writeln!(
                 out,
-                "  linear, seed {}  {}  weight decay {}, {} epochs",
+                "  linear, seed {}  {}  penalty {}, {} epochs",
                 seed.seed,
                 seed.accuracy.text(),
-                seed.weight_decay,
+                seed.penalty,
                 seed.epochs
             );
         }
