@@ -20,7 +20,7 @@ from .score import Judge, probe
 from .shared import Study, seeded
 
 SCRATCH = "scratch"
-NEVER = 10**9
+KEEP = 100  # steps
 FIT = {"pictures": 4096, "steps": 300, "batch": 64, "rate": 1e-3}
 TOY_FIT = {"pictures": 8, "steps": 2, "batch": 4, "rate": 1e-3}
 SCORING = 40  # seconds that must be left to begin with the scores
@@ -32,9 +32,10 @@ def shipped(ctx: Study, arm: str) -> ShippedArm:
 
 def tune(ctx: Study, row: dict) -> Record:
     """Tunes an encoder of the first pair, or a fresh one (`start: scratch`), on photographs."""
-    settings = {"keep_every": NEVER, "watch_every": row["steps"]}
+    settings = {"keep_every": KEEP, "watch_every": row["steps"]}
     recipe, arm, seed = ctx.overridden("photo_tune", row, settings), row["arm"], row["seed"]
     targets, dense_classes = ctx.targets, len(DENSE_NAMES)
+    ctx.keep_maps(ctx.device)
     if row["start"] == SCRATCH:
         encoder, dense = make_encoder(arm, seed, ctx.toy), seeded(DenseHead, seed, dense_classes)
     else:
@@ -86,7 +87,8 @@ def fit_connector(ctx: Study, row: dict, visual: photo_join.Visual) -> float:
 def join(ctx: Study, row: dict) -> Record:
     """Joins an encoder, or nothing, to the language model; scores the answers, and the encoder by linear probes."""
     name, begun = row["name"], time.time()
-    recipe = ctx.overridden("photo_join", row, {"keep_every": NEVER, "watch_every": row["steps"]})
+    ctx.keep_maps("cpu")
+    recipe = ctx.overridden("photo_join", row, {"keep_every": KEEP, "watch_every": row["steps"]})
     recipe["workers"] = min(recipe["workers"], row.get("workers", recipe["workers"]))
     language = BLIND if row["arm"] == BLIND else row["language"]
     interface, prompter = photo_join.build(ctx, language, ctx.language)

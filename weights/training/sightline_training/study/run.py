@@ -22,6 +22,7 @@ from .records import DONE, FAILED, Record, load_records
 MARGIN = 20  # seconds before the limit at which runs keep what they have and stop
 LEAST = 45  # seconds that must be left to begin with a run
 CUT = "cut"
+COMPILED = 64  # forms of the compiled layer
 MODULES = ("kinds", "collapse")  # what brings kinds of runs; a module that is not there brings none
 
 
@@ -54,15 +55,17 @@ def perform(ctx, row: dict, records: Path) -> str:
 
 def work(connection: Connection, options: dict) -> None:
     """A process of the pool: receives rows, sends how they ended."""
+    import torch
+
     from .shared import Study
 
+    # One process trains behind several shapes of canvases and with none; each has a compiled layer of its own.
+    torch._dynamo.config.recompile_limit = COMPILED
     ctx = Study(options["work"], options["toy"])
     ctx.deadline = options["deadline"]
     while (row := connection.recv()) is not None:
         connection.send(perform(ctx, row, options["records"]))
         if ctx.device.type == "cuda":
-            import torch
-
             torch.cuda.empty_cache()
 
 

@@ -44,6 +44,11 @@ class Study(Context):
     def targets(self) -> Targets:
         return find_targets(self, self.photos, self.bank())
 
+    def keep_maps(self, device) -> None:
+        """Where the teacher's maps are, which fill 9 GB and only tuning reads."""
+        if "targets" in self.__dict__:
+            self.targets.maps = self.targets.maps.to(device)
+
     @functools.cached_property
     def language(self) -> tuple:
         return load_language_model(self)
@@ -60,7 +65,7 @@ class Study(Context):
             step = line.pop("step", None)
             line.pop("s", None)
             what = line.pop("what", None)
-            if what == "done":
+            if what in ("done", "free answers"):
                 seconds = line["seconds"]
             elif "batch" in line:
                 batches[step] = line["batch"]

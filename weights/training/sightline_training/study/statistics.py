@@ -46,7 +46,7 @@ def drawn_weights(pictures: int, draws: int, rng: np.random.Generator):
         yield rng.multinomial(pictures, np.full(pictures, 1 / pictures), min(CHUNK, draws - start)).astype(np.float64)
 
 
-def resample(sums: np.ndarray, count: np.ndarray, rng: np.random.Generator, draws: int = DRAWS) -> np.ndarray:
+def resample(sums: np.ndarray, count: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:
     """Means of resampled pictures and resampled seeds. sums `[seeds, pictures]`, count `[pictures]` -> `[draws]`
 
     All seeds of a draw share the pictures. Resampling `s` seeds shows their spread too small by `sqrt((s - 1) / s)`, which is put
@@ -69,8 +69,10 @@ def interval(draws: np.ndarray) -> tuple[float, float]:
     return tuple(float(v) for v in np.quantile(draws, [edge, 1 - edge]))
 
 
-def estimate(runs: list[list[Rows]], weights: list[float], rng: np.random.Generator, draws: int = DRAWS) -> Estimate:
-    """Mean over seeds of a weighted sum of runs; `runs[seed]` holds the rows of the runs of one seed."""
+def estimate(runs: list[list[Rows]], weights: list[float], rng: np.random.Generator, draws: int = 0) -> Estimate:
+    """Mean over seeds of a weighted sum of runs; `runs[seed]` holds the rows of the runs of one seed; `draws`: 0 for the
+    study's number."""
+    draws = draws or DRAWS
     parts = [by_picture(rows, weights) for rows in runs]
     counts = [count for _, count in parts]
     if any(not np.array_equal(counts[0], c) for c in counts):
