@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_photo_stages import COUNT, SET, context, shard, start  # noqa: F401  (fixtures)
 
 from sightline_training.data import photo_texts
 from sightline_training.encoders import ARMS, make_encoder
@@ -15,7 +14,7 @@ from sightline_training.study import collapse
 from sightline_training.study.canvases import CANVASES, WRONG, dropped_paths, fitted, frame_of, stretched_line
 from sightline_training.study.plan import read_plan
 from sightline_training.study.records import Record
-from sightline_training.study.shared import SETS, Study
+from sightline_training.study.shared import Study
 from sightline_training.study.signals import collapsed, entropy, iou, signals
 
 PLAN = Path(__file__).parents[1] / "study" / "collapse.yaml"
@@ -143,14 +142,10 @@ def test_elsewhere_is_another_picture_of_the_same_thing():
 
 
 @pytest.fixture
-def study(context, monkeypatch):  # noqa: F811
+def study(context):
     """A study at toy size, with both arms and all sets; both held-out parts have pictures."""
     made = context("study")
     photo_texts.SPLITS.write_text(json.dumps({"train": list(range(12)), "vqa_test": [12, 13], "vg_test": [14, 15]}))
-    rng = torch.Generator().manual_seed(2)
-    for name in SETS:
-        if name != SET and not (made.shards / f"{name}.pt").exists():
-            shard(name, made.shards, rng)
     for arm in ("vit", "vmamba"):
         path = made.work / "start" / ARMS[arm].model / "model.safetensors"
         if not path.exists():
@@ -183,7 +178,6 @@ def test_a_run_on_every_canvas_leaves_its_record(study, arm, tmp_path):
         assert kept.content["losses"]["0"]["ground"] > 0
         batches.add(kept.content["batches"]["0"])
     assert len(batches) == 1  # the same pictures on every canvas
-    assert COUNT == 16
 
 
 def test_boxes_of_the_album_are_pixels_of_the_picture(study):
