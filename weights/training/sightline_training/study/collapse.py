@@ -34,6 +34,7 @@ from ..resume import OutOfTime
 from ..smollm import WIDTH as LM_WIDTH
 from ..vlm import Interface, task_means, to_device
 from .canvases import CANVASES, STRIDE, Placing, dropped_paths, fitted, frame_of, stretched_line
+from .collapse_report import report_section
 from .records import DONE, Record, Rows
 from .score import ANSWER, BOX, Judge, asked_presence, normalise
 from .shared import Study
@@ -330,3 +331,4 @@ def run(ctx: Study, row: dict) -> Record:
 
 
 KINDS = {"collapse": run}
+__all__ = ["KINDS", "report_section"]  # what the runner and the report take from here
