@@ -48,9 +48,10 @@ labels in another frame than the picture's, and drop path in the frozen encoder 
 - *Mode.* Neither encoder has batch norm, and as built neither has drop path. In train mode whole residual
   branches are dropped per picture while the connector is trained, with a rate that grows to 0.1 in the last
   block (VMamba's in the paper's code; its plain ViT has none, its ViTDet 0.1 to 0.5). Scores are in eval mode.
-- Encoder and dense head are the shipped pair's, tuned on letterboxed photographs. Adapters and positions are the
-  first pair's, which has seen neither padding nor a frame of labels. A run has 300 steps of 64 pictures, asks for
-  places and presence alone, and never sees the pictures of the score. Runs of one seed have the same pictures.
+- Encoder and dense head are the shipped pair's, tuned on photographs that mostly stood on the letterbox, so that
+  canvas is at home here. Adapters and positions are the first pair's, which was taught boxes as fractions of the
+  canvas, on squares that are mostly full of pictures. A run has 300 steps of 64 pictures, asks for places and
+  presence alone, and never sees the pictures of the score. Runs of one seed have the same pictures.
 - *Gold.* A thing of which the picture shows one: a published list says that it is there, and the detector's box
   is the gold. Boxes that people drew on 100 pictures (Visual Genome) stand beside them.
 
