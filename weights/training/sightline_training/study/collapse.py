@@ -1,8 +1,8 @@
 """Claim 4: what makes the language model lose places, and what brings them back.
 
 A run joins the shipped pair's frozen encoder to the language model behind a connector that starts from nothing. Adapters and
-position vectors start as the first pair has them: they were taught boxes as fractions of the canvas, on squares that are mostly
-full of pictures. Runs of one seed see the same pictures and questions, whatever their canvas.
+position vectors start as the first pair has them: they were taught boxes as fractions of the canvas, on mosaics of pictures,
+cropped or letterboxed. Runs of one seed see the same pictures and questions, whatever their canvas.
 """
 
 import copy

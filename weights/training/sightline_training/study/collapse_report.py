@@ -50,7 +50,7 @@ labels in another frame than the picture's, and drop path in the frozen encoder 
   block (VMamba's in the paper's code; its plain ViT has none, its ViTDet 0.1 to 0.5). Scores are in eval mode.
 - Encoder and dense head are the shipped pair's, tuned on photographs that mostly stood on the letterbox, so that
   canvas is at home here. Adapters and positions are the first pair's, which was taught boxes as fractions of the
-  canvas, on squares that are mostly full of pictures. A run has 300 steps of 64 pictures, asks for places and
+  canvas, on mosaics of pictures, cropped or letterboxed. A run has 300 steps of 64 pictures, asks for places and
   presence alone, and never sees the pictures of the score. Runs of one seed have the same pictures.
 - *Gold.* A thing of which the picture shows one: a published list says that it is there, and the detector's box
   is the gold. Boxes that people drew on 100 pictures (Visual Genome) stand beside them.
