@@ -4,20 +4,21 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use sightline_eval::rules::geometry::{self, Transform};
-use sightline_eval::run::error::Reason;
-use sightline_eval::run::{Answered, Answerer, Item, Outcome};
+use sightline_eval::scorer::{Outcome, Reason};
 use sightline_eval::stats::{SEED, split_mix};
 use sightline_eval::tasks::{Loaded, Mode, Question};
 use sightline_vision::{Corners, Frame};
 
+use crate::run::{Answered, Answerer, Item};
+
 /// Answers without a model.
-pub(super) struct Blindfold {
+pub struct Blindfold {
     answers: Vec<Outcome>,
 }
 
 impl Blindfold {
     /// Every question gets the answer that is most often right; for boxes the one with the median edges.
-    pub(super) fn majority(loaded: &Loaded) -> Self {
+    pub fn majority(loaded: &Loaded) -> Self {
         let golds: Vec<Gold> = Gold::all(loaded);
         let best = Gold::most_frequent(&golds);
         Self {
@@ -26,7 +27,7 @@ impl Blindfold {
     }
 
     /// Every question gets the answer of a random one: seeded, with their frequencies.
-    pub(super) fn chance(loaded: &Loaded) -> Self {
+    pub fn chance(loaded: &Loaded) -> Self {
         let golds: Vec<Gold> = Gold::all(loaded);
         let drawn = |at: usize| {
             let place = split_mix(SEED, at as u64) % golds.len() as u64;
@@ -39,7 +40,7 @@ impl Blindfold {
 }
 
 impl Answerer for Blindfold {
-    fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
+    async fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
         let answer = |at: usize| Answered {
             image: None,
             outcome: self.answers[first + at].clone(),

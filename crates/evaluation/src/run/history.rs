@@ -1,9 +1,9 @@
 //! `run.json`: when, where and how often. Nothing in it decides a score.
 
 use std::path::Path;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use web_time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::disk::{self, Disk};
 use super::error::RunError;
@@ -65,9 +65,14 @@ pub(crate) struct History {
 
 impl History {
     /// Notes that a process begins.
-    pub(crate) fn begin(disk: &dyn Disk, folder: &Path, machine: &Machine, samples: usize) -> Result<Self, RunError> {
+    pub(crate) async fn begin(
+        disk: &impl Disk,
+        folder: &Path,
+        machine: &Machine,
+        samples: usize,
+    ) -> Result<Self, RunError> {
         let path = folder.join(FILE);
-        let mut all = match disk.read(&path).map_err(RunError::disk("read", &path))? {
+        let mut all = match disk.read(&path).await.map_err(RunError::disk("read", &path))? {
             None => Sessions::default(),
             Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
                 let problem = format!("not the history of a run ({error}); it decides no score and may be removed");
@@ -78,7 +83,7 @@ impl History {
         all.sessions.push(Session {
             started: now.as_secs(),
             machine: machine.clone(),
-            process: std::process::id(),
+            process: process(),
             samples_before: samples,
             samples_after: None,
             seconds: None,
@@ -90,7 +95,7 @@ impl History {
             began: Instant::now(),
             half: None,
         };
-        history.write(disk, folder)?;
+        history.write(disk, folder).await?;
         Ok(history)
     }
 
@@ -104,7 +109,13 @@ impl History {
     }
 
     /// Notes how it ended.
-    pub(crate) fn end(&mut self, disk: &dyn Disk, folder: &Path, samples: usize, how: &str) -> Result<(), RunError> {
+    pub(crate) async fn end(
+        &mut self,
+        disk: &impl Disk,
+        folder: &Path,
+        samples: usize,
+        how: &str,
+    ) -> Result<(), RunError> {
         if let Some(session) = self.all.sessions.last_mut() {
             session.samples_after = Some(samples);
             session.seconds = Some(self.began.elapsed().as_secs_f64());
@@ -118,12 +129,21 @@ impl History {
             });
             session.ended = Some(how.to_owned());
         }
-        self.write(disk, folder)
+        self.write(disk, folder).await
     }
 
-    fn write(&self, disk: &dyn Disk, folder: &Path) -> Result<(), RunError> {
+    async fn write(&self, disk: &impl Disk, folder: &Path) -> Result<(), RunError> {
         let mut text = serde_json::to_string_pretty(&self.all).expect("texts and numbers become JSON");
         text.push('\n');
-        disk::replace(disk, folder, FILE, text.as_bytes())
+        disk::replace(disk, folder, FILE, text.as_bytes()).await
+    }
+}
+
+/// Number of this process. A browser has none, and gets 0.
+fn process() -> u32 {
+    if cfg!(target_arch = "wasm32") {
+        0
+    } else {
+        std::process::id()
     }
 }

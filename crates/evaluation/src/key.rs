@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use sightline_checkpoint::manifest::{Blind, LanguageModel, Model, ModelFile};
 use sightline_eval::rules::geometry::{CANVAS, Transform};
-use sightline_eval::run::{Item, Items, RunKey};
 use sightline_eval::tasks::{Loaded, Mode};
 use sightline_kernels::Device;
 
-use super::MAX_TOKENS;
-use super::model::Replies;
-use super::pictures::Gallery;
-use crate::args::{Control, Eval};
-use crate::failure::{Failure, OrFail, RUNNING};
+use crate::answerers::Replies;
+use crate::gallery::Gallery;
+use crate::plan::{Control, MAX_TOKENS};
+use crate::run::error::RunError;
+use crate::run::{Item, Items, RunKey, questions_sha256};
 
 /// Name and version of the prompt that stands around a question.
 const PROMPT: &str = "chat/1: beginning of text, visual tokens, one user turn, the assistant's opening; no system turn";
@@ -21,7 +20,7 @@ const PROMPT: &str = "chat/1: beginning of text, visual tokens, one user turn, t
 const LETTERBOX: &str = "letterbox";
 
 /// Who answers, as far as a key holds it.
-pub(super) struct Who {
+pub(crate) struct Who {
     /// Hashes of all files by their names.
     files: BTreeMap<String, String>,
     /// What is done to a picture, behind the frame of boxes.
@@ -33,20 +32,21 @@ pub(super) struct Who {
 
 impl Who {
     /// A model with every question's own picture, or another one's.
-    pub(super) fn model(row: &Model, language: &LanguageModel, control: Option<Control>) -> Result<Self, Failure> {
-        Ok(Self {
+    pub(crate) fn model(row: &Model, language: &LanguageModel, control: Option<Control>) -> Self {
+        let transform = serde_json::to_string(&row.transform).expect("texts and numbers become JSON");
+        Self {
             files: files(&row.files, language),
-            transform: format!(" {}", serde_json::to_string(&row.transform).or_fail(RUNNING)?),
+            transform: format!(" {transform}"),
             prompt: PROMPT.to_owned(),
             pictures: match control {
                 Some(Control::Shuffled) => "shuffled/1: of the question half of all pictures further",
                 _ => "own",
             },
-        })
+        }
     }
 
     /// The blind control.
-    pub(super) fn blind(row: &Blind, language: &LanguageModel) -> Self {
+    pub(crate) fn blind(row: &Blind, language: &LanguageModel) -> Self {
         Self {
             files: files(&row.files, language),
             transform: String::new(),
@@ -66,7 +66,7 @@ fn files(files: &[ModelFile], language: &LanguageModel) -> BTreeMap<String, Stri
 }
 
 /// What is asked, with the hashes of the pictures that are shown.
-pub(super) fn items(loaded: &Loaded, gallery: Option<&Gallery>) -> Vec<Item> {
+pub(crate) fn items(loaded: &Loaded, gallery: Option<&Gallery>) -> Vec<Item> {
     let item = |(at, question): (usize, &sightline_eval::tasks::Question)| Item {
         id: question.id.clone(),
         image_sha256: gallery.and_then(|gallery| gallery.shown(at).image_sha256.clone()),
@@ -82,7 +82,7 @@ fn texts<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String>
 }
 
 /// Key of a run without a model.
-pub(super) fn of_control(loaded: &Loaded, who: &str, batch_size: usize) -> Result<RunKey, Failure> {
+pub(crate) fn of_control(loaded: &Loaded, who: &str, batch_size: usize) -> Result<RunKey, RunError> {
     Ok(RunKey {
         model: texts([("control", format!("{who}/2"))]),
         transform: transform_text(&loaded.transform),
@@ -95,21 +95,21 @@ pub(super) fn of_control(loaded: &Loaded, who: &str, batch_size: usize) -> Resul
         backend: "none".to_owned(),
         kernels: "none".to_owned(),
         batch_size,
-        items: Items::of(&items(loaded, None)).or_fail(RUNNING)?,
+        items: Items::of(&items(loaded, None))?,
         order: loaded.order.clone(),
-        questions: Some(loaded.sha256()),
+        questions: Some(questions_sha256(loaded)),
     })
 }
 
 /// Key of a run of a model, or of the blind control.
-pub(super) fn of_model(
+pub(crate) fn of_model(
     loaded: &Loaded,
     who: Who,
     device: &Device,
-    args: &Eval,
+    batch_size: usize,
     replies: &Replies,
     items: &[Item],
-) -> Result<RunKey, Failure> {
+) -> Result<RunKey, RunError> {
     Ok(RunKey {
         model: who.files,
         transform: transform_text(&loaded.transform) + &who.transform,
@@ -134,10 +134,10 @@ pub(super) fn of_model(
         dtype: "f32, weights as stored".to_owned(),
         backend: backend(device),
         kernels: sightline_kernels::VERSION.to_owned(),
-        batch_size: args.batch_size as usize,
-        items: Items::of(items).or_fail(RUNNING)?,
+        batch_size,
+        items: Items::of(items)?,
         order: loaded.order.clone(),
-        questions: Some(loaded.sha256()),
+        questions: Some(questions_sha256(loaded)),
     })
 }
 
@@ -170,7 +170,7 @@ fn backend(device: &Device) -> String {
 }
 
 /// The frame of the blind control, as of all models here: boxes are of the padded square, whatever its size in px.
-pub(super) fn blind_transform() -> Transform {
+pub(crate) fn blind_transform() -> Transform {
     Transform {
         policy: Some(LETTERBOX.to_owned()),
         target_resolution: None,
@@ -187,7 +187,7 @@ fn frame_of(policy: &str) -> String {
 }
 
 /// A model's frame.
-pub(super) fn transform(row: &Model) -> Transform {
+pub(crate) fn transform(row: &Model) -> Transform {
     Transform {
         policy: Some(frame_of(&row.transform.policy)),
         target_resolution: Some(row.transform.size.map(|side| side as f64)),
@@ -200,20 +200,4 @@ fn transform_text(transform: &Transform) -> String {
         Some([height, width]) => format!("{policy} {height}x{width}"),
         None => policy.to_owned(),
     }
-}
-
-/// This machine's name; empty where it has none.
-pub(crate) fn host() -> String {
-    let name = std::env::var("HOSTNAME")
-        .ok()
-        .or_else(|| std::fs::read_to_string("/etc/hostname").ok());
-    name.unwrap_or_default().trim().to_owned()
-}
-
-/// This machine's memory in bytes, where the system says it as Linux does.
-pub(crate) fn memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024)
 }

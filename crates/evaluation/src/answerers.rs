@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use sightline_eval::run::error::Reason;
-use sightline_eval::run::{Answered, Answerer, Item, Outcome};
-use sightline_eval::tasks::Question;
-use sightline_vlm::{Ask, Asked, BatchAnswer, Blind, Options, Region, Reply, Vlm};
+use sightline_eval::scorer::{Outcome, Reason};
+use sightline_eval::tasks::{Loaded, Mode, Question};
+use sightline_vlm::{Ask, Asked, BatchAnswer, Blind, Language, Options, Region, Reply, Vlm, VlmError};
 
-use super::pictures::{Coming, Gallery, Read};
+use crate::gallery::{Batches, Coming, Gallery, Read};
+use crate::run::{Answered, Answerer, Item};
 
 /// How the reason begins why a question, and not its picture, could not be taken.
-pub(super) const NOT_ASKED: &str = "not asked: ";
+pub(crate) const NOT_ASKED: &str = "not asked: ";
 
 /// How the questions of a task are answered.
-pub(super) enum Replies {
+pub(crate) enum Replies {
     /// In words.
     Written,
     /// By the probabilities of these first tokens.
@@ -25,6 +25,18 @@ pub(super) enum Replies {
 }
 
 impl Replies {
+    /// How a task's questions are answered, in the language model's tokens.
+    pub(crate) fn to(loaded: &Loaded, language: &Language) -> Result<Self, VlmError> {
+        Ok(match &loaded.mode {
+            Mode::Text => Self::Written,
+            Mode::Choices(texts) => Self::Tokens(language.first_tokens(texts)?),
+            Mode::Options(_) => {
+                let options = |question: &Question| language.answers(&question.options);
+                Self::Answers(loaded.questions.iter().map(options).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+
     /// How the question at a place is answered.
     fn of(&self, at: usize) -> Reply<'_> {
         match self {
@@ -36,7 +48,7 @@ impl Replies {
 }
 
 /// A model, and the pictures it will be shown.
-pub(super) struct ModelAnswerer {
+pub(crate) struct ModelAnswerer {
     pub vlm: Vlm,
     pub options: Options,
     pub replies: Replies,
@@ -46,7 +58,7 @@ pub(super) struct ModelAnswerer {
 }
 
 impl ModelAnswerer {
-    pub(super) fn new(vlm: Vlm, options: Options, replies: Replies, gallery: Arc<Gallery>, batch_size: usize) -> Self {
+    pub(crate) fn new(vlm: Vlm, options: Options, replies: Replies, gallery: Arc<Gallery>, batch_size: usize) -> Self {
         Self {
             vlm,
             options,
@@ -57,7 +69,7 @@ impl ModelAnswerer {
         }
     }
 
-    fn ask(&mut self, first: usize, read: &[Read]) -> Result<Vec<BatchAnswer>, Reason> {
+    async fn ask(&mut self, first: usize, read: &[Read]) -> Result<Vec<BatchAnswer>, Reason> {
         let mut asks = Vec::with_capacity(read.len());
         for (at, read) in read.iter().enumerate() {
             if let Ok(shown) = read {
@@ -70,17 +82,17 @@ impl ModelAnswerer {
             }
         }
         if matches!(self.replies, Replies::Dense) {
-            let boxes = pollster::block_on(self.vlm.locate_batch(&asks))?;
+            let boxes = self.vlm.locate_batch(&asks).await?;
             return Ok(boxes.into_iter().map(pointed).collect());
         }
         let answers = self.vlm.answer_batch(&asks, self.batch_size, &self.options);
-        Ok(pollster::block_on(answers)?)
+        Ok(answers.await?)
     }
 }
 
 impl Answerer for ModelAnswerer {
-    fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
-        let next = self.coming.as_ref().and_then(Coming::next);
+    async fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
+        let next = self.coming.as_mut().and_then(Coming::next);
         let (number, read) = next.ok_or("the pictures ended before the questions")?;
         // A question that does not fit is wrong, and named; the run goes on.
         let fits = |(at, read): (usize, Read)| {
@@ -91,7 +103,7 @@ impl Answerer for ModelAnswerer {
         if number != first / self.batch_size || read.len() != batch.len() {
             return Err(format!("the pictures of batch {number} came where others were wanted").into());
         }
-        let mut answers = self.ask(first, &read)?.into_iter();
+        let mut answers = self.ask(first, &read).await?.into_iter();
         let mut answered = Vec::with_capacity(read.len());
         for read in read {
             answered.push(match read {
@@ -106,16 +118,13 @@ impl Answerer for ModelAnswerer {
     }
 
     fn order(&mut self, batches: &mut [usize]) {
-        self.coming = Some(Coming::start(
-            Arc::clone(&self.gallery),
-            batches.to_vec(),
-            self.batch_size,
-        ));
+        let coming = Batches::new(Arc::clone(&self.gallery), batches.to_vec(), self.batch_size);
+        self.coming = Some(Coming::start(coming));
     }
 }
 
 /// The blind control: nothing of a picture is read.
-pub(super) struct BlindAnswerer {
+pub(crate) struct BlindAnswerer {
     pub blind: Blind,
     pub options: Options,
     pub replies: Replies,
@@ -124,7 +133,7 @@ pub(super) struct BlindAnswerer {
 }
 
 impl Answerer for BlindAnswerer {
-    fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
+    async fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
         let questions = &self.questions[first..first + batch.len()];
         // What does not fit beside a picture is refused here, too: all who are compared answer the same questions.
         let fits: Vec<Result<(), String>> = questions
@@ -146,7 +155,7 @@ impl Answerer for BlindAnswerer {
             })
             .collect();
         let answers = self.blind.answer_batch(&asked, self.batch_size, &self.options);
-        let mut answers = pollster::block_on(answers)?.into_iter();
+        let mut answers = answers.await?.into_iter();
         let mut answered = Vec::with_capacity(batch.len());
         for fits in fits {
             answered.push(match fits {

@@ -1,14 +1,16 @@
 //! Two runs of the same questions, compared pair by pair.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
+use sightline_eval::interval::{Group, Headline, combine};
+use sightline_eval::score::Score;
+use sightline_eval::scorer::{Outcome, Record};
+use sightline_eval::stats::{self, Combine, REPLICATES, SEED};
 
-use crate::interval::{Group, Headline, combine};
-use crate::run::{Outcome, Record};
-use crate::score::Score;
-use crate::stats::{self, Combine, REPLICATES, SEED};
+use crate::error::EvaluationError;
+use crate::finished::FinishedRun;
 
 /// What no comparison of two runs can say.
 pub const CAVEAT: &str = "Intervals and p values cover the choice of pictures. They do not cover training seeds: one seed a model is no verdict on its \
@@ -226,6 +228,56 @@ fn overall(tasks: &[(String, Vec<Pair<'_>>)]) -> Option<Overall> {
         interval95: [found.interval.low, found.interval.high],
         p: found.p.max(stats::least_p(all.len())),
     })
+}
+
+/// Compares the tasks that two lists of runs have in common, under these names.
+///
+/// # Errors
+/// No task in common, and two runs of one task that are not about the same questions.
+pub fn compare_runs(
+    names: [String; 2],
+    [one, other]: [&BTreeMap<String, FinishedRun>; 2],
+) -> Result<Comparison, EvaluationError> {
+    let mut tasks = Vec::new();
+    for (task, first) in one {
+        if let Some(second) = other.get(task) {
+            tasks.push((task.clone(), pairs(first, second)?));
+        }
+    }
+    let nothing = format!("{} and {} have no task in common", names[0], names[1]);
+    let found = if tasks.is_empty() { None } else { compare(names, &tasks) };
+    found.ok_or(EvaluationError::Unusable(nothing))
+}
+
+/// The same questions in two runs.
+fn pairs<'a>(one: &'a FinishedRun, other: &'a FinishedRun) -> Result<Vec<Pair<'a>>, EvaluationError> {
+    let of_both = || format!("{} and {}", one.folder.display(), other.folder.display());
+    let remedy = "run both with the same task, --limit, --offset and --ids";
+    if one.key.task_version != other.key.task_version {
+        let versions = format!("{} and {}", one.key.task_version, other.key.task_version);
+        let problem = format!("{} are of two versions of the task, {versions}; {remedy}", of_both());
+        return Err(EvaluationError::Unusable(problem));
+    }
+    let id = |run: &FinishedRun, at: usize| {
+        run.records
+            .get(at)
+            .map_or("none".to_owned(), |record| record.id.clone())
+    };
+    let longer = one.records.len().max(other.records.len());
+    if let Some(at) = (0..longer).find(|at| id(one, *at) != id(other, *at)) {
+        let (here, there) = (id(one, at), id(other, at));
+        let problem = format!(
+            "{} are not about the same questions: number {at} is {here} in the first and {there} in the second; {remedy}",
+            of_both()
+        );
+        return Err(EvaluationError::Unusable(problem));
+    }
+    let pair = |at: usize| Pair {
+        group: &one.groups[at],
+        records: [&one.records[at], &other.records[at]],
+        scores: [one.scores[at], other.scores[at]],
+    };
+    Ok((0..one.records.len()).map(pair).collect())
 }
 
 impl fmt::Display for Comparison {

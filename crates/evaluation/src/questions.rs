@@ -7,14 +7,17 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sightline_eval::rules::geometry::Transform;
-use sightline_eval::run::Scorer;
-use sightline_eval::run::error::RunError;
+use sightline_eval::scorer::Scorer;
 use sightline_eval::tasks::{self, Image, Loaded, Mode, Question};
 
-use crate::failure::{Failure, INPUT, OrFail, RUNNING};
+use crate::error::EvaluationError;
+use crate::run::Beside;
+use crate::run::disk::Disk;
 
-const TASK: &str = "task.json";
-const QUESTIONS: &str = "questions.jsonl";
+/// The task that was asked.
+pub(crate) const TASK: &str = "task.json";
+/// Its questions with their gold.
+pub(crate) const QUESTIONS: &str = "questions.jsonl";
 
 /// `task.json`.
 #[derive(Serialize, Deserialize)]
@@ -40,8 +43,8 @@ struct Line {
     image_key: String,
 }
 
-/// Writes what was asked.
-pub(crate) fn write_questions(folder: &Path, loaded: &Loaded) -> Result<(), Failure> {
+/// The files that say what was asked.
+pub fn files(loaded: &Loaded) -> Vec<Beside> {
     let task = Task {
         id: loaded.id.clone(),
         version: loaded.version.clone(),
@@ -62,67 +65,63 @@ pub(crate) fn write_questions(folder: &Path, loaded: &Loaded) -> Result<(), Fail
             gold: question.gold.clone(),
             image_key: question.image_key.clone(),
         };
-        lines += &serde_json::to_string(&line).or_fail(RUNNING)?;
+        lines += &serde_json::to_string(&line).expect("texts and numbers become JSON");
         lines.push('\n');
     }
-    let task = serde_json::to_string_pretty(&task).or_fail(RUNNING)? + "\n";
-    for (name, text) in [(TASK, task), (QUESTIONS, lines)] {
-        let path = folder.join(name);
-        // In a run's folder a full disk has the run's own remedy.
-        let cannot = |source| RunError::Disk {
-            action: "write",
-            path: path.clone(),
-            source,
-        };
-        sightline_checkpoint::file::write_whole(&path, text.as_bytes())
-            .map_err(cannot)
-            .or_fail(RUNNING)?;
-    }
-    Ok(())
+    let task = serde_json::to_string_pretty(&task).expect("texts and numbers become JSON") + "\n";
+    let file = |name, text: String| Beside {
+        name,
+        bytes: text.into_bytes(),
+    };
+    vec![file(TASK, task), file(QUESTIONS, lines)]
+}
+
+/// The text of one of these files.
+async fn text(disk: &impl Disk, folder: &Path, name: &str) -> Result<String, EvaluationError> {
+    let path = folder.join(name);
+    let cannot = |problem: String| {
+        let remedy = "is it the folder of a finished run of `sightline eval`?";
+        EvaluationError::Unusable(format!("cannot read {} ({problem}); {remedy}", path.display()))
+    };
+    let bytes = disk.read(&path).await.map_err(|error| cannot(error.to_string()))?;
+    let bytes = bytes.ok_or_else(|| cannot("there is no such file".to_owned()))?;
+    String::from_utf8(bytes).map_err(|error| cannot(error.to_string()))
 }
 
 /// What was asked in a run; its pictures are not there.
-pub(crate) fn read_questions(folder: &Path) -> Result<Loaded, Failure> {
-    let read = |name: &str| {
-        let path = folder.join(name);
-        let remedy = "is it the folder of a finished run of `sightline eval`?";
-        std::fs::read_to_string(&path)
-            .map_err(|error| Failure::new(INPUT, format!("cannot read {} ({error}); {remedy}", path.display())))
-    };
+///
+/// # Errors
+/// Files that are missing, damaged, or of a task that is scored by an unknown rule.
+pub async fn read(disk: &impl Disk, folder: &Path) -> Result<Loaded, EvaluationError> {
     let broken = |name: &str, line: usize, error: serde_json::Error| {
         let path = folder.join(name);
-        Failure::new(
-            INPUT,
-            format!(
-                "{} line {line}: {error}; run the evaluation again to write it anew",
-                path.display()
-            ),
-        )
+        EvaluationError::Unusable(format!(
+            "{} line {line}: {error}; run the evaluation again to write it anew",
+            path.display()
+        ))
     };
-    let task: Task = serde_json::from_str(&read(TASK)?).map_err(|error| broken(TASK, error.line(), error))?;
+    let task: Task =
+        serde_json::from_str(&text(disk, folder, TASK).await?).map_err(|error| broken(TASK, error.line(), error))?;
     let scorers = sightline_eval::benchmarks::RULES.iter().map(|rule| rule.id);
     let scored_as = scorers.clone().find(|id| **id == task.scored_as);
     let unknown = || {
-        Failure::new(
-            INPUT,
-            format!(
-                "{}: no scorer `{}`; is this program older?",
-                folder.display(),
-                task.scored_as
-            ),
-        )
+        EvaluationError::Unusable(format!(
+            "{}: no scorer `{}`; is this program older?",
+            folder.display(),
+            task.scored_as
+        ))
     };
     let mut questions = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
-    for (at, text) in read(QUESTIONS)?.lines().enumerate() {
-        let line: Line = serde_json::from_str(text).map_err(|error| broken(QUESTIONS, at + 1, error))?;
+    for (at, line) in text(disk, folder, QUESTIONS).await?.lines().enumerate() {
+        let line: Line = serde_json::from_str(line).map_err(|error| broken(QUESTIONS, at + 1, error))?;
         if known.insert(line.id.clone(), at).is_some() {
             let problem = format!(
                 "{}: the id {} is there twice",
                 folder.join(QUESTIONS).display(),
                 line.id
             );
-            return Err(Failure::new(INPUT, problem));
+            return Err(EvaluationError::Unusable(problem));
         }
         questions.push(Question {
             id: line.id,
@@ -151,6 +150,9 @@ pub(crate) fn read_questions(folder: &Path) -> Result<Loaded, Failure> {
 }
 
 /// What scores the samples of a run's folder.
-pub(crate) fn scorer_of(folder: &Path) -> Result<Box<dyn Scorer>, Failure> {
-    tasks::scorer(&read_questions(folder)?).or_fail(INPUT)
+///
+/// # Errors
+/// As [`read`], and gold that the rule cannot read.
+pub async fn scorer(disk: &impl Disk, folder: &Path) -> Result<Box<dyn Scorer>, EvaluationError> {
+    Ok(tasks::scorer(&read(disk, folder).await?)?)
 }

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use sightline_eval::run::disk::FileSystem;
-use sightline_eval::run::error::RunError;
 use sightline_eval::stats::split_mix;
+use sightline_evaluation::native::FileSystem;
+use sightline_evaluation::run::error::RunError;
 
 use crate::fake::{Fake, files, run};
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use sightline_eval::tasks::Loaded;
 
 use super::difference::Difference;
 use super::disk::{self, Disk};
@@ -93,12 +94,15 @@ impl RunKey {
     }
 }
 
-/// SHA-256 over lists of texts, one list a question, for [`RunKey::questions`].
-pub fn questions_sha256<'a>(questions: impl IntoIterator<Item = Vec<&'a str>>) -> String {
+/// SHA-256 over prompt, gold and options of every question, for [`RunKey::questions`].
+pub fn questions_sha256(loaded: &Loaded) -> String {
     let mut hasher = Fields::new("questions");
-    for texts in questions {
-        hasher.add(&texts.len().to_string());
-        texts.iter().for_each(|text| hasher.add(text));
+    for question in &loaded.questions {
+        hasher.add(&(2 + question.options.len()).to_string());
+        hasher.add(&question.prompt);
+        // Fields of gold are in the order of their names.
+        hasher.add(&Value::from(question.gold.clone()).to_string());
+        question.options.iter().for_each(|option| hasher.add(option));
     }
     hasher.hex()
 }
@@ -128,18 +132,8 @@ impl Fields {
     }
 
     fn hex(self) -> String {
-        hex(&self.0.finalize())
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
-}
-
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// SHA-256 of bytes, lower-case hex: what pictures and files go by.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }
 
 /// `key.json`: which run a folder holds.
@@ -189,9 +183,9 @@ impl KeyFile {
     }
 
     /// The key of a folder; none where there is no run yet.
-    pub(crate) fn read(disk: &dyn Disk, folder: &Path) -> Result<Option<Self>, RunError> {
+    pub(crate) async fn read(disk: &impl Disk, folder: &Path) -> Result<Option<Self>, RunError> {
         let path = folder.join(KEY);
-        let Some(bytes) = disk.read(&path).map_err(RunError::disk("read", &path))? else {
+        let Some(bytes) = disk.read(&path).await.map_err(RunError::disk("read", &path))? else {
             return Ok(None);
         };
         let file: Self = serde_json::from_slice(&bytes)
@@ -202,10 +196,10 @@ impl KeyFile {
         Ok(Some(file))
     }
 
-    pub(crate) fn write(&self, disk: &dyn Disk, folder: &Path) -> Result<(), RunError> {
+    pub(crate) async fn write(&self, disk: &impl Disk, folder: &Path) -> Result<(), RunError> {
         let mut text = serde_json::to_string_pretty(self).expect("texts and numbers become JSON");
         text.push('\n');
-        disk::replace(disk, folder, KEY, text.as_bytes())
+        disk::replace(disk, folder, KEY, text.as_bytes()).await
     }
 
     /// An error that names every field in which the key of a folder is another one.

@@ -1,6 +1,10 @@
 //! `report.html`: runs as one file that needs nothing else, to look at and to send.
 
+mod build;
+
 use serde::Serialize;
+
+pub use build::{Built, Column, Wanted, build, tasks_of};
 
 const PAGE: &str = include_str!("page.html");
 const PLACE: &str = "/*DATA*/";

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use sightline_eval::run::disk::{Disk, FileSystem};
-use sightline_eval::run::error::{Reason, RunError};
-use sightline_eval::run::{Answered, Answerer, Item, Machine, Outcome, Run, RunKey, Shard, merge, rescore};
+use pollster::FutureExt as _;
+use sightline_eval::scorer::{Outcome, Reason};
+use sightline_evaluation::native::FileSystem;
+use sightline_evaluation::run::disk::Disk;
+use sightline_evaluation::run::error::RunError;
+use sightline_evaluation::run::{Answered, Answerer, Item, Machine, Run, RunKey, Shard, merge, rescore};
 
 use crate::disturbed::Memory;
 use crate::fake::{Fake, Sums, UNREADABLE, files, items, key, run};
@@ -21,7 +24,7 @@ fn shard(index: usize, count: usize) -> Option<Shard> {
 fn unreadable_picture_is_wrong_and_named() {
     let disk = Memory::default();
     let finished = run(&disk, folder(), 11, 3, None, &mut Fake::default()).expect("a run");
-    assert_eq!(finished.exit_status(), sightline_eval::run::UNREADABLE);
+    assert_eq!(finished.exit_status(), sightline_evaluation::run::UNREADABLE);
     assert_eq!(finished.unreadable[0].0, format!("q{UNREADABLE}"));
     let report = finished.report.expect("scores");
     assert_eq!(report.samples[UNREADABLE].1.valid, Some(false));
@@ -41,7 +44,7 @@ fn unreadable_picture_is_wrong_and_named() {
 }
 
 /// Does the first so many of eleven questions.
-fn first(disk: &dyn Disk, limit: Option<usize>, answerer: &mut dyn Answerer) -> Result<(usize, usize), RunError> {
+fn first(disk: &impl Disk, limit: Option<usize>, answerer: &mut impl Answerer) -> Result<(usize, usize), RunError> {
     let items = items(11);
     let key = key(&items, 3);
     let run = Run {
@@ -52,8 +55,9 @@ fn first(disk: &dyn Disk, limit: Option<usize>, answerer: &mut dyn Answerer) -> 
         shard: None,
         limit,
         machine: &Machine::default(),
+        beside: &[],
     };
-    let finished = run.execute(answerer, &Sums, &mut |_| {})?;
+    let finished = run.execute(answerer, &Sums, &mut |_| {}).block_on()?;
     Ok((finished.count, finished.resumed))
 }
 
@@ -131,9 +135,11 @@ fn every_difference_is_named() {
             shard: None,
             limit: None,
             machine: &machine,
+            beside: &[],
         };
         let error = run
             .execute(&mut Fake::default(), &Sums, &mut |_| {})
+            .block_on()
             .map(|_| ())
             .expect_err(words);
         let RunError::Other { differences, .. } = &error else {
@@ -166,7 +172,9 @@ fn shards(disk: &Memory, of: usize, count: usize) -> Vec<PathBuf> {
 }
 
 fn join(disk: &Memory, shards: &[PathBuf], into: &str) -> Result<(), RunError> {
-    merge(disk, shards, Path::new(into), &Sums, &Machine::default()).map(|_| ())
+    merge(disk, shards, Path::new(into), &Sums, &Machine::default(), &[])
+        .block_on()
+        .map(|_| ())
 }
 
 #[test]
@@ -205,13 +213,14 @@ fn merge_refuses() {
     refused(vec![folder().to_owned()], "a whole run");
     refused(vec![PathBuf::from("nowhere")], "no run");
     let samples = three[1].join("samples.jsonl");
-    let bytes = disk.read(&samples).expect("readable").expect("there");
+    let bytes = disk.read(&samples).block_on().expect("readable").expect("there");
     disk.set(&samples, &bytes[..bytes.len() / 2]);
     refused(three.clone(), "is not finished");
     disk.set(
         &samples,
         &disk
             .read(&three[0].join("samples.jsonl"))
+            .block_on()
             .expect("readable")
             .expect("there"),
     );
@@ -230,17 +239,18 @@ fn scores_are_derived() {
     for name in ["results.json", "table.md", "table.csv"] {
         disk.set(&folder().join(name), b"old");
     }
-    rescore(&disk, folder(), &Sums).expect("scores");
+    rescore(&disk, folder(), &Sums).block_on().expect("scores");
     assert_eq!(files(&disk, folder()), expected);
     let samples = folder().join("samples.jsonl");
-    let bytes = disk.read(&samples).expect("readable").expect("there");
+    let bytes = disk.read(&samples).block_on().expect("readable").expect("there");
     disk.set(&samples, &bytes[..bytes.len() - 1]);
     let error = rescore(&disk, folder(), &Sums)
+        .block_on()
         .map(|_| ())
         .expect_err("unfinished")
         .to_string();
     assert!(error.contains("not finished (3 of 4 batches)"), "{error}");
-    assert!(rescore(&disk, Path::new("nowhere"), &Sums).is_err());
+    assert!(rescore(&disk, Path::new("nowhere"), &Sums).block_on().is_err());
 }
 
 /// A model that fails, or says what cannot be kept.
@@ -249,7 +259,7 @@ struct Wrong(Model);
 type Model = fn(&[Item]) -> Result<Vec<Answered>, Reason>;
 
 impl Answerer for Wrong {
-    fn answer(&mut self, _first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
+    async fn answer(&mut self, _first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
         (self.0)(batch)
     }
 }
@@ -280,7 +290,11 @@ fn wrong_models() {
             .expect_err(words)
             .to_string();
         assert!(error.contains(words), "{error}");
-        let history = disk.read(&folder().join("run.json")).expect("readable").expect("there");
+        let history = disk
+            .read(&folder().join("run.json"))
+            .block_on()
+            .expect("readable")
+            .expect("there");
         assert!(String::from_utf8_lossy(&history).contains("failed: "));
         run(&disk, folder(), 3, 1, None, &mut Fake::default()).expect("it goes on");
     }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use pollster::FutureExt as _;
 use serde_json::{Value, json};
-use sightline_eval::run::disk::Disk;
-use sightline_eval::run::error::{Reason, RunError};
-use sightline_eval::run::{
-    Answered, Answerer, Finished, Item, Items, Machine, Outcome, Record, Run, RunKey, Scorer, Shard, Table, sha256_hex,
-};
+use sightline_checkpoint::hash::sha256_hex;
 use sightline_eval::score::Score;
+use sightline_eval::scorer::{Outcome, Reason, Record, Scorer, Table};
 use sightline_eval::stats::split_mix;
+use sightline_evaluation::run::disk::Disk;
+use sightline_evaluation::run::error::RunError;
+use sightline_evaluation::run::{Answered, Answerer, Finished, Item, Items, Machine, Run, RunKey, Shard};
 
 /// Files that hold nothing of time or machine.
 pub(crate) const COMPARED: [&str; 6] = [
@@ -43,7 +44,7 @@ impl Default for Fake {
 }
 
 impl Answerer for Fake {
-    fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
+    async fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
         std::thread::sleep(self.pause);
         self.asked += batch.len();
         let answer = |(at, item): (usize, &Item)| {
@@ -128,12 +129,12 @@ pub(crate) fn key(items: &[Item], batch_size: usize) -> RunKey {
 
 /// Does a run of so many items.
 pub(crate) fn run(
-    disk: &dyn Disk,
+    disk: &impl Disk,
     folder: &Path,
     count: usize,
     batch_size: usize,
     shard: Option<Shard>,
-    answerer: &mut dyn Answerer,
+    answerer: &mut impl Answerer,
 ) -> Result<Finished, RunError> {
     let items = items(count);
     let key = key(&items, batch_size);
@@ -145,14 +146,15 @@ pub(crate) fn run(
         shard,
         limit: None,
         machine: &Machine::default(),
+        beside: &[],
     };
-    run.execute(answerer, &Sums, &mut |_| {})
+    run.execute(answerer, &Sums, &mut |_| {}).block_on()
 }
 
 /// The files to compare.
-pub(crate) fn files(disk: &dyn Disk, folder: &Path) -> Vec<(String, String)> {
+pub(crate) fn files(disk: &impl Disk, folder: &Path) -> Vec<(String, String)> {
     let read = |name: &&str| {
-        let bytes = disk.read(&folder.join(name)).expect("readable");
+        let bytes = disk.read(&folder.join(name)).block_on().expect("readable");
         let text = String::from_utf8(bytes.unwrap_or_else(|| panic!("no {name}"))).expect("UTF-8");
         (name.to_string(), text)
     };

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use sightline_eval::scorer::Record;
+
 use super::Item;
 use super::error::RunError;
 use super::key::KeyFile;
-use super::record::Record;
+use super::record;
 
 /// What a file of samples holds.
 pub(crate) struct Recovered {
@@ -79,7 +81,7 @@ fn read_batch(
 ) -> Result<Option<(usize, Vec<Record>)>, String> {
     let fields = &key.fields;
     let Some(line) = lines.next() else { return Ok(None) };
-    let first = Record::parse(line, &key.run_key)?;
+    let first = record::parse(line, &key.run_key)?;
     let batch = first.index / fields.batch_size;
     if first.index % fields.batch_size != 0 || first.index >= key.len() {
         return Err(format!("no batch begins with sample {}", first.index));
@@ -94,7 +96,7 @@ fn read_batch(
     let mut records = vec![first];
     while records.len() < key.batch_len(batch) {
         let Some(line) = lines.next() else { return Ok(None) };
-        let record = Record::parse(line, &key.run_key)?;
+        let record = record::parse(line, &key.run_key)?;
         let expected = batch * fields.batch_size + records.len();
         if record.index != expected {
             return Err(format!("sample {} where {expected} belongs", record.index));

@@ -3,40 +3,42 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use sightline_eval::scorer::{Record, Scorer};
+
 use super::disk::{self, Disk};
 use super::error::RunError;
 use super::history::{History, Machine};
 use super::key::KeyFile;
-use super::record::Record;
-use super::report::{Scorer, read_finished};
+use super::report::read_finished;
 use super::samples::Recovered;
-use super::{Finished, SAMPLES, finish, lines, lock, open, unreadable};
+use super::{Beside, Finished, SAMPLES, finish, lines, lock, open, unreadable};
 
 /// Merges finished shards into `folder`: its files are those of one process that did the whole run.
 /// Refuses shards that are missing, unfinished, of another run, or given twice.
 ///
 /// # Errors
 /// Shards that are missing, unfinished or of different runs, and a disk that fails.
-pub fn merge(
-    disk: &dyn Disk,
+pub async fn merge(
+    disk: &impl Disk,
     shards: &[PathBuf],
     folder: &Path,
     scorer: &dyn Scorer,
     machine: &Machine,
+    beside: &[Beside],
 ) -> Result<Finished, RunError> {
-    let (key, mut records) = read_shards(disk, shards)?;
+    let (key, mut records) = read_shards(disk, shards).await?;
     records.sort_by_key(|record| record.index);
-    let _lock = lock(disk, folder)?;
-    open(disk, folder, &key)?;
-    let mut history = History::begin(disk, folder, machine, 0)?;
-    disk::replace(disk, folder, SAMPLES, lines(&records).as_bytes())?;
+    let _lock = lock(disk, folder).await?;
+    open(disk, folder, &key).await?;
+    let mut history = History::begin(disk, folder, machine, 0).await?;
+    disk::replace(disk, folder, SAMPLES, lines(&records).as_bytes()).await?;
     let samples = Recovered {
         batches: BTreeSet::new(),
         records,
         keep: 0,
     };
-    let (records, report) = finish(disk, folder, &key, samples, scorer)?;
-    history.end(disk, folder, records.len(), "merged")?;
+    let (records, report) = finish(disk, folder, &key, samples, scorer, beside).await?;
+    history.end(disk, folder, records.len(), "merged").await?;
     Ok(Finished {
         count: records.len(),
         resumed: records.len(),
@@ -46,12 +48,13 @@ pub fn merge(
 }
 
 /// The key of the whole run and all records.
-fn read_shards(disk: &dyn Disk, folders: &[PathBuf]) -> Result<(KeyFile, Vec<Record>), RunError> {
+async fn read_shards(disk: &impl Disk, folders: &[PathBuf]) -> Result<(KeyFile, Vec<Record>), RunError> {
     let mut first: Option<KeyFile> = None;
     let mut seen: BTreeMap<usize, &Path> = BTreeMap::new();
     let mut records = Vec::new();
     for folder in folders {
-        let key = KeyFile::read(disk, folder)?
+        let key = KeyFile::read(disk, folder)
+            .await?
             .ok_or_else(|| RunError::Merge(format!("{} holds no run (no key.json)", folder.display())))?;
         let shard = key
             .shard
@@ -78,7 +81,7 @@ fn read_shards(disk: &dyn Disk, folders: &[PathBuf]) -> Result<(KeyFile, Vec<Rec
             );
             return Err(RunError::Merge(problem));
         }
-        records.extend(read_finished(disk, folder, &key)?);
+        records.extend(read_finished(disk, folder, &key).await?);
     }
     let first = first.ok_or_else(|| RunError::Merge("no shards are given".to_owned()))?;
     let count = first.shard.map_or(0, |shard| shard.count());

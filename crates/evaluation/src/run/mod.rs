@@ -8,6 +8,7 @@
 //! | `key.json` | everything that decides the answers, and its hash |
 //! | `samples.jsonl` | an answer a line; appended and synced a batch at a time, in the task's order once the run is finished |
 //! | `results.json`, `table.md`, `table.csv`, `scores.jsonl` | scores, in all and of every sample, derived from the samples |
+//! | `task.json`, `questions.jsonl` | what was asked, with gold |
 //! | `run.json` | time, machine and history: all that may differ from run to run |
 //! | `lock` | nothing; who works in the folder holds its lock |
 //!
@@ -29,19 +30,22 @@ mod shard;
 
 use std::path::Path;
 
+use sightline_eval::scorer::{Outcome, Reason, Record, Scorer};
+
 pub use difference::Difference;
 pub use history::Machine;
-pub use key::{Items, RunKey, questions_sha256, sha256_hex};
+pub use key::{Items, RunKey, questions_sha256};
 pub use merge::merge;
-pub use record::{Outcome, Record};
-pub use report::{Report, Scorer, Table, rescore};
+pub use report::{Report, rescore};
 pub use shard::{Assigned, Shard, assigned};
 
 use disk::{Disk, Lock};
-use error::{Reason, RunError};
+use error::RunError;
 use history::History;
 use key::{KeyFile, sample_key};
 use samples::Recovered;
+
+use crate::questions;
 
 pub(crate) const KEY: &str = "key.json";
 pub(crate) const SAMPLES: &str = "samples.jsonl";
@@ -71,11 +75,15 @@ pub struct Answered {
 }
 
 /// What answers questions: the model, or a stand-in.
+#[expect(async_fn_in_trait, reason = "a run stays on the thread that it began on")]
 pub trait Answerer {
     /// Answers a batch, whose first item has the place `first` in the task: one answer an item, in
     /// their order, the same whenever it is asked. A picture that cannot be read is an outcome; an
     /// error ends the run.
-    fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason>;
+    ///
+    /// # Errors
+    /// A model or a device that fails. What was answered before stays.
+    async fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason>;
 
     /// May bring batches (by number) into an order that suits it, such as equal shapes together.
     fn order(&mut self, _batches: &mut [usize]) {}
@@ -112,12 +120,21 @@ impl Finished {
     }
 }
 
+/// A file that lies beside the answers of a run, such as what was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Its name within the folder.
+    pub name: &'static str,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
 /// A run to do.
-pub struct Run<'a> {
+pub struct Run<'a, D> {
     /// Its folder.
     pub folder: &'a Path,
     /// The disk.
-    pub disk: &'a dyn Disk,
+    pub disk: &'a D,
     /// What decides the answers.
     pub key: &'a RunKey,
     /// What is asked, in the task's order.
@@ -128,37 +145,40 @@ pub struct Run<'a> {
     pub limit: Option<usize>,
     /// What `run.json` says about this machine.
     pub machine: &'a Machine,
+    /// Files that are written beside the answers once all are there.
+    pub beside: &'a [Beside],
 }
 
-impl Run<'_> {
+impl<D: Disk> Run<'_, D> {
     /// Does what is not done yet, and writes the results.
     ///
     /// # Errors
     /// A folder of another run, or one that another process works in; a disk, an answerer or a scorer that
     /// fails.
-    pub fn execute(
+    pub async fn execute(
         &self,
-        answerer: &mut dyn Answerer,
+        answerer: &mut impl Answerer,
         scorer: &dyn Scorer,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Finished, RunError> {
         self.check_plan()?;
-        let _lock = lock(self.disk, self.folder)?;
+        let _lock = lock(self.disk, self.folder).await?;
         let key = KeyFile::new(self.key, self.shard, self.limit);
-        open(self.disk, self.folder, &key)?;
-        let samples = self.recover(&key)?;
+        open(self.disk, self.folder, &key).await?;
+        let samples = self.recover(&key).await?;
         let resumed = samples.records.len();
-        let mut history = History::begin(self.disk, self.folder, self.machine, resumed)?;
+        let mut history = History::begin(self.disk, self.folder, self.machine, resumed).await?;
         let mut advance = |shown: Progress| {
             history.advance(shown.done, shown.of);
             progress(shown);
         };
-        let done = self
-            .answer_rest(&key, samples, answerer, &mut advance)
-            .and_then(|samples| finish(self.disk, self.folder, &key, samples, scorer));
+        let done = match self.answer_rest(&key, samples, answerer, &mut advance).await {
+            Ok(samples) => finish(self.disk, self.folder, &key, samples, scorer, self.beside).await,
+            Err(error) => Err(error),
+        };
         match done {
             Ok((records, report)) => {
-                history.end(self.disk, self.folder, records.len(), "finished")?;
+                history.end(self.disk, self.folder, records.len(), "finished").await?;
                 Ok(Finished {
                     count: records.len(),
                     resumed,
@@ -168,7 +188,8 @@ impl Run<'_> {
             }
             Err(error) => {
                 // What ended the run is the error to report, not that it cannot be noted.
-                let _ = history.end(self.disk, self.folder, resumed, &format!("failed: {error}"));
+                let how = format!("failed: {error}");
+                let _ = history.end(self.disk, self.folder, resumed, &how).await;
                 Err(error)
             }
         }
@@ -185,32 +206,33 @@ impl Run<'_> {
     }
 
     /// What is there of the samples; what was not finished is cut off.
-    fn recover(&self, key: &KeyFile) -> Result<Recovered, RunError> {
+    async fn recover(&self, key: &KeyFile) -> Result<Recovered, RunError> {
         let (disk, path) = (self.disk, self.folder.join(SAMPLES));
-        let bytes = disk.read(&path).map_err(RunError::disk("read", &path))?;
+        let bytes = disk.read(&path).await.map_err(RunError::disk("read", &path))?;
         let found = samples::recover(&path, bytes.as_deref().unwrap_or_default(), key, Some(self.items))?;
         match &bytes {
-            None => disk.write(&path, b"").map_err(RunError::disk("write", &path))?,
+            None => disk.write(&path, b"").await.map_err(RunError::disk("write", &path))?,
             Some(bytes) if bytes.len() > found.keep => {
-                let cut = disk.truncate(&path, found.keep as u64);
+                let cut = disk.truncate(&path, found.keep as u64).await;
                 cut.map_err(RunError::disk("cut the unfinished end of", &path))?;
             }
             Some(_) => {}
         }
         // What was read may not be on the disk: a process that was killed leaves its bytes in
         // memory.
-        disk.sync(&path).map_err(RunError::disk("write", &path))?;
+        disk.sync(&path).await.map_err(RunError::disk("write", &path))?;
         disk.sync_folder(self.folder)
+            .await
             .map_err(RunError::disk("write", self.folder))?;
         Ok(found)
     }
 
     /// Answers every batch that is missing.
-    fn answer_rest(
+    async fn answer_rest(
         &self,
         key: &KeyFile,
         mut samples: Recovered,
-        answerer: &mut dyn Answerer,
+        answerer: &mut impl Answerer,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Recovered, RunError> {
         let mine: Vec<usize> = key.batches().collect();
@@ -233,8 +255,8 @@ impl Run<'_> {
             new: &samples.records,
         });
         for batch in order {
-            let records = self.answer_batch(key, batch, answerer)?;
-            self.append(&records, &mut samples.keep)?;
+            let records = self.answer_batch(key, batch, answerer).await?;
+            self.append(&records, &mut samples.keep).await?;
             done += records.len();
             progress(Progress {
                 done,
@@ -247,7 +269,12 @@ impl Run<'_> {
         Ok(samples)
     }
 
-    fn answer_batch(&self, key: &KeyFile, batch: usize, answerer: &mut dyn Answerer) -> Result<Vec<Record>, RunError> {
+    async fn answer_batch(
+        &self,
+        key: &KeyFile,
+        batch: usize,
+        answerer: &mut impl Answerer,
+    ) -> Result<Vec<Record>, RunError> {
         let first = batch * key.fields.batch_size;
         let items = &self.items[first..first + key.batch_len(batch)];
         let failed = |reason: Reason| RunError::Answerer {
@@ -255,7 +282,7 @@ impl Run<'_> {
             last: items[items.len() - 1].id.clone(),
             reason,
         };
-        let answers = answerer.answer(first, items).map_err(failed)?;
+        let answers = answerer.answer(first, items).await.map_err(failed)?;
         if answers.len() != items.len() {
             return Err(failed(
                 format!("{} answers to {} questions", answers.len(), items.len()).into(),
@@ -276,7 +303,7 @@ impl Run<'_> {
                 outcome,
                 margin,
             };
-            if !record.is_finite() {
+            if !record::is_finite(&record) {
                 return Err(failed(format!("a number of {} is not finite", item.id).into()));
             }
             records.push(record);
@@ -285,14 +312,17 @@ impl Run<'_> {
     }
 
     /// Puts a batch on the disk. `length`: bytes of the file.
-    fn append(&self, records: &[Record], length: &mut usize) -> Result<(), RunError> {
+    async fn append(&self, records: &[Record], length: &mut usize) -> Result<(), RunError> {
         let path = self.folder.join(SAMPLES);
         let text = lines(records);
-        let appended = self.disk.append(&path, text.as_bytes());
-        if let Err(error) = appended.and_then(|()| self.disk.sync(&path)) {
+        let written = match self.disk.append(&path, text.as_bytes()).await {
+            Ok(()) => self.disk.sync(&path).await,
+            failed => failed,
+        };
+        if let Err(error) = written {
             // After a failed sync the bytes may be seen but not on the disk, and no later sync
             // would tell. If they cannot be cut off either, the next process reads what is there.
-            let _ = self.disk.truncate(&path, *length as u64);
+            let _ = self.disk.truncate(&path, *length as u64).await;
             return Err(RunError::disk("write", &path)(error));
         }
         *length += text.len();
@@ -304,17 +334,17 @@ impl Run<'_> {
 ///
 /// # Errors
 /// A folder without a finished run.
-pub fn records(disk: &dyn Disk, folder: &Path) -> Result<(RunKey, Vec<Record>), RunError> {
+pub async fn records(disk: &impl Disk, folder: &Path) -> Result<(RunKey, Vec<Record>), RunError> {
     let missing = || RunError::Plan(format!("{} holds no run (no key.json)", folder.display()));
-    let key = KeyFile::read(disk, folder)?.ok_or_else(missing)?;
-    let mut records = report::read_finished(disk, folder, &key)?;
+    let key = KeyFile::read(disk, folder).await?.ok_or_else(missing)?;
+    let mut records = report::read_finished(disk, folder, &key).await?;
     records.sort_by_key(|record| record.index);
     Ok((key.fields, records))
 }
 
 /// The text of records.
 pub(crate) fn lines(records: &[Record]) -> String {
-    records.iter().map(|record| record.line() + "\n").collect()
+    records.iter().map(|record| record::line(record) + "\n").collect()
 }
 
 fn unreadable(records: &[Record]) -> Vec<(String, String)> {
@@ -326,16 +356,17 @@ fn unreadable(records: &[Record]) -> Vec<(String, String)> {
 }
 
 /// Creates a folder if there is none, and locks it.
-pub(crate) fn lock(disk: &dyn Disk, folder: &Path) -> Result<Lock, RunError> {
+pub(crate) async fn lock(disk: &impl Disk, folder: &Path) -> Result<Lock, RunError> {
     disk.create_folder(folder)
+        .await
         .map_err(RunError::disk("create the folder", folder))?;
     let path = folder.join(LOCK);
-    let lock = disk.lock(&path).map_err(RunError::disk("lock", &path))?;
+    let lock = disk.lock(&path).await.map_err(RunError::disk("lock", &path))?;
     lock.ok_or_else(|| RunError::Busy(folder.to_owned()))
 }
 
 /// Makes a locked folder that of a run, or sees that it is.
-pub(crate) fn open(disk: &dyn Disk, folder: &Path, key: &KeyFile) -> Result<(), RunError> {
+pub(crate) async fn open(disk: &impl Disk, folder: &Path, key: &KeyFile) -> Result<(), RunError> {
     for name in [
         KEY,
         SAMPLES,
@@ -344,32 +375,40 @@ pub(crate) fn open(disk: &dyn Disk, folder: &Path, key: &KeyFile) -> Result<(), 
         report::CSV,
         report::SCORES,
         history::FILE,
+        questions::TASK,
+        questions::QUESTIONS,
     ] {
         let left = disk::temporary(folder, name);
-        disk.remove(&left).map_err(RunError::disk("remove", &left))?;
+        disk.remove(&left).await.map_err(RunError::disk("remove", &left))?;
     }
-    match KeyFile::read(disk, folder)? {
-        Some(there) if key.extends(&there) => extend(disk, folder, key, &there),
+    match KeyFile::read(disk, folder).await? {
+        Some(there) if key.extends(&there) => extend(disk, folder, key, &there).await,
         Some(there) => key.must_equal(&there, folder),
         None => {
             let samples = folder.join(SAMPLES);
-            if disk.read(&samples).map_err(RunError::disk("read", &samples))?.is_some() {
+            if disk
+                .read(&samples)
+                .await
+                .map_err(RunError::disk("read", &samples))?
+                .is_some()
+            {
                 return Err(RunError::damaged(
                     &samples,
                     1,
                     "answers without a key.json that says which run's",
                 ));
             }
-            key.write(disk, folder)
+            key.write(disk, folder).await
         }
     }
 }
 
 /// Makes a run of a few samples one of more. Batches that get more samples are done again.
-fn extend(disk: &dyn Disk, folder: &Path, key: &KeyFile, there: &KeyFile) -> Result<(), RunError> {
+async fn extend(disk: &impl Disk, folder: &Path, key: &KeyFile, there: &KeyFile) -> Result<(), RunError> {
     let path = folder.join(SAMPLES);
     let bytes = disk
         .read(&path)
+        .await
         .map_err(RunError::disk("read", &path))?
         .unwrap_or_default();
     let mut found = samples::recover(&path, &bytes, there, None)?;
@@ -378,8 +417,8 @@ fn extend(disk: &dyn Disk, folder: &Path, key: &KeyFile, there: &KeyFile) -> Res
     found.records.retain(|record| !grows(record.index / size));
     found.records.sort_by_key(|record| record.index);
     // In this order a crash between the two leaves the smaller run, without its last batch.
-    disk::replace(disk, folder, SAMPLES, lines(&found.records).as_bytes())?;
-    key.write(disk, folder)
+    disk::replace(disk, folder, SAMPLES, lines(&found.records).as_bytes()).await?;
+    key.write(disk, folder).await
 }
 
 /// How the questions of a folder's run were brought into their order; none for the task's own, and
@@ -387,25 +426,29 @@ fn extend(disk: &dyn Disk, folder: &Path, key: &KeyFile, there: &KeyFile) -> Res
 ///
 /// # Errors
 /// A key that cannot be read.
-pub fn order(disk: &dyn Disk, folder: &Path) -> Result<Option<String>, RunError> {
-    Ok(KeyFile::read(disk, folder)?.and_then(|key| key.fields.order))
+pub async fn order(disk: &impl Disk, folder: &Path) -> Result<Option<String>, RunError> {
+    Ok(KeyFile::read(disk, folder).await?.and_then(|key| key.fields.order))
 }
 
 /// Brings the samples into order and, unless it is a shard, derives the results.
-pub(crate) fn finish(
-    disk: &dyn Disk,
+pub(crate) async fn finish(
+    disk: &impl Disk,
     folder: &Path,
     key: &KeyFile,
     mut samples: Recovered,
     scorer: &dyn Scorer,
+    beside: &[Beside],
 ) -> Result<(Vec<Record>, Option<Report>), RunError> {
     if !samples.is_canonical() {
         samples.records.sort_by_key(|record| record.index);
-        disk::replace(disk, folder, SAMPLES, lines(&samples.records).as_bytes())?;
+        disk::replace(disk, folder, SAMPLES, lines(&samples.records).as_bytes()).await?;
     }
     let report = match key.shard {
-        None => Some(report::write(disk, folder, key, &samples.records, scorer)?),
+        None => Some(report::write(disk, folder, key, &samples.records, scorer).await?),
         Some(_) => None,
     };
+    for file in beside {
+        disk::replace(disk, folder, file.name, &file.bytes).await?;
+    }
     Ok((samples.records, report))
 }

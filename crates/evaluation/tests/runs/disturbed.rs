@@ -7,8 +7,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use sightline_eval::run::disk::{Disk, Lock};
+use pollster::FutureExt as _;
 use sightline_eval::stats::split_mix;
+use sightline_evaluation::run::disk::{Disk, Lock};
 
 /// What a crash leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,9 +138,9 @@ impl Memory {
 
     /// Replaces a file's bytes, as if they had always been so.
     pub(crate) fn set(&self, path: &Path, bytes: &[u8]) {
-        self.write(path, bytes).expect("writable");
-        self.sync(path).expect("syncable");
-        self.sync_folder(Path::new("")).expect("syncable");
+        self.write(path, bytes).block_on().expect("writable");
+        self.sync(path).block_on().expect("syncable");
+        self.sync_folder(Path::new("")).block_on().expect("syncable");
     }
 
     /// Every name.
@@ -158,15 +159,15 @@ impl Clone for Memory {
 }
 
 impl Disk for Memory {
-    fn create_folder(&self, _folder: &Path) -> io::Result<()> {
+    async fn create_folder(&self, _folder: &Path) -> io::Result<()> {
         self.step()
     }
 
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    async fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         Ok(self.inode(path, |inode| inode.seen.clone()).ok())
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    async fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let stepped = self.step();
         {
             let state = &mut *self.state.borrow_mut();
@@ -184,31 +185,31 @@ impl Disk for Memory {
         stepped
     }
 
-    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    async fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let stepped = self.step();
         let half = &bytes[..if stepped.is_err() { bytes.len() / 2 } else { bytes.len() }];
         self.inode(path, |inode| inode.seen.extend(half))?;
         stepped
     }
 
-    fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
+    async fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
         self.step()?;
         self.inode(path, |inode| inode.seen.truncate(length as usize))
     }
 
-    fn sync(&self, path: &Path) -> io::Result<()> {
+    async fn sync(&self, path: &Path) -> io::Result<()> {
         self.step()?;
         self.inode(path, |inode| inode.synced = inode.seen.clone())
     }
 
-    fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
+    async fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
         self.step()?;
         let state = &mut *self.state.borrow_mut();
         state.synced = state.seen.clone();
         Ok(())
     }
 
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+    async fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.step()?;
         let state = &mut *self.state.borrow_mut();
         let inode = state.seen.remove(from).ok_or(ErrorKind::NotFound)?;
@@ -216,13 +217,13 @@ impl Disk for Memory {
         Ok(())
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
+    async fn remove(&self, path: &Path) -> io::Result<()> {
         self.step()?;
         self.state.borrow_mut().seen.remove(path);
         Ok(())
     }
 
-    fn lock(&self, _path: &Path) -> io::Result<Option<Lock>> {
+    async fn lock(&self, _path: &Path) -> io::Result<Option<Lock>> {
         self.step()?;
         let free = !self.held.replace(true);
         let lock: Box<dyn Any> = Box::new(Held(self.held.clone()));

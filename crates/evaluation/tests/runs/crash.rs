@@ -3,9 +3,10 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use sightline_eval::run::error::RunError;
-use sightline_eval::run::merge;
-use sightline_eval::run::{Machine, Shard};
+use pollster::FutureExt as _;
+use sightline_evaluation::run::error::RunError;
+use sightline_evaluation::run::merge;
+use sightline_evaluation::run::{Machine, Shard};
 
 use crate::disturbed::{CRASHES, Crash, Memory};
 use crate::fake::{Fake, Sums, files, run};
@@ -252,7 +253,7 @@ fn merge_aborted_at_every_step() {
         let shard = Shard::new(index, 3).expect("a shard");
         run(&shards, folder, COUNT, BATCH, Some(shard), &mut Fake::default()).expect("a shard");
     }
-    let go = |disk: &Memory| merge(disk, &folders, folder(), &Sums, &Machine::default());
+    let go = |disk: &Memory| merge(disk, &folders, folder(), &Sums, &Machine::default(), &[]).block_on();
     let steps = whole_steps(&shards, &go);
     for crash in CRASHES {
         for at in 0..steps {
@@ -273,14 +274,14 @@ fn whole_steps<T>(disk: &Memory, go: &impl Fn(&Memory) -> Result<T, RunError>) -
 }
 
 fn disk_bytes(disk: &Memory) -> Vec<u8> {
-    use sightline_eval::run::disk::Disk;
+    use sightline_evaluation::run::disk::Disk;
     let path = folder().join("samples.jsonl");
-    disk.read(&path).expect("readable").expect("there")
+    disk.read(&path).block_on().expect("readable").expect("there")
 }
 
 impl Memory {
     fn remove_key(&self, path: &Path) {
-        use sightline_eval::run::disk::Disk;
-        self.remove(path).expect("removable");
+        use sightline_evaluation::run::disk::Disk;
+        self.remove(path).block_on().expect("removable");
     }
 }

@@ -4,12 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sightline_eval::scorer::Reason;
 use thiserror::Error;
 
 use super::difference::Difference;
-
-/// What an answerer or a scorer reports.
-pub type Reason = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a run cannot go on. Answers that were synced before stay.
 #[derive(Debug, Error)]

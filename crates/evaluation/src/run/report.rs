@@ -5,77 +5,19 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
+use sightline_eval::score::Score;
+use sightline_eval::scorer::{Outcome, Reason, Record, Scorer, Table};
 
 use super::disk::{self, Disk};
-use super::error::{Reason, RunError};
+use super::error::RunError;
 use super::key::KeyFile;
-use super::record::{Outcome, Record};
 use super::samples;
 use super::{SAMPLES, lock, open};
-use crate::score::Score;
 
 pub(crate) const RESULTS: &str = "results.json";
 pub(crate) const MARKDOWN: &str = "table.md";
 pub(crate) const CSV: &str = "table.csv";
 pub(crate) const SCORES: &str = "scores.jsonl";
-
-/// Scores a task. The same records must give the same bytes: no times, no folders, no random order.
-pub trait Scorer {
-    /// Score of an answer. It is not asked about a picture that could not be read: that is wrong.
-    fn score(&self, record: &Record) -> Result<Score, Reason>;
-
-    /// Unit of a score.
-    fn unit(&self) -> &'static str {
-        "share of 1"
-    }
-
-    /// Totals of all samples in the task's order, as they go to `results.json`, and as a table.
-    fn totals(&self, samples: &[(&Record, Score)]) -> Result<(Value, Table), Reason>;
-}
-
-/// Rows of text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Table {
-    /// Names of the columns.
-    pub columns: Vec<String>,
-    /// As many cells as there are columns, each.
-    pub rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    /// As Markdown.
-    pub fn markdown(&self) -> String {
-        let row = |cells: &Vec<String>| {
-            let cells: Vec<String> = cells.iter().map(|cell| markdown_cell(cell)).collect();
-            format!("| {} |\n", cells.join(" | "))
-        };
-        let rule = format!("|{}\n", "---|".repeat(self.columns.len()));
-        row(&self.columns) + &rule + &self.rows.iter().map(row).collect::<String>()
-    }
-
-    /// As comma-separated values (RFC 4180, but lines end as elsewhere here).
-    pub fn csv(&self) -> String {
-        let row = |cells: &Vec<String>| {
-            let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
-            cells.join(",") + "\n"
-        };
-        row(&self.columns) + &self.rows.iter().map(row).collect::<String>()
-    }
-}
-
-fn markdown_cell(cell: &str) -> String {
-    cell.replace('\\', "\\\\")
-        .replace('|', "\\|")
-        .replace(['\n', '\r'], " ")
-}
-
-fn csv_cell(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
-}
 
 /// The scores of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,8 +71,8 @@ fn report(records: &[Record], scorer: &dyn Scorer) -> Result<Report, Reason> {
 }
 
 /// Scores the records of a finished run and writes what is derived.
-pub(crate) fn write(
-    disk: &dyn Disk,
+pub(crate) async fn write(
+    disk: &impl Disk,
     folder: &Path,
     key: &KeyFile,
     records: &[Record],
@@ -153,11 +95,11 @@ pub(crate) fn write(
     };
     let mut text = serde_json::to_string_pretty(&results).map_err(|error| RunError::Scorer(error.into()))?;
     text.push('\n');
-    disk::replace(disk, folder, RESULTS, text.as_bytes())?;
-    disk::replace(disk, folder, MARKDOWN, report.table.markdown().as_bytes())?;
-    disk::replace(disk, folder, CSV, report.table.csv().as_bytes())?;
+    disk::replace(disk, folder, RESULTS, text.as_bytes()).await?;
+    disk::replace(disk, folder, MARKDOWN, report.table.markdown().as_bytes()).await?;
+    disk::replace(disk, folder, CSV, report.table.csv().as_bytes()).await?;
     let lines: Vec<String> = report.samples.iter().map(|(id, score)| score.line(id)).collect();
-    disk::replace(disk, folder, SCORES, lines.concat().as_bytes())?;
+    disk::replace(disk, folder, SCORES, lines.concat().as_bytes()).await?;
     Ok(report)
 }
 
@@ -165,26 +107,28 @@ pub(crate) fn write(
 ///
 /// # Errors
 /// A folder without a finished run, a disk or a scorer that fails.
-pub fn rescore(disk: &dyn Disk, folder: &Path, scorer: &dyn Scorer) -> Result<Report, RunError> {
+pub async fn rescore(disk: &impl Disk, folder: &Path, scorer: &dyn Scorer) -> Result<Report, RunError> {
     let unfinished = |what: &str| RunError::Plan(format!("{} {what}", folder.display()));
-    if KeyFile::read(disk, folder)?.is_none() {
+    if KeyFile::read(disk, folder).await?.is_none() {
         return Err(unfinished("holds no run (no key.json)"));
     }
-    let _lock = lock(disk, folder)?;
-    let key = KeyFile::read(disk, folder)?.ok_or_else(|| unfinished("holds no run (no key.json)"))?;
+    let _lock = lock(disk, folder).await?;
+    let key = KeyFile::read(disk, folder)
+        .await?
+        .ok_or_else(|| unfinished("holds no run (no key.json)"))?;
     if let Some(shard) = key.shard {
         return Err(unfinished(&format!("holds shard {shard}; merge the shards first")));
     }
-    open(disk, folder, &key)?;
-    let mut found = read_finished(disk, folder, &key)?;
+    open(disk, folder, &key).await?;
+    let mut found = read_finished(disk, folder, &key).await?;
     found.sort_by_key(|record| record.index);
-    write(disk, folder, &key, &found, scorer)
+    write(disk, folder, &key, &found, scorer).await
 }
 
 /// The records of a folder whose batches are all there, in the order of the file.
-pub(crate) fn read_finished(disk: &dyn Disk, folder: &Path, key: &KeyFile) -> Result<Vec<Record>, RunError> {
+pub(crate) async fn read_finished(disk: &impl Disk, folder: &Path, key: &KeyFile) -> Result<Vec<Record>, RunError> {
     let path = folder.join(SAMPLES);
-    let bytes = disk.read(&path).map_err(RunError::disk("read", &path))?;
+    let bytes = disk.read(&path).await.map_err(RunError::disk("read", &path))?;
     let found = samples::recover(&path, bytes.as_deref().unwrap_or_default(), key, None)?;
     let (there, wanted) = (found.batches.len(), key.batches().count());
     if there != wanted || bytes.is_none_or(|bytes| bytes.len() != found.keep) {
@@ -195,19 +139,4 @@ pub(crate) fn read_finished(disk: &dyn Disk, folder: &Path, key: &KeyFile) -> Re
         return Err(RunError::Plan(problem));
     }
     Ok(found.records)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_cannot_break_a_table() {
-        let table = Table {
-            columns: vec!["a".to_owned(), "b|c".to_owned()],
-            rows: vec![vec!["1,5".to_owned(), "say \"x\"\nthen".to_owned()]],
-        };
-        assert_eq!(table.markdown(), "| a | b\\|c |\n|---|---|\n| 1,5 | say \"x\" then |\n");
-        assert_eq!(table.csv(), "a,b|c\n\"1,5\",\"say \"\"x\"\"\nthen\"\n");
-    }
 }
