@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sightline_checkpoint::manifest::{Blind, LanguageModel, Model, ModelFile};
+use sightline_checkpoint::manifest::{Blind, Chat, LanguageModel, Model, ModelFile};
 use sightline_eval::rules::geometry::{CANVAS, Transform};
 use sightline_eval::run::{Item, Items, RunKey};
 use sightline_eval::tasks::{Loaded, Mode};
@@ -37,7 +37,7 @@ impl Who {
         Ok(Self {
             files: files(&row.files, language),
             transform: format!(" {}", serde_json::to_string(&row.transform).or_fail(RUNNING)?),
-            prompt: PROMPT.to_owned(),
+            prompt: PROMPT.to_owned() + &chat(language)?,
             pictures: match control {
                 Some(Control::Shuffled) => "shuffled/1: of the question half of all pictures further",
                 _ => "own",
@@ -46,17 +46,25 @@ impl Who {
     }
 
     /// The blind control.
-    pub(super) fn blind(row: &Blind, language: &LanguageModel) -> Self {
-        Self {
+    pub(super) fn blind(row: &Blind, language: &LanguageModel) -> Result<Self, Failure> {
+        Ok(Self {
             files: files(&row.files, language),
             transform: String::new(),
             prompt: format!(
                 "blind/1: beginning of text, one user turn from position {} on, the assistant's opening; no system turn",
                 row.text_start
-            ),
+            ) + &chat(language)?,
             pictures: "none",
-        }
+        })
     }
+}
+
+/// How the language model is talked to, if it differs from ChatML as the shipped models have it.
+fn chat(language: &LanguageModel) -> Result<String, Failure> {
+    if language.chat == Chat::default() {
+        return Ok(String::new());
+    }
+    Ok(format!("; {}", serde_json::to_string(&language.chat).or_fail(RUNNING)?))
 }
 
 fn files(files: &[ModelFile], language: &LanguageModel) -> BTreeMap<String, String> {

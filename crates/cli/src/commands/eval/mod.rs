@@ -259,7 +259,7 @@ impl Plan<'_> {
         bar.finish_and_clear();
         loaded.transform = key::blind_transform();
         let items = key::items(&loaded, None);
-        let who = key::Who::blind(row, language_row);
+        let who = key::Who::blind(row, language_row)?;
         let key = key::of_model(&loaded, who, &device, self.args, &replies, &items)?;
         let mut answerer = BlindAnswerer {
             blind,
