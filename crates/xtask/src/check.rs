@@ -6,13 +6,22 @@ use anyhow::Result;
 
 use crate::cli::{CheckArgs, Step};
 use crate::counts::{Counts, Outcome};
+use crate::house;
 use crate::repo::{SELECTIONS, WASM, wasm_target};
 use crate::setup::{self, Need};
 use crate::shell::{cargo, command, say, shown, succeeds, which};
 use crate::wasm;
 
 /// Every step, in the order in which a mistake is cheapest to find.
-const STEPS: &[Step] = &[Step::Fmt, Step::Typos, Step::Deny, Step::Clippy, Step::Wasm, Step::Docs];
+const STEPS: &[Step] = &[
+    Step::Fmt,
+    Step::House,
+    Step::Typos,
+    Step::Deny,
+    Step::Clippy,
+    Step::Wasm,
+    Step::Docs,
+];
 
 /// What must compile for a browser.
 const WASM_PACKAGES: &[&str] = &[
@@ -66,6 +75,7 @@ fn check(step: Step) -> Result<Outcome> {
                 .env("RUSTDOCFLAGS", "-D warnings");
             docs
         }),
+        Step::House => verdict("house", &mut house::check()),
         Step::Typos => match which(&["typos"]) {
             Some(_) => verdict("spelling", &mut command("typos")),
             None => Ok(Outcome::left_out(
