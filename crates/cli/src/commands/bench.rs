@@ -107,7 +107,7 @@ fn machine(device: &Device, scale: &Scale, peak: &Peak) -> Machine {
         sightline: env!("CARGO_PKG_VERSION"),
         build: if cfg!(debug_assertions) { "debug" } else { "release" },
         device: doctor::name(device),
-        backend: device.backend(),
+        backend: device.backend().name(),
         software: device.gpu_info().is_none_or(|info| info.software),
         cpu_threads: std::thread::available_parallelism().map_or(1, usize::from),
         bytes_per_second: peak.bytes_per_second,

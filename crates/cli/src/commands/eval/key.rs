@@ -164,7 +164,7 @@ fn scoring(mode: &Mode, replies: Option<&Replies>) -> String {
 /// What computes, as far as it decides the arithmetic.
 fn backend(device: &Device) -> String {
     match device.gpu_info() {
-        None => "cpu".to_owned(),
+        None => device.backend().to_string(),
         Some(info) => format!("{} {} {}", info.backend, info.api, info.adapter),
     }
 }

@@ -1,12 +1,22 @@
+//! Where buffers live and operations run: memory, waiting and counting here, one file per way to open a GPU.
+
+#[cfg(feature = "cuda")]
+mod cuda;
+mod graph;
+mod info;
+mod wgpu;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 
-use burn_wgpu::{RuntimeOptions, WgpuDevice};
 use cubecl::bytes::Bytes;
 use cubecl::client::Client;
 
 use crate::buffer::{Buffer, Element, Storage};
 use crate::error::{KernelError, Result};
+
+pub use graph::Graph;
+pub use info::{Backend, GpuInfo, GraphicsApi};
 
 /// Where buffers live and operations run.
 #[derive(Clone)]
@@ -33,54 +43,7 @@ pub struct Gpu {
     /// Whether encoders may multiply in 16 bits, see [`Device::with_half`].
     half: bool,
     /// The driver's device, which reports its loss. Absent on CUDA.
-    driver: Option<wgpu::Device>,
-}
-
-/// The facts about a GPU that `sightline doctor` prints.
-#[derive(Clone, Debug)]
-pub struct GpuInfo {
-    /// `wgpu` or `cuda`.
-    pub backend: &'static str,
-    /// The adapter's own name.
-    pub adapter: String,
-    /// The graphics interface: Vulkan, Metal, Dx12, BrowserWebGpu, CUDA.
-    pub api: String,
-    /// True for a GPU in software (lavapipe, SwiftShader).
-    pub software: bool,
-    /// Whether hand-written WGSL can be launched.
-    pub wgsl: bool,
-    /// Largest buffer that one binding can show to a kernel, in bytes.
-    pub max_binding: u64,
-    /// Number of storage buffers that a kernel can bind.
-    pub max_bindings: u32,
-    /// Whether kernels may use 16-bit floats.
-    pub f16: bool,
-    /// Smallest and largest number of lanes in a plane (subgroup, warp).
-    pub plane: (u32, u32),
-}
-
-/// A recorded sequence of launches on one GPU.
-#[derive(Clone)]
-pub struct Graph {
-    graph: cubecl::client::Graph,
-    launches: usize,
-}
-
-impl Graph {
-    /// Runs the recorded launches again. They read the present contents of their buffers.
-    ///
-    /// # Errors
-    /// A device that fails.
-    pub fn replay(&self) -> Result<()> {
-        // SAFETY: the model that recorded the graph owns every buffer of it, and one stream runs
-        // both.
-        unsafe { self.graph.replay() }.map_err(|e| device_error("replaying a graph", e))
-    }
-
-    /// Number of launches recorded.
-    pub fn launches(&self) -> usize {
-        self.launches
-    }
+    driver: Option<::wgpu::Device>,
 }
 
 pub(crate) fn device_error(doing: &'static str, error: impl core::fmt::Debug) -> KernelError {
@@ -94,83 +57,6 @@ impl Device {
     /// The host.
     pub fn cpu() -> Self {
         Self::Cpu(Cpu::default())
-    }
-
-    /// The default adapter of wgpu: WebGPU in a browser, Vulkan natively. wgpu would also take
-    /// Metal or DX12, where this was never run. `software` asks for a CPU adapter (lavapipe,
-    /// SwiftShader). Kernels are compiled to WGSL.
-    ///
-    /// # Errors
-    /// [`KernelError::NoDevice`] if there is no adapter, or it cannot be opened.
-    pub async fn wgpu(software: bool) -> Result<Self> {
-        let kind = if software {
-            cubecl::wgpu::WgpuDeviceKind::Cpu
-        } else {
-            cubecl::wgpu::WgpuDeviceKind::DefaultDevice
-        };
-        let device = WgpuDevice::new(kind);
-        let no_device = |message: String| KernelError::NoDevice {
-            backend: "wgpu",
-            message,
-        };
-        let options = RuntimeOptions::try_default().map_err(|e| no_device(e.to_string()))?;
-        let setup = burn_wgpu::try_init_setup_async::<burn_wgpu::graphics::AutoGraphicsApi>(&device, options)
-            .await
-            .map_err(|e| no_device(e.to_string()))?;
-        let adapter = setup.adapter.get_info();
-        let limits = setup.device.limits();
-        let client = cubecl::Device::Wgpu(device).client();
-        let info = GpuInfo {
-            backend: "wgpu",
-            adapter: adapter.name.clone(),
-            api: format!("{:?}", adapter.backend),
-            software: adapter.device_type == wgpu::DeviceType::Cpu,
-            wgsl: true,
-            max_binding: limits.max_storage_buffer_binding_size as u64,
-            max_bindings: limits.max_storage_buffers_per_shader_stage,
-            f16: setup.device.features().contains(wgpu::Features::SHADER_F16),
-            plane: plane(&client),
-        };
-        Ok(Self::Gpu(Gpu::new(client, info, Some(setup.device))))
-    }
-
-    /// Calls `lost` with the driver's message if the GPU is taken away while the program runs. A
-    /// restarted driver or a sleeping machine does that. Nothing on the device works from then on.
-    /// Only wgpu needs this: it may never report a loss otherwise.
-    pub fn on_lost(&self, lost: fn(&str)) {
-        if let Self::Gpu(Gpu {
-            driver: Some(driver), ..
-        }) = self
-        {
-            driver.set_device_lost_callback(move |_, message| lost(&message));
-        }
-    }
-
-    /// NVIDIA device number `index` through CUDA.
-    ///
-    /// # Errors
-    /// [`KernelError::NoDevice`] if libcuda, NVRTC or the device is missing.
-    #[cfg(feature = "cuda")]
-    pub fn cuda(index: usize) -> Result<Self> {
-        let no_device = |message: String| KernelError::NoDevice {
-            backend: "cuda",
-            message,
-        };
-        // CubeCL panics if libcuda or the device is missing. A user must get a sentence instead.
-        let client = std::panic::catch_unwind(|| cubecl::Device::Cuda(cubecl::cuda::CudaDevice { index }).client())
-            .map_err(|_| no_device("libcuda, libnvrtc or the device is missing".into()))?;
-        let info = GpuInfo {
-            backend: "cuda",
-            adapter: client.name().to_string(),
-            api: "CUDA".into(),
-            software: false,
-            wgsl: false,
-            max_binding: u64::MAX,
-            max_bindings: 64,
-            f16: true,
-            plane: plane(&client),
-        };
-        Ok(Self::Gpu(Gpu::new(client, info, None)))
     }
 
     /// Memory for `len` words; the contents are not defined.
@@ -277,37 +163,6 @@ impl Device {
         }
     }
 
-    /// Records the launches of `run`, so that a replay costs a fraction of them. This executes
-    /// `run` once for real, which compiles its kernels, and then records it. The CPU has nothing to
-    /// record and returns `None`: call `run` again.
-    ///
-    /// # Errors
-    /// An error of `run`, or [`KernelError::Device`] if the device cannot record.
-    pub async fn record(&self, run: impl Fn() -> Result<()>) -> Result<Option<Graph>> {
-        let Self::Gpu(gpu) = self else {
-            return Ok(None);
-        };
-        gpu.client
-            .graph_prepare()
-            .map_err(|e| device_error("preparing a recording", e))?;
-        let warm = run();
-        self.sync().await?;
-        gpu.client
-            .start_capture()
-            .map_err(|e| device_error("starting a recording", e))?;
-        let before = gpu.launches();
-        let recorded = warm.and_then(|()| run());
-        let graph = gpu
-            .client
-            .stop_capture()
-            .map_err(|e| device_error("ending a recording", e));
-        recorded?;
-        Ok(Some(Graph {
-            graph: graph?,
-            launches: gpu.launches() - before,
-        }))
-    }
-
     /// The facts about the GPU; `None` for the CPU.
     pub fn gpu_info(&self) -> Option<&GpuInfo> {
         match self {
@@ -339,9 +194,9 @@ impl Device {
         matches!(self, Self::Gpu(gpu) if gpu.half)
     }
 
-    /// `cpu`, `wgpu` or `cuda`.
-    pub fn backend(&self) -> &'static str {
-        self.gpu_info().map_or("cpu", |info| info.backend)
+    /// The family of kernels that this device runs.
+    pub fn backend(&self) -> Backend {
+        self.gpu_info().map_or(Backend::Cpu, |info| info.backend)
     }
 
     /// Number of bytes allocated since the device was opened. Freed bytes are not subtracted.
@@ -367,7 +222,7 @@ impl Device {
 }
 
 impl Gpu {
-    fn new(client: Client, info: GpuInfo, driver: Option<wgpu::Device>) -> Self {
+    fn new(client: Client, info: GpuInfo, driver: Option<::wgpu::Device>) -> Self {
         Self {
             half: false,
             driver,
@@ -397,9 +252,4 @@ impl Gpu {
     fn launches(&self) -> usize {
         self.launches.load(Ordering::Relaxed)
     }
-}
-
-fn plane(client: &Client) -> (u32, u32) {
-    let hardware = &client.properties().hardware;
-    (hardware.plane_size_min, hardware.plane_size_max)
 }
