@@ -9,6 +9,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from .align import draw_singles
 from .bundle import ShippedArm
 from .context import Context
 from .data.bank import Bank, Canvas, letterbox_rect
@@ -60,17 +61,6 @@ def draw_photos(bank: Bank, ids: torch.Tensor, recipe: dict, generator) -> Canva
     rect = torch.where(squashed[:, None, None], square, rect)
     layout = torch.zeros(count, dtype=torch.long, device=bank.device)
     return Canvas(layout, picture, rect, window.contiguous(), (rand(count, 1) < 0.5).expand(-1, SLOTS))
-
-
-def draw_singles(bank: Bank, recipe: dict, count: int, generator) -> Canvas:
-    """Letterboxed crops of single labelled pictures of the earlier sets."""
-    rand = lambda *shape: torch.rand(*shape, device=bank.device, generator=generator)  # noqa: E731
-    picture = bank.pick(recipe["singles"], (count, 1), generator).expand(-1, SLOTS)
-    aspect = bank.width[picture].float() / bank.height[picture].float()
-    rect = letterbox_rect(aspect * torch.exp((rand(count, 1) * 2 - 1) * recipe["aspect_jitter"]))
-    window = bank.windows(picture, rect, recipe["old_area_min"], 0.15, generator, keep_box=True)
-    layout = torch.zeros(count, dtype=torch.long, device=bank.device)
-    return Canvas(layout, picture, rect, window, (rand(count, 1) < 0.5).expand(-1, SLOTS))
 
 
 def masked_classes(logits, label, allowed, smoothing: float):
@@ -200,7 +190,14 @@ def tune(ctx: Context, name: str, output: str, state: dict, photos: Photos, targ
         ids = train[torch.randint(len(train), (photo,), device=ctx.device, generator=generator)]
         seen = draw_photos(bank, ids, recipe, generator)
         old = draw_canvases(bank, "tiny_train", mosaics, generator, recipe)
-        old = Canvas.cat([old, draw_singles(bank, recipe, singles, generator)])
+        old = Canvas.cat(
+            [
+                old,
+                draw_singles(
+                    bank, recipe["singles"], singles, recipe["aspect_jitter"], recipe["old_area_min"], generator
+                ),
+            ]
+        )
         jitter, channel = recipe["color_jitter"], recipe["channel_jitter"]
         pixels = bank.render(Canvas.cat([seen, old]), jitter, generator, ctx.dtype, channel)
         tokens = encoder(pixels)

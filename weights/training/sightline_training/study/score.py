@@ -23,7 +23,6 @@ from ..evaluate import parse_box
 from ..names import NAMES, with_article
 from ..photo_join import Visual
 from ..probes import features, fit_probe
-from ..prompt import TEXT_START
 from ..vlm import to_device
 from .records import Rows
 from .shared import Study
@@ -99,7 +98,9 @@ class Judge:
         for places in chunks(order, self.size):
             prefix = self.interface.prefix(see(places), len(places))
             batch = [prompts[i] for i in places]
-            ids = self.interface.lm.greedy(prefix, batch, self.interface.adapters, most, offset=TEXT_START)
+            ids = self.interface.lm.greedy(
+                prefix, batch, self.interface.adapters, most, offset=self.interface.text_start
+            )
             for i, row in zip(places, ids, strict=True):
                 out[i] = self.prompter.decode(row)
         return out
