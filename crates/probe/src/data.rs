@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sightline_eval::sources::parquet::Table;
-use sightline_eval::tasks::{self, Image, Select};
+use sightline_eval::tasks::{self, DataPath, Image, Select};
 
 use crate::error::{ProbeError, Result};
 use crate::linear::shuffled;
@@ -213,7 +213,11 @@ fn folder(root: &Path) -> Result<Labelled> {
             return Err(ProbeError::data(class.display().to_string(), problem));
         };
         for file in files {
-            named.push((Image::File(file.clone()), file.display().to_string(), name.to_owned()));
+            named.push((
+                Image::File(DataPath::from(&file)),
+                file.display().to_string(),
+                name.to_owned(),
+            ));
         }
     }
     Labelled::of(root.display().to_string(), named)
@@ -239,7 +243,7 @@ fn pictures(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<()>
 fn parquet(paths: &[PathBuf]) -> Result<Labelled> {
     let mut named = Vec::new();
     for path in paths {
-        let table = Table::open(path)?;
+        let table = Table::open(&DataPath::from(path))?;
         for (row, fields) in table.columns(&COLUMNS)?.iter().enumerate() {
             let class = COLUMNS.iter().find_map(|column| match fields.get(column)? {
                 Value::String(text) => Some(text.clone()),

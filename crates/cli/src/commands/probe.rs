@@ -9,6 +9,7 @@ use sightline_checkpoint::cache::Cache as Folders;
 use sightline_checkpoint::manifest::Manifest;
 use sightline_checkpoint::tensors::{Tensor, TensorData, serialize};
 use sightline_eval::stats::{Interval, wilson};
+use sightline_eval::tasks::Image;
 use sightline_kernels::Device;
 use sightline_probe::{
     Cache, Embedded, Embedder, Features, Labelled, PENALTIES, Pool, ProbeError, Run, check_pair, linear, neighbours,
@@ -130,7 +131,7 @@ pub(crate) fn run(args: &Probe, global: &Global) -> Result<(), Failure> {
     let (train, val) = parts(args)?;
     output::check(
         &[("--features-out", args.features_out.as_deref())],
-        inputs(args, &train, &val),
+        inputs(args, &train, &val).iter().map(PathBuf::as_path),
     )?;
     let cache = match &args.cache {
         Some(folder) => folder.clone(),
@@ -189,14 +190,14 @@ fn parts(args: &Probe) -> Result<(Labelled, Labelled), Failure> {
 }
 
 /// Files that are read.
-fn inputs<'a>(args: &'a Probe, train: &'a Labelled, val: &'a Labelled) -> impl Iterator<Item = &'a Path> {
+fn inputs(args: &Probe, train: &Labelled, val: &Labelled) -> Vec<PathBuf> {
     let pictures = train.pictures.iter().chain(&val.pictures);
     let files = pictures.filter_map(|picture| match &picture.image {
-        sightline_eval::tasks::Image::File(path) => Some(path.as_path()),
+        Image::File(path) => path.on_disk(),
         _ => None,
     });
-    let named = args.train.iter().chain(&args.val).map(PathBuf::as_path);
-    named.filter(|path| path.is_file()).chain(files)
+    let named = args.train.iter().chain(&args.val).filter(|path| path.is_file());
+    named.cloned().chain(files).collect()
 }
 
 /// What has to be done, and on what.
