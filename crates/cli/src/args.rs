@@ -475,14 +475,15 @@ pub(crate) enum PoolKind {
     sightline probe --model sightline-vit-tiny --train flowers/train --val flowers/val\n  \
     sightline probe --train train.parquet --val val.parquet --seeds 5 --json\n  \
     sightline probe --task naming10 --data DATA --per-class 100\n\n\
-    DIR holds one folder per class, which holds the pictures (PNG, JPEG, WebP, GIF, BMP, TIFF). A Parquet file with\n\
-    the columns `image` and `name` or `label` does as well. The encoder stays as it is. The linear classifier is\n\
-    softmax regression on standardised features, trained with AdamW. A fifth of each class of the training part is\n\
-    held out. The penalty on the weights and the number of epochs are those with the lowest loss there; then all of the training\n\
-    part is trained on. The validation part decides nothing. A vote of the nearest neighbours (cosine distance)\n\
-    counts one over its distance.\n\n\
-    Intervals are Wilson's, 95 %, over the pictures of the validation part. Seeds decide what is held out and the order\n\
-    of the mini-batches.")]
+    DIR holds one folder per class with its pictures (PNG, JPEG, WebP, GIF, BMP, TIFF). A Parquet\n\
+    file with the columns `image` and `name` or `label` does as well. The encoder stays as it is.\n\
+    The linear classifier is softmax regression on standardised features, trained with AdamW. A fifth\n\
+    of each class of the training part is held out. The penalty on the weights and the number of\n\
+    epochs are those with the lowest loss there; then all of the training part is trained on. The\n\
+    validation part decides nothing. A vote of the nearest neighbours (cosine distance) counts one\n\
+    over its distance.\n\n\
+    Intervals are Wilson's, 95 %, over the pictures of the validation part. Seeds decide what is held\n\
+    out and the order of the mini-batches.")]
 pub(crate) struct Probe {
     /// A model id; may be given more than once [default: every model].
     #[arg(long, value_name = "ID")]
