@@ -110,7 +110,7 @@ impl Embedder {
             "encoder": model.encoder,
             "transform": model.transform,
             "pool": pool.name(),
-            "backend": device.backend(),
+            "backend": device.backend().name(),
         });
         Ok(Self {
             device: device.clone(),

@@ -31,14 +31,14 @@ pub use features::Features;
 pub use linear::{HELD_OUT, PENALTIES, Run, linear};
 pub use neighbours::neighbours;
 
-use sightline_kernels::Device;
+use sightline_kernels::{Backend, Device};
 
 /// Burn's name of a device that is open already.
 fn burn_device(device: &Device) -> burn::tensor::Device {
     match device.backend() {
         #[cfg(feature = "cuda")]
-        "cuda" => burn::tensor::Device::cuda(0),
-        "wgpu" => burn::tensor::Device::wgpu(match device.gpu_info().is_some_and(|info| info.software) {
+        Backend::Cuda => burn::tensor::Device::cuda(0),
+        Backend::Wgpu => burn::tensor::Device::wgpu(match device.gpu_info().is_some_and(|info| info.software) {
             true => burn::tensor::DeviceKind::Cpu,
             false => burn::tensor::DeviceKind::DefaultDevice,
         }),
