@@ -81,7 +81,7 @@ impl Loaded {
         asked
     }
 
-    /// The questions as a run wants them.
+    /// The questions in the form that a run takes.
     pub fn items(&self) -> Vec<Item> {
         let item = |question: &Question| Item {
             id: question.id.clone(),
@@ -109,7 +109,8 @@ impl Loaded {
 /// Loads a task: its questions in the task's order, or the selected ones of them.
 ///
 /// # Errors
-/// A task that is not known, files that are missing or cannot be used, or a selection that leaves nothing.
+/// A task that is not known, files that are missing or cannot be used, or a selection that leaves
+/// nothing.
 pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError> {
     let unknown = || InputError::new(&Place::file(id), "no such task; `sightline tasks` lists them");
     let (task, named) = Task::find(id).ok_or_else(unknown)?;

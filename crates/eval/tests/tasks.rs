@@ -449,7 +449,7 @@ fn record(loaded: &Loaded, index: usize, unreadable: bool) -> Record {
     }
 }
 
-/// A gold box as a model says it that sees the picture centred on a square.
+/// A gold box as written by a model that sees the picture centred on a square.
 fn padded_box(gold: &serde_json::Map<String, Value>) -> String {
     let number = |value: &Value| value.as_f64().unwrap();
     let (width, height) = (number(&gold["width"]), number(&gold["height"]));
