@@ -319,6 +319,26 @@ pub(crate) enum By {
     Dense,
 }
 
+impl From<Control> for sightline_evaluation::Control {
+    fn from(control: Control) -> Self {
+        match control {
+            Control::Shuffled => Self::Shuffled,
+            Control::Majority => Self::Majority,
+            Control::Chance => Self::Chance,
+            Control::Blind => Self::Blind,
+        }
+    }
+}
+
+impl From<By> for sightline_evaluation::By {
+    fn from(by: By) -> Self {
+        match by {
+            By::Language => Self::Language,
+            By::Dense => Self::Dense,
+        }
+    }
+}
+
 /// `sightline eval`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \

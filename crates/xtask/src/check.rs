@@ -31,6 +31,8 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-language",
     "sightline-checkpoint",
     "sightline-vlm",
+    "sightline-eval",
+    "sightline-evaluation",
     "sightline-messages",
     "sightline-web",
     "sightline-page",

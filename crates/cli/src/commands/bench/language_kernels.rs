@@ -9,7 +9,6 @@ use sightline_kernels::ops::{
 
 use super::bencher::Bencher;
 use super::case::Work;
-use super::counts;
 use super::encoder_kernels::matrix;
 use super::inputs::{empty, floats};
 
