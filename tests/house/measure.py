@@ -345,7 +345,7 @@ def main() -> int:
     }
     if not args.check:
         for name, value in rows:
-            print(f"{name:<62} {value}")
+            print(f"{name:<62}{value}")
     if args.list:
         for name, places in groups.items():
             for place in places:
