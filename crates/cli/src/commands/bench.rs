@@ -1,5 +1,5 @@
-//! `sightline bench`: what this device does with the kernels, the encoders and the language model, held against what it could
-//! do at most.
+//! `sightline bench`: what this device does with the kernels, the encoders and the language model,
+//! held against what it could do at most.
 
 mod bencher;
 mod case;

@@ -36,8 +36,8 @@ pub(super) struct Bencher {
 pub(super) type Save = Box<dyn Fn(&Report) -> Result<(), Failure>>;
 
 impl Bencher {
-    /// Measures the device's limits first: every share is a share of these. `save` is called after every case, so that an
-    /// interrupted run keeps what it has measured.
+    /// Measures the device's limits first: every share is a share of these. `save` is called after
+    /// every case, so that an interrupted run keeps what it has measured.
     pub(super) fn new(device: Device, scale: Scale, filter: Vec<String>, save: Save) -> Result<Self, Failure> {
         let bar = output::spinner("limits of the device");
         let peak = block_on(Peak::measure(&device, scale.peak_megabytes, 5)).or_fail(RUNNING)?;
@@ -53,7 +53,8 @@ impl Bencher {
         })
     }
 
-    /// Writes what was measured so far. A disk that is full now is told at the end, not in every case.
+    /// Writes what was measured so far. A disk that is full now is told at the end, not in every
+    /// case.
     fn keep(&self) {
         let _ = (self.save)(&self.report);
     }
@@ -75,8 +76,9 @@ impl Bencher {
         self.report.skipped.push((id.into(), why.into()));
     }
 
-    /// One operation over several input sets, `make(device, set)` each, so that more data is touched than a cache holds. On a GPU
-    /// the calls are recorded and replayed, as the models run them.
+    /// One operation over several input sets, `make(device, set)` each, so that more data is
+    /// touched than a cache holds. On a GPU the calls are recorded and replayed, as the models run
+    /// them.
     pub(super) fn kernel(&mut self, work: Work, make: impl Fn(&Device, u32) -> Result<Launch>) {
         self.case(work, |bencher, work| {
             let (device, scale) = (&bencher.device, &bencher.scale);
@@ -119,8 +121,8 @@ impl Bencher {
         }
     }
 
-    /// Times `run`, which enqueues `calls` calls. The device is waited for at the end of every sample, and short work is
-    /// repeated within one.
+    /// Times `run`, which enqueues `calls` calls. The device is waited for at the end of every
+    /// sample, and short work is repeated within one.
     pub(super) fn sample(&self, calls: usize, run: impl Fn() -> Result<(), KernelError>) -> Result<Sample> {
         let timed = |repeats: usize| -> Result<f64> {
             let start = Instant::now();
@@ -135,9 +137,11 @@ impl Bencher {
         self.collect(calls * repeats, || timed(repeats))
     }
 
-    /// Takes samples of `one`, which gives its seconds for `calls` calls, until there are enough or time is up.
+    /// Takes samples of `one`, which gives its seconds for `calls` calls, until there are enough or
+    /// time is up.
     pub(super) fn collect(&self, calls: usize, mut one: impl FnMut() -> Result<f64>) -> Result<Sample> {
-        // A card that was idle raises its clocks over some milliseconds; the first case must not pay for that.
+        // A card that was idle raises its clocks over some milliseconds; the first case must not
+        // pay for that.
         let warm = Instant::now();
         while self.scale.hardware && warm.elapsed().as_secs_f64() < WARM_SECONDS {
             one()?;

@@ -13,7 +13,7 @@ pub(super) struct Work {
     pub(super) flops: f64,
 }
 
-/// Times of one case, seconds a call.
+/// Times of one case, seconds per call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
     pub(super) median: f64,

@@ -1,4 +1,5 @@
-//! Whole encoders, from the normalised picture on the device to the visual tokens, as a replayed graph.
+//! Whole encoders, from the normalised picture on the device to the visual tokens, as a replayed
+//! graph.
 
 use std::time::Instant;
 
@@ -29,7 +30,8 @@ pub(super) fn run(b: &mut Bencher) {
         if b.scale.quick && !entry.ours {
             continue;
         }
-        // In 16 bits only where that is meant to be quicker: a GPU in software is tested with it, not measured.
+        // In 16 bits only where that is meant to be quicker: a GPU in software is tested with it,
+        // not measured.
         let halves: &[bool] = match b.device.gpu_info() {
             Some(info) if info.f16 && !info.software => &[false, true],
             _ => &[false],

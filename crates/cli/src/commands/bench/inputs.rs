@@ -1,4 +1,5 @@
-//! Inputs that look like data: random, finite, never all zero (zeros run faster on some devices than data does).
+//! Inputs that look like data: random, finite, never all zero (zeros run faster on some devices
+//! than data does).
 
 use anyhow::{Result, bail};
 pub(super) use sightline_checkpoint::random::values;

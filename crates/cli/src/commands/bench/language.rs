@@ -1,4 +1,5 @@
-//! The language model as the program runs it: prefill of 256 tokens, and tokens one by one behind them.
+//! The language model as the program runs it: prefill of 256 tokens, and tokens one by one behind
+//! them.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! The language model's kernels at the shapes of SmolLM2-135M: one row (decode) and 256 rows (prefill).
+//! The language model's kernels at the shapes of SmolLM2-135M: one row (decode) and 256 rows
+//! (prefill).
 
 use sightline_kernels::Format;
 use sightline_kernels::ops::{
@@ -58,7 +59,8 @@ fn work(id: String, words: usize, flops: usize) -> Work {
     }
 }
 
-/// q, k and v with their adapters, as a token of the shipped pair takes them: `A x` and then `W x + B (A x)`.
+/// q, k and v with their adapters, as a token of the shipped pair takes them: `A x` and then `W x +
+/// B (A x)`.
 fn adapted(b: &mut Bencher, m: usize) {
     let bounds = [HEADS * HEAD, (HEADS + KV_HEADS) * HEAD];
     let matrices = (Format::Q4_1.bytes(QKV, WIDTH) + Format::F32.bytes(3 * RANK, WIDTH)) as f64;

@@ -1,4 +1,5 @@
-//! SmolLM2-135M with random weights, as the bytes of its files: nothing is fetched, and the files' own readers are used.
+//! SmolLM2-135M with random weights, as the bytes of its files: nothing is fetched, and the files'
+//! own readers are used.
 
 use anyhow::Result;
 use sightline_checkpoint::random::LanguageShape;

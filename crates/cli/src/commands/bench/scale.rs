@@ -19,7 +19,8 @@ pub(super) struct Scale {
     pub(super) batch: usize,
     /// Picture sides of the encoders, px.
     pub(super) sides: &'static [usize],
-    /// Bytes that the input sets of one case fill together, so that a small kernel does not run from the cache alone.
+    /// Bytes that the input sets of one case fill together, so that a small kernel does not run
+    /// from the cache alone.
     pub(super) working_set: f64,
     /// Most input sets of one case.
     pub(super) max_sets: usize,
@@ -35,7 +36,8 @@ pub(super) struct Scale {
 pub(super) const MIN_RUNS: usize = 3;
 
 impl Scale {
-    /// What suits this device. An H200 caches 60 MB. A CPU is measured warm: it has no time for more.
+    /// What suits this device. An H200 caches 60 MB. A CPU is measured warm: it has no time for
+    /// more.
     pub(super) fn of(device: &Device, args: &Bench) -> Self {
         let info = device.gpu_info();
         let hardware = info.is_some_and(|info| !info.software);
@@ -75,8 +77,8 @@ impl Scale {
         ((self.working_set / bytes.max(1.0)).ceil() as usize).clamp(1, self.max_sets)
     }
 
-    /// Calls of a case in one recorded graph: every input set at least once, and enough that the one replay costs nothing
-    /// beside them. `floor` is the least time of a call, seconds.
+    /// Calls of a case in one recorded graph: every input set at least once, and enough that the
+    /// one replay costs nothing beside them. `floor` is the least time of a call, seconds.
     pub(super) fn calls(&self, sets: usize, floor: f64) -> usize {
         if !self.hardware {
             return sets;
