@@ -253,6 +253,13 @@ impl<'a> Gguf<'a> {
         Ok(crate::ggml::dequantize(tensor.kind, &self.bytes(tensor)?))
     }
 
+    /// The keys of all metadata, sorted.
+    pub fn keys(&self) -> Vec<&'a str> {
+        let mut keys: Vec<&str> = self.metadata.keys().copied().collect();
+        keys.sort_unstable();
+        keys
+    }
+
     /// The metadata value of that key, if there is one.
     pub fn value(&self, key: &str) -> Option<&Value<'a>> {
         self.metadata.get(key)

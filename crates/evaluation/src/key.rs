@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sightline_checkpoint::manifest::{Blind, LanguageModel, Model, ModelFile};
+use sightline_checkpoint::manifest::{Blind, Chat, LanguageModel, Model, ModelFile};
 use sightline_eval::rules::geometry::{CANVAS, Transform};
 use sightline_eval::tasks::{Loaded, Mode};
 use sightline_kernels::Device;
@@ -37,7 +37,7 @@ impl Who {
         Self {
             files: files(&row.files, language),
             transform: format!(" {transform}"),
-            prompt: PROMPT.to_owned(),
+            prompt: PROMPT.to_owned() + &chat(language),
             pictures: match control {
                 Some(Control::Shuffled) => "shuffled/1: of the question half of all pictures further",
                 _ => "own",
@@ -53,10 +53,19 @@ impl Who {
             prompt: format!(
                 "blind/1: beginning of text, one user turn from position {} on, the assistant's opening; no system turn",
                 row.text_start
-            ),
+            ) + &chat(language),
             pictures: "none",
         }
     }
+}
+
+/// How the language model is talked to, if it differs from ChatML as the shipped models have it.
+fn chat(language: &LanguageModel) -> String {
+    if language.chat == Chat::default() {
+        return String::new();
+    }
+    let chat = serde_json::to_string(&language.chat).expect("texts and numbers become JSON");
+    format!("; {chat}")
 }
 
 fn files(files: &[ModelFile], language: &LanguageModel) -> BTreeMap<String, String> {

@@ -72,7 +72,7 @@ impl Vlm {
                 reply: ask.reply,
             })
             .collect();
-        let tokenizer = &self.language.tokenizer;
+        let tokenizer = &self.language.chat;
         conversations.answer(tokenizer, &visual, &asked, &places).await
     }
 
@@ -114,7 +114,7 @@ impl Vlm {
     /// # Errors
     /// A question that is empty or too long.
     pub fn fits(&self, question: &str) -> Result<()> {
-        self.before().prompt(&self.language.tokenizer, question).map(drop)
+        self.before().prompt(&self.language.chat, question).map(drop)
     }
 
     fn before(&self) -> Before {

@@ -10,7 +10,7 @@ use sightline_kernels::Buffer;
 use sightline_language::Adapters;
 
 use crate::conversations::{Asked, BatchAnswer, Before, Conversations};
-use crate::error::Result;
+use crate::error::{Result, VlmError};
 use crate::model::{Language, Options};
 
 /// The control on the device of its language model.
@@ -33,6 +33,17 @@ impl Blind {
         let name = row.files.first().map_or("model.safetensors", |file| &file.path);
         let tensors = Tensors::parse(name, weights)?;
         let device = language.llama.device();
+        let first = language.chat.layout().before.len();
+        if row.text_start < first {
+            return Err(VlmError::Row {
+                id: row.id.clone(),
+                problem: format!(
+                    "has text_start {}, but the prompts of its language model begin with {first} tokens; give the \
+                     position in training",
+                    row.text_start
+                ),
+            });
+        }
         let adapters = Adapters::load(device, &tensors, &row.adapters, language.llama.config())?;
         Ok(Self {
             adapters: Arc::new(adapters),
@@ -64,18 +75,18 @@ impl Blind {
         // All questions share picture 0, which is empty.
         let pictures = vec![0; batch.len()];
         let answers = conversations
-            .answer(&self.language.tokenizer, &self.nothing, batch, &pictures)
+            .answer(&self.language.chat, &self.nothing, batch, &pictures)
             .await?;
         self.conversations = Some(conversations);
         Ok(answers)
     }
 
-    /// Checks that a question fits. The limit is that of a model with `text_start - 1` visual
-    /// tokens. The error names its length.
+    /// Checks that a question fits. The limit is that of a model whose text starts at
+    /// `text_start`. The error names its length.
     ///
     /// # Errors
     /// A question that is empty or too long.
     pub fn fits(&self, question: &str) -> Result<()> {
-        self.before.prompt(&self.language.tokenizer, question).map(drop)
+        self.before.prompt(&self.language.chat, question).map(drop)
     }
 }

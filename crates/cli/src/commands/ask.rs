@@ -264,7 +264,8 @@ impl Engine<'_> {
         let path = models::fetch_language_model(row)?;
         let bytes = sightline_checkpoint::cache::read_language_model(&path, row).or_fail(WEIGHTS)?;
         let before = self.device.allocated_bytes();
-        let language = Rc::new(Language::load(&self.device, &path.display().to_string(), &bytes).map_err(failure)?);
+        let language =
+            Rc::new(Language::load(&self.device, &row.chat, &path.display().to_string(), &bytes).map_err(failure)?);
         self.tell_memory(&format!("language model {id}"), before);
         self.languages.insert(id.to_owned(), language.clone());
         Ok(language)

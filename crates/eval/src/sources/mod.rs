@@ -14,5 +14,6 @@ pub mod mosaic;
 pub(crate) mod official;
 pub(crate) mod packed;
 pub mod parquet;
+pub(crate) mod photographs;
 pub mod pickle;
 pub mod prompts;

@@ -112,7 +112,7 @@ fn load_language(
 ) -> Result<Rc<Language>, String> {
     let row = bundle.manifest.language_model(id).map_err(|e| sentence(&e))?;
     let parts = take(&row.file)?;
-    let language = Language::load_blob(device, &row.file, &parts).map_err(|e| sentence(&e))?;
+    let language = Language::load_blob(device, &row.chat, &row.file, &parts).map_err(|e| sentence(&e))?;
     Ok(Rc::new(language))
 }
 

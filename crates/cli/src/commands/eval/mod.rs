@@ -229,7 +229,7 @@ fn place(device: &Device) -> Place<'_> {
 fn language(row: &LanguageModel, device: &Device) -> Result<Rc<Language>, Failure> {
     let path = models::fetch_language_model(row)?;
     let bytes = sightline_checkpoint::cache::read_language_model(&path, row).or_fail(WEIGHTS)?;
-    let language = Language::load(device, &path.display().to_string(), &bytes).or_fail(WEIGHTS)?;
+    let language = Language::load(device, &row.chat, &path.display().to_string(), &bytes).or_fail(WEIGHTS)?;
     Ok(Rc::new(language))
 }
 
