@@ -7,10 +7,10 @@ use sightline_kernels::ops::{
     rope_append, rope_table, swiglu,
 };
 
-use super::bencher::Bencher;
-use super::case::Work;
-use super::encoder_kernels::matrix;
-use super::inputs::{empty, floats};
+use crate::bencher::Bencher;
+use crate::case::Work;
+use crate::encoder_kernels::matrix;
+use crate::inputs::{empty, floats};
 
 const PART: &str = "kernels: language model";
 const WIDTH: usize = 576;
@@ -29,7 +29,7 @@ const RANK: usize = 16;
 const PREFILL: usize = 256;
 
 /// Every case.
-pub(super) fn run(b: &mut Bencher) {
+pub(crate) fn run(b: &mut Bencher) {
     let rows: &[usize] = if b.scale.quick { &[1] } else { &[1, PREFILL] };
     for &m in rows {
         for (outputs, inputs) in [(QKV, WIDTH), (WIDTH, WIDTH), (2 * HIDDEN, WIDTH), (WIDTH, HIDDEN)] {

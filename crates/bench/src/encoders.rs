@@ -7,9 +7,9 @@ use anyhow::Result;
 use pollster::block_on;
 use sightline_vision::{KINDS, Preset, RandomWeights, Size};
 
-use super::bencher::Bencher;
-use super::case::Work;
-use super::inputs;
+use crate::bencher::Bencher;
+use crate::case::Work;
+use crate::inputs;
 
 /// Lines of the table: every kind's first preset, then every kind's second, and so on.
 fn entries() -> Vec<Preset> {
@@ -25,7 +25,7 @@ fn entries() -> Vec<Preset> {
 }
 
 /// Every encoder at every size, one picture; and a batch at 224 px.
-pub(super) fn run(b: &mut Bencher) {
+pub(crate) fn run(b: &mut Bencher) {
     for entry in entries() {
         if b.scale.quick && !entry.ours {
             continue;
