@@ -19,8 +19,8 @@ use crate::features::Features;
 
 /// Pictures that are read at once.
 const CHUNK: usize = 64;
-/// Pictures that are encoded at once on a GPU. The CPU takes one: its caches hold the activations of
-/// one picture.
+/// Pictures that are encoded at once on a GPU. The CPU, and a GPU in software, take one: there, empty
+/// places cost as much as pictures.
 const PLACES: usize = 32;
 /// Prepared canvas sizes that are kept, for transforms that fit the canvas to the picture.
 const SESSIONS: usize = 8;
@@ -213,7 +213,7 @@ impl Embedder {
         while let Some((_, first)) = rest.first() {
             let size = [first.height, first.width];
             let places = match self.device.gpu_info() {
-                Some(_) if self.transform.is_fixed() => PLACES,
+                Some(info) if self.transform.is_fixed() && !info.software => PLACES,
                 _ => 1,
             };
             let alike = rest.iter().take(places);
