@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
+use sightline_answer::Region;
 use sightline_kernels::{Buffer, ops};
 use sightline_vision::{Session as EncoderSession, Size};
 
-use crate::boxes::Region;
 use crate::conversations::{Asked, BatchAnswer, Before, Conversations, Reply};
 use crate::error::{Result, VlmError};
 use crate::model::{Options, Vlm};

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use sightline_answer::{Answer, AnswerBox, BoxError, Region, Source, Timings};
 use sightline_checkpoint::blob::Blob;
 use sightline_checkpoint::gguf::Gguf;
 use sightline_checkpoint::hash::sha256_hex;
@@ -13,8 +14,6 @@ use sightline_language::{Adapters, Finish, Llama, Sampling, Session as Conversat
 use sightline_vision::{Corners, Encoder, Frame, Picture, Session as EncoderSession, Size, Transform};
 use web_time::Instant;
 
-use crate::answer::{Answer, AnswerBox, Source, Timings};
-use crate::boxes::{BoxError, Region};
 use crate::connector::Connector;
 use crate::dense::DenseHead;
 use crate::error::{Result, VlmError};
@@ -298,7 +297,7 @@ impl Vlm {
         self.timings = Timings {
             encode_ms,
             prefix_ms: ms(start),
-            visual_tokens: count,
+            visual_tokens: count as u32,
             ..Timings::default()
         };
         self.seen = Some(Seen {
@@ -314,7 +313,7 @@ impl Vlm {
             reused,
             encode_ms: self.timings.encode_ms,
             prefix_ms: self.timings.prefix_ms,
-            visual_tokens: self.timings.visual_tokens,
+            visual_tokens: self.timings.visual_tokens as usize,
         }
     }
 
@@ -418,8 +417,8 @@ impl Vlm {
             prefill_ms: made.timings.prefill_ms,
             first_token_ms: made.timings.first_token_ms,
             decode_ms: made.timings.decode_ms,
-            tokens: made.ids.len(),
-            visual_tokens,
+            tokens: made.ids.len() as u32,
+            visual_tokens: visual_tokens as u32,
             ..self.timings
         };
         let recognised = recognise(&self.kinds, question);
@@ -431,12 +430,13 @@ impl Vlm {
         (self.timings.encode_ms, self.timings.prefix_ms) = (0.0, 0.0);
         Ok(Answer {
             model: self.id.clone(),
-            answer: made.text,
+            text: made.text,
             boxes,
             box_error: box_error.map(|e| e.to_string()),
             outside_training: recognised.is_none(),
             question_type: recognised.map(|r| r.kind),
             cut: made.finish == Finish::Length,
+            stopped: made.finish == Finish::Cancelled,
             timings,
         })
     }
@@ -489,7 +489,7 @@ impl Vlm {
         AnswerBox {
             source,
             label,
-            region,
+            region: Some(region),
             px: px.map(|c| [c.x1, c.y1, c.x2, c.y2].map(|v| v as f32)),
             score,
         }

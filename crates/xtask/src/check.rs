@@ -21,6 +21,7 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-language",
     "sightline-checkpoint",
     "sightline-vlm",
+    "sightline-answer",
     "sightline-messages",
     "sightline-web",
     "sightline-page",

@@ -1,16 +1,18 @@
 //! `sightline ask`: one picture and question, or a file of them.
 
 mod batch;
+mod line;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use sightline_answer::Answer;
 use sightline_checkpoint::file;
 use sightline_checkpoint::manifest::Manifest;
 use sightline_kernels::Device;
 use sightline_vision::{Picture, load_manifest};
-use sightline_vlm::{Answer, Files, Language, Options, PENS, Sheet, Vlm, VlmError};
+use sightline_vlm::{Files, Language, Options, PENS, Sheet, Vlm, VlmError};
 
 use crate::args::{Ask, Global};
 use crate::commands::{doctor, models};
@@ -119,7 +121,7 @@ async fn one(engine: &mut Engine<'_>, args: &Ask, picture: &Picture, question: &
         };
         let answer = model.ask(question, &options(args), on_text).await.map_err(failure)?;
         if live {
-            let name = if answer.answer.is_empty() {
+            let name = if answer.text.is_empty() {
                 format!("{}: (nothing)", output::bold(&id))
             } else {
                 String::new()
@@ -127,7 +129,7 @@ async fn one(engine: &mut Engine<'_>, args: &Ask, picture: &Picture, question: &
             output::line(&name)?;
             tell(&answer, engine.verbose)?;
         } else {
-            output::line(&serde_json::to_string(&answer).or_fail(RUNNING)?)?;
+            output::line(&serde_json::to_string(&line::Line::of(&answer)).or_fail(RUNNING)?)?;
         }
         answers.push(answer);
     }
@@ -159,7 +161,7 @@ fn tell(answer: &Answer, verbose: bool) -> Result<(), Failure> {
     }
     if verbose {
         let t = &answer.timings;
-        let rate = t.tokens as f64 / (t.decode_ms / 1e3).max(1e-9);
+        let rate = f64::from(t.tokens) / (t.decode_ms / 1e3).max(1e-9);
         output::note(&format!(
             "  encode {:.0} ms ({} visual tokens), prefix {:.0} ms, first token {:.0} ms, {} tokens at {rate:.1}/s, dense head {:.0} ms",
             t.encode_ms, t.visual_tokens, t.prefix_ms, t.first_token_ms, t.tokens, t.dense_ms

@@ -1,8 +1,8 @@
 //! A question to every model, one after the other.
 
-use sightline_messages::{Answer, AnswerBox, Event, Source, Timings};
+use sightline_messages::{Answer, Event};
 use sightline_vision::Picture;
-use sightline_vlm::{Look, Options, Vlm, VlmError};
+use sightline_vlm::{Options, Vlm, VlmError};
 
 use super::Stop;
 use super::browser::pause;
@@ -116,7 +116,11 @@ impl Arm<'_> {
         let answer = model.ask(&self.turn.question, &options, on_text).await?;
         self.outbox.send(&Event::Answered {
             turn,
-            answer: told(answer, look, stopped),
+            answer: Answer {
+                stopped,
+                timings: answer.timings.from_picture(),
+                ..answer
+            },
         });
         Ok(())
     }
@@ -127,41 +131,5 @@ impl Arm<'_> {
         if self.on_cpu {
             pause().await;
         }
-    }
-}
-
-/// An answer as the page gets it.
-fn told(answer: sightline_vlm::Answer, look: Look, stopped: bool) -> Answer {
-    let t = &answer.timings;
-    let boxes = answer
-        .boxes
-        .into_iter()
-        .map(|found| AnswerBox {
-            source: match found.source {
-                sightline_vlm::Source::Llm => Source::Llm,
-                sightline_vlm::Source::Dense => Source::Dense,
-            },
-            label: found.label,
-            px: found.px,
-            score: found.score,
-        })
-        .collect();
-    Answer {
-        model: answer.model,
-        text: answer.answer,
-        boxes,
-        box_error: answer.box_error,
-        cut: answer.cut,
-        stopped,
-        timings: Timings {
-            encode_ms: look.encode_ms,
-            prefix_ms: look.prefix_ms,
-            prefill_ms: t.prefill_ms,
-            first_token_ms: look.encode_ms + look.prefix_ms + t.first_token_ms,
-            decode_ms: t.decode_ms,
-            tokens: t.tokens as u32,
-            visual_tokens: t.visual_tokens as u32,
-            dense_ms: t.dense_ms,
-        },
     }
 }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sightline_answer::Timings;
 use sightline_checkpoint::file;
 use sightline_vision::Picture;
-use sightline_vlm::{AnswerBox, Options, Timings};
+use sightline_vlm::Options;
 
+use super::line::{BoxPart, boxes};
 use super::{Engine, code, order, read_picture};
 use crate::failure::{Failure, INPUT, OrFail, RUNNING, UNREADABLE};
 use crate::output;
@@ -42,7 +44,7 @@ struct Answer<'a> {
     id: &'a Value,
     model: &'a str,
     answer: &'a str,
-    boxes: &'a [AnswerBox],
+    boxes: Vec<BoxPart<'a>>,
     timings: &'a Timings,
 }
 
@@ -146,8 +148,8 @@ impl Question {
             let line = Answer {
                 id: &self.id,
                 model: &answer.model,
-                answer: &answer.answer,
-                boxes: &answer.boxes,
+                answer: &answer.text,
+                boxes: boxes(&answer.boxes),
                 timings: &answer.timings,
             };
             let line = serde_json::to_string(&line).or_fail(RUNNING)?;
