@@ -2,6 +2,7 @@
 //!
 //! [`Vlm`] is one model of the manifest on one device. [`Vlm::look`] takes a picture, [`Vlm::ask`]
 //! answers questions about it. Features and the prefix of the prompt are computed once per picture.
+//! Inside, `Eye` is what looks and `Talk` what talks. [`Lineup`] asks several models one question.
 //! [`Blind`] is the control that answers without pictures.
 //!
 //! ```no_run
@@ -27,11 +28,18 @@ mod conversations;
 mod dense;
 mod draw;
 mod error;
-mod half;
+mod eye;
+mod files;
+#[cfg(not(target_arch = "wasm32"))]
+mod folder;
 mod info;
+mod language;
+mod lineup;
 mod load;
 mod model;
 mod questions;
+mod sight;
+mod talk;
 
 pub use batch::Ask;
 pub use blind::Blind;
@@ -40,8 +48,14 @@ pub use conversations::{Asked, BatchAnswer, Reply};
 pub use dense::{DenseHead, Detection};
 pub use draw::{PENS, Pen, Sheet};
 pub use error::{Result, VlmError};
-pub use half::MIN_HALF_COSINE;
+pub use eye::MIN_HALF_COSINE;
+pub use files::Files;
+#[cfg(not(target_arch = "wasm32"))]
+pub use folder::Folder;
 pub use info::info;
-pub use model::{Cost, Files, Language, Look, Options, Vlm};
+pub use language::Language;
+pub use lineup::{FileSource, Lineup, Listener, Turn};
+pub use model::{Cost, Look, Vlm};
 pub use questions::{Recognised, recognise};
 pub use sightline_answer::{Answer, AnswerBox, BoxError, ModelInfo, Region, Source, Timings};
+pub use talk::Options;
