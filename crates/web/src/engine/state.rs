@@ -1,6 +1,7 @@
 //! What the engine holds, and which function carries out which command.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use sightline_checkpoint::bundle::Bundle;
 use sightline_checkpoint::manifest::{Manifest, Model};
@@ -37,7 +38,7 @@ pub(super) struct State {
 /// What [`Command::Hello`] found.
 struct Opened {
     url: String,
-    bundle: Bundle,
+    bundle: Rc<Bundle>,
     device: Device,
     machine: Machine,
     store: Store,
@@ -133,7 +134,7 @@ impl State {
         });
         self.opened = Some(Opened {
             url,
-            bundle,
+            bundle: Rc::new(bundle),
             device,
             machine,
             store,
@@ -157,6 +158,9 @@ impl State {
             }
             Err(Missing::Cancelled) => self.outbox.send(&Event::Cancelled),
             Err(Missing::Failed(sentence)) => self.outbox.send(&Event::LoadFailed { sentence }),
+            Err(Missing::Model(error)) => self.outbox.send(&Event::LoadFailed {
+                sentence: super::failure::sentence(&error),
+            }),
         }
     }
 
