@@ -35,7 +35,7 @@ async fn ask(weights: &Path, id: &str, picture: &str, question: &str) -> Result<
 
     // `Device::wgpu(false)` takes a GPU instead. Several models can share one `Language`.
     let device = Device::cpu();
-    let language = Rc::new(Language::load(&device, &row.file, &bytes)?);
+    let language = Rc::new(Language::load(&device, &row.chat, &row.file, &bytes)?);
     let mut model = Vlm::load(&device, &files, language).await?;
 
     // One look serves any number of questions.

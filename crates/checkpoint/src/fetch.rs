@@ -337,7 +337,7 @@ fn bytes_below(folder: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::Pypi;
+    use crate::manifest::{Chat, Pypi};
 
     fn model() -> LanguageModel {
         LanguageModel {
@@ -351,6 +351,7 @@ mod tests {
                 member: "abc/abc.gguf".into(),
             },
             licence: "MIT".into(),
+            chat: Chat::default(),
         }
     }
 

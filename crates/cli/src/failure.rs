@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-pub(crate) use sightline_eval::run::UNREADABLE;
+use sightline_evaluation::EvaluationError;
+pub(crate) use sightline_evaluation::run::UNREADABLE;
 
 /// Why the program ends with something else than 0.
 #[derive(Debug)]
@@ -53,6 +54,18 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+impl From<EvaluationError> for Failure {
+    fn from(error: EvaluationError) -> Self {
+        let code = match &error {
+            EvaluationError::Request(_) => USAGE,
+            EvaluationError::Input(_) | EvaluationError::Unusable(_) => INPUT,
+            EvaluationError::Model(_) => WEIGHTS,
+            EvaluationError::Run(_) => RUNNING,
+        };
+        Self::new(code, error)
     }
 }
 

@@ -1,9 +1,7 @@
 //! Official files of questions and answers, an item at a time: they have hundreds of megabytes.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -11,6 +9,7 @@ use sightline_checkpoint::file::without_mark;
 
 use crate::answers::fields::{At, Fields, InputError, Place};
 use crate::answers::{lines, numbers};
+use crate::sources::data::DataPath;
 
 /// Largest file that is read, bytes after unpacking: more than twice the largest official one.
 pub const MAX_FILE: u64 = 1 << 30;
@@ -31,8 +30,11 @@ pub enum Layout {
 }
 
 /// Hands every item of a file to `each`, with its key where the layout has ids for keys. `layouts` are those that the task knows.
+///
+/// # Errors
+/// [`InputError`] names the file: it cannot be read, is laid out otherwise, or `each` refuses an item.
 pub fn read(
-    path: &Path,
+    path: &DataPath,
     layouts: &[Layout],
     mut each: impl FnMut(Option<String>, Fields) -> Result<(), InputError>,
 ) -> Result<(), InputError> {
@@ -73,8 +75,8 @@ pub fn read(
 
 /// The content of a file that may be packed with gzip. The limit holds while bytes come in: neither a device nor a packed file says
 /// how many there will be.
-fn load(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = BufReader::new(File::open(path)?);
+fn load(path: &DataPath) -> io::Result<Vec<u8>> {
+    let mut file = BufReader::new(path.stream()?);
     let is_packed = file.fill_buf()?.starts_with(b"\x1f\x8b");
     let mut text: Box<dyn Read> = match is_packed {
         true => Box::new(flate2::bufread::MultiGzDecoder::new(file)),

@@ -5,9 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use crate::benchmarks::row::Question;
-use crate::run::error::Reason;
-use crate::run::{Record, Scorer, Table};
 use crate::score::Score;
+use crate::scorer::{Reason, Record, Scorer, Table};
 use crate::stats::{self, Combine, Interval, REPLICATES, SEED};
 
 /// Settings of POPE, in the order in which they are combined.

@@ -7,16 +7,14 @@
 pub mod aggregate;
 pub mod answers;
 pub mod benchmarks;
-pub mod comparison;
 pub mod gold;
 pub mod interval;
 pub mod literal;
 pub mod mutant;
 pub mod python;
-pub mod report;
 pub mod rules;
-pub mod run;
 pub mod score;
+pub mod scorer;
 pub mod scoring;
 mod select;
 pub mod sources;

@@ -39,7 +39,7 @@ impl Score {
     }
 
     /// A score, or that of an item at which the official code stops: invalid, 0.
-    pub(crate) fn or_invalid(score: Option<f64>) -> Self {
+    pub fn or_invalid(score: Option<f64>) -> Self {
         match score {
             Some(score) => Self {
                 score,

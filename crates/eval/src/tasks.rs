@@ -1,11 +1,11 @@
 //! Tasks with their questions: what a model is run on, and what scores its run.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 pub use crate::benchmarks::TASKS;
 pub use crate::benchmarks::row::{Exposure, Question, Subset, Task};
 pub use crate::select::Select;
+pub use crate::sources::data::DataPath;
 pub use crate::sources::error::ImageError;
 pub use crate::sources::image::Image;
 
@@ -14,7 +14,7 @@ use crate::answers::fields::{InputError, Place};
 use crate::benchmarks::row::{Folder, Rule};
 use crate::interval::{Group, WithInterval};
 use crate::rules::geometry::Transform;
-use crate::run::{Item, Scorer, questions_sha256};
+use crate::scorer::Scorer;
 use crate::scoring::bridge::Items;
 use crate::select;
 
@@ -80,41 +80,19 @@ impl Loaded {
         asked.limit = None;
         asked
     }
-
-    /// The questions as a run wants them.
-    pub fn items(&self) -> Vec<Item> {
-        let item = |question: &Question| Item {
-            id: question.id.clone(),
-            image_sha256: question.image_sha256.clone(),
-        };
-        self.questions.iter().map(item).collect()
-    }
-
-    /// SHA-256 over prompt, options and gold of every question: what a run's key holds of them.
-    pub fn sha256(&self) -> String {
-        // Fields of gold are in the order of their names.
-        let gold: Vec<String> = self
-            .questions
-            .iter()
-            .map(|question| serde_json::Value::from(question.gold.clone()).to_string())
-            .collect();
-        let texts = self.questions.iter().zip(&gold).map(|(question, gold)| {
-            let options = question.options.iter().map(String::as_str);
-            [question.prompt.as_str(), gold].into_iter().chain(options).collect()
-        });
-        questions_sha256(texts)
-    }
 }
 
-/// Loads a task: its questions in the task's order, or the selected ones of them.
+/// Loads a task: its questions in the task's order, or the selected ones of them. `data` is the
+/// folder with the benchmarks' files, such as a path of this machine.
 ///
 /// # Errors
 /// A task that is not known, files that are missing or cannot be used, or a selection that leaves nothing.
-pub fn load(id: &str, data: &Path, select: &Select) -> Result<Loaded, InputError> {
+pub fn load(id: &str, data: impl Into<DataPath>, select: &Select) -> Result<Loaded, InputError> {
     let unknown = || InputError::new(&Place::file(id), "no such task; `sightline tasks` lists them");
     let (task, named) = Task::find(id).ok_or_else(unknown)?;
     let subset = select.subset.or(named).unwrap_or(Subset::Full);
-    let folder = Folder { root: data, task };
+    let root = data.into();
+    let folder = Folder { root: &root, task };
     let mut questions = (task.questions)(&folder)?;
     if questions.is_empty() {
         let problem = format!(

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sightline_eval::run::sha256_hex;
+use sightline_checkpoint::hash::sha256_hex;
 use sightline_eval::tasks::{self, Image, Loaded, Select};
 
 fn write(root: &Path, name: &str, text: &str) {

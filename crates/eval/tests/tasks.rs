@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use serde_json::Value;
-use sightline_eval::run::{Outcome, Record};
+use sightline_eval::scorer::{Outcome, Record};
 use sightline_eval::tasks::{self, Image, Loaded, Mode, Question, Select, Subset, TASKS};
 
 fn data() -> PathBuf {

@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::device::Backend;
+
 /// What can go wrong between a model and a device.
 #[derive(Debug, Error)]
 pub enum KernelError {
@@ -32,8 +34,8 @@ pub enum KernelError {
     /// No such device, or it could not be opened.
     #[error("no usable {backend} device: {message}")]
     NoDevice {
-        /// `wgpu` or `cuda`.
-        backend: &'static str,
+        /// The family of kernels that was asked for.
+        backend: Backend,
         /// The driver's message.
         message: String,
     },

@@ -39,7 +39,7 @@ mod wgsl;
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/3");
 
 pub use buffer::{Buffer, Element};
-pub use device::{Cpu, Device, Gpu, GpuInfo, Graph};
+pub use device::{Backend, Cpu, Device, Gpu, GpuInfo, Graph, GraphicsApi};
 pub use error::{KernelError, Result};
 pub use peak::Peak;
-pub use weight::{Linear, Weight};
+pub use weight::{Format, Linear};

@@ -7,9 +7,11 @@ use sightline_kernels::ops::NextTokens;
 use sightline_kernels::{Buffer, Graph, KernelError, ops};
 
 use crate::adapters::Adapters;
+use crate::cache::CacheLayout;
+use crate::chat::ChatLayout;
 use crate::error::{LanguageError, Result};
 use crate::llama::Llama;
-use crate::runner::{Runner, Shape};
+use crate::runner::Runner;
 
 /// Number of rows that a prefill runs at once on the CPU. It bounds the scratch memory.
 const ROWS: usize = 1024;
@@ -49,60 +51,66 @@ pub struct Batch {
     graph: Option<Graph>,
     /// `[slots, capacity]`.
     margins: Buffer,
-    /// Number of positions of a picture, including the beginning of the sequence.
+    /// `[tokens before the visual ones, width]`.
+    before: Buffer,
+    /// Tokens before the visual ones, and tokens that end an answer.
+    chat: ChatLayout,
+    /// Number of positions of a picture, including the tokens before it.
     prefix: usize,
 }
 
 impl Batch {
-    /// Allocates caches for `slots` questions of at most `capacity` positions behind pictures of
-    /// `visual` tokens, and records the step.
+    /// Allocates caches for `slots` questions behind pictures of `visual` tokens, and records the
+    /// step. A question has at most `capacity` positions, whatever `chat` says.
     ///
     /// # Errors
     /// A device that fails.
     pub async fn new(
         llama: Arc<Llama>,
         adapters: Option<Arc<Adapters>>,
+        chat: &ChatLayout,
         slots: usize,
         visual: usize,
         capacity: usize,
     ) -> Result<Self> {
-        let prefix = visual + 1;
+        let prefix = chat.before.len() + visual;
         let useful = (slots * prefix).min(GPU_ROWS);
         let rows = llama.device.gpu_info().map_or(ROWS, |_| ROWS.max(useful));
-        let shape = Shape {
-            rows: rows.max(prefix).max(slots),
-            capacity,
-            many: Some((slots, prefix)),
-            gap: 0,
-        };
-        Self::of(llama, adapters, shape).await
+        let layout = CacheLayout::many(slots, capacity, prefix);
+        Self::of(llama, adapters, chat, layout, rows.max(prefix).max(slots)).await
     }
 
-    /// As [`Batch::new`], but without pictures. The first token of a prompt has position
-    /// `text_start`, at least 1. So positions are as behind `text_start - 1` visual tokens, which
-    /// are not there. `capacity` does not count them.
+    /// As [`Batch::new`], but without pictures. The first token behind the place of the visual tokens
+    /// has position `text_start`, at least the number of tokens before them. So positions are as
+    /// behind visual tokens, which are not there. `capacity` does not count them.
     ///
     /// # Errors
     /// A device that fails.
     pub async fn blind(
         llama: Arc<Llama>,
         adapters: Option<Arc<Adapters>>,
+        chat: &ChatLayout,
         slots: usize,
         text_start: usize,
         capacity: usize,
     ) -> Result<Self> {
-        let shape = Shape {
-            rows: ROWS.max(slots),
-            capacity,
-            many: Some((slots, 1)),
-            gap: text_start.saturating_sub(1),
+        let prefix = chat.before.len();
+        let layout = CacheLayout {
+            text_start: text_start.max(prefix),
+            ..CacheLayout::many(slots, capacity, prefix)
         };
-        Self::of(llama, adapters, shape).await
+        Self::of(llama, adapters, chat, layout, ROWS.max(prefix).max(slots)).await
     }
 
-    async fn of(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>, shape: Shape) -> Result<Self> {
-        let (slots, capacity, prefix) = (shape.slots(), shape.capacity, shape.many.map_or(1, |many| many.1));
-        let run = Runner::new(llama, adapters, shape);
+    async fn of(
+        llama: Arc<Llama>,
+        adapters: Option<Arc<Adapters>>,
+        chat: &ChatLayout,
+        layout: CacheLayout,
+        rows: usize,
+    ) -> Result<Self> {
+        let CacheLayout { slots, capacity, .. } = layout;
+        let run = Runner::new(llama, adapters, layout, rows);
         let device = run.llama.device.clone();
         let margins = device.empty_f32(slots * capacity);
         // The recording runs the step once for real, at the first position of empty caches.
@@ -110,16 +118,18 @@ impl Batch {
         device.write_u32(&run.token, &vec![run.llama.config.bos; slots])?;
         let graph = device.record(|| step(&run, &margins)).await?;
         Ok(Self {
-            run,
             graph,
             margins,
-            prefix,
+            before: device.empty_f32(chat.before.len() * run.llama.config.width),
+            chat: chat.clone(),
+            prefix: layout.prefix(),
+            run,
         })
     }
 
     /// Number of questions that it holds.
     pub fn slots(&self) -> usize {
-        self.run.shape.slots()
+        self.run.layout.slots
     }
 
     /// Takes pictures and prompts. Leaves the first token of every answer, and its logits, on the
@@ -155,8 +165,8 @@ impl Batch {
     /// # Errors
     /// A device that fails.
     pub async fn decode(&mut self, prompts: &[Prompt<'_>], most: usize) -> Result<Vec<Said>> {
-        let (device, stop) = (self.run.llama.device.clone(), self.run.llama.config.stop);
-        let capacity = self.run.shape.capacity;
+        let (device, stops) = (self.run.llama.device.clone(), &self.chat.stops);
+        let capacity = self.run.layout.capacity;
         let burst = device.gpu_info().map_or(1, |_| BURST);
         let longest = prompts.iter().map(|prompt| prompt.ids.len()).max().unwrap_or(0);
         let most = most.min(capacity.saturating_sub(self.prefix + longest));
@@ -168,12 +178,12 @@ impl Batch {
                 let first = slot * capacity + self.prefix + prompts[slot].ids.len();
                 &history[first..first + known]
             };
-            let open = |slot: usize| !chosen(slot).contains(&stop);
+            let open = |slot: usize| !chosen(slot).iter().any(|id| stops.contains(id));
             if known >= most || !(0..prompts.len()).any(open) {
                 let margins = device.read_f32(&self.margins).await?;
                 let said = |slot: usize| {
                     let chosen = chosen(slot);
-                    let end = chosen.iter().position(|id| *id == stop);
+                    let end = chosen.iter().position(|id| stops.contains(id));
                     let first = slot * capacity + self.prefix + prompts[slot].ids.len();
                     let steps = end.map_or(known, |end| end + 1);
                     let margins = &margins[first..first + steps];
@@ -220,12 +230,12 @@ impl Batch {
         let prompt = prompts.iter().map(|prompt| prompt.ids.len()).max().unwrap_or(0);
         let (tokens, capacity) = (
             self.prefix + prompt + all().map(Vec::len).max().unwrap_or(0),
-            self.run.shape.capacity,
+            self.run.layout.capacity,
         );
         if tokens > capacity {
             return Err(LanguageError::CacheFull { tokens, capacity });
         }
-        let stop = self.run.llama.config.stop;
+        let stop = self.chat.stops.first().copied().unwrap_or(self.run.llama.config.bos);
         let owners = owners(prompts);
         let slots = self.slots();
         // Behind the prompt, each of its answers begins with the same distribution.
@@ -277,7 +287,7 @@ impl Batch {
     }
 
     fn check(&self, prompts: &[Prompt<'_>]) -> Result<()> {
-        let (vocabulary, capacity) = (self.run.llama.config.vocabulary, self.run.shape.capacity);
+        let (vocabulary, capacity) = (self.run.llama.config.vocabulary, self.run.layout.capacity);
         if prompts.len() > self.slots() {
             return Err(LanguageError::CacheFull {
                 tokens: prompts.len(),
@@ -300,20 +310,28 @@ impl Batch {
     fn prefill_pictures(&self, visual: &Buffer, owners: &[Option<usize>]) -> Result<()> {
         let run = &self.run;
         let (device, width, prefix) = (&run.llama.device, run.llama.config.width, self.prefix);
-        device.write_u32(&run.ids, &[run.llama.config.bos])?;
-        run.embed(&run.ids, 1)?;
-        ops::copy(device, &run.x, 0, &run.last, 0, width)?;
+        let before = self.chat.before.len();
+        device.write_u32(&run.ids, &self.chat.before)?;
+        run.embed(&run.ids, before)?;
+        ops::copy(device, &run.x, 0, &self.before, 0, before * width)?;
         let used: Vec<(usize, usize)> = owners
             .iter()
             .enumerate()
             .filter_map(|(picture, owner)| Some((picture, (*owner)?)))
             .collect();
-        for piece in used.chunks((run.shape.rows / prefix).max(1)) {
+        for piece in used.chunks((run.rows / prefix).max(1)) {
             for (at, (picture, _)) in piece.iter().enumerate() {
                 let row = at * prefix * width;
-                ops::copy(device, &run.last, 0, &run.x, row, width)?;
-                let tokens = (prefix - 1) * width;
-                ops::copy(device, visual, picture * tokens, &run.x, row + width, tokens)?;
+                ops::copy(device, &self.before, 0, &run.x, row, before * width)?;
+                let visual_len = (prefix - before) * width;
+                ops::copy(
+                    device,
+                    visual,
+                    picture * visual_len,
+                    &run.x,
+                    row + before * width,
+                    visual_len,
+                )?;
             }
             let place = |(_, slot): &(usize, usize)| {
                 let slot = *slot;
@@ -336,9 +354,9 @@ impl Batch {
             rows.extend(prompt.ids.iter().enumerate().map(place));
             ends.push(rows.len() - 1);
         }
-        for (piece, start) in rows.chunks(run.shape.rows).zip((0..).step_by(run.shape.rows)) {
+        for (piece, start) in rows.chunks(run.rows).zip((0..).step_by(run.rows)) {
             // A copy of a row writes the same values to the same place of the cache.
-            let count = piece.len().next_multiple_of(BUCKET).min(run.shape.rows);
+            let count = piece.len().next_multiple_of(BUCKET).min(run.rows);
             let filled = || piece.iter().chain(piece.last().into_iter().cycle()).take(count);
             let ids: Vec<u32> = filled().map(|row| row.0).collect();
             device.write_u32(&run.ids, &ids)?;
@@ -377,7 +395,7 @@ fn write_rows(run: &Runner, rows: impl Iterator<Item = [usize; 3]>) -> Result<()
 
 /// One token of every slot. This is the recorded step.
 fn step(run: &Runner, margins: &Buffer) -> std::result::Result<(), KernelError> {
-    let slots = run.shape.slots();
+    let slots = run.layout.slots;
     run.embed(&run.token, slots)?;
     run.layers(slots)?;
     run.head(&run.x, slots)?;
@@ -392,9 +410,9 @@ fn choose(run: &Runner, margins: &Buffer) -> std::result::Result<(), KernelError
         rows: &run.position,
         history: &run.history,
         margins,
-        m: run.shape.slots(),
+        m: run.layout.slots,
         vocabulary: run.llama.config.vocabulary,
-        capacity: run.shape.capacity,
+        capacity: run.layout.capacity,
     };
     ops::next_tokens(&run.llama.device, args)
 }

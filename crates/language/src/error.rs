@@ -16,13 +16,26 @@ pub enum LanguageError {
     #[error(transparent)]
     Kernel(#[from] KernelError),
     /// The file describes a model that this decoder cannot run.
-    #[error("{file}: {field} {problem}; the decoder runs Llama models with Q4_1 matrices and a Q8_0 embedding")]
+    #[error(
+        "{file}: {field} {problem}; the decoder runs Llama models with Q4_1 matrices, a Q8_0 embedding, and a head \
+         in either"
+    )]
     Model {
         /// File name.
         file: String,
         /// Metadata key or tensor name.
         field: String,
         /// What is wrong.
+        problem: String,
+    },
+    /// The `chat` in the manifest's row of the file cannot be used.
+    #[error("the manifest's row of {file}: chat.{field} {problem}")]
+    Row {
+        /// File name of the language model.
+        file: String,
+        /// Field of `chat`.
+        field: String,
+        /// What is wrong and what would be right.
         problem: String,
     },
     /// The vocabulary in the file cannot be used.

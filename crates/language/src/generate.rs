@@ -4,7 +4,7 @@ use web_time::Instant;
 
 use crate::error::Result;
 use crate::sample::{Random, Sampling};
-use crate::session::{CAPACITY, Session};
+use crate::session::Session;
 use crate::tokenizer::{TextStream, Tokenizer};
 
 /// Number of steps that are enqueued before their tokens are read back. On a GPU a read-back costs
@@ -85,7 +85,7 @@ impl Session {
     /// stop.
     ///
     /// # Errors
-    /// A prompt that does not fit the cache, or a device that fails. Use [`crate::chat::question`]
+    /// A prompt that does not fit the cache, or a device that fails. Use [`crate::Chat::question`]
     /// for a prompt that fits.
     pub async fn generate(
         &mut self,
@@ -108,8 +108,8 @@ impl Session {
             stream: TextStream::default(),
             ids: Vec::new(),
             text: String::new(),
-            most: options.max_tokens.min(CAPACITY - self.len()),
-            stop: self.llama().config().stop,
+            most: options.max_tokens.min(self.layout().capacity - self.len()),
+            stops: self.layout().stops.clone(),
         };
         let mut chooser = Chooser::new(options.sampling);
         let prompt_len = self.len();
@@ -185,7 +185,7 @@ struct Answer {
     ids: Vec<u32>,
     text: String,
     most: usize,
-    stop: u32,
+    stops: Vec<u32>,
 }
 
 impl Answer {
@@ -197,7 +197,7 @@ impl Answer {
         on_text: &mut impl AsyncFnMut(&str) -> ControlFlow<()>,
     ) -> Option<Finish> {
         for &id in chosen {
-            if id == self.stop {
+            if self.stops.contains(&id) {
                 return Some(Finish::Stop);
             }
             self.ids.push(id);

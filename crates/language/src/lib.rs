@@ -2,8 +2,9 @@
 //!
 //! [`Llama`] holds the frozen weights on a device, and models share it. [`Adapters`] are the
 //! low-rank maps of one model beside them. A [`Session`] is one conversation: KV cache, scratch
-//! memory and the recorded step of one token. [`Tokenizer`] and [`chat`] turn a question into the
-//! token ids that training used. [`Session::generate`] turns them into an answer.
+//! memory and the recorded step of one token. [`Chat`] turns a question into the token ids
+//! that training used, as the model's row of the manifest and its file say. [`Session::generate`]
+//! turns them into an answer.
 //!
 //! There is one path for every device: the operations of [`sightline_kernels`] run on the CPU,
 //! WebGPU or CUDA.
@@ -14,19 +15,21 @@
 //!
 //! use sightline_checkpoint::gguf::Gguf;
 //! use sightline_kernels::{Buffer, Device};
-//! use sightline_language::{LanguageError, Llama, Options, Session, Tokenizer, chat};
+//! use sightline_checkpoint::manifest::LanguageModel;
+//! use sightline_language::{Chat, LanguageError, Llama, Options, Session};
 //!
 //! # type Result<T> = std::result::Result<T, LanguageError>;
-//! # async fn answer(device: Device, bytes: &[u8], visual: Buffer, count: usize) -> Result<()> {
-//! let gguf = Gguf::parse("SmolLM2-135M-Instruct.Q4_1.gguf", bytes)?;
-//! let tokenizer = Tokenizer::from_gguf(&gguf)?;
-//! let mut session = Session::new(Arc::new(Llama::load(&device, &gguf)?), None).await?;
+//! # async fn answer(device: Device, row: &LanguageModel, bytes: &[u8], visual: Buffer, count: usize) -> Result<()> {
+//! let gguf = Gguf::parse(&row.file, bytes)?;
+//! let chat = Chat::new(&row.chat, &gguf)?;
+//! let llama = Arc::new(Llama::load(&device, &gguf)?);
+//! let mut session = Session::new(llama, None, chat.layout()).await?;
 //!
 //! // `visual` holds the visual tokens, `[count, width]`, on the same device.
 //! session.prefill_prefix(&visual, count)?;
-//! let prompt = chat::question(&tokenizer, "What is a teapot?", session.prefix_len())?;
+//! let prompt = chat.question("What is a teapot?", session.prefix_len())?;
 //! let made = session
-//!     .generate(&tokenizer, &prompt, &Options::default(), async |text: &str| {
+//!     .generate(chat.tokenizer(), &prompt, &Options::default(), async |text: &str| {
 //!         print!("{text}");
 //!         ControlFlow::Continue(())
 //!     })
@@ -47,7 +50,8 @@
 
 mod adapters;
 mod batch;
-pub mod chat;
+mod cache;
+mod chat;
 mod config;
 mod error;
 mod generate;
@@ -55,14 +59,17 @@ mod llama;
 mod runner;
 mod sample;
 mod session;
+pub mod template;
 mod tokenizer;
 
 pub use adapters::Adapters;
 pub use batch::{Batch, Prompt, Said};
+pub use chat::{ANSWER_ROOM, Chat, ChatLayout};
 pub use config::LlamaConfig;
 pub use error::{LanguageError, Result};
 pub use generate::{Finish, Generated, Options, Timings};
 pub use llama::Llama;
 pub use sample::Sampling;
-pub use session::{CAPACITY, Session};
+pub use session::Session;
+pub use template::{Role, Turn};
 pub use tokenizer::{TextStream, Tokenizer};

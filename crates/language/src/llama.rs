@@ -12,8 +12,10 @@ use crate::error::Result;
 pub struct Llama {
     pub(crate) device: Device,
     pub(crate) config: LlamaConfig,
-    /// `[vocabulary, width]`, Q8_0: rows are token embeddings, the whole is the head.
+    /// `[vocabulary, width]`, Q8_0: rows are token embeddings.
     pub(crate) embedding: Linear,
+    /// `[vocabulary, width]`, Q8_0 or Q4_1: the head, if the file has one of its own.
+    own_head: Option<Linear>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) norm: Buffer,
 }
@@ -43,25 +45,29 @@ impl Llama {
         let config = LlamaConfig::from_gguf(gguf)?;
         let loader = Loader { device, gguf };
         let table = loader.tensor("token_embd.weight", GgmlType::Q8_0, &[config.vocabulary, config.width])?;
-        if gguf.tensor("output.weight").is_ok() {
-            return Err(refuse(
-                gguf,
-                "output.weight",
-                "is a head of its own, not the tied embedding".into(),
-            ));
-        }
         let embedding = Linear::q8_0(device, &gguf.finite_bytes(table)?, config.vocabulary, config.width)?;
         let layers = (0..config.layers)
             .map(|i| loader.layer(&config, i))
             .collect::<Result<_>>()?;
         let norm = loader.norm("output_norm.weight", config.width)?;
+        let own_head = match gguf.tensor("output.weight") {
+            Ok(_) => Some(loader.head("output.weight", &config)?),
+            Err(_) => None,
+        };
+        loader.all_used(&config)?;
         Ok(Self {
             device: device.clone(),
             config,
             embedding,
+            own_head,
             layers,
             norm,
         })
+    }
+
+    /// The matrix that gives logits: the file's head, or the embedding if it has none.
+    pub(crate) fn head(&self) -> &Linear {
+        self.own_head.as_ref().unwrap_or(&self.embedding)
     }
 
     /// The model's shape.
@@ -80,9 +86,25 @@ impl Llama {
             let matrices = [&l.qkv, &l.output, &l.gate_up, &l.down];
             matrices.iter().map(|m| m.weight_bytes()).sum::<usize>() + l.attn_norm.bytes() + l.ffn_norm.bytes()
         };
-        self.embedding.weight_bytes() + self.norm.bytes() + self.layers.iter().map(layer).sum::<usize>()
+        let head = self.own_head.as_ref().map_or(0, Linear::weight_bytes);
+        self.embedding.weight_bytes() + head + self.norm.bytes() + self.layers.iter().map(layer).sum::<usize>()
     }
 }
+
+/// The tensors of a layer, behind `blk.{layer}.`.
+const LAYER: &[&str] = &[
+    "attn_norm.weight",
+    "attn_q.weight",
+    "attn_k.weight",
+    "attn_v.weight",
+    "attn_output.weight",
+    "ffn_norm.weight",
+    "ffn_gate.weight",
+    "ffn_up.weight",
+    "ffn_down.weight",
+];
+/// All other tensors.
+const GLOBAL: &[&str] = &["token_embd.weight", "output_norm.weight", "output.weight"];
 
 struct Loader<'a> {
     device: &'a Device,
@@ -113,6 +135,39 @@ impl<'a> Loader<'a> {
             gate_up: stacked(&[("ffn_gate", ffn), ("ffn_up", ffn)], width)?,
             down: stacked(&[("ffn_down", width)], ffn)?,
         })
+    }
+
+    /// The head `[vocabulary, width]`.
+    fn head(&self, name: &str, config: &LlamaConfig) -> Result<Linear> {
+        let LlamaConfig { vocabulary, width, .. } = *config;
+        let kind = match self.gguf.tensor(name)?.kind {
+            GgmlType::Q4_1 => GgmlType::Q4_1,
+            _ => GgmlType::Q8_0,
+        };
+        let bytes = self.gguf.finite_bytes(self.tensor(name, kind, &[vocabulary, width])?)?;
+        Ok(match kind {
+            GgmlType::Q4_1 => Linear::q4_1(self.device, &[bytes.as_ref()], vocabulary, width)?,
+            _ => Linear::q8_0(self.device, &bytes, vocabulary, width)?,
+        })
+    }
+
+    /// Fails on a tensor that no formula of the decoder reads, such as a bias.
+    fn all_used(&self, config: &LlamaConfig) -> Result<()> {
+        for tensor in self.gguf.tensors() {
+            let known = match tensor.name.strip_prefix("blk.").and_then(|rest| rest.split_once('.')) {
+                // The number as it is written, because `01` is another name.
+                Some((layer, name)) => {
+                    let layer = layer.parse().ok().filter(|i: &usize| i.to_string() == layer);
+                    layer.is_some_and(|i| i < config.layers) && LAYER.contains(&name)
+                }
+                None => GLOBAL.contains(&tensor.name),
+            };
+            if !known {
+                let problem = "is a tensor that the decoder does not use, as it adds no biases and no norms of heads";
+                return Err(refuse(self.gguf, tensor.name, problem.into()));
+            }
+        }
+        Ok(())
     }
 
     fn norm(&self, name: &str, width: usize) -> Result<Buffer> {

@@ -6,45 +6,16 @@ use sightline_kernels::ops::{self, CachedAttention, Epilogue, Input, Places, Rop
 use sightline_kernels::{Buffer, Device, KernelError, Linear};
 
 use crate::adapters::{Adapter, Adapters};
-use crate::config::LlamaConfig;
+use crate::cache::CacheLayout;
 use crate::llama::{Layer, Llama};
-
-/// Sizes of a [`Runner`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
-    /// Largest number of rows that a pass runs at once. It bounds the scratch memory.
-    pub rows: usize,
-    /// Number of positions per sequence.
-    pub capacity: usize,
-    /// The number of sequences, and the number of their first positions that are shared. `None` for
-    /// a single sequence.
-    pub many: Option<(usize, usize)>,
-    /// Number of positions between the shared ones and the others that stay empty. They take no
-    /// place in the cache.
-    pub gap: usize,
-}
-
-impl Shape {
-    /// Number of sequences.
-    pub(crate) fn slots(&self) -> usize {
-        self.many.map_or(1, |many| many.0)
-    }
-
-    /// Cosines and sines `[capacity, head_dim / 2, 2]` of the true positions, by place in the
-    /// cache.
-    fn rope(&self, config: &LlamaConfig) -> Vec<f32> {
-        let prefix = self.many.map_or(0, |many| many.1);
-        let mut table = ops::rope_table(self.capacity + self.gap, config.head_dim, config.rope_base);
-        table.drain(prefix * config.head_dim..(prefix + self.gap) * config.head_dim);
-        table
-    }
-}
 
 /// All memory that a forward pass uses. Nothing is allocated after [`Runner::new`].
 pub(crate) struct Runner {
     pub(crate) llama: Arc<Llama>,
     pub(crate) adapters: Option<Arc<Adapters>>,
-    pub(crate) shape: Shape,
+    pub(crate) layout: CacheLayout,
+    /// Largest number of rows that a pass runs at once. It bounds the scratch memory.
+    pub(crate) rows: usize,
     /// Keys and values `[slots, capacity, kv_heads, head_dim]` of every layer.
     cache: Vec<(Buffer, Buffer)>,
     /// `[capacity, head_dim / 2, 2]`.
@@ -78,16 +49,16 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
-    pub(crate) fn new(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>, shape: Shape) -> Self {
+    pub(crate) fn new(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>, layout: CacheLayout, rows: usize) -> Self {
         let (device, config) = (&llama.device, &llama.config);
-        let (rows, slots) = (shape.rows, shape.slots());
+        let CacheLayout { slots, capacity, .. } = layout;
         let floats = |len: usize| device.empty_f32(len);
         let words = |len: usize| device.upload_u32(&vec![0; len]);
-        let kv = slots * shape.capacity * config.kv_width();
+        let kv = slots * capacity * config.kv_width();
         let rank = adapters.as_ref().map_or(0, |a| a.rank());
         Self {
             cache: empty_cache(device, config.layers, kv),
-            rope: device.upload_f32(&shape.rope(config)),
+            rope: device.upload_f32(&layout.rope(config)),
             x: floats(rows * config.width),
             normed: floats(rows * config.width),
             qkv: floats(rows * config.qkv_width()),
@@ -98,21 +69,22 @@ impl Runner {
             last: floats(slots * config.width),
             logits: floats(slots * config.vocabulary),
             ids: words(rows),
-            position: words(shape.many.map_or(1, |_| 3 * rows)),
+            position: words(layout.shared_prefix.map_or(1, |_| 3 * rows)),
             token: words(slots),
-            history: words(slots * shape.capacity),
-            shape,
+            history: words(slots * capacity),
+            layout,
+            rows,
             adapters,
             llama,
         }
     }
 
     fn places(&self) -> Places<'_> {
-        match self.shape.many {
+        match self.layout.shared_prefix {
             None => Places::From(&self.position),
-            Some((slots, prefix)) => Places::Rows {
+            Some(prefix) => Places::Rows {
                 rows: &self.position,
-                slots,
+                slots: self.layout.slots,
                 prefix,
             },
         }
@@ -126,15 +98,7 @@ impl Runner {
     /// Final norm and logits of `m` rows.
     pub(crate) fn head(&self, rows: &Buffer, m: usize) -> Result<(), KernelError> {
         let norm = self.norm(&self.llama.norm);
-        self.linear(
-            &self.llama.embedding,
-            None,
-            rows,
-            norm,
-            m,
-            Epilogue::Store,
-            &self.logits,
-        )
+        self.linear(self.llama.head(), None, rows, norm, m, Epilogue::Store, &self.logits)
     }
 
     /// All layers over `rows` rows of `x`.
@@ -163,7 +127,7 @@ impl Runner {
                 heads: config.heads,
                 kv_heads: config.kv_heads,
                 head_dim: config.head_dim,
-                capacity: self.shape.capacity,
+                capacity: self.layout.capacity,
             },
         )?;
         let attention = CachedAttention {
@@ -175,7 +139,7 @@ impl Runner {
             heads: config.heads,
             kv_heads: config.kv_heads,
             head_dim: config.head_dim,
-            capacity: self.shape.capacity,
+            capacity: self.layout.capacity,
         };
         ops::cached_attention(device, attention, &self.attended)?;
         let (plain, output) = (Input::Plain, adapters.map(|a| &a.output));

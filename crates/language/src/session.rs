@@ -3,27 +3,22 @@ use std::sync::Arc;
 use sightline_kernels::{Buffer, Graph, KernelError, ops};
 
 use crate::adapters::Adapters;
+use crate::cache::CacheLayout;
+use crate::chat::ChatLayout;
 use crate::error::{LanguageError, Result};
 use crate::llama::Llama;
-use crate::runner::{Runner, Shape};
+use crate::runner::Runner;
 
-/// Number of positions in the KV cache.
-pub const CAPACITY: usize = 1024;
 /// Number of rows that a prefill runs at once. It bounds the scratch memory.
 const ROWS: usize = 256;
-const SHAPE: Shape = Shape {
-    rows: ROWS,
-    capacity: CAPACITY,
-    many: None,
-    gap: 0,
-};
 
 /// A conversation with one model: KV cache, scratch memory, and the recorded step of one token.
 ///
-/// The prefix (beginning of sequence and a picture) is computed once per picture and stays in the
+/// The prefix (the start of the prompt and a picture) is computed once per picture and stays in the
 /// cache. Every question is appended behind it and forgotten by [`Session::truncate`].
 pub struct Session {
     run: Runner,
+    layout: ChatLayout,
     graph: Option<Graph>,
     launches: usize,
     /// Number of filled positions.
@@ -32,13 +27,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// Allocates cache and scratch memory and records the token step. `adapters` must be of the
-    /// same language model.
+    /// Allocates cache and scratch memory and records the token step. `adapters` and `layout` must
+    /// be of the same language model.
     ///
     /// # Errors
     /// A device that fails.
-    pub async fn new(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>) -> Result<Self> {
-        let run = Runner::new(llama, adapters, SHAPE);
+    pub async fn new(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>, layout: &ChatLayout) -> Result<Self> {
+        let run = Runner::new(llama, adapters, CacheLayout::one(layout.capacity), ROWS);
         let device = &run.llama.device;
         // The recording runs the step once for real, at position 0 of an empty cache.
         device.write_u32(&run.position, &[0])?;
@@ -48,6 +43,7 @@ impl Session {
             launches: graph.as_ref().map_or(0, Graph::launches),
             graph,
             run,
+            layout: layout.clone(),
             len: 0,
             prefix: 0,
         })
@@ -56,6 +52,11 @@ impl Session {
     /// The frozen weights.
     pub fn llama(&self) -> &Arc<Llama> {
         &self.run.llama
+    }
+
+    /// Tokens before the visual ones, tokens that end an answer, and the number of positions.
+    pub(crate) fn layout(&self) -> &ChatLayout {
+        &self.layout
     }
 
     /// Number of filled positions.
@@ -93,8 +94,7 @@ impl Session {
         self.prefix = self.prefix.min(self.len);
     }
 
-    /// Fills the cache from the start with the beginning-of-sequence token and `count` visual
-    /// tokens.
+    /// Fills the cache from the start with the tokens before a picture and `count` visual tokens.
     ///
     /// # Shapes
     /// `visual` `[count, width]` on the model's device.
@@ -103,20 +103,25 @@ impl Session {
     /// [`LanguageError::CacheFull`], or a device that fails.
     pub fn prefill_prefix(&mut self, visual: &Buffer, count: usize) -> Result<()> {
         self.truncate(0);
-        self.room_for(count + 1)?;
+        let before = &self.layout.before;
+        let all = before.len() + count;
+        self.room_for(all)?;
         let (run, width) = (&self.run, self.run.llama.config.width);
         let device = &run.llama.device;
         let mut done = 0;
-        while done < count + 1 {
-            let rows = (count + 1 - done).min(ROWS);
-            // Row 0 is the token, row r is visual token r - 1.
-            let tokens = usize::from(done == 0);
-            if tokens == 1 {
-                device.write_u32(&run.ids, &[run.llama.config.bos])?;
-                run.embed(&run.ids, 1)?;
+        while done < all {
+            let rows = (all - done).min(ROWS);
+            // The first rows may still be tokens before the picture.
+            let ids: Vec<u32> = before.iter().skip(done).take(rows).copied().collect();
+            let tokens = ids.len();
+            if tokens > 0 {
+                device.write_u32(&run.ids, &ids)?;
+                run.embed(&run.ids, tokens)?;
             }
-            let from = (done + tokens - 1) * width;
-            ops::copy(device, visual, from, &run.x, tokens * width, (rows - tokens) * width)?;
+            if tokens < rows {
+                let from = (done + tokens - before.len()) * width;
+                ops::copy(device, visual, from, &run.x, tokens * width, (rows - tokens) * width)?;
+            }
             rows_at(run, done, rows)?;
             done += rows;
         }
@@ -202,13 +207,11 @@ impl Session {
 
     fn room_for(&self, more: usize) -> Result<()> {
         let tokens = self.len + more;
-        if tokens <= CAPACITY {
+        let capacity = self.layout.capacity;
+        if tokens <= capacity {
             return Ok(());
         }
-        Err(LanguageError::CacheFull {
-            tokens,
-            capacity: CAPACITY,
-        })
+        Err(LanguageError::CacheFull { tokens, capacity })
     }
 }
 

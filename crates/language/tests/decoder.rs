@@ -13,7 +13,7 @@ use sightline_checkpoint::gguf::Gguf;
 use sightline_checkpoint::manifest;
 use sightline_checkpoint::tensors::{self, Tensors};
 use sightline_kernels::{Device, KernelError};
-use sightline_language::{Adapters, LanguageError, Llama, Session};
+use sightline_language::{Adapters, Batch, ChatLayout, LanguageError, Llama, Prompt, Session};
 use support::reference::Reference;
 
 /// Largest difference of a logit, as a share of the largest logit.
@@ -22,11 +22,13 @@ const TOLERANCE: f64 = 5e-5;
 type Check = Result<(), Failed>;
 type Test = (&'static str, fn(&Device) -> Check);
 
-const TESTS: [Test; 10] = [
+const TESTS: [Test; 12] = [
     ("text", text),
     ("picture_text_and_adapters", picture_text_and_adapters),
     ("questions_after_one_prefix", questions_after_one_prefix),
     ("long_prefill", long_prefill),
+    ("a_head_of_its_own", a_head_of_its_own),
+    ("many_tokens_before_a_picture", many_tokens_before_a_picture),
     ("batch_of_questions", batch::questions),
     ("batch_longer_than_its_rows", batch::longer_than_its_rows),
     ("batch_whose_answers_end_apart", batch::answers_end_apart),
@@ -94,10 +96,19 @@ fn model_of(device: &Device, file: &support::File, adapted: bool) -> Result<Tiny
     Ok((llama, adapters, Reference::new(&gguf, adapted.then_some(&stored))))
 }
 
+/// Prompts begin with token 1, answers end with token 2.
+fn layout() -> ChatLayout {
+    ChatLayout {
+        before: vec![1],
+        stops: vec![2],
+        capacity: 1024,
+    }
+}
+
 /// A session of the tiny model and the reference of it.
 fn tiny(device: &Device, adapted: bool) -> Result<(Session, Reference), Failed> {
     let (llama, adapters, reference) = model(device, adapted)?;
-    Ok((pollster::block_on(Session::new(llama, adapters))?, reference))
+    Ok((pollster::block_on(Session::new(llama, adapters, &layout()))?, reference))
 }
 
 fn compare(session: &Session, reference: &Reference, inputs: &[Vec<f64>], what: &str) -> Check {
@@ -188,6 +199,56 @@ fn questions_after_one_prefix(device: &Device) -> Check {
         inputs.extend(ids.iter().map(|&id| reference.embed(id)));
         compare(&session, &reference, &inputs, "question")?;
         session.step()?;
+    }
+    Ok(())
+}
+
+/// A file whose head is not the embedding, in either format.
+fn a_head_of_its_own(device: &Device) -> Check {
+    for kind in [3, 8] {
+        let (llama, _, reference) = model_of(device, &support::with_head(kind), false)?;
+        let tied = Reference::new(&Gguf::parse("tiny.gguf", &support::file().bytes())?, None);
+        let mut session = pollster::block_on(Session::new(llama, None, &layout()))?;
+        let ids = [1, 17, 99, 5];
+        let mut inputs: Vec<Vec<f64>> = ids.iter().map(|&id| reference.embed(id)).collect();
+        session.prefill_text(&ids)?;
+        compare(&session, &reference, &inputs, "own head")?;
+        inputs.push(reference.embed(7));
+        session.step_with(7)?;
+        compare(&session, &reference, &inputs, "own head, step")?;
+        if compare(&session, &tied, &inputs, "tied head").is_ok() {
+            return Err("the file's head changes nothing".into());
+        }
+    }
+    Ok(())
+}
+
+/// A prompt that begins with several tokens, and with more than a prefill runs at once; alone and in
+/// a batch.
+fn many_tokens_before_a_picture(device: &Device) -> Check {
+    for count in [3, 260] {
+        let (llama, _, reference) = model(device, false)?;
+        let (buffer, rows) = visual(device, 9);
+        let layout = ChatLayout {
+            before: (0..count).map(|i| 1 + i * 7 % 290).collect(),
+            ..layout()
+        };
+        let mut inputs: Vec<Vec<f64>> = layout.before.iter().map(|&id| reference.embed(id)).collect();
+        inputs.extend(rows);
+        let ids = [50, 60];
+        inputs.extend(ids.iter().map(|&id| reference.embed(id)));
+        let mut session = pollster::block_on(Session::new(llama.clone(), None, &layout))?;
+        session.prefill_prefix(&buffer, 9)?;
+        session.prefill_text(&ids)?;
+        compare(&session, &reference, &inputs, "alone")?;
+        let capacity = inputs.len() + 4;
+        let mut batch = pollster::block_on(Batch::new(llama, None, &layout, 2, 9, capacity))?;
+        let prompts = [Prompt { picture: 0, ids: &ids }; 2];
+        batch.prefill(&buffer, &prompts)?;
+        let logits = pollster::block_on(batch.logits())?;
+        for found in logits.chunks_exact(support::VOCABULARY) {
+            batch::near(found, &reference.logits(&inputs), "in a batch")?;
+        }
     }
     Ok(())
 }

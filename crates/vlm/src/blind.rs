@@ -10,7 +10,7 @@ use sightline_kernels::Buffer;
 use sightline_language::Adapters;
 
 use crate::conversations::{Asked, BatchAnswer, Before, Group};
-use crate::error::Result;
+use crate::error::{Result, VlmError};
 use crate::language::Language;
 use crate::talk::Options;
 
@@ -31,6 +31,17 @@ impl Blind {
         let name = row.files.first().map_or("model.safetensors", |file| &file.path);
         let tensors = Tensors::parse(name, weights)?;
         let device = language.llama.device().clone();
+        let first = language.chat.layout().before.len();
+        if row.text_start < first {
+            return Err(VlmError::Row {
+                id: row.id.clone(),
+                problem: format!(
+                    "has text_start {}, but the prompts of its language model begin with {first} tokens; give the \
+                     position in training",
+                    row.text_start
+                ),
+            });
+        }
         let adapters = Adapters::load(&device, &tensors, &row.adapters, language.llama.config())?;
         Ok(Self {
             group: Group::new(language, Some(Arc::new(adapters)), Before::Nothing(row.text_start)),
@@ -57,8 +68,8 @@ impl Blind {
         self.group.answer(&self.nothing, batch, &pictures).await
     }
 
-    /// Checks that a question fits. The limit is that of a model with `text_start - 1` visual
-    /// tokens. The error names its length.
+    /// Checks that a question fits. The limit is that of a model whose text starts at
+    /// `text_start`. The error names its length.
     ///
     /// # Errors
     /// A question that is empty or too long.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sightline_kernels::Buffer;
-use sightline_language::{Adapters, Batch, LanguageError, Prompt, Tokenizer, chat};
+use sightline_language::{Adapters, Batch, Chat, LanguageError, Prompt};
 
 use crate::error::Result;
 use crate::language::Language;
@@ -59,16 +59,16 @@ pub(crate) enum Before {
 
 impl Before {
     /// Position of a question's first token.
-    fn text_start(self) -> usize {
+    fn text_start(self, chat: &Chat) -> usize {
         match self {
-            Self::Picture(tokens) => 1 + tokens,
+            Self::Picture(tokens) => chat.layout().before.len() + tokens,
             Self::Nothing(start) => start,
         }
     }
 
     /// The tokens of a question, if there is room for them. The error names their number.
-    fn prompt(self, tokenizer: &Tokenizer, question: &str) -> Result<Vec<u32>> {
-        let ids = chat::question(tokenizer, question, self.text_start())?;
+    fn prompt(self, chat: &Chat, question: &str) -> Result<Vec<u32>> {
+        let ids = chat.question(question, self.text_start(chat))?;
         let (tokens, limit) = (ids.len(), QUESTION_ROOM);
         if tokens > limit {
             return Err(LanguageError::TooLong { tokens, limit }.into());
@@ -97,7 +97,7 @@ impl Group {
 
     /// Checks that a question fits.
     pub(crate) fn fits(&self, question: &str) -> Result<()> {
-        self.before.prompt(&self.language.tokenizer, question).map(drop)
+        self.before.prompt(&self.language.chat, question).map(drop)
     }
 
     /// Makes room for `slots` questions and answers of at most `most` tokens. Returns whether there
@@ -121,7 +121,7 @@ impl Group {
         pictures: &[usize],
     ) -> Result<Vec<BatchAnswer>> {
         match &mut self.open {
-            Some(open) => open.answer(&self.language.tokenizer, visual, batch, pictures).await,
+            Some(open) => open.answer(&self.language.chat, visual, batch, pictures).await,
             None => Ok(Vec::new()),
         }
     }
@@ -144,10 +144,11 @@ impl Conversations {
         slots: usize,
         most: usize,
     ) -> Result<Self> {
-        let (llama, room) = (language.llama.clone(), QUESTION_ROOM + most);
+        let (llama, chat, room) = (language.llama.clone(), language.chat.layout(), QUESTION_ROOM + most);
+        let start = chat.before.len();
         let batch = match before {
-            Before::Picture(visual) => Batch::new(llama, adapters, slots, visual, visual + 1 + room).await?,
-            Before::Nothing(start) => Batch::blind(llama, adapters, slots, start, 1 + room).await?,
+            Before::Picture(visual) => Batch::new(llama, adapters, chat, slots, visual, start + visual + room).await?,
+            Before::Nothing(text) => Batch::blind(llama, adapters, chat, slots, text, start + room).await?,
         };
         Ok(Self { batch, before, most })
     }
@@ -164,14 +165,14 @@ impl Conversations {
     /// `visual` `[pictures, visual tokens, width]`; any buffer if nothing comes before a question.
     async fn answer(
         &mut self,
-        tokenizer: &Tokenizer,
+        chat: &Chat,
         visual: &Buffer,
         batch: &[Asked<'_>],
         pictures: &[usize],
     ) -> Result<Vec<BatchAnswer>> {
         let mut ids = Vec::with_capacity(batch.len());
         for asked in batch {
-            ids.push(self.before.prompt(tokenizer, asked.question)?);
+            ids.push(self.before.prompt(chat, asked.question)?);
         }
         let prompts: Vec<Prompt<'_>> = pictures
             .iter()
@@ -182,7 +183,7 @@ impl Conversations {
         let mut answers: Vec<Option<BatchAnswer>> = vec![None; batch.len()];
         if batch.iter().any(|asked| matches!(asked.reply, Reply::Tokens(_))) {
             let logits = self.batch.logits().await?;
-            let rows = logits.chunks_exact(tokenizer.vocabulary());
+            let rows = logits.chunks_exact(chat.tokenizer().vocabulary());
             for ((answer, asked), logits) in answers.iter_mut().zip(batch).zip(rows) {
                 if let Reply::Tokens(choices) = asked.reply {
                     *answer = Some(chosen(choices, logits));
@@ -212,7 +213,7 @@ impl Conversations {
             let said = self.batch.decode(&prompts, self.most).await?;
             for (answer, said) in answers.iter_mut().zip(said) {
                 answer.get_or_insert_with(|| BatchAnswer {
-                    text: tokenizer.decode(&said.ids),
+                    text: chat.tokenizer().decode(&said.ids),
                     ids: said.ids,
                     margin: said.margin,
                     probabilities: None,

@@ -50,7 +50,7 @@ impl FileSource for Folder {
         let row = self.manifest.language_model(id)?;
         let path = self.cache.find(row, None)?;
         let bytes = cache::read_language_model(&path, row)?;
-        Language::load(device, &path.display().to_string(), &bytes)
+        Language::load(device, &row.chat, &path.display().to_string(), &bytes)
     }
 
     async fn files(&mut self, id: &str) -> Result<Files> {

@@ -168,7 +168,15 @@ impl Vlm {
         self.eye.features().await
     }
 
-    /// The same of any picture, without the work of the language model. The last picture is
+    /// The visual tokens `[tokens, language model's width]` of the last picture, for parity tests.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub async fn visual_tokens(&self) -> Result<Vec<f32>> {
+        Ok(self.device.read_f32(self.eye.visual()).await?)
+    }
+
+    /// The features of any picture, without the work of the language model. The last picture is
     /// forgotten.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sightline_kernels::Buffer;
-use sightline_language::{Adapters, Generated, Sampling, Session as Conversation, chat};
+use sightline_language::{Adapters, Generated, Sampling, Session as Conversation};
 
 use crate::conversations::{Asked, BatchAnswer, Before, Group};
 use crate::error::Result;
@@ -47,7 +47,7 @@ impl Talk {
     /// a batch.
     pub(crate) async fn new(language: Rc<Language>, adapters: Option<Arc<Adapters>>, visual: usize) -> Result<Self> {
         Ok(Self {
-            conversation: Conversation::new(language.llama.clone(), adapters.clone()).await?,
+            conversation: Conversation::new(language.llama.clone(), adapters.clone(), language.chat.layout()).await?,
             group: Group::new(Rc::clone(&language), adapters, Before::Picture(visual)),
             language,
         })
@@ -74,8 +74,8 @@ impl Talk {
         options: &Options,
         mut on_text: impl AsyncFnMut(&str) -> bool,
     ) -> Result<Generated> {
-        let tokenizer = &self.language.tokenizer;
-        let prompt = chat::question(tokenizer, question, self.conversation.prefix_len())?;
+        let tokenizer = self.language.tokenizer();
+        let prompt = self.language.chat.question(question, self.conversation.prefix_len())?;
         let sampling = if options.temperature > 0.0 {
             Sampling::Temperature {
                 temperature: options.temperature,

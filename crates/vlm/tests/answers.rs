@@ -98,7 +98,7 @@ fn bytes(inputs: &Inputs, id: &str) -> Result<(), Failed> {
     let device = Device::cpu();
     let files = Files::read(&weights(), &inputs.manifest, id)?;
     let tensors = Tensors::parse(id, &files.weights)?;
-    let language = Language::load(&device, "language model", &inputs.language)?;
+    let language = Language::load(&device, &inputs.chat(), "language model", &inputs.language)?;
     let config = language.llama().config();
     let encoder = sightline_vision::load(&device, &files.row.encoder, &tensors)?;
     let connector = Connector::load(&device, &tensors, &files.row.connector, encoder.width(), config.width)?;
@@ -122,7 +122,12 @@ fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let folder = root().join("tests/goldens/pair");
     let rows: Vec<Row> = serde_json::from_slice(&fs::read(folder.join("answers.json"))?)?;
     let files = Files::read(&weights(), &inputs.manifest, id)?;
-    let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
+    let language = Rc::new(Language::load(
+        device,
+        &inputs.chat(),
+        "language model",
+        &inputs.language,
+    )?);
     let mut model = pollster::block_on(Vlm::load(device, &files, language))?;
     let software = device.gpu_info().is_some_and(|info| info.software);
     let most = if software { SOFTWARE } else { usize::MAX };
@@ -154,7 +159,12 @@ fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let rows: Vec<Row> = serde_json::from_slice(&fs::read(folder.join("answers.json"))?)?;
     let rows: Vec<&Row> = rows.iter().filter(|row| row.model == id).collect();
     let files = Files::read(&weights(), &inputs.manifest, id)?;
-    let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
+    let language = Rc::new(Language::load(
+        device,
+        &inputs.chat(),
+        "language model",
+        &inputs.language,
+    )?);
     let transform = Transform::read(&files.row.transform)?;
     let mut model = pollster::block_on(Vlm::load(device, &files, Rc::clone(&language)))?;
     let other = rows.iter().find(|row| !row.answer.starts_with(&rows[0].answer[..1]));
@@ -245,7 +255,12 @@ fn blind(inputs: &Inputs, device: &Device) -> Result<(), Failed> {
     let rows: Vec<BlindRow> = serde_json::from_slice(&fs::read(file)?)?;
     let row = inputs.manifest.blind("weights/manifest.json")?;
     let bytes = fs::read(weights().join(&row.files[0].path))?;
-    let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
+    let language = Rc::new(Language::load(
+        device,
+        &inputs.chat(),
+        "language model",
+        &inputs.language,
+    )?);
     let mut blind = Blind::load(row, &bytes, language)?;
     let asked: Vec<Asked<'_>> = rows
         .iter()

@@ -55,7 +55,12 @@ fn find() -> Result<(Inputs, Device), String> {
 }
 
 fn load((inputs, device): &(Inputs, Device), files: &Files) -> Result<(Vlm, Picture), Failed> {
-    let language = Rc::new(Language::load(device, "language model", &inputs.language)?);
+    let language = Rc::new(Language::load(
+        device,
+        &inputs.chat(),
+        "language model",
+        &inputs.language,
+    )?);
     let model = pollster::block_on(Vlm::load(device, files, language))?;
     let file = root().join("tests/pictures/sample.png");
     let picture = Picture::decode(&fs::read(file)?)?;

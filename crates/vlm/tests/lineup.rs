@@ -94,8 +94,9 @@ impl FileSource for Tiny {
         Ok(self.read(id)?.row)
     }
 
-    async fn language(&mut self, _id: &str, device: &Device) -> Result<Language> {
-        Language::load(device, "tiny.gguf", &support::file().bytes())
+    async fn language(&mut self, id: &str, device: &Device) -> Result<Language> {
+        let row = self.folders[0].2.language_model(id)?;
+        Language::load(device, &row.chat, &row.file, &support::file().bytes())
     }
 
     async fn files(&mut self, id: &str) -> Result<Files> {
@@ -245,17 +246,18 @@ fn cached(device: &Device) -> std::result::Result<(), Failed> {
 fn replayed(device: &Device) -> std::result::Result<(), Failed> {
     let (a, b) = (picture(1), picture(2));
     let mut models = lineup(device);
-    let (first_a, then_b) = (ask(&mut models, &a, 0)?, ask(&mut models, &b, 0)?);
-    let features = pollster::block_on(models.loaded()[0].features())?;
-    let then_a = ask(&mut models, &a, 0)?;
+    let tokens = |models: &mut Lineup<Tiny>| pollster::block_on(models.loaded()[0].visual_tokens());
+    let first_a = (ask(&mut models, &a, 0)?, tokens(&mut models)?);
+    let then_b = (ask(&mut models, &b, 0)?, tokens(&mut models)?);
+    let then_a = (ask(&mut models, &a, 0)?, tokens(&mut models)?);
     let mut others = lineup(device);
-    let first_b = ask(&mut others, &b, 0)?;
-    assert_eq!(pollster::block_on(others.loaded()[0].features())?, features);
-    assert_eq!(first_a.texts(), then_a.texts());
-    assert_eq!(first_b.texts(), then_b.texts());
+    let first_b = (ask(&mut others, &b, 0)?, tokens(&mut others)?);
+    for (recorded, replayed) in [(&first_a, &then_a), (&first_b, &then_b)] {
+        assert_eq!(recorded.1, replayed.1);
+        assert_eq!(recorded.0.texts(), replayed.0.texts());
+    }
     assert_ne!(
-        first_a.texts(),
-        first_b.texts(),
+        first_a.1, first_b.1,
         "pictures make no difference, so that this shows nothing"
     );
     let cost = models.loaded()[0].cost();

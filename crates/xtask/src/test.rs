@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every runner, and one line of counts at the end.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -16,6 +17,9 @@ const REQUIRE: &str = "wgpu,chromium";
 
 /// Name of the Python environment for the training code.
 const TRAINING: &str = "training";
+
+/// Oldest PyTorch that the tests pass with.
+const LEAST_TORCH: [u32; 2] = [2, 12];
 
 /// Names shown of failed and of skipped tests.
 const SHOWN: usize = 40;
@@ -88,25 +92,21 @@ fn native(filter: &str) -> Result<Outcome> {
 }
 
 /// The training code's tests. They need PyTorch, which on PyPI for Linux always brings CUDA's libraries: too much to fetch
-/// unasked for tests that nobody needs who only uses the weights.
+/// unasked for tests that nobody needs who only uses the weights. A build for the CPU is fetched where pip finds one.
 fn training(args: &TestArgs) -> Result<Outcome> {
     let folder = root().join("weights/training");
-    let python = match (std::env::var_os("SIGHTLINE_PYTHON"), python::present(TRAINING)) {
-        (Some(python), _) => python.into(),
-        (None, None) if !args.only.contains(&Part::Python) => {
-            return Ok(Outcome::left_out(
-                "the training code's tests need PyTorch, 6 GB on disk: `cargo xtask test --only python` fetches it and runs them, \
-                 and `SIGHTLINE_PYTHON` names a Python that has it",
-            ));
-        }
-        _ => {
-            let wanted = python::requirements(&folder)?;
-            python::environment(
-                TRAINING,
-                &wanted,
-                "PyTorch and its libraries, 6 GB on disk, about 10 minutes",
-            )?
-        }
+    let python = match std::env::var_os("SIGHTLINE_PYTHON") {
+        Some(python) => python.into(),
+        None => match training_python(&folder, args.only.contains(&Part::Python))? {
+            Some(python) => python,
+            None => {
+                return Ok(Outcome::left_out(
+                    "the training code's tests need PyTorch. PyPI has it with CUDA's libraries alone, 6 GB on disk: \
+                     `cargo xtask test --only python` fetches that and runs them. A CPU build is used where pip finds one \
+                     (PIP_EXTRA_INDEX_URL), and `SIGHTLINE_PYTHON` names a Python that has PyTorch",
+                ));
+            }
+        },
     };
     let mut pytest = command(python);
     pytest
@@ -124,11 +124,47 @@ fn training(args: &TestArgs) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// A Python with what the training code needs; none if that is too much to fetch unasked.
+fn training_python(folder: &Path, asked: bool) -> Result<Option<PathBuf>> {
+    let wanted = python::requirements(folder)?;
+    let (wanted, cost) = match python::cpu_build("torch", LEAST_TORCH) {
+        Some(version) => (
+            with_torch(&wanted, &version),
+            "PyTorch for the CPU and its libraries, about 3 minutes",
+        ),
+        None if asked || python::present(TRAINING).is_some() => {
+            (wanted, "PyTorch and its libraries, 6 GB on disk, about 10 minutes")
+        }
+        None => return Ok(None),
+    };
+    python::environment(TRAINING, &wanted, cost).map(Some)
+}
+
+/// The same requirements with this build of PyTorch.
+fn with_torch(requirements: &str, version: &str) -> String {
+    let line = |line: &str| match line.starts_with("torch==") {
+        true => format!("torch=={version}\n"),
+        false => format!("{line}\n"),
+    };
+    requirements.lines().map(line).collect()
+}
+
 fn list(word: &str, names: &[String]) {
     for name in names.iter().take(SHOWN) {
         println!("{word}: {name}");
     }
     if names.len() > SHOWN {
         println!("{word}: and {} more", names.len() - SHOWN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_build_of_pytorch_takes_the_place_of_the_pinned_one() {
+        let wanted = with_torch("numpy==2.4.6\ntorch==2.15.0\ntorchvision\n", "2.13.0+cpu");
+        assert_eq!(wanted, "numpy==2.4.6\ntorch==2.13.0+cpu\ntorchvision\n");
     }
 }

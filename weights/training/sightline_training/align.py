@@ -17,13 +17,13 @@ from .resume import Progress
 from .vlm import Interface, load_language_model, soft_names
 
 
-def draw_singles(bank: Bank, recipe: dict, count: int, generator) -> Canvas:
-    """Letterboxed crops of single labelled pictures."""
+def draw_singles(bank: Bank, sets: dict, count: int, jitter: float, area_min: float, generator) -> Canvas:
+    """Letterboxed crops of single labelled pictures. `sets`: their weights; `jitter`: of the logarithm of the aspect."""
     rand = lambda *shape: torch.rand(*shape, device=bank.device, generator=generator)  # noqa: E731
-    picture = bank.pick(recipe["singles"], (count, 1), generator).expand(-1, SLOTS)
+    picture = bank.pick(sets, (count, 1), generator).expand(-1, SLOTS)
     aspect = bank.width[picture].float() / bank.height[picture].float()
-    rect = letterbox_rect(aspect * torch.exp((rand(count, 1) * 2 - 1) * 0.2))
-    window = bank.windows(picture, rect, recipe["area_min"], 0.15, generator, keep_box=True)
+    rect = letterbox_rect(aspect * torch.exp((rand(count, 1) * 2 - 1) * jitter))
+    window = bank.windows(picture, rect, area_min, 0.15, generator, keep_box=True)
     layout = torch.zeros(count, dtype=torch.long, device=bank.device)
     return Canvas(layout, picture, rect, window, (rand(count, 1) < 0.5).expand(-1, SLOTS))
 
@@ -77,7 +77,7 @@ def run(ctx: Context, arm: str) -> None:
         generator = step_generator(ctx.device, recipe["seed"], step)
         half = recipe["batch"] // 2
         mosaics = draw_canvases(bank, "tiny_train", half, generator, recipe)
-        canvas = Canvas.cat([mosaics, draw_singles(bank, recipe, half, generator)])
+        canvas = Canvas.cat([mosaics, draw_singles(bank, recipe["singles"], half, 0.2, recipe["area_min"], generator)])
         with torch.no_grad():
             tokens = encoder(bank.render(canvas, recipe["color_jitter"], generator, ctx.dtype))
             target = token_targets(bank, canvas, head(tokens)[0], interface, recipe["share_true"])

@@ -4,7 +4,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from .encoders import GRID, TOKENS, WIDTH
+from .encoders import GRID, WIDTH
 from .smollm import WIDTH as LM_WIDTH
 
 CLASSES = 200
@@ -12,8 +12,8 @@ BACKGROUND = CLASSES
 
 
 def add_positions(tokens, row, col):
-    """Adds `row[r] + col[c]` to token (r, c). tokens `[batch, 196, width]`, row and col `[14, width]`."""
-    grid = (row[:, None] + col[None]).reshape(1, TOKENS, -1)
+    """Adds `row[r] + col[c]` to token (r, c). tokens `[batch, rows * cols, width]`, row `[rows, width]`, col `[cols, width]`."""
+    grid = (row[:, None] + col[None]).flatten(0, 1)[None]
     return tokens + grid.to(tokens.dtype)
 
 

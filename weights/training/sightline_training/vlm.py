@@ -60,6 +60,7 @@ class Interface:
         self.oracle_map = put(torch.eye(WIDTH))
         self.connector = Connector().to(ctx.device, ctx.dtype)
         self.names = name_embeddings(lm, prompter)  # [312, 576] f32
+        self.text_start = TEXT_START  # position of the first text token; the study has canvases of other sizes
 
     def state(self) -> dict:
         return {
@@ -109,7 +110,7 @@ class Interface:
         x = F.pad(x, (0, 0, 0, -x.shape[1] % 8))  # attention masks want multiples of 8
         extra = x.shape[1] - p - ids.shape[1]
         positions = torch.cat(
-            [torch.arange(p, device=self.device).expand(len(ids), -1), batch["position"] + TEXT_START], 1
+            [torch.arange(p, device=self.device).expand(len(ids), -1), batch["position"] + self.text_start], 1
         )
         positions = F.pad(positions, (0, extra))
         group = F.pad(segment, (p, extra))  # 0: prefix and padding

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from sightline_training.bundle import export_blind
 from sightline_training.context import Context
@@ -20,12 +21,51 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 WEIGHTS = REPOSITORY / "weights"
 
 
+def row_errors(weight):
+    """Largest error of each row as a share of its largest value, and the scales."""
+    values, scale = quantize_rows(weight, len(weight))
+    assert values.abs().max() <= 127
+    return (values.float() * scale.float()[:, None] - weight).abs().amax(1) / weight.abs().amax(1), scale
+
+
 def test_rows_are_quantised_against_the_stored_scale():
-    weight = torch.randn(7, 33) * torch.logspace(-4, 0, 7)[:, None]
-    values, scale = quantize_rows(weight, 7)
-    assert scale.dtype == torch.float16 and values.abs().max() <= 127
-    error = (values.float() * scale.float()[:, None] - weight).abs() / weight.abs().amax(1, keepdim=True)
-    assert error.max() < 0.006
+    for seed in range(200):
+        generator = torch.Generator().manual_seed(seed)
+        weight = torch.randn(7, 33, generator=generator) * torch.logspace(-4, 0, 7)[:, None]
+        error, scale = row_errors(weight)
+        assert scale.dtype == torch.float16
+        assert error.max() < 0.006, seed
+
+
+def test_rows_below_the_smallest_scales_are_kept(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(12, 33, generator=generator) * torch.logspace(-12, 0, 12)[:, None]
+    weight[3] = 0
+    tiny = torch.cat([weight[:3], weight[4:]])
+    error, scale = row_errors(tiny)
+    assert scale.dtype == torch.float32 and error.max() < 0.006
+    write_bundle(tmp_path / "model.safetensors", {"projector.0.weight": weight})
+    back = read_bundle(tmp_path / "model.safetensors")["projector.0.weight"]
+    assert (back[3] == 0).all()
+    assert ((back - weight).abs().amax(1) <= 0.006 * weight.abs().amax(1)).all()
+
+
+def rows_of(path):
+    """The int8 tensors of a file, each as values `[rows, columns]` and scales `[rows]`."""
+    stored = load_file(path)
+    for key, scale in stored.items():
+        if key.endswith(".scale"):
+            yield key, stored[key.removesuffix(".scale")].reshape(scale.numel(), -1), scale.flatten()
+
+
+@pytest.mark.parametrize("model", [*MODEL_IDS.values(), BLIND_ID])
+def test_shipped_weights_are_quantised_the_same_again(model):
+    path = WEIGHTS / model / "model.safetensors"
+    if not path.exists():
+        pytest.skip("no shipped weights in this checkout")
+    for key, values, scale in rows_of(path):
+        again, scale_again = quantize_rows(values.float() * scale.float()[:, None], len(scale))
+        assert torch.equal(again, values) and torch.equal(scale_again, scale), key
 
 
 def test_bundle_round_trip(tmp_path):

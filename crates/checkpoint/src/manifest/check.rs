@@ -1,6 +1,9 @@
 //! The checks of a manifest that its types do not make.
 
-use super::{Adapters, Blind, Connector, LanguageModel, Manifest, ManifestError, Model, ModelFile, Transform, unique};
+use super::{
+    Adapters, Blind, Chat, Connector, LanguageModel, Manifest, ManifestError, Model, ModelFile, TemplateChoice,
+    Transform, unique,
+};
 
 /// A field and what is wrong with it.
 type Problem = (String, String);
@@ -9,9 +12,8 @@ type Checked = Result<(), Problem>;
 /// Largest picture side, width, depth or rank in a manifest. It keeps every product far from
 /// overflow.
 const LARGEST: usize = 65_536;
-/// Latest position at which a prompt of the blind control may start: the length of the cache of a
-/// conversation.
-const LATEST_START: usize = 1024;
+/// Largest number of positions of a conversation.
+const LARGEST_CAPACITY: usize = 1 << 20;
 
 pub(super) fn check(file: &str, manifest: &Manifest) -> Result<(), ManifestError> {
     check_all(manifest).map_err(|(field, problem)| ManifestError::Field {
@@ -33,8 +35,8 @@ fn check_all(manifest: &Manifest) -> Checked {
         within(&format!("models[{i}]"), resolves(manifest, &model.language_model))?;
     }
     if let Some(control) = &manifest.blind {
-        within("blind", blind(control))?;
         within("blind", resolves(manifest, &control.language_model))?;
+        within("blind", blind(control, capacity(manifest, &control.language_model)))?;
         require(manifest.models.iter().all(|m| m.id != control.id), "blind.id", || {
             format!("`{}` is a model's", control.id)
         })?;
@@ -47,6 +49,12 @@ fn resolves(manifest: &Manifest, language_model: &str) -> Checked {
     require(known, "language_model", || {
         format!("`{language_model}` is not in language_models")
     })
+}
+
+/// Number of positions of a conversation with a language model.
+fn capacity(manifest: &Manifest, language_model: &str) -> usize {
+    let mut rows = manifest.language_models.iter();
+    rows.find(|m| m.id == language_model).map_or(0, |m| m.chat.capacity)
 }
 
 fn within(outer: &str, inner: Checked) -> Checked {
@@ -79,7 +87,27 @@ fn language_model(model: &LanguageModel) -> Checked {
         "is not a package name".into()
     })?;
     require(plain(&model.pypi.version), "pypi.version", || "is not a version".into())?;
-    relative("pypi.member", &model.pypi.member)
+    relative("pypi.member", &model.pypi.member)?;
+    within("chat", chat(&model.chat))
+}
+
+fn chat(chat: &Chat) -> Checked {
+    require((1..=LARGEST_CAPACITY).contains(&chat.capacity), "capacity", || {
+        format!("is {}, must be from 1 to {LARGEST_CAPACITY} positions", chat.capacity)
+    })?;
+    if let TemplateChoice::Own(template) = &chat.template {
+        names("template.control", template.control.iter().map(AsRef::as_ref))?;
+    }
+    names("visual.control", chat.visual.control.iter().map(String::as_str))?;
+    names("stop", chat.stop.iter().map(String::as_str))
+}
+
+/// Fails on a token without a name, or named twice.
+fn names<'a>(field: &str, names: impl Iterator<Item = &'a str> + Clone) -> Checked {
+    require(names.clone().all(|name| !name.is_empty()), field, || {
+        "has a token without a name; leave it out".into()
+    })?;
+    unique(names).map_err(|name| (field.to_owned(), format!("has `{name}` twice; leave one out")))
 }
 
 fn row(model: &Model) -> Checked {
@@ -99,11 +127,15 @@ fn row(model: &Model) -> Checked {
     relative("card", &model.card)
 }
 
-fn blind(blind: &Blind) -> Checked {
+/// `capacity`: number of positions of a conversation.
+fn blind(blind: &Blind, capacity: usize) -> Checked {
     id(&blind.id)?;
     within("adapters", adapters(&blind.adapters))?;
-    require((1..=LATEST_START).contains(&blind.text_start), "text_start", || {
-        format!("is {}, must be from 1 to {LATEST_START}", blind.text_start)
+    require((1..=capacity).contains(&blind.text_start), "text_start", || {
+        format!(
+            "is {}, must be from 1 to {capacity}, the language model's chat.capacity",
+            blind.text_start
+        )
     })?;
     files(&blind.files)
 }

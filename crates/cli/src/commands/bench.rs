@@ -2,6 +2,7 @@
 //! do at most.
 
 mod bencher;
+mod case;
 mod chart;
 mod counts;
 mod encoder_kernels;
@@ -39,6 +40,7 @@ pub(crate) fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
         save(again(&json).as_deref(), again(&svg).as_deref(), report)
     };
     let mut bencher = Bencher::new(choice.device, scale, args.filter.clone(), Box::new(keep))?;
+    bencher.report.machine = Some(machine(&bencher.device, &bencher.scale, &bencher.peak));
     for part in parts(args) {
         match part {
             BenchPart::Kernels => {
@@ -105,7 +107,7 @@ fn machine(device: &Device, scale: &Scale, peak: &Peak) -> Machine {
         sightline: env!("CARGO_PKG_VERSION"),
         build: if cfg!(debug_assertions) { "debug" } else { "release" },
         device: doctor::name(device),
-        backend: device.backend(),
+        backend: device.backend().name(),
         software: device.gpu_info().is_none_or(|info| info.software),
         cpu_threads: std::thread::available_parallelism().map_or(1, usize::from),
         bytes_per_second: peak.bytes_per_second,

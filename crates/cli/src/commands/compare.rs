@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use sightline_eval::comparison::{Comparison, Pair, compare};
+use sightline_evaluation::comparison::{Comparison, compare_runs};
 
+use super::runs::by_task;
 use crate::args::Compare;
-use crate::commands::runs::{FinishedRun, by_task};
-use crate::failure::{Failure, INPUT, OrFail, RUNNING};
+use crate::failure::{Failure, OrFail, RUNNING};
 use crate::output;
 
 /// Flipped questions that are listed per task without `--json`.
@@ -50,57 +50,11 @@ pub(crate) fn run(args: &Compare) -> Result<(), Failure> {
 }
 
 /// Compares the tasks that two paths have in common.
-pub(crate) fn of(a: &Path, b: &Path) -> Result<Comparison, Failure> {
+fn of(a: &Path, b: &Path) -> Result<Comparison, Failure> {
     let (one, other) = (by_task(a)?, by_task(b)?);
-    let mut tasks = Vec::new();
-    for (task, first) in &one {
-        if let Some(second) = other.get(task) {
-            tasks.push((task.clone(), pairs(first, second)?));
-        }
-    }
-    let name = |path: &Path| path.display().to_string();
-    let nothing = || {
-        Failure::new(
-            INPUT,
-            format!("{} and {} have no task in common", a.display(), b.display()),
-        )
-    };
-    if tasks.is_empty() {
-        return Err(nothing());
-    }
     let bar = output::spinner("drawing pictures for the intervals");
-    let found = compare([name(a), name(b)], &tasks).ok_or_else(nothing);
+    let names = [a, b].map(|path| path.display().to_string());
+    let found = compare_runs(names, [&one, &other]);
     bar.finish_and_clear();
-    found
-}
-
-/// The same questions in two runs.
-fn pairs<'a>(one: &'a FinishedRun, other: &'a FinishedRun) -> Result<Vec<Pair<'a>>, Failure> {
-    let of_both = || format!("{} and {}", one.folder.display(), other.folder.display());
-    let remedy = "run both with the same task, --limit, --offset and --ids";
-    if one.key.task_version != other.key.task_version {
-        let versions = format!("{} and {}", one.key.task_version, other.key.task_version);
-        let problem = format!("{} are of two versions of the task, {versions}; {remedy}", of_both());
-        return Err(Failure::new(INPUT, problem));
-    }
-    let id = |run: &FinishedRun, at: usize| {
-        run.records
-            .get(at)
-            .map_or("none".to_owned(), |record| record.id.clone())
-    };
-    let longer = one.records.len().max(other.records.len());
-    if let Some(at) = (0..longer).find(|at| id(one, *at) != id(other, *at)) {
-        let (here, there) = (id(one, at), id(other, at));
-        let problem = format!(
-            "{} are not about the same questions: number {at} is {here} in the first and {there} in the second; {remedy}",
-            of_both()
-        );
-        return Err(Failure::new(INPUT, problem));
-    }
-    let pair = |at: usize| Pair {
-        group: &one.groups[at],
-        records: [&one.records[at], &other.records[at]],
-        scores: [one.scores[at], other.scores[at]],
-    };
-    Ok((0..one.records.len()).map(pair).collect())
+    Ok(found?)
 }

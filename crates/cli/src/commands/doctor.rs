@@ -1,7 +1,7 @@
 //! `sightline doctor`: what is here, and what will be used.
 
 use serde::Serialize;
-use sightline_kernels::{Device, GpuInfo};
+use sightline_kernels::{Backend, Device, GpuInfo};
 
 use crate::args::{Doctor, Global};
 use crate::device;
@@ -93,10 +93,10 @@ async fn report(global: &Global) -> Result<Report, Failure> {
     let chosen = device::open(global.device).await?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let devices = vec![
-        entry("cuda", device::cuda(0)),
-        entry("wgpu", device::wgpu().await),
+        entry(Backend::Cuda, device::cuda(0)),
+        entry(Backend::Wgpu, device::wgpu().await),
         Entry {
-            kind: "cpu",
+            kind: Backend::Cpu.name(),
             present: true,
             detail: format!("{cores} threads, {}", std::env::consts::ARCH),
             facts: vec![],
@@ -109,7 +109,8 @@ async fn report(global: &Global) -> Result<Report, Failure> {
     })
 }
 
-fn entry(kind: &'static str, device: Result<Device, String>) -> Entry {
+fn entry(backend: Backend, device: Result<Device, String>) -> Entry {
+    let kind = backend.name();
     match device {
         Ok(device) => Entry {
             kind,
@@ -129,7 +130,7 @@ fn entry(kind: &'static str, device: Result<Device, String>) -> Entry {
 /// A device's name for people.
 pub(crate) fn name(device: &Device) -> String {
     match device.gpu_info() {
-        None => "cpu".into(),
+        None => Backend::Cpu.name().into(),
         Some(info) => {
             let software = if info.software { ", in software" } else { "" };
             format!("{} ({}{software}) through {}", info.adapter, info.api, info.backend)

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use sightline_eval::run::disk::FileSystem;
-use sightline_eval::run::{Machine, merge};
 use sightline_eval::tasks;
+use sightline_evaluation::native::{self, FileSystem};
+use sightline_evaluation::questions;
+use sightline_evaluation::run::{Machine, merge};
 
 use crate::args::Merge;
-use crate::commands::eval::{host, read_questions, write_questions};
 use crate::failure::{Failure, INPUT, OrFail, RUNNING};
 use crate::output;
 
@@ -43,15 +43,15 @@ pub(crate) fn run(args: &Merge) -> Result<(), Failure> {
         return Err(Failure::new(INPUT, problem));
     }
     let bar = output::spinner("putting the shards together");
-    let loaded = read_questions(first)?;
+    let loaded = pollster::block_on(questions::read(&FileSystem, first))?;
     let scorer = tasks::scorer(&loaded).or_fail(INPUT)?;
     let machine = Machine {
-        host: host(),
-        device: "merge".to_owned(),
         memory: None,
+        ..native::machine("merge".to_owned())
     };
-    let finished = merge(&FileSystem, &args.shards, &folder, scorer.as_ref(), &machine).or_fail(RUNNING)?;
-    write_questions(&folder, &loaded)?;
+    let beside = questions::files(&loaded);
+    let merged = merge(&FileSystem, &args.shards, &folder, scorer.as_ref(), &machine, &beside);
+    let finished = pollster::block_on(merged).or_fail(RUNNING)?;
     bar.finish_and_clear();
     if args.json {
         let merged = Merged {

@@ -1,34 +1,16 @@
 //! `sightline report`: runs as one HTML file.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use image::{DynamicImage, RgbImage};
-use indicatif::ProgressBar;
 use serde::Serialize;
-use serde_json::Value;
-use sightline_checkpoint::manifest;
-use sightline_eval::aggregate::{self, TaskScore};
-use sightline_eval::comparison::CAVEAT;
-use sightline_eval::report::{Answer, Page, Shown, TaskRow};
-use sightline_eval::rules::geometry;
-use sightline_eval::run::Outcome;
-use sightline_eval::stats::split_mix;
-use sightline_eval::tasks::{self, Image, Question, Select, Task};
-use sightline_vision::{Corners, Frame, Picture};
-use sightline_vlm::Region;
+use sightline_eval::tasks::{DataPath, Task};
+use sightline_evaluation::report::{Column, TaskRow, Wanted, build, tasks_of};
 
+use super::runs::by_task;
 use crate::args::Report;
-use crate::commands::runs::{FinishedRun, by_task};
-use crate::failure::{Failure, INPUT, OrFail, RUNNING};
+use crate::failure::{Failure, OrFail, RUNNING};
 use crate::output;
 
-/// Longest side of a picture in the file, px.
-const SIDE: u32 = 320;
-/// The ground behind transparent parts, where a run does not say its model's: mid grey.
-const GROUND: [u8; 3] = [127; 3];
 /// Files of a run, which no report may replace.
 const RUN_FILES: [&str; 9] = [
     "key.json",
@@ -60,33 +42,24 @@ struct Written<'a> {
 pub(crate) fn run(args: &Report) -> Result<(), Failure> {
     let mut columns = Vec::new();
     for path in &args.runs {
-        columns.push(by_task(path)?);
+        columns.push(Column::new(by_task(path)?, &path.display().to_string()));
     }
     check_outputs(args, &columns)?;
-    let runs: Vec<String> = args
-        .runs
-        .iter()
-        .zip(&columns)
-        .map(|(path, runs)| name(path, runs))
-        .collect();
-    let mut names: Vec<&String> = columns.iter().flat_map(BTreeMap::keys).collect();
-    names.sort();
-    names.dedup();
-    let mut page = Page {
-        title: args.title.clone(),
-        aggregates: aggregates(&columns),
-        notes: vec![CAVEAT.to_owned(), tasks_method().to_owned()],
-        runs,
-        ..Page::default()
+    let bar = output::count_bar(tasks_of(&columns).len().saturating_mul(args.samples), "");
+    let data = args.data.as_deref().map(DataPath::from);
+    let wanted = Wanted {
+        title: &args.title,
+        samples: args.samples,
+        data: data.as_ref(),
     };
-    let bar = output::count_bar(names.len().saturating_mul(args.samples), "");
-    for task in names {
-        bar.set_message(task.clone());
-        let column: Vec<Option<&FinishedRun>> = columns.iter().map(|runs| runs.get(task)).collect();
-        page.tasks.push(row(task, &column));
-        page.samples.extend(samples(task, &column, args, &bar)?);
-    }
+    let built = build(&columns, &wanted, &mut |task| {
+        bar.set_message(task.to_owned());
+        bar.inc(1);
+    });
     bar.finish_and_clear();
+    let built = built?;
+    output::check(&outputs(args), built.pictures.iter().map(PathBuf::as_path))?;
+    let page = built.page;
     output::write(&args.out, page.html().or_fail(RUNNING)?.as_bytes())?;
     if let Some(path) = &args.table {
         output::write(path, page.markdown().as_bytes())?;
@@ -110,267 +83,21 @@ pub(crate) fn run(args: &Report) -> Result<(), Failure> {
     ))
 }
 
+/// The files that are written, each with its option.
+fn outputs(args: &Report) -> [(&'static str, Option<&Path>); 2] {
+    [("--out", Some(args.out.as_path())), ("--table", args.table.as_deref())]
+}
+
 /// Refuses to write over a run, or over the benchmarks' own files.
-fn check_outputs(args: &Report, columns: &[BTreeMap<String, FinishedRun>]) -> Result<(), Failure> {
-    let runs = columns.iter().flat_map(BTreeMap::values);
-    let of_run = |run: &FinishedRun| RUN_FILES.map(|name| run.folder.join(name));
-    let mut inputs: Vec<PathBuf> = runs.flat_map(of_run).collect();
+fn check_outputs(args: &Report, columns: &[Column]) -> Result<(), Failure> {
+    let runs = columns.iter().flat_map(|column| column.runs.values());
+    let mut inputs: Vec<PathBuf> = runs
+        .flat_map(|run| RUN_FILES.map(|name| run.folder.join(name)))
+        .collect();
     if let Some(data) = &args.data {
-        let tasks = columns.iter().flat_map(BTreeMap::keys).filter_map(|id| Task::find(id));
+        let tasks = tasks_of(columns).into_iter().filter_map(Task::find);
         let files = tasks.flat_map(|(task, _)| task.files.iter().chain(task.also));
         inputs.extend(files.map(|file| data.join(file)));
     }
-    let outputs = [("--out", Some(args.out.as_path())), ("--table", args.table.as_deref())];
-    output::check(&outputs, inputs.iter().map(PathBuf::as_path))
-}
-
-fn tasks_method() -> &'static str {
-    "How an interval was made stands with its task: bootstrap over pictures, or Wilson where there is one question a picture."
-}
-
-/// A run's name: its folder's, or its path where that has a star.
-fn name(path: &Path, runs: &BTreeMap<String, FinishedRun>) -> String {
-    let first = runs.values().next().map(FinishedRun::name);
-    first.unwrap_or_else(|| path.display().to_string())
-}
-
-fn row(task: &str, column: &[Option<&FinishedRun>]) -> TaskRow {
-    let headlines: Vec<_> = column.iter().map(|run| run.and_then(FinishedRun::headline)).collect();
-    let first = headlines.iter().flatten().next();
-    TaskRow {
-        task: task.to_owned(),
-        count: first.map_or(0, |headline| headline.count),
-        method: first.map_or_else(String::new, |headline| headline.method.clone()),
-        scores: headlines
-            .iter()
-            .map(|headline| {
-                headline
-                    .as_ref()
-                    .map(|h| [h.interval.estimate, h.interval.low, h.interval.high])
-            })
-            .collect(),
-        invalid: headlines
-            .iter()
-            .map(|headline| headline.as_ref().map(|h| h.invalid as f64 / h.count as f64))
-            .collect(),
-    }
-}
-
-/// The paper's aggregates of every run, where any of their members ran.
-fn aggregates(columns: &[BTreeMap<String, FinishedRun>]) -> Vec<(String, Vec<String>)> {
-    let mut members = aggregate::VQA.iter().chain(&aggregate::LOC);
-    if !members.any(|member| columns.iter().any(|runs| runs.contains_key(member.task))) {
-        return Vec::new();
-    }
-    let all: Vec<_> = columns
-        .iter()
-        .map(|runs| {
-            let score = |(task, run): (&'static str, &FinishedRun)| {
-                run.headline().map(|headline| TaskScore {
-                    task,
-                    score: 100.0 * headline.interval.estimate,
-                    count: headline.count,
-                })
-            };
-            let there = aggregate::VQA.iter().chain(&aggregate::LOC);
-            let there = there.filter_map(|member| Some((member.task, runs.get(member.task)?)));
-            let found = aggregate::Aggregates::of(&there.filter_map(score).collect::<Vec<_>>());
-            [found.vqa, found.loc, found.overall]
-        })
-        .collect();
-    ["W-VQA", "W-Loc", "Overall"]
-        .into_iter()
-        .enumerate()
-        .map(|(at, name)| {
-            let values = all.iter().map(|values| values[at].to_string()).collect();
-            (format!("{name} ({})", aggregate::LABEL), values)
-        })
-        .collect()
-}
-
-/// Questions to look at, chosen by their place alone.
-fn samples(
-    task: &str,
-    column: &[Option<&FinishedRun>],
-    args: &Report,
-    bar: &ProgressBar,
-) -> Result<Vec<Shown>, Failure> {
-    let Some(first) = column.iter().flatten().next() else {
-        return Ok(Vec::new());
-    };
-    let count = first.records.len();
-    let mut places: Vec<usize> = (0..count).collect();
-    places.sort_by_key(|place| split_mix(1, *place as u64));
-    places.truncate(args.samples);
-    places.sort_unstable();
-    let mut pictures = match &args.data {
-        Some(data) => images(task, data)?,
-        None => BTreeMap::new(),
-    };
-    let ground = ground(&first.key.transform);
-    let mut shown = Vec::new();
-    for place in places {
-        bar.inc(1);
-        let question = &first.loaded.questions[place];
-        let picture = pictures.remove(&question.id);
-        let outputs = [("--out", Some(args.out.as_path())), ("--table", args.table.as_deref())];
-        if let Some(Image::File(path)) = &picture {
-            output::check(&outputs, [path.as_path()])?;
-        }
-        let picture = picture.and_then(|image| thumbnail(&image, ground));
-        let size = size(question).or(picture.as_ref().map(|(_, size)| *size));
-        let answers = column
-            .iter()
-            .map(|run| run.and_then(|run| answer(run, place, &question.id, size)));
-        shown.push(Shown {
-            task: task.to_owned(),
-            id: question.id.clone(),
-            prompt: question.prompt.clone(),
-            gold: gold(question),
-            gold_box: edges(question.gold.get("box")),
-            picture: picture.map(|(url, _)| url),
-            size,
-            answers: answers.collect(),
-        });
-    }
-    Ok(shown)
-}
-
-/// Pictures of a task by question.
-fn images(task: &str, data: &Path) -> Result<BTreeMap<String, Image>, Failure> {
-    let loaded = tasks::load(task, data, &Select::default()).or_fail(INPUT)?;
-    Ok(loaded
-        .questions
-        .into_iter()
-        .map(|question| (question.id, question.image))
-        .collect())
-}
-
-/// The ground that a run's model had behind transparent parts. The run's key holds the transform as JSON behind the frame of boxes.
-fn ground(transform: &str) -> [u8; 3] {
-    let json = transform.find('{').map(|at| &transform[at..]);
-    let read = json.and_then(|json| serde_json::from_str::<manifest::Transform>(json).ok());
-    read.map_or(GROUND, |transform| transform.pad)
-}
-
-/// A small JPEG as a data URL, and the size of the picture itself, both upright and opaque as the model saw it; none where it cannot
-/// be read, which the run says.
-fn thumbnail(image: &Image, ground: [u8; 3]) -> Option<(String, [u32; 2])> {
-    let picture = Picture::decode(&image.bytes().ok()?).ok()?;
-    let size = [picture.width(), picture.height()];
-    let decoded = DynamicImage::from(RgbImage::from_raw(size[0], size[1], picture.over(ground).into_owned())?);
-    let small = if size[0].max(size[1]) > SIDE {
-        decoded.thumbnail(SIDE, SIDE)
-    } else {
-        decoded
-    };
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    small.write_to(&mut bytes, image::ImageFormat::Jpeg).ok()?;
-    Some((
-        format!("data:image/jpeg;base64,{}", BASE64_STANDARD.encode(bytes.get_ref())),
-        size,
-    ))
-}
-
-/// The size that the gold is in, where it has one.
-fn size(question: &Question) -> Option<[u32; 2]> {
-    let side = |name: &str| question.gold.get(name)?.as_u64()?.try_into().ok();
-    Some([side("width")?, side("height")?])
-}
-
-fn edges(value: Option<&Value>) -> Option<[f64; 4]> {
-    let list: Vec<f64> = value?.as_array()?.iter().filter_map(Value::as_f64).collect();
-    list.try_into().ok()
-}
-
-/// The right answer in words.
-fn gold(question: &Question) -> String {
-    let shown = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let choice = question.gold.get("choice").and_then(Value::as_u64);
-    if let Some(option) = choice.and_then(|place| question.options.get(place as usize)) {
-        return option.clone();
-    }
-    let names = ["answer", "label", "choice", "answers", "captions", "box"];
-    let found = names.iter().find_map(|name| question.gold.get(*name));
-    match found {
-        Some(Value::Array(list)) => {
-            let mut texts: Vec<String> = list.iter().map(shown).collect();
-            texts.dedup();
-            texts.join(", ")
-        }
-        Some(value) => shown(value),
-        None => String::new(),
-    }
-}
-
-fn answer(run: &FinishedRun, place: usize, id: &str, size: Option<[u32; 2]>) -> Option<Answer> {
-    let record = run.records.get(place).filter(|record| record.id == id)?;
-    let score = run.scores.get(place)?;
-    let text = match &record.outcome {
-        Outcome::Text(text) => text.clone(),
-        Outcome::Probabilities(list) => list
-            .iter()
-            .map(|share| format!("{share:.2}"))
-            .collect::<Vec<_>>()
-            .join(" / "),
-        Outcome::Unreadable(reason) => format!("(not read: {reason})"),
-    };
-    let px = size.and_then(|[width, height]| {
-        let region = Region::parse(&text).ok()?;
-        let corners = [region.x1, region.y1, region.x2, region.y2].map(f64::from);
-        let sides = [width, height].map(f64::from);
-        let px = match run.loaded.transform.frame(sides) {
-            // To the pixel as the picture was padded.
-            geometry::Frame::CentredSquare => {
-                let [x1, y1, x2, y2] = corners;
-                Frame::padded_square(width, height).to_px(Corners::new(x1, y1, x2, y2))
-            }
-            other => {
-                let [x1, y1, x2, y2] = other.unproject(corners, sides);
-                Corners::new(x1, y1, x2, y2)
-            }
-        };
-        let px = px.clipped(sides[0], sides[1])?;
-        Some([px.x1, px.y1, px.x2, px.y2])
-    });
-    Some(Answer {
-        score: score.score,
-        valid: score.valid.unwrap_or(true),
-        text,
-        px,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A thumbnail and the size beside it, of a file of the goldens.
-    fn shown(file: &str) -> ([u32; 2], image::RgbImage) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../tests/goldens/pillow/inputs")
-            .join(file);
-        let ground = ground(
-            r#"letterbox 16x16 {"policy":"letterbox","size":[16,16],"pad":[9,200,30],"filter":"bicubic","mean":[0.5,0.5,0.5],"std":[0.5,0.5,0.5]}"#,
-        );
-        let (url, size) = thumbnail(&Image::File(path), ground).expect("a picture");
-        let base64 = url.strip_prefix("data:image/jpeg;base64,").expect("a JPEG");
-        let bytes = BASE64_STANDARD.decode(base64).expect("base64");
-        (size, image::load_from_memory(&bytes).expect("a picture").to_rgb8())
-    }
-
-    #[test]
-    fn pictures_are_shown_as_the_model_saw_them() {
-        // 28 x 20 px, to be turned by a quarter.
-        let (size, shown_upright) = shown("exif6.jpg");
-        assert_eq!((size, shown_upright.dimensions()), ([20, 28], (20, 28)));
-        // The first rows are transparent.
-        let (_, opaque) = shown("rgba.png");
-        let [r, g, b] = opaque.get_pixel(15, 0).0;
-        assert!(r < 60 && g > 150 && b < 80, "{r} {g} {b} is not the ground");
-        assert_eq!(ground("resize-naive"), GROUND);
-    }
+    output::check(&outputs(args), inputs.iter().map(PathBuf::as_path))
 }

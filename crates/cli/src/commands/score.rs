@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use sightline_checkpoint::file::Pending;
 use sightline_eval::benchmarks::row::Rule;
-use sightline_eval::run::disk::FileSystem;
-use sightline_eval::run::rescore;
 use sightline_eval::scoring::Files;
+use sightline_evaluation::native::FileSystem;
+use sightline_evaluation::questions;
+use sightline_evaluation::run::rescore;
 
 use crate::args::Score;
-use crate::commands::eval;
 use crate::failure::{Failure, INPUT, OrFail, RUNNING, USAGE};
 use crate::output;
 
@@ -57,8 +57,8 @@ pub(crate) fn run(args: &Score) -> Result<(), Failure> {
 
 /// Scores a finished run again.
 fn again(folder: &Path, json: bool) -> Result<(), Failure> {
-    let scorer = eval::scorer_of(folder)?;
-    let report = rescore(&FileSystem, folder, scorer.as_ref()).or_fail(INPUT)?;
+    let scorer = pollster::block_on(questions::scorer(&FileSystem, folder))?;
+    let report = pollster::block_on(rescore(&FileSystem, folder, scorer.as_ref())).or_fail(INPUT)?;
     if json {
         return output::line(&serde_json::to_string_pretty(&report.totals).or_fail(RUNNING)?);
     }

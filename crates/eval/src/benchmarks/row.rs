@@ -1,12 +1,11 @@
 //! What a benchmark is made of: rules that answers are scored by, and tasks that a model is run on.
 
-use std::path::{Path, PathBuf};
-
 use crate::aggregate::Member;
 use crate::answers::fields::{InputError, Place};
-use crate::run::Scorer;
+use crate::scorer::Scorer;
 use crate::scoring::bridge::Items;
 use crate::scoring::{Files, Scored};
+use crate::sources::data::DataPath;
 use crate::sources::frozen::List;
 use crate::sources::image::Image;
 use serde_json::{Map, Value};
@@ -205,13 +204,13 @@ pub(crate) enum Slim {
 
 /// The folder with the data.
 pub(crate) struct Folder<'a> {
-    pub root: &'a Path,
+    pub root: &'a DataPath,
     pub task: &'a Task,
 }
 
 impl Folder<'_> {
     /// A file that must be there.
-    pub(crate) fn file(&self, name: &str) -> Result<PathBuf, InputError> {
+    pub(crate) fn file(&self, name: &str) -> Result<DataPath, InputError> {
         let path = self.root.join(name);
         if path.exists() {
             return Ok(path);
@@ -226,7 +225,7 @@ impl Folder<'_> {
     }
 
     /// The file with this number, under either of its names.
-    pub(crate) fn wanted(&self, at: usize) -> Result<PathBuf, InputError> {
+    pub(crate) fn wanted(&self, at: usize) -> Result<DataPath, InputError> {
         let other = self
             .task
             .also
@@ -240,14 +239,15 @@ impl Folder<'_> {
     }
 
     /// The folder of pictures.
-    pub(crate) fn pictures(&self) -> Result<PathBuf, InputError> {
+    pub(crate) fn pictures(&self) -> Result<DataPath, InputError> {
         self.wanted(self.task.files.len() - 1)
     }
 }
 
 impl Task {
     /// Files that are wanted, but not there.
-    pub fn missing(&self, data: &Path) -> Vec<&'static str> {
+    pub fn missing(&self, data: impl Into<DataPath>) -> Vec<&'static str> {
+        let data = data.into();
         let packed = |end: &str| data.join(format!("{}{end}", self.id)).exists();
         if self.packable && packed(".parquet") && packed("-pictures.parquet") {
             return Vec::new();

@@ -9,9 +9,8 @@ use super::rule::{Origin, Sample, Scoring};
 use crate::answers::Response;
 use crate::answers::fields::{Fields, InputError, Place};
 use crate::rules::geometry::Transform;
-use crate::run::error::Reason;
-use crate::run::{Outcome, Record, Scorer, Table};
 use crate::score::Score;
+use crate::scorer::{Outcome, Reason, Record, Scorer, Table};
 use crate::summary::{Total, Unit};
 
 /// Gold of a task.

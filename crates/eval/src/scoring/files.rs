@@ -182,7 +182,7 @@ fn read_gold<B: Scoring>(
             transform,
         };
         let mut at = 0;
-        gold::read(path, benchmark.layouts(), |key, item| {
+        gold::read(&path.into(), benchmark.layouts(), |key, item| {
             if let Some(gold) = benchmark.gold(&item, source)? {
                 index.add(benchmark.item_keys(&item, key.as_deref(), at, &gold)?, &item.place)?;
                 golds.push(gold);
@@ -216,7 +216,7 @@ fn join_gold<B: Scoring>(
     };
     let mut by_id = HashMap::new();
     let layouts = [Layout::Lines, Layout::List, Layout::Under("questions")];
-    gold::read(path, &layouts, |_, fields| {
+    gold::read(&path.into(), &layouts, |_, fields| {
         let id = item_id(&fields, None)?;
         let place = fields.place.clone();
         let question = QuestionLine { id: id.clone(), fields };

@@ -2,7 +2,6 @@
 //! Their prompts, items or order are not always the paper's, so each has an id of its own, is in no
 //! aggregate, and has no subset.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -83,14 +82,8 @@ pub(crate) fn tables(folder: &Folder, at: usize, split: &str) -> Result<Vec<Arc<
     let root = folder.wanted(at)?;
     let place = Place::file(&root.display().to_string());
     let cannot = |error| InputError::new(&place, format!("cannot be read ({error})"));
-    let mut found: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(&root).map_err(cannot)? {
-        let path = entry.map_err(cannot)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with(split) && name.ends_with(".parquet") {
-            found.push(path);
-        }
-    }
+    let mut found = root.names().map_err(cannot)?;
+    found.retain(|name| name.starts_with(split) && name.ends_with(".parquet"));
     found.sort();
     if found.is_empty() {
         return Err(InputError::new(
@@ -98,7 +91,7 @@ pub(crate) fn tables(folder: &Folder, at: usize, split: &str) -> Result<Vec<Arc<
             format!("holds no file {split}*.parquet; is it the Hub's folder?"),
         ));
     }
-    found.iter().map(|path| Table::open(path)).collect()
+    found.iter().map(|name| Table::open(&root.join(name))).collect()
 }
 
 pub(crate) fn questions(

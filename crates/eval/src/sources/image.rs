@@ -1,10 +1,9 @@
 //! Pictures of questions: a file, a cell of a Parquet file, or a mosaic of such cells.
 
-use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::data::DataPath;
 use super::error::ImageError;
 use super::mosaic::Composition;
 use super::parquet::Table;
@@ -13,7 +12,7 @@ use super::parquet::Table;
 #[derive(Clone, Debug)]
 pub enum Image {
     /// A file of its own.
-    File(PathBuf),
+    File(DataPath),
     /// A row of a Parquet file.
     Parquet {
         /// The file.
@@ -50,10 +49,10 @@ const MAX_PICTURE: u64 = 256 << 20;
 
 /// The bytes of a picture's file. The limit holds while they come in: a device does not say how
 /// many there will be.
-fn read(path: &Path) -> Result<Vec<u8>, ImageError> {
+fn read(path: &DataPath) -> Result<Vec<u8>, ImageError> {
     let cannot = |error: std::io::Error| ImageError(format!("cannot be read ({error})"));
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(cannot)?;
+    let file = path.stream().map_err(cannot)?;
     file.take(MAX_PICTURE + 1).read_to_end(&mut bytes).map_err(cannot)?;
     match bytes.len() as u64 > MAX_PICTURE {
         false => Ok(bytes),

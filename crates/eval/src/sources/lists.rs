@@ -2,13 +2,12 @@
 //! from (`lists/make.py`).
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::data::DataPath;
 use super::frozen::hex;
 use super::image::Image;
 use super::mosaic::{Composition, Tile};
@@ -124,11 +123,11 @@ fn compositions(text: &str) -> Result<HashMap<usize, Arc<Composition>>, InputErr
 }
 
 /// Whether a data file is the one that a list was made from.
-fn verify(path: &Path, sha256: &str) -> Result<(), InputError> {
+fn verify(path: &DataPath, sha256: &str) -> Result<(), InputError> {
     let place = Place::file(&path.display().to_string());
     let cannot = |error| InputError::new(&place, format!("cannot be read ({error})"));
     let mut hash = Sha256::new();
-    let mut file = File::open(path).map_err(cannot)?;
+    let mut file = path.stream().map_err(cannot)?;
     let mut buffer = vec![0; 1 << 20];
     loop {
         let read = std::io::Read::read(&mut file, &mut buffer).map_err(cannot)?;

@@ -3,6 +3,7 @@
 //! Nothing is downloaded: `--data` names a folder, and every task says which files it wants there.
 
 pub(crate) mod coco256;
+pub mod data;
 pub mod error;
 pub(crate) mod frozen;
 pub(crate) mod hub;
@@ -13,5 +14,6 @@ pub mod mosaic;
 pub(crate) mod official;
 pub(crate) mod packed;
 pub mod parquet;
+pub(crate) mod photographs;
 pub mod pickle;
 pub mod prompts;

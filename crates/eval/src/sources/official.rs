@@ -1,7 +1,8 @@
 //! Official benchmarks: items in files of JSON, pictures in a folder, or both repacked.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
+use super::data::DataPath;
 use super::image::Image;
 use super::item::{Picture, Raw};
 use super::packed;
@@ -21,7 +22,7 @@ pub(crate) fn questions(
         Some(items) => items,
         None => read(folder)?,
     };
-    let mut pictures: Option<PathBuf> = None;
+    let mut pictures: Option<DataPath> = None;
     let mut out = Vec::with_capacity(items.len());
     for item in items {
         let (image, image_key) = match item.picture {
@@ -52,7 +53,7 @@ pub(crate) fn questions(
 }
 
 /// The file with this name in a folder; none where the name leads out of it.
-pub(crate) fn inside(folder: &Path, name: &str) -> Option<PathBuf> {
+pub(crate) fn inside(folder: &DataPath, name: &str) -> Option<DataPath> {
     let stays = Path::new(name)
         .components()
         .all(|part| matches!(part, Component::Normal(_)));

@@ -1,19 +1,20 @@
 //! Parquet files: their columns as JSON, and their pictures row by row.
 
 use std::fmt;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use parquet::basic::Compression;
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
 use parquet::record::Field;
 use parquet::schema::types::Type;
 use serde_json::{Map, Number, Value};
 
+use super::data::{DataFile, DataPath};
 use super::error::ImageError;
 use crate::answers::fields::{At, Fields, InputError, Place};
 
@@ -26,15 +27,62 @@ const MAX_UNPACKED: i64 = 256 << 20;
 /// How many times its packed size that is.
 const MAX_RATIO: i64 = 64;
 
+/// How columns may be packed. A browser's build has no Zstandard.
+const PACKINGS: &str = if cfg!(target_arch = "wasm32") {
+    "snappy"
+} else {
+    "zstd or snappy"
+};
+
 /// A Parquet file.
 pub struct Table {
-    path: PathBuf,
+    path: DataPath,
     place: Place,
     rows: usize,
     /// Number of the leaf column that holds encoded pictures.
     picture: Option<usize>,
-    /// One at a time: readers of a file share its position.
-    reader: Mutex<SerializedFileReader<File>>,
+    reader: Mutex<SerializedFileReader<Chunks>>,
+}
+
+/// A file as the library reads it.
+struct Chunks(Arc<dyn DataFile>);
+
+impl Length for Chunks {
+    fn len(&self) -> u64 {
+        self.0.size()
+    }
+}
+
+impl ChunkReader for Chunks {
+    type T = BufReader<Rest>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        let file = Arc::clone(&self.0);
+        Ok(BufReader::new(Rest { file, at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let mut bytes = Vec::with_capacity(length.min(self.0.size() as usize));
+        let read = self.get_read(start)?.take(length as u64).read_to_end(&mut bytes)?;
+        match read == length {
+            true => Ok(bytes.into()),
+            false => Err(ParquetError::EOF(format!("{read} of {length} bytes are there"))),
+        }
+    }
+}
+
+/// A file from a place on.
+pub(crate) struct Rest {
+    file: Arc<dyn DataFile>,
+    at: u64,
+}
+
+impl Read for Rest {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read_at(self.at, buffer)?;
+        self.at += read as u64;
+        Ok(read)
+    }
 }
 
 impl fmt::Debug for Table {
@@ -49,7 +97,7 @@ impl Table {
     /// # Errors
     /// A file that cannot be read, claims what it does not hold, or is packed otherwise than with Snappy or
     /// Zstandard.
-    pub fn open(path: &Path) -> Result<Arc<Self>, InputError> {
+    pub fn open(path: &DataPath) -> Result<Arc<Self>, InputError> {
         let place = Place::file(&path.display().to_string());
         let cannot = |error: &dyn fmt::Display| {
             InputError::new(
@@ -57,8 +105,8 @@ impl Table {
                 format!("cannot be read as Parquet ({error}); is it whole, and the right file?"),
             )
         };
-        let file = File::open(path).map_err(|error| cannot(&error))?;
-        let reader = SerializedFileReader::new(file).map_err(|error| cannot(&error))?;
+        let file = path.open().map_err(|error| cannot(&error))?;
+        let reader = SerializedFileReader::new(Chunks(file)).map_err(|error| cannot(&error))?;
         let rows = check(reader.metadata()).map_err(|problem| InputError::new(&place, problem))?;
         let meta = reader.metadata().file_metadata();
         let schema = meta.schema_descr();
@@ -69,7 +117,7 @@ impl Table {
         Ok(Arc::new(Self {
             rows,
             picture: PICTURE.into_iter().find_map(is_picture),
-            path: path.to_owned(),
+            path: path.clone(),
             place,
             reader: Mutex::new(reader),
         }))
@@ -123,7 +171,7 @@ impl Table {
 
     /// The encoded picture of a row.
     pub(crate) fn picture(&self, row: usize) -> Result<Vec<u8>, ImageError> {
-        let file = || self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let file = || self.path.name();
         let wrong = |what: &dyn fmt::Display| ImageError(format!("row {row} of {} cannot be read ({what})", file()));
         let column = self.picture.ok_or_else(|| wrong(&"no column `image` with bytes"))?;
         let found = self.cell(column, row).map_err(|error| wrong(&error))?;
@@ -161,12 +209,13 @@ fn check(meta: &ParquetMetaData) -> Result<usize, String> {
         for column in group.columns() {
             let name = column.column_path().string();
             match column.compression() {
-                Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_) => {}
+                Compression::UNCOMPRESSED | Compression::SNAPPY => {}
+                Compression::ZSTD(_) if cfg!(not(target_arch = "wasm32")) => {}
                 other => {
                     let other = other.to_string();
                     let packing = other.split('(').next().unwrap_or(&other).to_lowercase();
                     return Err(format!(
-                        "column `{name}` is packed with {packing}, which is not read; write the file again with zstd or snappy"
+                        "column `{name}` is packed with {packing}, which is not read; write the file again with {PACKINGS}"
                     ));
                 }
             }

@@ -1,10 +1,9 @@
 //! One decoder layer with adapters, recorded once and replayed over a growing KV cache, as decoding
 //! does.
 
-use super::matrices::{Kind, matrix};
 use super::{Case, TOLERANCE_F32, compare, hash_vec};
 use crate::ops::{self, CachedAttention, Epilogue, Input, LowRank, Places, Rope, linear, linear_from};
-use crate::{Buffer, Device, Linear, Result};
+use crate::{Buffer, Device, Format, Linear, Result};
 
 const WIDTH: usize = 576;
 const HEADS: usize = 9;
@@ -85,14 +84,14 @@ struct Layer {
 
 impl Layer {
     fn new(device: &Device) -> Result<Self> {
-        let q41 = |rows, cols, seed| matrix(device, Kind::Q41, rows, cols, seed, false);
+        let q41 = |rows, cols, seed| Format::Q4_1.sample(device, rows, cols, seed, false);
         let adapter = |rows: usize, cols, segments, seed| {
-            let a = matrix(device, Kind::F32, segments * RANK, cols, seed, false)?;
+            let a = Format::F32.sample(device, segments * RANK, cols, seed, false)?;
             Ok::<_, crate::KernelError>((a, device.upload_f32(&hash_vec(rows * RANK, seed + 7, 0.5))))
         };
         let norm = |seed| device.upload_f32(&hash_vec(WIDTH, seed, 1.0).iter().map(|v| v + 1.0).collect::<Vec<_>>());
         Ok(Self {
-            embedding: matrix(device, Kind::Q80, VOCABULARY, WIDTH, 90, false)?,
+            embedding: Format::Q8_0.sample(device, VOCABULARY, WIDTH, 90, false)?,
             norms: [norm(1), norm(2), norm(3)],
             qkv: q41(QKV, WIDTH, 10)?,
             output: q41(WIDTH, WIDTH, 20)?,

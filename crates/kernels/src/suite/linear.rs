@@ -1,16 +1,15 @@
-use super::matrices::{Kind, dequantised, matrix};
-use super::{Case, Report, TOLERANCE_F32, TOLERANCE_HALF, compare, hash_vec};
+use super::{Case, Report, TOLERANCE_F32, TOLERANCE_HALF, compare, dequantised, hash_vec};
 use crate::ops::linear::twin::{self, Reference};
 use crate::ops::linear::{Call, Route, linear_by};
 use crate::ops::rms_norm::twin::rms_norm;
 use crate::ops::swiglu::twin::swiglu;
 use crate::ops::{Epilogue, Input, LowRank};
-use crate::{Device, Result};
+use crate::{Device, Format, Result};
 
 /// One product to compare.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
-    kind: Kind,
+    format: Format,
     rows: usize,
     cols: usize,
     m: usize,
@@ -31,9 +30,9 @@ enum Before {
 }
 
 impl Shape {
-    fn new(kind: Kind, rows: usize, cols: usize, m: usize) -> Self {
+    fn new(format: Format, rows: usize, cols: usize, m: usize) -> Self {
         Self {
-            kind,
+            format,
             rows,
             cols,
             m,
@@ -47,12 +46,12 @@ impl Shape {
 
     /// Whether a device with 16-bit products uses them here.
     fn has_half(&self) -> bool {
-        self.m >= 8 && matches!(self.kind, Kind::Int8 | Kind::F32) && self.adapter.is_none()
+        self.m >= 8 && self.format.is_for_encoders() && self.adapter.is_none()
     }
 
     fn name(&self) -> String {
         let Self {
-            kind, rows, cols, m, ..
+            format, rows, cols, m, ..
         } = self;
         let route = match self.route {
             Route::Best => "",
@@ -65,7 +64,7 @@ impl Shape {
             Before::RmsNorm => "norm+",
             Before::SwiGlu => "swiglu+",
         };
-        let mut name = format!("linear{route}/{}/{before}{m}x{cols}->{rows}", kind.name());
+        let mut name = format!("linear{route}/{}/{before}{m}x{cols}->{rows}", format.name());
         if self.bias {
             name += "+bias";
         }
@@ -114,18 +113,18 @@ fn language_model() -> Vec<Shape> {
         let q41 = |rows, cols, epilogue, bounds| Shape {
             epilogue,
             adapter: Some((16, bounds)),
-            ..Shape::new(Kind::Q41, rows, cols, m)
+            ..Shape::new(Format::Q4_1, rows, cols, m)
         };
         shapes.push(q41(960, 576, Epilogue::Store, [576, 768]));
         shapes.push(q41(576, 576, Epilogue::Add, [576, 576]));
         shapes.push(q41(3072, 576, Epilogue::Store, [1536, 3072]));
         shapes.push(q41(576, 1536, Epilogue::Add, [576, 576]));
-        shapes.push(Shape::new(Kind::F32, 48, 576, m));
-        shapes.push(Shape::new(Kind::F32, 16, 1536, m));
+        shapes.push(Shape::new(Format::F32, 48, 576, m));
+        shapes.push(Shape::new(Format::F32, 16, 1536, m));
     }
-    shapes.push(Shape::new(Kind::Q41, 960, 576, 1));
-    shapes.push(Shape::new(Kind::Q80, 49_152, 576, 1));
-    shapes.push(Shape::new(Kind::Q80, 1024, 576, 7));
+    shapes.push(Shape::new(Format::Q4_1, 960, 576, 1));
+    shapes.push(Shape::new(Format::Q8_0, 49_152, 576, 1));
+    shapes.push(Shape::new(Format::Q8_0, 1024, 576, 7));
     shapes
 }
 
@@ -133,32 +132,32 @@ fn language_model() -> Vec<Shape> {
 /// number of tokens it meets.
 fn encoders() -> Vec<Shape> {
     let mut shapes = Vec::new();
-    for kind in [Kind::Int8, Kind::F32] {
+    for format in [Format::Int8, Format::F32] {
         let with_bias = |rows, cols, m, epilogue| Shape {
             bias: true,
             epilogue,
-            ..Shape::new(kind, rows, cols, m)
+            ..Shape::new(format, rows, cols, m)
         };
         // Patch embedding and convolutions as products, then a block's maps stage by stage.
         shapes.push(with_bias(48, 28, 784, Epilogue::Store));
         shapes.push(with_bias(96, 432, 196, Epilogue::Store));
         shapes.push(with_bias(192, 864, 196, Epilogue::Store));
         shapes.push(with_bias(384, 1728, 49, Epilogue::Store));
-        shapes.push(Shape::new(kind, 192, 96, 3136));
+        shapes.push(Shape::new(format, 192, 96, 3136));
         shapes.push(with_bias(384, 96, 784, Epilogue::Gelu));
         shapes.push(with_bias(96, 384, 784, Epilogue::Add));
         for m in [1, 49, 196] {
-            shapes.push(Shape::new(kind, 384, 384, m));
+            shapes.push(Shape::new(format, 384, 384, m));
             shapes.push(with_bias(1152, 384, m, Epilogue::Store));
             shapes.push(with_bias(1536, 384, m, Epilogue::Gelu));
             shapes.push(with_bias(384, 1536, m, Epilogue::Add));
         }
-        shapes.push(Shape::new(kind, 384, 768, 196));
+        shapes.push(Shape::new(format, 384, 768, 196));
         // The state-space inputs: 4 * (rank + 2 * states).
-        shapes.push(Shape::new(kind, 32, 96, 784));
-        shapes.push(Shape::new(kind, 56, 192, 196));
-        shapes.push(Shape::new(kind, 104, 384, 196));
-        shapes.push(Shape::new(kind, 176, 384, 49));
+        shapes.push(Shape::new(format, 32, 96, 784));
+        shapes.push(Shape::new(format, 56, 192, 196));
+        shapes.push(Shape::new(format, 104, 384, 196));
+        shapes.push(Shape::new(format, 176, 384, 49));
         // Connector and dense head.
         shapes.push(with_bias(576, 384, 196, Epilogue::Gelu));
         shapes.push(with_bias(576, 576, 196, Epilogue::Store));
@@ -171,35 +170,28 @@ fn encoders() -> Vec<Shape> {
 fn odd_sizes() -> Vec<Shape> {
     let mut shapes = Vec::new();
     for m in [1, 3, 9, 70] {
-        for (rows, cols) in [(1, 36), (3, 4), (5, 100), (67, 20)] {
-            let epilogue = [Epilogue::Store, Epilogue::Add, Epilogue::Gelu][(rows + m) % 3];
-            shapes.push(Shape {
-                bias: true,
-                epilogue,
-                ..Shape::new(Kind::Int8, rows, cols, m)
-            });
-            // Not a multiple of four: no 16-byte loads.
-            shapes.push(Shape {
-                epilogue,
-                ..Shape::new(Kind::F32, rows, cols - 1, m)
-            });
-        }
-        for (kind, rows, cols) in [
-            (Kind::Q41, 3, 32),
-            (Kind::Q41, 70, 96),
-            (Kind::Q80, 1, 32),
-            (Kind::Q80, 70, 160),
-        ] {
-            shapes.push(Shape {
-                adapter: (rows > 3).then_some((5, [13, 41])),
-                ..Shape::new(kind, rows, cols, m)
-            });
+        for &format in Format::ALL {
+            for &(rows, cols) in format.odd_sizes() {
+                let shape = Shape::new(format, rows, cols, m);
+                shapes.push(if format.is_for_encoders() {
+                    Shape {
+                        bias: cols.is_multiple_of(4),
+                        epilogue: [Epilogue::Store, Epilogue::Add, Epilogue::Gelu][(rows + m) % 3],
+                        ..shape
+                    }
+                } else {
+                    Shape {
+                        adapter: (rows > 3).then_some((5, [13, 41])),
+                        ..shape
+                    }
+                });
+            }
         }
         // A row too long for shared memory in one piece.
-        shapes.push(Shape::new(Kind::Q41, 5, 4096, m));
+        shapes.push(Shape::new(Format::Q4_1, 5, 4096, m));
         shapes.push(Shape {
             adapter: Some((64, [30, 31])),
-            ..Shape::new(Kind::F32, 31, 4608, m)
+            ..Shape::new(Format::F32, 31, 4608, m)
         });
     }
     shapes
@@ -218,33 +210,33 @@ fn routes() -> Vec<Shape> {
             (13, 96, Epilogue::Add, Some((5, [4, 12])), Before::Nothing),
             (7, 4096, Epilogue::Store, None, Before::RmsNorm),
         ] {
-            for kind in [Kind::Q41, Kind::Q80] {
+            for &format in Format::ALL.iter().filter(|format| format.shader().is_some()) {
                 shapes.push(Shape {
                     epilogue,
                     adapter,
                     before,
                     route,
-                    ..Shape::new(kind, rows, cols, 1)
+                    ..Shape::new(format, rows, cols, 1)
                 });
             }
         }
         shapes.push(Shape {
             before: Before::RmsNorm,
             route,
-            ..Shape::new(Kind::Q80, 49_152, 576, 1)
+            ..Shape::new(Format::Q8_0, 49_152, 576, 1)
         });
     }
     for m in [1, 3, 8, 70] {
-        for (kind, rows, cols) in [
-            (Kind::F32, 48, 576),
-            (Kind::F32, 9, 35),
-            (Kind::Int8, 33, 100),
-            (Kind::Q41, 100, 96),
+        for (format, rows, cols) in [
+            (Format::F32, 48, 576),
+            (Format::F32, 9, 35),
+            (Format::Int8, 33, 100),
+            (Format::Q4_1, 100, 96),
         ] {
             for before in [Before::RmsNorm, Before::SwiGlu] {
                 shapes.push(Shape {
                     before,
-                    ..Shape::new(kind, rows, cols, m)
+                    ..Shape::new(format, rows, cols, m)
                 });
             }
         }
@@ -254,10 +246,10 @@ fn routes() -> Vec<Shape> {
 
 async fn check(shape: Shape, device: &Device) -> Result<Report> {
     let Shape {
-        kind, rows, cols, m, ..
+        format, rows, cols, m, ..
     } = shape;
     let host = Device::cpu();
-    let on_host = matrix(&host, kind, rows, cols, 5, shape.bias)?;
+    let on_host = format.sample(&host, rows, cols, 5, shape.bias)?;
     let weight = dequantised(&on_host)?;
     let bias = shape.bias.then(|| hash_vec(rows, 6, 2.0));
     let wide = if shape.before == Before::SwiGlu { 2 } else { 1 };
@@ -292,7 +284,7 @@ async fn check(shape: Shape, device: &Device) -> Result<Report> {
     };
     twin::linear(&reference, &input, m, &mut expected);
 
-    let w = matrix(device, kind, rows, cols, 5, shape.bias)?;
+    let w = format.sample(device, rows, cols, 5, shape.bias)?;
     let (x, dst, norm) = (
         device.upload_f32(&x),
         device.upload_f32(&residual),

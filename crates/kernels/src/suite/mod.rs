@@ -159,6 +159,16 @@ pub fn seed_of(key: &str) -> u32 {
     })
 }
 
+/// The matrix as floats, by rows, in the plainest way.
+pub(crate) fn dequantised(on_cpu: &crate::Linear) -> Result<Vec<f32>> {
+    let host = crate::weight::Host::lock("dequantised", on_cpu)?;
+    let mut values = vec![0.0; on_cpu.rows * on_cpu.cols];
+    for (row, out) in values.chunks_exact_mut(on_cpu.cols).enumerate() {
+        host.plain(row, out);
+    }
+    Ok(values)
+}
+
 /// A buffer full of NaN. A kernel that leaves values unwritten, or reads before it writes, then
 /// fails its comparison.
 pub(crate) fn unwritten(device: &Device, len: usize) -> crate::Buffer {
@@ -172,7 +182,6 @@ mod embed;
 mod encoder;
 mod graph;
 mod linear;
-mod matrices;
 mod next_token;
 mod next_tokens;
 mod rms_norm;

@@ -1,10 +1,10 @@
 //! Many questions at once against the same reference, which takes each question alone.
 
 use sightline_kernels::Device;
-use sightline_language::{Batch, LanguageError, Prompt, Said};
+use sightline_language::{Batch, ChatLayout, LanguageError, Prompt, Said};
 
 use super::support::{self, VOCABULARY, reference::Reference};
-use super::{Check, Failed, TOLERANCE, model, model_of, visual};
+use super::{Check, Failed, TOLERANCE, layout, model, model_of, visual};
 
 /// Visual tokens of a picture.
 const VISUAL: usize = 6;
@@ -64,6 +64,14 @@ fn greedy_from(
     (Said { ids, margin }, largest)
 }
 
+/// Answers end with this token.
+fn until(stop: u32) -> ChatLayout {
+    ChatLayout {
+        stops: vec![stop],
+        ..layout()
+    }
+}
+
 /// Asks in a batch of so many slots and compares logits, answers and margins with the reference's.
 fn check(device: &Device, questions: &[Question], sizes: (usize, usize)) -> Check {
     check_until(device, questions, sizes, STOP)
@@ -79,7 +87,7 @@ fn check_until(device: &Device, questions: &[Question], (slots, most): (usize, u
     let (buffer, rows) = visual(device, pictures * VISUAL);
     let longest = questions.iter().map(|q| q.ids.len()).max().unwrap_or(0);
     let capacity = VISUAL + 1 + longest + most;
-    let mut batch = pollster::block_on(Batch::new(llama, adapters, slots, VISUAL, capacity))?;
+    let mut batch = pollster::block_on(Batch::new(llama, adapters, &until(stop), slots, VISUAL, capacity))?;
     let expected: Vec<_> = questions.iter().map(|q| q.inputs(&reference, &rows)).collect();
     // The second round finds caches that the first one filled; in it the questions stand in the
     // opposite order.
@@ -106,7 +114,7 @@ fn check_until(device: &Device, questions: &[Question], (slots, most): (usize, u
     Ok(())
 }
 
-fn near(found: &[f32], expected: &[f64], what: &str) -> Check {
+pub(super) fn near(found: &[f32], expected: &[f64], what: &str) -> Check {
     let largest = expected.iter().fold(0.0f64, |m, v| m.max(v.abs()));
     let off = |(&a, &b): (&f32, &f64)| (f64::from(a) - b).abs();
     let worst = found.iter().zip(expected).map(off).fold(0.0f64, f64::max);
@@ -175,7 +183,7 @@ pub(super) fn likelihoods(device: &Device) -> Check {
     let (buffer, rows) = visual(device, 2 * VISUAL);
     let longest = questions.iter().map(|question| question.ids.len()).max().unwrap_or(0);
     let capacity = VISUAL + 1 + longest + MOST;
-    let mut batch = pollster::block_on(Batch::new(llama, adapters, 6, VISUAL, capacity))?;
+    let mut batch = pollster::block_on(Batch::new(llama, adapters, &until(STOP), 6, VISUAL, capacity))?;
     let prompt = |question: &'_ Question| (question.picture, question.ids.clone());
     let owned: Vec<(usize, Vec<u32>)> = questions.iter().map(prompt).collect();
     let prompts: Vec<Prompt<'_>> = owned
@@ -234,7 +242,7 @@ pub(super) fn likelihoods(device: &Device) -> Check {
 pub(super) fn does_not_fit(device: &Device) -> Check {
     let (llama, adapters, _) = model(device, false)?;
     let (buffer, _) = visual(device, VISUAL);
-    let mut batch = pollster::block_on(Batch::new(llama, adapters, 2, VISUAL, 16))?;
+    let mut batch = pollster::block_on(Batch::new(llama, adapters, &until(STOP), 2, VISUAL, 16))?;
     let ask = |ids| Prompt { picture: 0, ids };
     let long = [5; 9];
     let errors = [
@@ -266,7 +274,14 @@ pub(super) fn without_pictures(device: &Device) -> Check {
     let (llama, adapters, reference) = model(device, true)?;
     // One slot is left over.
     let slots = questions.len() + 1;
-    let mut batch = pollster::block_on(Batch::blind(llama, adapters, slots, TEXT_START, 1 + 13 + MOST))?;
+    let mut batch = pollster::block_on(Batch::blind(
+        llama,
+        adapters,
+        &until(STOP),
+        slots,
+        TEXT_START,
+        1 + 13 + MOST,
+    ))?;
     let nothing = device.upload_f32(&[]);
     let prompts = questions.iter().map(|question| Prompt {
         picture: 0,

@@ -142,6 +142,19 @@ pub(crate) fn file() -> File {
     }
 }
 
+/// A head of its own beside the embedding, as Q4_1 (3) or Q8_0 (8).
+#[allow(dead_code, reason = "other tests use the rest")]
+pub(crate) fn with_head(kind: u32) -> File {
+    let mut file = file();
+    let data = match kind {
+        3 => q4_1(91, VOCABULARY, WIDTH),
+        _ => q8_0(91, VOCABULARY, WIDTH),
+    };
+    let shape = vec![WIDTH as u64, VOCABULARY as u64];
+    file.tensors.push(("output.weight".into(), shape, kind, data));
+    file
+}
+
 /// Three control tokens, the printable ASCII alphabet, two merges, fillers.
 fn tokens() -> Vec<String> {
     let mut tokens: Vec<String> = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"].map(String::from).into();

@@ -13,6 +13,8 @@ type Matrix = Vec<Vec<f64>>;
 /// All weights as f64, adapters merged in.
 pub(crate) struct Reference {
     embedding: Matrix,
+    /// The embedding again, unless the file has a head of its own.
+    head: Matrix,
     norms: Vec<[Vec<f64>; 2]>,
     matrices: Vec<BTreeMap<&'static str, Matrix>>,
     last_norm: Vec<f64>,
@@ -45,8 +47,13 @@ impl Reference {
             }
             (name, w)
         };
+        let head = match gguf.tensor("output.weight") {
+            Ok(_) => "output.weight",
+            Err(_) => "token_embd.weight",
+        };
         Self {
             embedding: rows(floats("token_embd.weight"), WIDTH),
+            head: rows(floats(head), WIDTH),
             norms: (0..LAYERS)
                 .map(|i| ["attn_norm", "ffn_norm"].map(|name| floats(&format!("blk.{i}.{name}.weight"))))
                 .collect(),
@@ -87,7 +94,7 @@ impl Reference {
             }
         }
         let last = x.last().map(|x| rms_norm(x, &self.last_norm)).unwrap_or_default();
-        let logits = times(&self.embedding, &last);
+        let logits = times(&self.head, &last);
         assert_eq!(logits.len(), VOCABULARY);
         logits
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sightline_checkpoint::cache::{self, Cache};
-use sightline_checkpoint::manifest::Manifest;
+use sightline_checkpoint::manifest::{Chat, Manifest};
 use sightline_kernels::{Device, KernelError};
 
 /// The shipped pair.
@@ -13,6 +13,13 @@ pub(crate) const ARMS: [&str; 2] = ["sightline-vmamba-tiny", "sightline-vit-tiny
 pub(crate) struct Inputs {
     pub(crate) manifest: Manifest,
     pub(crate) language: Vec<u8>,
+}
+
+impl Inputs {
+    /// How the language model is talked to.
+    pub(crate) fn chat(&self) -> Chat {
+        self.manifest.language_models[0].chat.clone()
+    }
 }
 
 /// # Errors

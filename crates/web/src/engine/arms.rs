@@ -101,7 +101,7 @@ impl FileSource for Fetched {
         let bundle = Rc::clone(&self.bundle);
         let row = bundle.manifest.language_model(id).map_err(VlmError::from)?;
         let parts = self.take(&row.file)?;
-        let language = Language::load_blob(device, &row.file, &parts)?;
+        let language = Language::load_blob(device, &row.chat, &row.file, &parts)?;
         self.compile_ms.push((id.to_owned(), ms(begun)));
         Ok(language)
     }

@@ -190,11 +190,22 @@ class Bank:
         slot = torch.zeros(len(pictures), size * size, dtype=torch.long, device=self.device)
         return self._sample(canvas, slot, size, 0.0, None).to(dtype)
 
-    def _sample(self, canvas: Canvas, slot, size: int, jitter: float, generator, channel: float = 0.0):
+    @torch.no_grad()
+    def render_placed(self, pictures, rect, flip, size: tuple[int, int], dtype=torch.bfloat16) -> torch.Tensor:
+        """One whole picture on each canvas of `size` = (height, width) px, at `rect` `[batch, 4]` px, mirrored where `flip`
+        `[batch]` says so. `[batch, height, width, 3]`"""
+        canvas = self.full(pictures)
+        canvas.rect = rect[:, None].expand(-1, SLOTS, 4)
+        canvas.flip = flip[:, None].expand(-1, SLOTS)
+        slot = torch.zeros(len(pictures), size[0] * size[1], dtype=torch.long, device=self.device)
+        return self._sample(canvas, slot, size, 0.0, None).to(dtype)
+
+    def _sample(self, canvas: Canvas, slot, size: int | tuple[int, int], jitter: float, generator, channel=0.0):
         batch, device = slot.shape[0], self.device
+        tall, wide = (size, size) if isinstance(size, int) else size
         at = lambda t: t.gather(1, slot)  # noqa: E731
-        xs = torch.arange(size, device=device).repeat(size).float() + 0.5
-        ys = torch.arange(size, device=device).repeat_interleave(size).float() + 0.5
+        xs = torch.arange(wide, device=device).repeat(tall).float() + 0.5
+        ys = torch.arange(tall, device=device).repeat_interleave(wide).float() + 0.5
         rect, win = canvas.rect, canvas.window
         u = (xs - at(rect[..., 0])) / at((rect[..., 2] - rect[..., 0]).clamp(min=1))
         v = (ys - at(rect[..., 1])) / at((rect[..., 3] - rect[..., 1]).clamp(min=1))
@@ -218,7 +229,7 @@ class Bank:
             shade = (jitter * rand(1)).expand(-1, -1, 3)
             index = slot[..., None].expand(-1, -1, 3)
             color = color * gain.gather(1, index) + shade.gather(1, index)
-        return (color * content[..., None]).view(batch, size, size, 3)
+        return (color * content[..., None]).view(batch, tall, wide, 3)
 
 
 def _inside(box: torch.Tensor) -> torch.Tensor:

@@ -34,7 +34,7 @@ impl FileSource for Weights<'_> {
         let row = self.manifest.language_model(id).or_fail(WEIGHTS)?;
         let path = models::fetch_language_model(row)?;
         let bytes = cache::read_language_model(&path, row).or_fail(WEIGHTS)?;
-        Ok(Language::load(device, &path.display().to_string(), &bytes)?)
+        Ok(Language::load(device, &row.chat, &path.display().to_string(), &bytes)?)
     }
 
     async fn files(&mut self, id: &str) -> Result<Files, Failure> {

@@ -1,14 +1,15 @@
 //! The encoders' kernels at the shapes of the shipped pair.
 
-use sightline_kernels::Device;
 use sightline_kernels::ops::{
     Activation, Attention, DIRECTIONS, Depthwise, DtProject, Epilogue, Image, Patches, SelectiveScan, attention, copy,
     depthwise, dt_project, im2col, layer_norm, linear, selective_scan, selective_scan_workspace,
 };
+use sightline_kernels::{Device, Format};
 
-use super::bencher::{Bencher, Work};
+use super::bencher::Bencher;
+use super::case::Work;
 use super::counts;
-use super::inputs::{Stored, empty, floats};
+use super::inputs::{empty, floats};
 
 /// `(side, channels)` of VMamba's three stages at 224 px.
 const STAGES: [(usize, usize); 3] = [(56, 96), (28, 192), (14, 384)];
@@ -41,10 +42,10 @@ pub(super) fn run(b: &mut Bencher) {
             (4 * WIDTH, WIDTH),
             (WIDTH, 4 * WIDTH),
         ] {
-            matrix(b, "kernels: encoders", Stored::Int8, rows, outputs, inputs);
+            matrix(b, "kernels: encoders", Format::Int8, rows, outputs, inputs);
         }
     }
-    matrix(b, "kernels: encoders", Stored::F32, 196, 4 * WIDTH, WIDTH);
+    matrix(b, "kernels: encoders", Format::F32, 196, 4 * WIDTH, WIDTH);
     for &batch in batches {
         full_attention(b, batch, 196);
     }
@@ -200,17 +201,16 @@ fn norm(b: &mut Bencher, rows: usize, width: usize) {
 }
 
 /// `rows` times a matrix `[outputs, inputs]`; a bias where encoders have one.
-pub(super) fn matrix(b: &mut Bencher, part: &'static str, stored: Stored, rows: usize, outputs: usize, inputs: usize) {
-    let biased = matches!(stored, Stored::F32 | Stored::Int8);
-    let bytes = counts::matrix_bytes(stored, outputs, inputs) + 4.0 * (rows * (inputs + outputs)) as f64;
+pub(super) fn matrix(b: &mut Bencher, part: &'static str, format: Format, rows: usize, outputs: usize, inputs: usize) {
+    let bytes = format.bytes(outputs, inputs) as f64 + 4.0 * (rows * (inputs + outputs)) as f64;
     let work = Work {
         part,
-        id: format!("{} {rows}: {inputs} -> {outputs}", stored.name()),
+        id: format!("{} {rows}: {inputs} -> {outputs}", format.name()),
         bytes,
         flops: (2 * rows * inputs * outputs) as f64,
     };
     b.kernel(work, |device, set| {
-        let w = stored.linear(device, outputs, inputs, biased, 2 * set)?;
+        let w = format.sample(device, outputs, inputs, 2 * set, format.is_for_encoders())?;
         let x = floats(device, rows * inputs, 2 * set + 1, 2.0, 0.0)?;
         let dst = empty(device, rows * outputs)?;
         let device = device.clone();

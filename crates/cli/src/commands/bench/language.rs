@@ -7,11 +7,13 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use pollster::block_on;
 use sightline_checkpoint::gguf::Gguf;
+use sightline_checkpoint::manifest;
 use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::Device;
-use sightline_language::{Adapters, Llama, Options, Sampling, Session, Tokenizer};
+use sightline_language::{Adapters, Chat, Llama, Options, Sampling, Session};
 
-use super::bencher::{Bencher, Sample, Work};
+use super::bencher::Bencher;
+use super::case::{Sample, Work};
 use super::inputs;
 use super::random_language::{self as random, ADAPTERS, HEAD, HEADS, KV, LAYERS, MATRICES, VOCABULARY, WIDTH};
 
@@ -21,7 +23,7 @@ const PREFIX: usize = 256;
 /// A model ready to run, adapters on.
 struct Model {
     session: Session,
-    tokenizer: Tokenizer,
+    chat: Chat,
     /// Bytes that every pass reads: frozen weights and adapters as they lie on the device.
     bytes: f64,
 }
@@ -31,17 +33,13 @@ impl Model {
         let bytes = random::gguf(layers);
         let gguf = Gguf::parse("random weights", &bytes)?;
         let llama = Llama::load(device, &gguf)?;
-        let tokenizer = Tokenizer::from_gguf(&gguf)?;
+        let chat = Chat::new(&manifest::Chat::default(), &gguf)?;
         let file = random::adapters(layers)?;
         let tensors = Tensors::parse("random adapters", &file)?;
         let adapters = Adapters::load(device, &tensors, &ADAPTERS, llama.config())?;
         let bytes = llama.weight_bytes() as f64 + layers as f64 * adapter_bytes();
-        let session = block_on(Session::new(Arc::new(llama), Some(Arc::new(adapters))))?;
-        Ok(Self {
-            session,
-            tokenizer,
-            bytes,
-        })
+        let session = block_on(Session::new(Arc::new(llama), Some(Arc::new(adapters)), chat.layout()))?;
+        Ok(Self { session, chat, bytes })
     }
 }
 
@@ -164,7 +162,7 @@ fn sample(b: &Bencher, model: &mut Model, tokens: usize, sampling: Sampling) -> 
     };
     let mut timed = || -> Result<f64> {
         let go = async |_: &str| ControlFlow::Continue(());
-        let made = block_on(model.session.generate(&model.tokenizer, &[5], &options, go))?;
+        let made = block_on(model.session.generate(model.chat.tokenizer(), &[5], &options, go))?;
         (made.timings.steps > 0)
             .then(|| made.timings.ms_per_token() / 1e3)
             .context("the answer ended before its second token")

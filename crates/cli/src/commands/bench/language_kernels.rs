@@ -1,14 +1,15 @@
 //! The language model's kernels at the shapes of SmolLM2-135M: one row (decode) and 256 rows (prefill).
 
+use sightline_kernels::Format;
 use sightline_kernels::ops::{
     CachedAttention, Epilogue, LowRank, Places, Rope, cached_attention, embed, linear, next_token, rms_norm,
     rope_append, rope_table, swiglu,
 };
 
-use super::bencher::{Bencher, Work};
-use super::counts;
+use super::bencher::Bencher;
+use super::case::Work;
 use super::encoder_kernels::matrix;
-use super::inputs::{Stored, empty, floats};
+use super::inputs::{empty, floats};
 
 const PART: &str = "kernels: language model";
 const WIDTH: usize = 576;
@@ -31,14 +32,14 @@ pub(super) fn run(b: &mut Bencher) {
     let rows: &[usize] = if b.scale.quick { &[1] } else { &[1, PREFILL] };
     for &m in rows {
         for (outputs, inputs) in [(QKV, WIDTH), (WIDTH, WIDTH), (2 * HIDDEN, WIDTH), (WIDTH, HIDDEN)] {
-            matrix(b, PART, Stored::Q41, m, outputs, inputs);
+            matrix(b, PART, Format::Q4_1, m, outputs, inputs);
         }
         adapted(b, m);
         norm(b, m);
         rotate(b, m);
         gate(b, m);
     }
-    matrix(b, PART, Stored::Q80, 1, VOCABULARY, WIDTH);
+    matrix(b, PART, Format::Q8_0, 1, VOCABULARY, WIDTH);
     attend(b, 1, 256);
     attend(b, 1, CAPACITY - 1);
     if !b.scale.quick {
@@ -60,7 +61,7 @@ fn work(id: String, words: usize, flops: usize) -> Work {
 /// q, k and v with their adapters, as a token of the shipped pair takes them: `A x` and then `W x + B (A x)`.
 fn adapted(b: &mut Bencher, m: usize) {
     let bounds = [HEADS * HEAD, (HEADS + KV_HEADS) * HEAD];
-    let matrices = counts::matrix_bytes(Stored::Q41, QKV, WIDTH) + counts::matrix_bytes(Stored::F32, 3 * RANK, WIDTH);
+    let matrices = (Format::Q4_1.bytes(QKV, WIDTH) + Format::F32.bytes(3 * RANK, WIDTH)) as f64;
     let work = Work {
         part: PART,
         id: format!("q4_1 + rank {RANK} adapters {m}: {WIDTH} -> {QKV}"),
@@ -68,8 +69,8 @@ fn adapted(b: &mut Bencher, m: usize) {
         flops: (2 * m * (QKV * WIDTH + 3 * RANK * WIDTH + QKV * RANK)) as f64,
     };
     b.kernel(work, |device, set| {
-        let w = Stored::Q41.linear(device, QKV, WIDTH, false, 4 * set)?;
-        let down = Stored::F32.linear(device, 3 * RANK, WIDTH, false, 4 * set + 1)?;
+        let w = Format::Q4_1.sample(device, QKV, WIDTH, 4 * set, false)?;
+        let down = Format::F32.sample(device, 3 * RANK, WIDTH, 4 * set + 1, false)?;
         let up = floats(device, QKV * RANK, 4 * set + 2, 0.1, 0.0)?;
         let x = floats(device, m * WIDTH, 4 * set + 3, 2.0, 0.0)?;
         let (t, dst) = (empty(device, m * 3 * RANK)?, empty(device, m * QKV)?);
@@ -173,7 +174,7 @@ fn gate(b: &mut Bencher, m: usize) {
 }
 
 fn lookup(b: &mut Bencher) {
-    let row = counts::matrix_bytes(Stored::Q80, PREFILL, WIDTH);
+    let row = Format::Q8_0.bytes(PREFILL, WIDTH) as f64;
     let mut work = work(
         format!("embedding of {PREFILL} tokens"),
         PREFILL * (WIDTH + 1),
@@ -182,7 +183,7 @@ fn lookup(b: &mut Bencher) {
     work.bytes += row;
     b.kernel(work, |device, set| {
         // Larger than what a call reads of it.
-        let table = Stored::Q80.linear(device, 1024, WIDTH, false, set)?;
+        let table = Format::Q8_0.sample(device, 1024, WIDTH, set, false)?;
         let ids: Vec<u32> = (0..PREFILL as u32)
             .map(|i| i.wrapping_mul(2_654_435_761) % 1024)
             .collect();

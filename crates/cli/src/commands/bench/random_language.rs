@@ -44,7 +44,7 @@ mod tests {
         let bytes = gguf(1);
         let file = Gguf::parse("random", &bytes)?;
         let llama = Llama::load(&device, &file)?;
-        assert_eq!(Tokenizer::from_gguf(&file)?.turn_end(), 2);
+        assert_eq!(Tokenizer::from_gguf(&file)?.control("<|im_end|>"), Some(2));
         let bytes = adapters(1)?;
         let tensors = Tensors::parse("random", &bytes)?;
         Adapters::load(&device, &tensors, &ADAPTERS, llama.config())?;

@@ -1,6 +1,6 @@
 //! The scores of a run, for people: heads, aligned columns, and one unit for all shares.
 
-use sightline_eval::run::Table;
+use sightline_eval::scorer::Table;
 
 /// Lines of a table. Shares of 1 are shown in percent, as the percents of official code are.
 pub(super) fn lines(table: &Table) -> Vec<String> {

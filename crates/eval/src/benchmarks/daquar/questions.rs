@@ -1,14 +1,11 @@
 //! DAQUAR: questions about indoor scenes, the official test split. Asked and answered as the
 //! shipped models were trained.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use crate::answers::fields::{Fields, InputError};
-use crate::benchmarks::row::{Exposure, Family, Folder, Question, SHIPPED, Slim, Task, gold};
-use crate::sources::image::Image;
-use crate::sources::parquet::Table;
+use crate::benchmarks::row::{Exposure, Family, Folder, Question, SHIPPED, Slim, Task};
+use crate::sources::photographs::{self, Asked};
 
 pub(crate) const TASK: Task = Task {
     id: "daquar",
@@ -38,10 +35,9 @@ pub(crate) const TASK: Task = Task {
 };
 
 fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
-    let table = Table::open(&folder.file(TASK.files[0])?)?;
-    let mut out = Vec::new();
-    for (row, picture) in table.columns(&["image_id", "qa"])?.into_iter().enumerate() {
-        let key = picture.text("image_id")?.to_owned();
+    photographs::questions(folder, TASK.files[0], &["image_id", "qa"], |picture| {
+        let key = picture.text("image_id")?;
+        let mut out = Vec::new();
         for (at, pair) in picture.list("qa", "questions")?.iter().enumerate() {
             let Value::Object(map) = pair else {
                 return Err(picture.error("qa", "not a list of records `question`, `answers`"));
@@ -50,21 +46,15 @@ fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
                 map: map.clone(),
                 place: picture.place.clone(),
             };
-            out.push(Question {
+            out.push(Asked {
                 id: format!("{key}-{}", at + 1),
-                image: Image::Parquet {
-                    file: Arc::clone(&table),
-                    row,
-                },
-                image_key: key.clone(),
-                image_sha256: None,
-                options: Vec::new(),
+                image_key: key.to_owned(),
                 prompt: tidy(pair.text("question")?),
-                gold: gold(json!({ "answer": pair.texts("answers")?.join(", ").replace('_', " ") })),
+                gold: json!({ "answer": pair.texts("answers")?.join(", ").replace('_', " ") }),
             });
         }
-    }
-    Ok(out)
+        Ok(out)
+    })
 }
 
 /// A question as it is written elsewhere: a capital first, no space before the question mark, no

@@ -1,13 +1,10 @@
 //! Flickr8k: one sentence for a photograph that five people described.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use crate::answers::fields::InputError;
-use crate::benchmarks::row::{Exposure, Family, Folder, Question, SHIPPED, Slim, Task, gold};
-use crate::sources::image::Image;
-use crate::sources::parquet::Table;
+use crate::benchmarks::row::{Exposure, Family, Folder, Question, SHIPPED, Slim, Task};
+use crate::sources::photographs::{self, Asked};
 
 pub(crate) const TASK: Task = Task {
     id: "flickr8k-captions",
@@ -33,22 +30,13 @@ pub(crate) const TASK: Task = Task {
 };
 
 fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
-    let table = Table::open(&folder.file(TASK.files[0])?)?;
-    let mut out = Vec::new();
-    for (row, picture) in table.columns(&["file", "captions"])?.iter().enumerate() {
+    photographs::questions(folder, TASK.files[0], &["file", "captions"], |picture| {
         let name = picture.text("file")?;
-        out.push(Question {
+        Ok(vec![Asked {
             id: name.to_owned(),
-            image: Image::Parquet {
-                file: Arc::clone(&table),
-                row,
-            },
             image_key: name.to_owned(),
-            image_sha256: None,
-            options: Vec::new(),
             prompt: "Describe the image in one sentence.".to_owned(),
-            gold: gold(json!({ "captions": picture.texts("captions")? })),
-        });
-    }
-    Ok(out)
+            gold: json!({ "captions": picture.texts("captions")? }),
+        }])
+    })
 }

@@ -1,15 +1,12 @@
 //! Whether a thing is in a photograph of COCO: things that its labels name, and as many that they
 //! do not.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use crate::answers::fields::InputError;
-use crate::benchmarks::row::{Exposure, Family, Folder, Question, SHIPPED, Slim, Task, gold};
-use crate::sources::image::Image;
+use crate::benchmarks::row::{Exposure, Family, Folder, Question, SHIPPED, Slim, Task};
 use crate::sources::item::id;
-use crate::sources::parquet::Table;
+use crate::sources::photographs::{self, Asked};
 
 pub(crate) const TASK: Task = Task {
     id: "presence-coco40k",
@@ -35,29 +32,23 @@ pub(crate) const TASK: Task = Task {
 };
 
 fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
-    let table = Table::open(&folder.file(TASK.files[0])?)?;
-    let mut out = Vec::new();
-    for (row, picture) in table.columns(&["image_id", "present", "absent"])?.iter().enumerate() {
+    let columns = ["image_id", "present", "absent"];
+    photographs::questions(folder, TASK.files[0], &columns, |picture| {
         let key = id(picture, "image_id")?;
+        let mut out = Vec::new();
         for (list, answer) in [("present", "yes"), ("absent", "no")] {
             for name in picture.texts(list)? {
                 let name = name.trim();
-                out.push(Question {
+                out.push(Asked {
                     id: format!("{key}/{name}"),
-                    image: Image::Parquet {
-                        file: Arc::clone(&table),
-                        row,
-                    },
                     image_key: format!("coco/{key}"),
-                    image_sha256: None,
-                    options: Vec::new(),
                     prompt: format!("Is there {} in the image?", with_article(name)),
-                    gold: gold(json!({ "answer": answer, "part": answer })),
+                    gold: json!({ "answer": answer, "part": answer }),
                 });
             }
         }
-    }
-    Ok(out)
+        Ok(out)
+    })
 }
 
 /// A name behind its article.

@@ -2,13 +2,14 @@
 //! references and COCO's annotations.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::io::Read;
 
 use serde_json::{Value, json};
 
 use crate::answers::fields::{At, Fields, InputError, Place};
 use crate::benchmarks::row::{Exposure, Family, Folder, PAPER, SHIPPED, Slim, Task, Together, gold};
 use crate::gold::{self as files, Layout};
+use crate::sources::data::DataPath;
 use crate::sources::item::{Picture, Raw, coco_number, id};
 use crate::sources::official;
 use crate::sources::{packed, pickle, prompts};
@@ -122,9 +123,12 @@ fn together(folder: &Folder) -> Result<Together, InputError> {
 }
 
 /// References of a split, in the order of the pickle.
-fn references(path: &Path, split: &str) -> Result<Vec<Fields>, InputError> {
+fn references(path: &DataPath, split: &str) -> Result<Vec<Fields>, InputError> {
     let place = Place::file(&path.display().to_string());
-    let bytes = std::fs::read(path).map_err(|error| InputError::new(&place, format!("cannot be read ({error})")))?;
+    let mut bytes = Vec::new();
+    path.stream()
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .map_err(|error| InputError::new(&place, format!("cannot be read ({error})")))?;
     let remedy = "is it whole, and the right file?";
     let list = pickle::read(&bytes)
         .map_err(|error| InputError::new(&place, format!("no pickle of data: {error}; {remedy}")))?;
@@ -159,7 +163,7 @@ struct Instances {
 }
 
 impl Instances {
-    fn read(path: &Path) -> Result<Self, InputError> {
+    fn read(path: &DataPath) -> Result<Self, InputError> {
         let (mut boxes, mut sizes) = (HashMap::new(), HashMap::new());
         files::read(path, &[Layout::Under("images")], |_, item| {
             let number = item.get("id").and_then(Value::as_u64);

@@ -2,15 +2,13 @@
 //! not too small to be asked for.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::answers::fields::{Fields, InputError};
-use crate::benchmarks::row::{Exposure, Family, Folder, Question, SHIPPED, Slim, Task, gold};
-use crate::sources::image::Image;
+use crate::benchmarks::row::{Exposure, Family, Folder, Question, SHIPPED, Slim, Task};
 use crate::sources::item::id;
-use crate::sources::parquet::Table;
+use crate::sources::photographs::{self, Asked};
 
 /// The least share of the picture that a thing covers, as in our grounding on COCO.
 const SMALLEST: f64 = 0.03;
@@ -39,31 +37,20 @@ pub(crate) const TASK: Task = Task {
 };
 
 fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
-    let table = Table::open(&folder.file(TASK.files[0])?)?;
-    let mut out = Vec::new();
-    let rows = table.columns(&["image_id", "width", "height", "objects"])?;
-    for (row, picture) in rows.iter().enumerate() {
+    let columns = ["image_id", "width", "height", "objects"];
+    photographs::questions(folder, TASK.files[0], &columns, |picture| {
         let key = id(picture, "image_id")?;
         let size = [picture.size("width")?, picture.size("height")?];
-        for (name, edges) in once(picture)? {
-            let Some(edges) = inside(edges, size) else {
-                continue;
-            };
-            out.push(Question {
+        let asked = |(name, edges): (String, [f64; 4])| {
+            Some(Asked {
                 id: format!("{key}/{name}"),
-                image: Image::Parquet {
-                    file: Arc::clone(&table),
-                    row,
-                },
                 image_key: format!("vg/{key}"),
-                image_sha256: None,
-                options: Vec::new(),
                 prompt: format!("Where is the {name}?"),
-                gold: gold(json!({ "box": edges, "width": size[0], "height": size[1] })),
-            });
-        }
-    }
-    Ok(out)
+                gold: json!({ "box": inside(edges, size)?, "width": size[0], "height": size[1] }),
+            })
+        };
+        Ok(once(picture)?.into_iter().filter_map(asked).collect())
+    })
 }
 
 /// Things whose name no other thing of the picture has, with their boxes x, y, width, height (px),

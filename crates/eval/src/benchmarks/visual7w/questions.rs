@@ -9,6 +9,7 @@ use super::rule::{OPTIONS, plain, word};
 use crate::answers::fields::{Fields, InputError, Place};
 use crate::benchmarks::row::{Exposure, Family, Folder, Question, SHIPPED, Slim, Task, gold};
 use crate::gold::{self as files, Layout};
+use crate::sources::data::DataPath;
 use crate::sources::image::Image;
 use crate::sources::official::inside;
 use crate::sources::parquet::Table;
@@ -89,7 +90,7 @@ fn packed(folder: &Folder) -> Result<Vec<Question>, InputError> {
 }
 
 /// An error where there is no question.
-fn some(path: &std::path::Path, questions: Vec<Question>) -> Result<Vec<Question>, InputError> {
+fn some(path: &DataPath, questions: Vec<Question>) -> Result<Vec<Question>, InputError> {
     match questions.is_empty() {
         false => Ok(questions),
         true => Err(InputError::new(

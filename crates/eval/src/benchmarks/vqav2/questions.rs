@@ -8,6 +8,7 @@ use crate::answers::fields::{Fields, InputError};
 use crate::benchmarks::row::{Exposure, Family, Folder, PAPER, Question, SHIPPED, Slim, Task, gold};
 use crate::gold::{self as files, Layout};
 use crate::sources::coco256::Pictures;
+use crate::sources::data::DataPath;
 use crate::sources::hub::{self, Asked};
 use crate::sources::item::{Picture, Raw, coco_number, id};
 use crate::sources::official;
@@ -104,7 +105,7 @@ pub(crate) const ON_COCO256: Task = Task {
 };
 
 /// Texts of questions by their id.
-fn texts(path: &std::path::Path) -> Result<HashMap<String, String>, InputError> {
+fn texts(path: &DataPath) -> Result<HashMap<String, String>, InputError> {
     let mut out = HashMap::new();
     files::read(path, &[Layout::Under("questions")], |_, item| {
         out.insert(id(&item, "question_id")?, item.text("question")?.to_owned());

@@ -2,7 +2,7 @@ use cubecl::prelude::*;
 use half::f16;
 
 use super::Attention;
-use crate::device::Gpu;
+use crate::device::{Backend, Gpu};
 use crate::ops::lanes::{Quad, Vec4, sum4};
 use crate::{Buffer, KernelError, Result};
 
@@ -42,7 +42,7 @@ pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer)
         keys,
         shares,
         // Wider heads would need more shared memory than WebGPU guarantees. CUDA was not measured.
-        half: gpu.half() && gpu.info().backend == "wgpu" && head <= 64,
+        half: gpu.half() && gpu.info().backend == Backend::Wgpu && head <= 64,
     };
     if plan.half {
         launch::<f16>(gpu, qkv, sizes, dst, plan)

@@ -1,13 +1,13 @@
 //! The path for the CPU: one row of `x` is multiplied with the stored matrix directly. For many
 //! rows, `gemm` multiplies with blocks of the matrix that were expanded to floats.
 
-use super::host::{Host, Vector};
 use super::{Call, Epilogue, Input, LowRank};
 use crate::buffer::CpuRead;
 use crate::elementary::gelu;
 use crate::ops::{rms_norm, swiglu};
 use crate::parallel::for_each_chunk;
 use crate::product::{Product, View};
+use crate::weight::{Host, HostVector};
 use crate::{Buffer, Linear, Result};
 
 /// Number of matrix rows that one task takes at a time. Expanded, they fit the second-level cache.
@@ -43,12 +43,12 @@ fn linear(
 ) -> Result<()> {
     const OP: &str = "linear";
     let x = &x[..m * w.cols];
-    let host = Host::lock(w)?;
+    let host = Host::lock(OP, w)?;
     let after = After::lock(w, low_rank)?;
     let mut dst = dst.cpu_write(OP)?;
     let dst = &mut dst.f32()[..m * w.rows];
     if m == 1 {
-        let vector = Vector::new(x);
+        let vector = HostVector::new(x);
         let chunk = if w.rows * w.cols < SMALL { w.rows } else { ROWS };
         for_each_chunk(dst, chunk, |block, dst| {
             let mut products = vec![0.0f32; dst.len()];

@@ -9,8 +9,8 @@ use half::f16;
 use super::plan::{MatMul, MatVec, MatrixUnits, Products};
 use super::{Call, Input, Route};
 use super::{mat_mul, mat_vec, wgsl};
-use crate::device::Gpu;
-use crate::{Buffer, Linear, Result, Weight};
+use crate::device::{Backend, Gpu, GraphicsApi};
+use crate::{Buffer, Result};
 
 pub(super) const OP: &str = "linear";
 
@@ -40,8 +40,8 @@ pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
     }
     plan.plane = match route {
         // Browsers demand proof that every lane reaches a shuffle. CubeCL's WGSL does not give it.
-        Route::Plane => gpu.info().api != "BrowserWebGpu",
-        Route::Best => gpu.info().backend == "cuda",
+        Route::Plane => gpu.info().api != GraphicsApi::BrowserWebGpu,
+        Route::Best => gpu.info().backend == Backend::Cuda,
         Route::Cube | Route::Wgsl => false,
     } && plan.lanes <= gpu.info().plane.0 as usize;
     launch_mat_vec(gpu, call, plan)
@@ -68,18 +68,8 @@ fn matrix_units(gpu: &Gpu) -> MatrixUnits {
     }
 }
 
-/// The matrix's words and, for quantized kinds, its scales.
-pub(super) fn matrix(w: &Linear) -> (&Buffer, Option<&Buffer>) {
-    match &w.weight {
-        Weight::F32 { values } => (values, None),
-        Weight::Int8 { words, scale } => (words, Some(scale)),
-        Weight::Q41 { words, scales } | Weight::Q80 { words, scales } => (words, Some(scales)),
-    }
-}
-
 fn launch_mat_vec(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
     let w = call.w;
-    let (words, scales) = matrix(w);
     let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
     let (norm, eps) = match call.input {
         Input::RmsNorm { weight, eps } => (Some(weight), eps),
@@ -96,8 +86,8 @@ fn launch_mat_vec(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
             CubeDim::new_1d(plan.threads as u32),
             plan.width,
             call.x.arg(OP)?,
-            words.arg(OP)?,
-            arg(scales)?.into(),
+            w.words.arg(OP)?,
+            arg(w.scales.as_ref())?.into(),
             arg(w.bias.as_ref())?.into(),
             arg(low.map(|low| low.b))?.into(),
             arg(low.map(|low| low.t))?.into(),
@@ -116,7 +106,6 @@ fn launch_mat_vec(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
 
 fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()> {
     let w = call.w;
-    let (words, scales) = matrix(w);
     let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
     let (norm, eps) = match call.input {
         Input::RmsNorm { weight, eps } => (Some(weight), eps),
@@ -140,8 +129,8 @@ fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<
             word_width,
             plan.width,
             call.x.arg(OP)?,
-            words.arg(OP)?,
-            arg(scales)?.into(),
+            w.words.arg(OP)?,
+            arg(w.scales.as_ref())?.into(),
             arg(w.bias.as_ref())?.into(),
             arg(low.map(|low| low.b))?.into(),
             arg(low.map(|low| low.t))?.into(),
@@ -162,7 +151,6 @@ fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<
 
 fn launch_units<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()> {
     let w = call.w;
-    let (words, scales) = matrix(w);
     let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
     let low = call.low_rank;
     let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
@@ -182,8 +170,8 @@ fn launch_units<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()
             word_width,
             plan.width,
             call.x.arg(OP)?,
-            words.arg(OP)?,
-            arg(scales)?.into(),
+            w.words.arg(OP)?,
+            arg(w.scales.as_ref())?.into(),
             arg(w.bias.as_ref())?.into(),
             arg(low.map(|low| low.b))?.into(),
             arg(low.map(|low| low.t))?.into(),

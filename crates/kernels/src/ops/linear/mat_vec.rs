@@ -14,8 +14,9 @@
 use cubecl::prelude::*;
 
 use super::Epilogue;
-use super::plan::{Kind, MatVec, Prologue, scale_words};
-use crate::ops::lanes::{Vec4, cube_sum, gelu, half, signed_byte, silu, sum4};
+use super::plan::{MatVec, Prologue};
+use crate::ops::lanes::{Vec4, cube_sum, gelu, silu, sum4};
+use crate::weight;
 
 /// `dst[m, row] = epilogue(w[row] . prologue(x[m]) + bias + low rank)`; `CUBE_POS_Y` is `m`.
 #[cube(launch_unchecked)]
@@ -195,70 +196,23 @@ fn dot<N: Size>(
     at: usize,
     #[comptime] plan: MatVec,
 ) -> f32 {
-    let mut sum = 0.0f32;
-    let mut plain = 0.0f32;
     let from = slot * comptime!(plan.stride);
-    #[unroll]
-    for j in 0..comptime!(plan.width) {
-        let word = words.extract(j);
-        if comptime!(plan.kind == Kind::F32) {
-            sum += f32::reinterpret(word) * staged[from].extract(j);
-        } else if comptime!(plan.kind == Kind::Q41) {
-            let (low, high) = (staged[from + j], staged[from + 4 + j]);
-            #[unroll]
-            for i in 0..4usize {
-                sum += nibble(word, comptime!(8 * i as u32)) * low.extract(i);
-                sum += nibble(word, comptime!(8 * i as u32 + 4)) * high.extract(i);
-            }
-            plain += sum4(low) + sum4(high);
-        } else {
-            let x = staged[from + j];
-            #[unroll]
-            for i in 0..4usize {
-                sum += f32::cast_from(signed_byte(word, comptime!(i as u32))) * x.extract(i);
-            }
-        }
-    }
-    scaled(sum, plain, scale, at, plan)
+    weight::load_dot::<N>(
+        words,
+        scale,
+        staged,
+        from,
+        at,
+        comptime!(plan.width),
+        comptime!(plan.format),
+    )
 }
 
 /// The word of scales that load `at` of a row needs.
 #[cube]
 fn scale_word(scales: &ComptimeOption<&[u32]>, at: usize, row: usize, #[comptime] plan: MatVec) -> u32 {
-    let per_row = comptime!(scale_words(plan.kind, plan.quads * 4));
-    // A load is a whole block of Q4_1, or half a block of Q8_0. Two blocks of Q8_0 share a word.
-    let mut index = row;
-    if comptime!(plan.kind == Kind::Q41) {
-        index = row * per_row + at;
-    } else if comptime!(plan.kind == Kind::Q80) {
-        index = row * per_row + at / 4;
-    }
-    #[comptime]
-    match scales {
-        ComptimeOption::Some(scales) => scales[index],
-        ComptimeOption::None => 0u32,
-    }
-}
-
-/// `d * sum + m * plain` with the scales of load `at`.
-#[cube]
-fn scaled(sum: f32, plain: f32, word: u32, at: usize, #[comptime] plan: MatVec) -> f32 {
-    if comptime!(plan.kind == Kind::Q41) {
-        half(word & 0xFFFF) * sum + half(word >> 16) * plain
-    } else if comptime!(plan.kind == Kind::Q80) {
-        half((word >> (at as u32 / 2 % 2 * 16)) & 0xFFFF) * sum
-    } else if comptime!(plan.kind == Kind::Int8) {
-        f32::reinterpret(word) * sum
-    } else {
-        sum
-    }
-}
-
-/// Four bits of a word.
-#[cube]
-fn nibble(word: u32, #[comptime] shift: u32) -> f32 {
-    // Through i32: converting it is one instruction everywhere.
-    f32::cast_from(i32::cast_from((word >> shift) & 15))
+    let index = weight::load_scale(row, at, comptime!(plan.quads * 4), comptime!(plan.format));
+    weight::scale_word(scales, index)
 }
 
 /// Adds this lane's part of `low_scale * b[row] . t`.

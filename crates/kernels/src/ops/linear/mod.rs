@@ -1,8 +1,7 @@
-//! Linear maps over f32, int8, Q4_1 and Q8_0 matrices, with the following step fused in.
+//! Linear maps over matrices in every storage format, with the following step fused in.
 
 mod cpu;
 mod cube;
-mod host;
 mod mat_mul;
 mod mat_vec;
 mod plan;

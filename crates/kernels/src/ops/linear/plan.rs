@@ -1,38 +1,8 @@
 //! How one linear map is cut into cubes: the compile-time constants of its kernel.
 
 use super::{Call, Epilogue, Input};
-use crate::device::GpuInfo;
-use crate::weight::BLOCK;
-use crate::{Linear, Weight};
-
-/// Storage of the matrix, see [`Weight`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    F32,
-    Int8,
-    Q41,
-    Q80,
-}
-
-impl Kind {
-    pub(super) fn of(weight: &Weight) -> Self {
-        match weight {
-            Weight::F32 { .. } => Self::F32,
-            Weight::Int8 { .. } => Self::Int8,
-            Weight::Q41 { .. } => Self::Q41,
-            Weight::Q80 { .. } => Self::Q80,
-        }
-    }
-
-    /// Number of values in one 32-bit word.
-    pub(super) fn per_word(self) -> usize {
-        match self {
-            Self::F32 => 1,
-            Self::Int8 | Self::Q80 => 4,
-            Self::Q41 => 8,
-        }
-    }
-}
+use crate::device::{Backend, GpuInfo};
+use crate::{Format, Linear};
 
 /// What happens to a row of `x` on its way into shared memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,7 +25,8 @@ impl Prologue {
 /// Compile-time sizes of [`super::mat_vec`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct MatVec {
-    pub kind: Kind,
+    /// How the matrix is stored.
+    pub format: Format,
     pub prologue: Prologue,
     pub epilogue: Epilogue,
     /// Rank of the adapter, 0 without one.
@@ -93,16 +64,15 @@ impl MatVec {
     /// A plan for a matrix whose columns are a multiple of four.
     pub(super) fn new(call: &Call<'_>, info: &GpuInfo) -> Self {
         let w = call.w;
-        let kind = Kind::of(&w.weight);
-        let words = w.cols / kind.per_word();
+        let words = w.cols / w.format.per_word();
         let width = if words.is_multiple_of(4) { 4 } else { 1 };
-        let (loads, span) = (words / width, width * kind.per_word() / 4);
+        let (loads, span) = (words / width, width * w.format.per_word() / 4);
         let stride = span | 1;
         let (threads, lanes, repeat) = Self::shape(w, loads, info);
         let stage = loads.min(STAGED_QUADS / stride);
         let held = loads.div_ceil(lanes) * repeat * width;
         Self {
-            kind,
+            format: w.format,
             prologue: Prologue::of(call.input),
             epilogue: call.epilogue,
             rank: call.low_rank.map_or(0, |low| low.rank),
@@ -130,7 +100,7 @@ impl MatVec {
             return (256, 4, 1);
         }
         // Wider groups only where plane shuffles add them up.
-        let widest = if info.backend == "cuda" { 32 } else { 16 };
+        let widest = if info.backend == Backend::Cuda { 32 } else { 16 };
         let lanes = loads.next_power_of_two().clamp(4, widest);
         (if w.rows * lanes >= 65_536 { 256 } else { 128 }, lanes, 1)
     }
@@ -153,7 +123,8 @@ impl MatVec {
 /// Compile-time sizes of [`super::mat_mul`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct MatMul {
-    pub kind: Kind,
+    /// How the matrix is stored.
+    pub format: Format,
     pub prologue: Prologue,
     pub epilogue: Epilogue,
     /// Rank of the adapter, 0 without one.
@@ -216,7 +187,7 @@ impl MatMul {
         let large = w.rows.div_ceil(64) * m.div_ceil(64) >= FEW_CUBES || info.software;
         let (tile, depth, block, groups) = if large { (16, 4, 2, 1) } else { (8, 8, 1, 4) };
         Self {
-            kind: Kind::of(&w.weight),
+            format: w.format,
             prologue: Prologue::of(call.input),
             epilogue: call.epilogue,
             rank: call.low_rank.map_or(0, |low| low.rank),
@@ -233,9 +204,10 @@ impl MatMul {
     }
 
     /// The same plan on matrix units if there are any, and with 16-bit tiles if `half` allows them.
-    /// Those are for encoders only, so block types and adapters stay as they are.
+    /// Those are for encoders only, so the formats of language models and adapters stay as they
+    /// are.
     pub(super) fn with_products(self, m: usize, rows: usize, half: bool, units: MatrixUnits) -> Self {
-        let half = half && matches!(self.kind, Kind::F32 | Kind::Int8) && self.rank == 0;
+        let half = half && self.format.is_for_encoders() && self.rank == 0;
         let products = match self.prologue {
             Prologue::Plain if half && units.half => Products::HalfUnits,
             Prologue::Plain if half => Products::Half,
@@ -304,7 +276,8 @@ impl MatMul {
     /// Numbers of values of `x` and of words of the matrix per load.
     pub(super) fn load_widths(&self) -> (usize, usize) {
         let x = if self.aligned { 4 } else { 1 };
-        (x, if self.kind == Kind::F32 { x } else { 1 })
+        // Words that are whole values are as aligned as those of `x`.
+        (x, if self.format.per_word() == 1 { x } else { 1 })
     }
 
     /// Number of units in a group.
@@ -315,14 +288,5 @@ impl MatMul {
     /// Number of units in a cube.
     pub(super) fn threads(&self) -> usize {
         self.group() * self.groups
-    }
-}
-
-/// Number of words of scales per row. Two blocks of a Q8_0 row share a word.
-pub(super) fn scale_words(kind: Kind, cols: usize) -> usize {
-    match kind {
-        Kind::Q41 => cols / BLOCK,
-        Kind::Q80 => (cols / BLOCK).div_ceil(2),
-        Kind::F32 | Kind::Int8 => 1,
     }
 }

@@ -5,26 +5,19 @@ use burn_wgpu::{KernelSource, SourceKernel, SourceTemplate};
 use cubecl::prelude::*;
 use cubecl::server::{KernelArguments, MetadataBindingInfo};
 
-use super::cube::{OP, matrix};
-use super::plan::{Kind, MatVec, Prologue};
+use super::cube::OP;
+use super::plan::{MatVec, Prologue};
 use super::{Call, Epilogue, Input};
 use crate::device::Gpu;
 use crate::{Buffer, Result};
 
-const Q4_1: &str = include_str!("../../../../../shaders/q4_1_mat_vec.wgsl");
-const Q8_0: &str = include_str!("../../../../../shaders/q8_0_mat_vec.wgsl");
-
-/// Whether a shader exists for the call: one row, a block type, no bias, no GELU.
+/// Whether a shader exists for the call: one row, a format that has one, no bias, no GELU.
 pub(super) fn supports(call: &Call<'_>, plan: &MatVec) -> bool {
-    call.m == 1
-        && matches!(plan.kind, Kind::Q41 | Kind::Q80)
-        && call.w.bias.is_none()
-        && plan.epilogue != Epilogue::Gelu
+    call.m == 1 && plan.format.shader().is_some() && call.w.bias.is_none() && plan.epilogue != Epilogue::Gelu
 }
 
 pub(super) fn launch(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
     let w = call.w;
-    let (words, scales) = matrix(w);
     let low = call.low_rank;
     let (norm, eps) = match call.input {
         Input::RmsNorm { weight, eps } => (Some(weight), eps),
@@ -32,8 +25,8 @@ pub(super) fn launch(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
     };
     let buffers = [
         Some(call.x),
-        Some(words),
-        scales,
+        Some(&w.words),
+        w.scales.as_ref(),
         Some(call.dst),
         low.map(|low| low.b),
         low.map(|low| low.t),
@@ -76,7 +69,7 @@ struct MatVecSource(MatVec);
 impl KernelSource for MatVecSource {
     fn source(&self) -> SourceTemplate {
         let plan = &self.0;
-        let source = if plan.kind == Kind::Q41 { Q4_1 } else { Q8_0 };
+        let source = plan.format.shader().unwrap_or_default();
         let prologue = match plan.prologue {
             Prologue::Plain => 0,
             Prologue::RmsNorm => 1,

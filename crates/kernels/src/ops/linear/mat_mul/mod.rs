@@ -15,7 +15,6 @@ mod low_rank;
 mod product;
 mod tiles;
 pub(super) mod units;
-mod weights;
 
 use cubecl::prelude::*;
 

@@ -3,9 +3,9 @@
 
 use cubecl::prelude::*;
 
-use super::weights::weight_quad;
 use crate::ops::lanes::{Quad, Vec4, silu, sum4};
 use crate::ops::linear::plan::{MatMul, Prologue};
+use crate::weight;
 
 /// One over the root mean square of every row of the tile.
 #[cube]
@@ -117,7 +117,15 @@ pub(super) fn fetch<V: Size, N: Size>(
             #[unroll]
             for r in 0..4usize {
                 let row = usize::min(first_row + quad * 4 + r, rows - 1);
-                held[comptime!(i * 4 + r)] = weight_quad::<N>(words, scales, row, at, cols, plan);
+                held[comptime!(i * 4 + r)] = weight::quad::<N>(
+                    words,
+                    scales,
+                    row,
+                    at,
+                    cols,
+                    comptime!(plan.aligned),
+                    comptime!(plan.format),
+                );
             }
         }
     }

@@ -11,10 +11,10 @@ use cubecl::prelude::*;
 
 use super::low_rank::{low_b_quad, low_t_quad, segment_of};
 use super::tiles::quad_at;
-use super::weights::weight_quad;
 use crate::ops::lanes::{Quad, Vec4, gelu};
 use crate::ops::linear::Epilogue;
 use crate::ops::linear::plan::{MatMul, Products};
+use crate::weight;
 
 /// `dst[m, row] = epilogue(w[row] . x[m] + bias + low rank)`; the grid and arguments as in
 /// [`super::kernel`]. Tiles hold `E`.
@@ -251,8 +251,15 @@ fn fetch<V: Size, N: Size>(
     for i in 0..of_w {
         let task = UNIT_POS_X as usize + comptime!(i * plan.threads());
         let row = usize::min(first_row + task / comptime!(plan.depth), rows - 1);
-        held[comptime!(of_x + i)] =
-            weight_quad::<N>(words, scales, row, from + task % comptime!(plan.depth), cols, plan);
+        held[comptime!(of_x + i)] = weight::quad::<N>(
+            words,
+            scales,
+            row,
+            from + task % comptime!(plan.depth),
+            cols,
+            comptime!(plan.aligned),
+            comptime!(plan.format),
+        );
     }
 }
 

@@ -1,0 +1,54 @@
+//! How far a run is, on stderr.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use sightline_eval::scorer::{Outcome, Scorer};
+use sightline_evaluation::run::Progress;
+
+/// Progress with the time that is left and the score so far; silent off a terminal.
+pub(super) struct Bar {
+    pub bar: ProgressBar,
+    scored: usize,
+    sum: f64,
+}
+
+impl Bar {
+    pub(super) fn new(doing: &str) -> Self {
+        use std::io::IsTerminal;
+        let bar = if std::io::stderr().is_terminal() {
+            ProgressBar::new(0)
+        } else {
+            ProgressBar::hidden()
+        };
+        let template = format!("{doing} [{{bar:30}}] {{pos}}/{{len}} {{per_sec}} {{eta}} {{msg}}");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            scored: 0,
+            sum: 0.0,
+        }
+    }
+
+    pub(super) fn show(&mut self, progress: &Progress<'_>, scorer: &dyn Scorer) {
+        for record in progress.new {
+            let readable = !matches!(record.outcome, Outcome::Unreadable(_));
+            self.sum += scorer
+                .score(record)
+                .ok()
+                .filter(|_| readable)
+                .map_or(0.0, |score| score.score);
+            self.scored += 1;
+        }
+        self.bar.set_length(progress.of as u64);
+        if self.bar.position() == 0 {
+            // What was there before this process says nothing of its speed.
+            self.bar.reset_eta();
+        }
+        self.bar.set_position(progress.done as u64);
+        if self.scored > 0 {
+            self.bar
+                .set_message(format!("score {:.1} %", 100.0 * self.sum / self.scored as f64));
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Opens a GPU through wgpu.
+
+use burn_wgpu::{RuntimeOptions, WgpuDevice};
+
+use super::info::plane;
+use super::{Backend, Device, Gpu, GpuInfo, GraphicsApi};
+use crate::error::{KernelError, Result};
+
+impl Device {
+    /// The default adapter of wgpu: WebGPU in a browser, Vulkan natively. wgpu would also take
+    /// Metal or DX12, where this was never run. `software` asks for a CPU adapter (lavapipe,
+    /// SwiftShader). Kernels are compiled to WGSL.
+    ///
+    /// # Errors
+    /// [`KernelError::NoDevice`] if there is no adapter, or it cannot be opened.
+    pub async fn wgpu(software: bool) -> Result<Self> {
+        let kind = if software {
+            cubecl::wgpu::WgpuDeviceKind::Cpu
+        } else {
+            cubecl::wgpu::WgpuDeviceKind::DefaultDevice
+        };
+        let device = WgpuDevice::new(kind);
+        let no_device = |message: String| KernelError::NoDevice {
+            backend: Backend::Wgpu,
+            message,
+        };
+        let options = RuntimeOptions::try_default().map_err(|e| no_device(e.to_string()))?;
+        let setup = burn_wgpu::try_init_setup_async::<burn_wgpu::graphics::AutoGraphicsApi>(&device, options)
+            .await
+            .map_err(|e| no_device(e.to_string()))?;
+        let adapter = setup.adapter.get_info();
+        let limits = setup.device.limits();
+        let client = cubecl::Device::Wgpu(device).client();
+        let info = GpuInfo {
+            backend: Backend::Wgpu,
+            adapter: adapter.name.clone(),
+            api: GraphicsApi::of(adapter.backend),
+            software: adapter.device_type == ::wgpu::DeviceType::Cpu,
+            wgsl: true,
+            max_binding: limits.max_storage_buffer_binding_size as u64,
+            max_bindings: limits.max_storage_buffers_per_shader_stage,
+            f16: setup.device.features().contains(::wgpu::Features::SHADER_F16),
+            plane: plane(&client),
+        };
+        Ok(Self::Gpu(Gpu::new(client, info, Some(setup.device))))
+    }
+
+    /// Calls `lost` with the driver's message if the GPU is taken away while the program runs. A
+    /// restarted driver or a sleeping machine does that. Nothing on the device works from then on.
+    /// Only wgpu needs this: it may never report a loss otherwise.
+    pub fn on_lost(&self, lost: fn(&str)) {
+        if let Self::Gpu(Gpu {
+            driver: Some(driver), ..
+        }) = self
+        {
+            driver.set_device_lost_callback(move |_, message| lost(&message));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! ggml's Q8_0: `d * q` in blocks of 32 values, one signed byte each.
+//!
+//! A block of the file is `f16 d, i8[32]`. On the device a row has eight words of values per block,
+//! four bytes each, the lowest first. Two blocks share a word of scales: `d` of the first in the
+//! low half. A row with an odd number of blocks leaves its last half empty.
+
+#![allow(
+    clippy::manual_div_ceil,
+    reason = "kernels are written in the subset of Rust that CubeCL expands"
+)]
+
+use cubecl::prelude::*;
+
+use super::host::{HostRow, LANES, Vector as HostVector, bytes, half_of, quick_half, unpack_bytes};
+use super::linear::{Planes, check, check_blocks, word};
+use super::{BLOCK, Format, Linear, Stored, StoredOnGpu, scale_word};
+use crate::ops::lanes::{Vec4, half, signed_byte};
+use crate::{Device, Result};
+
+/// Number of bytes in a block.
+const BYTES: usize = 34;
+
+pub(super) struct Q8_0;
+
+impl Linear {
+    /// From the bytes of a GGUF Q8_0 tensor.
+    ///
+    /// # Errors
+    /// [`KernelError`](crate::KernelError) if the bytes have another length, or if `cols` is not a
+    /// multiple of 32.
+    pub fn q8_0(device: &Device, file: &[u8], rows: usize, cols: usize) -> Result<Self> {
+        check_blocks("Q8_0 weight", cols)?;
+        check("Q8_0 weight", file.len(), rows * cols / BLOCK * BYTES)?;
+        let per_row = cols / BLOCK;
+        let mut words = Vec::with_capacity(rows * cols / 4);
+        let mut scales = Vec::with_capacity(rows * per_row.div_ceil(2));
+        for row in file.chunks_exact(per_row * BYTES) {
+            for pair in row.chunks(2 * BYTES) {
+                let high = pair.get(BYTES..BYTES + 2).unwrap_or(&[0, 0]);
+                scales.push(u32::from_le_bytes([pair[0], pair[1], high[0], high[1]]));
+            }
+            for block in row.chunks_exact(BYTES) {
+                words.extend(block[2..].chunks_exact(4).map(word));
+            }
+        }
+        Planes {
+            format: Format::Q8_0,
+            words: device.upload_u32(&words),
+            scales: Some(device.upload_u32(&scales)),
+            rows,
+            cols,
+        }
+        .with_bias(device, None)
+    }
+}
+
+impl Stored for Q8_0 {
+    const NAME: &'static str = "q8_0";
+    const PER_WORD: usize = 4;
+    const FOR_ENCODERS: bool = false;
+    const SHADER: Option<&'static str> = Some(include_str!("../../../../shaders/q8_0_mat_vec.wgsl"));
+    // The last one has an odd number of blocks in a row.
+    #[cfg(feature = "suite")]
+    const ODD_SIZES: &'static [(usize, usize)] = &[(1, 32), (70, 160)];
+
+    fn scale_words(cols: usize) -> usize {
+        (cols / BLOCK).div_ceil(2)
+    }
+
+    fn plain(row: HostRow<'_>, out: &mut [f32]) {
+        unpack_bytes(row.words, out);
+        for (block, values) in out.chunks_exact_mut(BLOCK).enumerate() {
+            let d = half_of(row.scales[block / 2], block % 2);
+            values.iter_mut().for_each(|v| *v *= d);
+        }
+    }
+
+    #[inline(always)]
+    fn expand(row: HostRow<'_>, out: &mut [f32]) {
+        unpack_bytes(row.words, out);
+        for (block, out) in out.chunks_exact_mut(BLOCK).enumerate() {
+            let d = quick_half(row.scales[block / 2] >> (16 * (block % 2)));
+            out.iter_mut().for_each(|v| *v *= d);
+        }
+    }
+
+    #[inline(always)]
+    fn dot(row: HostRow<'_>, vector: &HostVector<'_>) -> f32 {
+        let mut sums = [0.0f32; LANES];
+        let blocks = row.words.chunks_exact(8).zip(vector.x.chunks_exact(BLOCK));
+        for (block, (words, x)) in blocks.enumerate() {
+            let d = quick_half(row.scales[block / 2] >> (16 * (block % 2)));
+            let q: [u8; 32] = bytes::<8, 32>(words);
+            for j in 0..LANES {
+                let low = i32::from(q[j] as i8) as f32;
+                let high = i32::from(q[16 + j] as i8) as f32;
+                sums[j] += d * (low * x[j] + high * x[16 + j]);
+            }
+        }
+        sums.iter().sum()
+    }
+
+    #[cfg(feature = "suite")]
+    fn sample(device: &Device, rows: usize, cols: usize, seed: u32, _bias: Option<&[f32]>) -> Result<Linear> {
+        use super::host::sample::{block_scale, bytes_of};
+        use ::half::f16;
+        let (blocks, amplitude) = (rows * cols / BLOCK, 2.0 / (cols as f32).sqrt());
+        let (scales, quants) = (
+            crate::suite::hash_vec(blocks, seed, 1.0),
+            bytes_of(rows * cols, seed + 1),
+        );
+        let mut file = Vec::with_capacity(blocks * BYTES);
+        for (block, (v, quants)) in scales.iter().zip(quants.chunks_exact(BLOCK)).enumerate() {
+            file.extend(f16::from_f32(block_scale(block, *v) * amplitude / 127.0).to_le_bytes());
+            file.extend(quants);
+        }
+        Linear::q8_0(device, &file, rows, cols)
+    }
+}
+
+#[cube]
+impl StoredOnGpu for Q8_0 {
+    // A load is half a block, and two blocks share a word.
+    fn load_scale(row: usize, at: usize, #[comptime] cols: usize) -> usize {
+        row * comptime!((cols / BLOCK).div_ceil(2)) + at / 4
+    }
+
+    fn load_dot<N: Size>(
+        words: Vector<u32, N>,
+        scale: u32,
+        staged: &Shared<[Vec4]>,
+        from: usize,
+        at: usize,
+        #[comptime] width: usize,
+    ) -> f32 {
+        let mut sum = 0.0f32;
+        #[unroll]
+        for j in 0..width {
+            let word = words.extract(j);
+            let x = staged[from + j];
+            #[unroll]
+            for i in 0..4usize {
+                sum += f32::cast_from(signed_byte(word, comptime!(i as u32))) * x.extract(i);
+            }
+        }
+        half((scale >> (at as u32 / 2 % 2 * 16)) & 0xFFFF) * sum
+    }
+
+    fn quad<N: Size>(
+        words: &[Vector<u32, N>],
+        scales: &ComptimeOption<&[u32]>,
+        row: usize,
+        at: usize,
+        cols: usize,
+        #[comptime] _aligned: bool,
+    ) -> Vec4 {
+        let mut v = Vec4::new(0.0f32);
+        if at * 4 < cols {
+            let word = words[row * (cols / 4) + at].extract(0usize);
+            let scale = scale_word(scales, row * ((cols / 32 + 1) / 2) + at / 16);
+            let d = half((scale >> (at as u32 / 8 % 2 * 16)) & 0xFFFF);
+            #[unroll]
+            for i in 0..4usize {
+                v.insert(i, d * f32::cast_from(signed_byte(word, comptime!(i as u32))));
+            }
+        }
+        v
+    }
+
+    fn value(words: &[u32], scales: &ComptimeOption<&[u32]>, row: usize, col: usize, cols: usize) -> f32 {
+        let block = col / 32;
+        let pair = scale_word(scales, row * ((cols / 32 + 1) / 2) + block / 2);
+        let d = half((pair >> (block as u32 % 2 * 16)) & 0xFFFF);
+        let word = words[(row * cols + col) / 4];
+        d * f32::cast_from(signed_byte(word, col as u32 % 4))
+    }
+}
