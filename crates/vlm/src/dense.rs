@@ -2,10 +2,10 @@
 //! feeds the text.
 
 use serde::Serialize;
+use sightline_answer::Region;
 use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::{Buffer, Device, Linear, ops};
 
-use crate::boxes::Region;
 use crate::error::Result;
 use crate::load;
 
