@@ -3,7 +3,7 @@
 //!
 //! An operation is a folder in [`ops`]. It holds a public function (shapes, checks, dispatch), a
 //! plain Rust twin that accumulates in `f64`, and a CubeCL kernel for every GPU. Some also have
-//! WGSL in `shaders/`, where it measured faster. Operations write into the caller's buffers and
+//! hand-written WGSL, where it measured faster. Operations write into the caller's buffers and
 //! never allocate. So a whole encoder, or the step of one token, can be recorded
 //! ([`Device::record`]) and replayed as one graph.
 //!

@@ -29,14 +29,14 @@ pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
         };
     }
     let mut plan = MatVec::new(call, gpu.info());
-    match route {
-        // On lavapipe the two differ by less than a tenth (CPU time for 960x576 in Q4_1: WGSL 690
-        // us, CubeCL 625 us).
-        Route::Best | Route::Wgsl if gpu.info().wgsl && wgsl::supports(call, &plan) => {
-            return wgsl::launch(gpu, call, plan);
-        }
-        Route::Plane => plan.lanes = plan.lanes.min(gpu.info().plane.0 as usize),
-        Route::Best | Route::Cube | Route::Wgsl => {}
+    // On lavapipe the two differ by less than a tenth (CPU time for 960x576 in Q4_1: WGSL 690 us,
+    // CubeCL 625 us).
+    let by_wgsl = matches!(route, Route::Best | Route::Wgsl) && gpu.info().wgsl;
+    if let Some(shader) = by_wgsl.then(|| wgsl::shader(call, &plan)).flatten() {
+        return wgsl::launch(gpu, call, &plan, shader);
+    }
+    if route == Route::Plane {
+        plan.lanes = plan.lanes.min(gpu.info().plane.0 as usize);
     }
     plan.plane = match route {
         // Browsers demand proof that every lane reaches a shuffle. CubeCL's WGSL does not give it.

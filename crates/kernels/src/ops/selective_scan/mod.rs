@@ -54,7 +54,7 @@ pub struct SelectiveScan<'a> {
 pub enum ScanKernel {
     /// CubeCL: a cube shares a split among segments in shared memory. Runs everywhere.
     Cube,
-    /// `shaders/selective_scan.wgsl`: no barriers. Only where [`GpuInfo::wgsl`].
+    /// `selective_scan.wgsl`: no barriers. Only where [`GpuInfo::wgsl`].
     Wgsl,
 }
 
