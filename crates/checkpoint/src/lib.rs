@@ -7,7 +7,7 @@
 //!
 //! - [`gguf`]: the language model's container; [`ggml`]: its block-quantized number formats.
 //! - [`tensors`]: safetensors with the project's int8 convention.
-//! - [`manifest`]: the models, and the parts of each.
+//! - [`manifest`]: the models, and the parts of each; [`names`]: what they know, for people.
 //! - [`bundle`]: the same in parts, as a browser downloads it; [`blob`]: bytes in several pieces of
 //!   memory.
 //! - [`hash`]: SHA-256 of bytes that arrive in pieces.
@@ -42,6 +42,7 @@ pub mod ggml;
 pub mod gguf;
 pub mod hash;
 pub mod manifest;
+pub mod names;
 pub mod tensors;
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -228,6 +228,34 @@ fn names_cannot_steer_the_terminal() {
 }
 
 #[test]
+fn the_names_that_models_know_can_be_listed() {
+    let weights = weights().display().to_string();
+    let run = |more: &[&str]| sightline(&[&["models", "--weights", &weights, "--names"], more].concat());
+    let all = run(&[]);
+    assert!(all.status.success());
+    let lines = String::from_utf8(all.stdout).expect("UTF-8");
+    assert!(
+        lines.lines().any(|line| line.starts_with("airplane; also aeroplane")),
+        "{lines}"
+    );
+    let count = format!("{} names", lines.lines().count());
+    assert!(
+        String::from_utf8_lossy(&all.stderr).contains(&count),
+        "{:?}",
+        all.stderr
+    );
+
+    let found: Vec<serde_json::Value> = serde_json::from_slice(&run(&["AEROPLANE", "--json"]).stdout).expect("JSON");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["name"], "airplane");
+
+    let none = run(&["no such thing"]);
+    assert!(none.status.success() && none.stdout.is_empty());
+    let said = String::from_utf8_lossy(&none.stderr);
+    assert!(said.contains("none of") && said.contains("no such thing"), "{said}");
+}
+
+#[test]
 fn doctor_names_every_kind_of_device() {
     let output = sightline(&["doctor", "--json"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");

@@ -31,6 +31,9 @@ pub enum Layout {
 }
 
 /// Hands every item of a file to `each`, with its key where the layout has ids for keys. `layouts` are those that the task knows.
+///
+/// # Errors
+/// [`InputError`] names the file: it cannot be read, is laid out otherwise, or `each` refuses an item.
 pub fn read(
     path: &Path,
     layouts: &[Layout],

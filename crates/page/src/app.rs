@@ -1,51 +1,26 @@
 //! The page at work: takes what happens, one thing after the other, does what has to be done, and
 //! has the views show it.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-
 use js_sys::{Function, Uint8ClampedArray};
 use sightline_messages::{Command, Preview};
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{HtmlInputElement, ImageData};
 
-use crate::dom::by_id;
+use crate::dom::{after, by_id};
 use crate::engine::{self, Engine};
+use crate::inbox::{self, tell};
 use crate::input;
 use crate::memory;
 use crate::state::State;
 use crate::update::{Effect, Input, update};
 use crate::views::{self, Now, View};
 
-thread_local! {
-    static WAITING: RefCell<VecDeque<Input>> = const { RefCell::new(VecDeque::new()) };
-    static BUSY: Cell<bool> = const { Cell::new(false) };
-    static APP: RefCell<Option<App>> = const { RefCell::new(None) };
-}
-
-/// Says that something happened. What happens while something else is being dealt with comes after
-/// it: nothing is lost.
-pub(crate) fn tell(input: Input) {
-    WAITING.with_borrow_mut(|waiting| waiting.push_back(input));
-    if BUSY.replace(true) {
-        return;
-    }
-    while let Some(input) = WAITING.with_borrow_mut(VecDeque::pop_front) {
-        APP.with_borrow_mut(|app| {
-            if let Some(app) = app {
-                app.step(input);
-            }
-        });
-    }
-    BUSY.set(false);
-}
-
 /// Opens the page: called once by its script. `why` finds out why the worker's script does not run,
 /// `keep` has the browser keep the page.
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "exported")]
 pub fn open(why: Function, keep: Function) {
-    APP.set(Some(App {
+    let mut app = App {
         state: State::default(),
         engine: None,
         given: None,
@@ -53,14 +28,15 @@ pub fn open(why: Function, keep: Function) {
         views: views::open(),
         why,
         keep,
-    }));
+    };
+    inbox::give_to(move |input| app.step(input));
     input::listen();
     tell(Input::Opened(engine::wish()));
     if by_id::<HtmlInputElement>("question").is_some()
         && let Some(saved) = memory::recall()
     {
         tell(Input::Restored {
-            number: input::number(),
+            number: inbox::number(),
             saved,
         });
     }
@@ -114,7 +90,7 @@ impl App {
                 let _ = self.keep.call0(&wasm_bindgen::JsValue::NULL);
             }
             Effect::Persist => input::persist(),
-            Effect::Remind(seconds) => input::after(seconds, || tell(Input::Reminded)),
+            Effect::Remind(seconds) => after(seconds, || tell(Input::Reminded)),
             Effect::Reload => {
                 let _ = web_sys::window().map(|window| window.location().reload());
             }

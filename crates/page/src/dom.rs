@@ -106,3 +106,12 @@ pub(crate) fn on_id(id: &str, kind: &str, heard: impl FnMut(Event) + 'static) {
         on(&element, kind, heard);
     }
 }
+
+/// Calls `work` after so many seconds.
+pub(crate) fn after(seconds: u32, work: impl FnOnce() + 'static) {
+    let once = Closure::once_into_js(work);
+    if let Some(window) = web_sys::window() {
+        let ms = i32::try_from(seconds).unwrap_or(i32::MAX).saturating_mul(1000);
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(once.unchecked_ref(), ms);
+    }
+}

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::{Closure, JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use crate::app::tell;
+use crate::inbox::tell;
 use crate::update::Input;
 
 /// A running worker. Ended when dropped.

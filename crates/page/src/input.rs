@@ -1,28 +1,15 @@
 //! Pictures that a visitor gives: chosen, dropped, pasted. Buttons belong to their views.
 
-use std::cell::Cell;
-
 use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{ClipboardEvent, DataTransfer, DragEvent, Event, File, HtmlElement, HtmlInputElement};
 
-use crate::app::tell;
 use crate::dom::{by_id, document, on, on_id};
+use crate::inbox::{number, tell};
 use crate::read;
 use crate::state::Chosen;
 use crate::update::Input;
 use crate::views::gallery;
-
-thread_local! {
-    static NUMBER: Cell<u32> = const { Cell::new(0) };
-}
-
-/// A number for a picture that is chosen now: larger than every earlier one.
-pub(crate) fn number() -> u32 {
-    NUMBER.set(NUMBER.get() + 1);
-    NUMBER.get()
-}
 
 /// Listens to what may bring a picture.
 pub(crate) fn listen() {
@@ -175,15 +162,6 @@ fn choose(file: File) {
             Err(sentence) => Input::Unreadable { number, sentence },
         });
     });
-}
-
-/// Calls `work` after so many seconds.
-pub(crate) fn after(seconds: u32, work: impl FnOnce() + 'static) {
-    let once = Closure::once_into_js(work);
-    if let Some(window) = web_sys::window() {
-        let ms = i32::try_from(seconds).unwrap_or(i32::MAX).saturating_mul(1000);
-        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(once.unchecked_ref(), ms);
-    }
 }
 
 /// Asks the browser not to remove what it keeps for this page when room runs short. It may refuse.

@@ -1,7 +1,7 @@
 //! What each thing that happens changes, and what has to be done about it. Nothing here touches the
 //! browser.
 
-use sightline_messages::{Answer, Command, Event, Preview, Store, Wish};
+use sightline_messages::{Answer, Command, Event, FileInfo, ModelInfo, Preview, Store, Wish};
 
 use crate::state::{
     Chosen, Engine, Loading, Measuring, Pane, Phase, Picture, Problem, Progress, Remedy, Saved, Shown, State,
@@ -376,19 +376,8 @@ fn loading(state: &mut State, event: Event) -> Vec<Effect> {
             store,
             ..
         } => {
-            state.engine = Engine::Ready;
-            state.progress = files
-                .iter()
-                .map(|file| Progress {
-                    cached: file.cached,
-                    ..Progress::default()
-                })
-                .collect();
-            (state.machine, state.files, state.store) = (Some(machine), files, Some(store));
-            if state.models != models {
-                state.models = models;
-                state.turn.panes = panes(state, Phase::Idle);
-            }
+            (state.machine, state.store) = (Some(machine), Some(store));
+            ready(state, models, files);
             return vec![Effect::KeepPage];
         }
         Event::Progress {
@@ -446,6 +435,21 @@ fn loading(state: &mut State, event: Event) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// The engine runs, and has said what it would load.
+fn ready(state: &mut State, models: Vec<ModelInfo>, files: Vec<FileInfo>) {
+    state.engine = Engine::Ready;
+    let progress = |file: &FileInfo| Progress {
+        cached: file.cached,
+        ..Progress::default()
+    };
+    state.progress = files.iter().map(progress).collect();
+    state.files = files;
+    if state.models != models {
+        state.models = models;
+        state.turn.panes = panes(state, Phase::Idle);
+    }
 }
 
 fn notice(state: &mut State, sentence: String) {

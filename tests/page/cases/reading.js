@@ -95,10 +95,14 @@ test("reading/the page names the paper, and everything that is served has its te
   }
   const terms = await (await fetch(`${site.url}about/models.html`)).text();
   for (const needed of ["sightline-vit-tiny", "sightline-vmamba-tiny", "non-commercial", "SmolLM2", "Caltech-101"]) assert(terms.includes(needed), needed);
+  const names = await (await fetch(`${site.url}about/names.html`)).text();
+  for (const needed of ["<td>airplane</td>", "aeroplane", "<td>zebra</td>"]) assert(names.includes(needed), needed);
   const licences = await (await fetch(`${site.url}about/licences.html`)).text();
   for (const needed of ["wgpu v", "wasm-bindgen v", "serde v"]) assert(licences.includes(`<b>${needed}`), needed);
-  const page = await visitor.open("about/models.html");
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert(wide <= 0, `${wide} px wider than the window`);
+  for (const about of ["about/models.html", "about/names.html"]) {
+    const page = await visitor.open(about);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert(wide <= 0, `${about}: ${wide} px wider than the window`);
+  }
   await visitor.wellBehaved();
 });

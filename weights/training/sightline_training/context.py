@@ -36,6 +36,7 @@ class Context:
     ):
         self.work = Path(work)
         self.toy, self.variant, self.repeat = toy, variant, repeat
+        self.deadline: float | None = None  # when stages keep what they have and stop, as `time.time()` gives it
         self.group = Group()
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32

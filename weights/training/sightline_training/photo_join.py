@@ -19,7 +19,7 @@ from .join import BLIND
 from .manifest import BLIND_ID
 from .optim import MasterAdamW, batch_hash, cosine, step_generator, synchronize
 from .oracle import metadata_bank
-from .prompt import TEXT_START
+from .prompt import TEXT_START, Prompter
 from .resume import Progress
 from .vlm import Interface, load_language_model, task_means, to_device
 
@@ -66,13 +66,11 @@ class PhotoBatches(torch.utils.data.Dataset):
 class Visual:
     """Visual tokens of a batch, or None for the blind run. Tokens of photographs, as they are and mirrored, are computed once."""
 
-    def __init__(self, ctx: Context, arm: str, interface: Interface, photos: Photos, recipe: dict):
+    def __init__(self, ctx: Context, encoder: torch.nn.Module | None, interface: Interface, recipe: dict):
         self.interface, self.recipe, self.dtype = interface, recipe, ctx.dtype
-        self.encoder, self.bank = None, None
-        if arm == BLIND:
+        self.encoder, self.bank = encoder, None
+        if encoder is None:
             return
-        self.encoder = ShippedArm(ctx.start(ARMS[arm].model), arm, ctx.device, ctx.dtype, ctx.toy).encoder
-        self.encoder.load_state_dict(ctx.load(f"{arm}_photo")["encoder"])
         self.tokens = self._tokens(ctx.bank([SET]), ctx.device)
         ctx.drop_bank()
         self.bank = ctx.bank(OLD_SETS)
@@ -156,9 +154,9 @@ class Watched:
         return {kind: round(100 * sum(h) / len(h), 2) for kind, h in sorted(hits.items())}
 
 
-def build(ctx: Context, arm: str) -> tuple[Interface, object]:
-    """The language side as the start bundle of the arm has it."""
-    lm, prompter = load_language_model(ctx)
+def build(ctx: Context, arm: str, language: tuple | None = None) -> tuple[Interface, Prompter]:
+    """The language side as the start bundle of the arm has it; `language`: decoder and prompter that are there already."""
+    lm, prompter = language or load_language_model(ctx)
     interface = Interface(ctx, lm, prompter)
     tensors = read_bundle(ctx.start(BLIND_ID if arm == BLIND else ARMS[arm].model))
     with torch.no_grad():
@@ -178,15 +176,35 @@ def run(ctx: Context, arm: str) -> None:
     recipe = ctx.recipe("photo_join")
     photos = Photos(ctx.work, ctx.limit)
     interface, prompter = build(ctx, arm)
-    visual = Visual(ctx, arm, interface, photos, recipe)
+    encoder = None
+    if arm != BLIND:
+        encoder = ShippedArm(ctx.start(ARMS[arm].model), arm, ctx.device, ctx.dtype, ctx.toy).encoder
+        encoder.load_state_dict(ctx.load(f"{arm}_photo")["encoder"])
+    visual = Visual(ctx, encoder, interface, recipe)
+    asker = PhotoAsker(photos.texts, ctx.load("boxes"), photos.rows("train"))
+    join(ctx, f"photo_join_{arm}", f"{arm}_photo_join", visual, photos, asker, prompter, recipe)
+
+
+def join(
+    ctx: Context,
+    name: str,
+    output: str,
+    visual: Visual,
+    photos: Photos,
+    asker: PhotoAsker,
+    prompter: Prompter,
+    recipe: dict,
+) -> None:
+    """Trains connector and adapters behind `visual` and writes them as checkpoint `output`; `name` is that of the log and of
+    what is kept on the way."""
+    interface = visual.interface
     interface.lm.adapter_dropout = recipe["adapter_dropout"]
     if recipe["compile"]:
         interface.lm.compile_layers()
     maps, adapters = interface.parameters(connector=True)
     optimizer = MasterAdamW([(maps, recipe["lr_interface"], 0.01), (adapters, recipe["lr_adapters"], 0.01)])
-    progress = Progress(ctx, f"photo_join_{arm}", interface.trained(connector=True), optimizer, recipe["keep_every"])
-    log, steps = ctx.log(f"photo_join_{arm}"), recipe["steps"]
-    asker = PhotoAsker(photos.texts, ctx.load("boxes"), photos.rows("train"))
+    progress = Progress(ctx, name, interface.trained(connector=True), optimizer, recipe["keep_every"])
+    log, steps = ctx.log(name), recipe["steps"]
     dataset = PhotoBatches(photos, asker, metadata_bank(ctx, OLD_SETS), prompter, recipe)
     watched = Watched(photos, prompter, recipe)
     step = progress.start - 1
@@ -210,7 +228,7 @@ def run(ctx: Context, arm: str) -> None:
         progress.after(step)
     synchronize(ctx.device)
     seconds = progress.seconds
-    ctx.save(f"{arm}_photo_join", **interface.state())
+    ctx.save(output, **interface.state())
     progress.finish()
     interface.lm.adapter_dropout = 0.0
     log.write(show=True, what="free answers", steps=step + 1, seconds=seconds, **watched.free(visual))

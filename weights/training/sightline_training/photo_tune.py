@@ -29,9 +29,9 @@ OLD_SETS = ["tiny_train", "imagenette_train", "caltech_train"]
 class TuningHeads(nn.Module):
     """What the encoder is asked for besides the dense head, per token or on the mean token."""
 
-    def __init__(self, words: int):
+    def __init__(self, words: int, seed: int = 3):
         super().__init__()
-        torch.manual_seed(3)
+        torch.manual_seed(seed)
         self.mix = nn.Sequential(nn.Linear(WIDTH, 2 * WIDTH), nn.GELU())
         self.words = nn.Linear(2 * WIDTH, words)
         self.teacher, self.teacher_map = nn.Linear(WIDTH, 1000), nn.Linear(WIDTH, 1000)
@@ -160,26 +160,38 @@ def watch(encoder, heads: TuningHeads, bank: Bank, photos: Photos, targets, ctx:
     return {"map": average_precision(torch.cat(scores), targets.present[rows]), "n": len(rows)}
 
 
+def find_targets(ctx: Context, photos: Photos, bank: Bank) -> Targets:
+    """What all photographs teach, from the detector's boxes and the teacher's maps."""
+    found = {k: v.cpu().float() if v.is_floating_point() else v.cpu() for k, v in ctx.load("boxes").items()}
+    targets = Targets(photos, found, bank, ctx.device)
+    targets.maps = teacher_maps(ctx, bank)
+    return targets
+
+
 def run(ctx: Context, arm: str) -> None:
     """Tunes one arm from its bundle in `RUN/start` and writes `<arm>_photo.pt`: encoder and dense head."""
     recipe = ctx.recipe("photo_tune")
     photos = Photos(ctx.work, ctx.limit)
     bank = ctx.bank([SET, *OLD_SETS])
     start = ShippedArm(ctx.start(ARMS[arm].model), arm, ctx.device, ctx.dtype, ctx.toy)
-    encoder = start.encoder.requires_grad_(True).train()
-    labels = Labels(ctx.device)
     torch.manual_seed(recipe["seed"])
     dense = start.dense.float().cpu().widened(len(DENSE_NAMES)).to(ctx.device, ctx.dtype)
-    found = {k: v.cpu().float() if v.is_floating_point() else v.cpu() for k, v in ctx.load("boxes").items()}
-    targets = Targets(photos, found, bank, ctx.device)
-    targets.maps = teacher_maps(ctx, bank)
+    targets = find_targets(ctx, photos, bank)
     heads = TuningHeads(targets.words.shape[1]).to(ctx.device, ctx.dtype)
+    state = {"encoder": start.encoder, "heads": heads, "dense": dense}
+    tune(ctx, f"photo_tune_{arm}", f"{arm}_photo", state, photos, targets, recipe)
+
+
+def tune(ctx: Context, name: str, output: str, state: dict, photos: Photos, targets: Targets, recipe: dict) -> None:
+    """Tunes the modules `encoder`, `dense` and `heads` of `state` and writes them as checkpoint `output`; `name` is that of the
+    log and of what is kept on the way."""
+    encoder, heads, dense = state["encoder"].requires_grad_(True).train(), state["heads"], state["dense"]
+    bank, labels = ctx.bank([SET, *OLD_SETS]), Labels(ctx.device)
     groups = [(encoder.parameters(), recipe["lr"], recipe["weight_decay"])]
     groups += [(module.parameters(), recipe["lr_head"], recipe["weight_decay"]) for module in (heads, dense)]
     optimizer = MasterAdamW(groups, group=ctx.group)
-    state = {"encoder": encoder, "heads": heads, "dense": dense}
-    progress = Progress(ctx, f"photo_tune_{arm}", state, optimizer, recipe["keep_every"])
-    log, steps, weight = ctx.log(f"photo_tune_{arm}"), recipe["steps"], recipe["weights"]
+    progress = Progress(ctx, name, state, optimizer, recipe["keep_every"])
+    log, steps, weight = ctx.log(name), recipe["steps"], recipe["weights"]
     train = torch.tensor(photos.rows("train"), device=ctx.device)
     photo, mosaics, singles = (recipe["batch"][k] for k in ("photos", "mosaics", "singles"))
     step = progress.start - 1
@@ -211,5 +223,5 @@ def run(ctx: Context, arm: str) -> None:
         progress.after(step)
     synchronize(ctx.device)
     log.write(show=True, what="done", steps=step + 1, seconds=progress.seconds)
-    ctx.save(f"{arm}_photo", encoder=encoder.state_dict(), dense=dense.state_dict(), presence=heads.state_dict())
+    ctx.save(output, encoder=encoder.state_dict(), dense=dense.state_dict(), presence=heads.state_dict())
     progress.finish()

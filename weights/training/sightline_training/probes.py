@@ -25,13 +25,13 @@ def _chunks(count: int, size: int):
 
 
 @torch.no_grad()
-def features(encoder, bank: Bank, name: str, view: str, dtype, size: int = 512) -> torch.Tensor:
-    """Mean content token of every picture of a set, `[n, 384]`; view: squash, letterbox or pillow."""
-    first, end = bank.sets[name]
+def features(encoder, bank: Bank, name: str, view: str, dtype, size: int = 512, ids=None) -> torch.Tensor:
+    """Mean content token of every picture of a set, or of those with `ids`, `[n, 384]`; view: squash, letterbox or pillow."""
     pillow = bank.canvases(name) if view == "pillow" else None
+    ids = torch.arange(*bank.sets[name], device=bank.device) if ids is None else ids
     out = []
-    for i, j in _chunks(end - first, size):
-        canvas = bank.full(torch.arange(first + i, first + j, device=bank.device), view != "squash")
+    for i, j in _chunks(len(ids), size):
+        canvas = bank.full(ids[i:j], view != "squash")
         pixels = bank.render(canvas, dtype=dtype) if pillow is None else to_pixels(pillow[i:j], bank.device, dtype)
         content = bank.token_slots(canvas)[1].float()[..., None]
         out.append((encoder(pixels).float() * content).sum(1) / content.sum(1))

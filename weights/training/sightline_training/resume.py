@@ -6,6 +6,10 @@ from pathlib import Path
 import torch
 
 
+class OutOfTime(Exception):
+    """The run's time is over; what it was doing is kept."""
+
+
 class Progress:
     """The state of a stage: modules or tensors that are trained, and their optimiser, at full precision.
 
@@ -16,6 +20,7 @@ class Progress:
         self.path = Path(ctx.work) / "progress" / f"{name}.pt"
         self.group, self.device = ctx.group, ctx.device
         self.state, self.optimizer, self.every = state, optimizer, every
+        self.deadline = ctx.deadline
         self.start, self.begun, self.before = 0, time.time(), 0.0
         if self.path.exists():
             self._load()
@@ -26,9 +31,12 @@ class Progress:
         return self.before + time.time() - self.begun
 
     def after(self, step: int) -> None:
-        """To be called when a step is complete."""
-        if (step + 1) % self.every == 0 and self.group.first:
+        """To be called when a step is complete. Raises `OutOfTime` when the run's deadline is over."""
+        over = self.deadline is not None and time.time() > self.deadline
+        if (over or (step + 1) % self.every == 0) and self.group.first:
             self._save(step + 1)
+        if over:
+            raise OutOfTime
 
     def finish(self) -> None:
         """The stage's result is written; its checkpoint is not needed any more."""

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sightline_training.encoders import make_encoder
+from sightline_training.encoders import ARMS, convnext, make_encoder
 from sightline_training.norm import LayerNorm
 from sightline_training.scan import direction_order, scan_reference
 
@@ -70,3 +70,23 @@ def test_norm_falls_back_to_torch():
     norm = LayerNorm(96)
     x = torch.randn(3, 96)
     torch.testing.assert_close(norm(x), torch.nn.functional.layer_norm(x, (96,)))
+
+
+def test_convnext_is_timms():
+    from timm.models.convnext import ConvNeXt
+
+    build = dict(dims=(32, 64, 96, 96), depths=(1, 2, 1, 1), ls_init_value=None, head_norm_first=True, num_classes=0)
+    theirs = ConvNeXt(**build)
+    theirs.stages = theirs.stages[:3]
+    ours = convnext.build(dims=(32, 64, 96), depths=(1, 2, 1))
+    ours.load_state_dict(theirs.state_dict())
+    pixels = torch.randn(2, 64, 96, 3)
+    with torch.no_grad():
+        expected = theirs.eval().forward_features(pixels.permute(0, 3, 1, 2)).flatten(2).transpose(1, 2)
+        assert torch.allclose(ours(pixels), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("arm", sorted(ARMS))
+def test_every_arm_has_one_shape_of_tokens(arm):
+    with torch.no_grad():
+        assert make_encoder(arm, toy=True)(torch.randn(1, 224, 224, 3)).shape == (1, 196, 384)

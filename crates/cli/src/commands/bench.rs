@@ -2,6 +2,7 @@
 //! do at most.
 
 mod bencher;
+mod case;
 mod chart;
 mod counts;
 mod encoder_kernels;
@@ -39,6 +40,7 @@ pub(crate) fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
         save(again(&json).as_deref(), again(&svg).as_deref(), report)
     };
     let mut bencher = Bencher::new(choice.device, scale, args.filter.clone(), Box::new(keep))?;
+    bencher.report.machine = Some(machine(&bencher.device, &bencher.scale, &bencher.peak));
     for part in parts(args) {
         match part {
             BenchPart::Kernels => {

@@ -1,4 +1,4 @@
-//! `sightline models`: what is here, and the language model's fetch.
+//! `sightline models`: what is here, what it knows, and the language model's fetch.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use serde::Serialize;
 use sightline_checkpoint::cache::Cache;
 use sightline_checkpoint::fetch::{self, Progress};
 use sightline_checkpoint::manifest::{Blind, LanguageModel, Manifest, Model, ModelFile};
+use sightline_checkpoint::names::{Name, Names};
 use sightline_vision::load_manifest;
 
 use crate::args::{Global, Models};
@@ -30,6 +31,9 @@ struct Row<'a> {
 /// Runs the command.
 pub(crate) fn run(args: &Models, global: &Global) -> Result<(), Failure> {
     let folder = weights::folder(global.weights.as_deref())?;
+    if let Some(text) = &args.names {
+        return list_names(&Names::load(&folder).or_fail(WEIGHTS)?, text, args.json);
+    }
     let manifest = load_manifest(&folder).or_fail(WEIGHTS)?;
     if args.fetch {
         for model in &manifest.language_models {
@@ -69,6 +73,35 @@ pub(crate) fn run(args: &Models, global: &Global) -> Result<(), Failure> {
         ))?;
     }
     output::line(&format!("\nWeights: {}", output::name(&folder)))
+}
+
+/// The names with `text` in them, one per line. That there is none is an answer, too.
+fn list_names(names: &Names, text: &str, json: bool) -> Result<(), Failure> {
+    let found: Vec<&Name> = names.names.iter().filter(|name| name.has(text)).collect();
+    if json {
+        return output::line(&serde_json::to_string_pretty(&found).or_fail(RUNNING)?);
+    }
+    for name in &found {
+        let also = |what: &str, words: &[String]| match words {
+            [] => String::new(),
+            words => format!("; {what} {}", words.join(", ")),
+        };
+        output::line(&format!(
+            "{}{}{}",
+            output::bold(&name.name),
+            also("also", &name.synonyms),
+            also("a kind of", &name.kind_of)
+        ))?;
+    }
+    output::note(&match (text, found.len()) {
+        ("", all) => format!("{all} names"),
+        (text, 0) => format!(
+            "none of {} names has \"{text}\" in it; `--names` without a text lists all",
+            names.names.len()
+        ),
+        (text, few) => format!("{few} of {} names have \"{text}\" in them", names.names.len()),
+    });
+    Ok(())
 }
 
 fn row<'a>(manifest: &Manifest, cache: &Cache, model: &'a Model) -> Row<'a> {

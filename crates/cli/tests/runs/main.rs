@@ -290,6 +290,19 @@ fn another_model_or_batch_size_does_not_go_on() {
     assert_eq!(files(&here.join("runs/vizwiz/model")), before);
 }
 
+/// The last batch of a limited run may be smaller than the others, with and without pictures.
+#[test]
+fn a_limit_need_not_be_a_whole_number_of_batches() {
+    let folder = folder();
+    let here = folder.path();
+    for control in [&[][..], &["--control", "shuffled"], &["--control", "blind"]] {
+        let said = succeeds(eval(here, "runs", &[&["--limit", "3"][..], control].concat()));
+        assert!(said.contains("3 answers"), "{control:?}: {said}");
+        let said = succeeds(eval(here, "runs", control));
+        assert!(said.contains("12 answers"), "{control:?}: {said}");
+    }
+}
+
 /// Four options of every question are weighed as a whole: with a picture and without, in batches of
 /// any size, and in a run that is scored again.
 #[test]

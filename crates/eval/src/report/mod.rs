@@ -75,6 +75,9 @@ impl Page {
     /// The file. Whatever models and benchmarks say stays text: the data stand in a script element
     /// that is not executed, with every `<` written as an escape, and the page puts them in as
     /// text.
+    ///
+    /// # Errors
+    /// If the data cannot be written as JSON.
     pub fn html(&self) -> serde_json::Result<String> {
         let data = serde_json::to_string(self)?
             .replace('<', "\\u003c")

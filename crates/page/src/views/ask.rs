@@ -3,8 +3,8 @@
 use web_sys::{HtmlElement, HtmlInputElement};
 
 use super::{Now, Seen, View};
-use crate::app::tell;
 use crate::dom::{by_id, clear, focus, focused, make, on, on_id, put, set_attribute, set_disabled, set_text, show};
+use crate::inbox::tell;
 use crate::state::State;
 use crate::update::Input;
 

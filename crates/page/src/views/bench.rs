@@ -4,8 +4,8 @@ use sightline_messages::{Measure, Measured, ModelInfo};
 use web_sys::HtmlElement;
 
 use super::{Now, Seen, View};
-use crate::app::tell;
 use crate::dom::{by_id, clear, make, on_id, put, set_disabled, set_text, show};
+use crate::inbox::tell;
 use crate::state::Measuring;
 use crate::update::Input;
 use crate::words;

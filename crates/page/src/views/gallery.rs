@@ -10,9 +10,8 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{HtmlElement, Response};
 
 use super::{Now, Seen, View};
-use crate::app::tell;
-use crate::dom::{by_id, make, on, put, set_text};
-use crate::input::{after, number};
+use crate::dom::{after, by_id, make, on, put, set_text};
+use crate::inbox::{number, tell};
 use crate::state::Chosen;
 use crate::update::Input;
 

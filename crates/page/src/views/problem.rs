@@ -3,8 +3,8 @@
 use web_sys::HtmlElement;
 
 use super::{Now, Seen, View};
-use crate::app::tell;
 use crate::dom::{by_id, on_id, set_text, show};
+use crate::inbox::tell;
 use crate::state::{self, Remedy};
 use crate::update::Input;
 

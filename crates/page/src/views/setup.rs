@@ -4,8 +4,8 @@ use sightline_messages::{Machine, Store, Wish};
 use web_sys::{HtmlElement, HtmlProgressElement};
 
 use super::{Now, Seen, View};
-use crate::app::tell;
 use crate::dom::{by_id, focus, focused, make, now_ms, on_id, put, set_attribute, set_disabled, set_text, show};
+use crate::inbox::tell;
 use crate::state::{Engine, Loading, State};
 use crate::update::Input;
 use crate::words;

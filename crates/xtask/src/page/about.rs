@@ -1,4 +1,4 @@
-//! `about/` of the built page: cards and terms of the models, licences of everything that is
+//! `about/` of the built page: cards and terms of the models, the names they know, licences of everything that is
 //! served, and the source.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +10,7 @@ use pulldown_cmark::{Options, Parser, html};
 use serde_json::Value;
 use sightline_checkpoint::hash::sha256_hex;
 use sightline_checkpoint::manifest::Manifest;
+use sightline_checkpoint::names::Names;
 
 use super::site::Site;
 use crate::repo::{WASM, root};
@@ -27,6 +28,10 @@ pub(super) fn write(site: &mut Site) -> Result<()> {
     site.put(
         "about/models.html",
         page("Models: cards and terms", &models()?).as_bytes(),
+    )?;
+    site.put(
+        "about/names.html",
+        page("Names that the models know", &names()?).as_bytes(),
     )?;
     site.put("about/licences.html", page("Licences", &licences()?).as_bytes())?;
     for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
@@ -126,6 +131,27 @@ fn models() -> Result<String> {
         escaped(credits)
     );
     Ok(body)
+}
+
+/// What the models know, by the letter.
+fn names() -> Result<String> {
+    let mut names = Names::load(&root().join("weights"))?.names;
+    names.sort_by_key(|name| name.name.to_lowercase());
+    let mut body = format!(
+        "<section>\n<p>The models were trained to name, find and count these {} things. They may use other words when they describe a \
+         picture, but know those less well. Ask for example <q>Is there a cat?</q> or <q>Where is the cat?</q></p>\n\
+         <div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr><th>Name</th><th>Other words for it</th><th>A kind of</th></tr></thead>\n<tbody>\n",
+        names.len()
+    );
+    for name in names {
+        body += &format!(
+            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            escaped(&name.name),
+            escaped(&name.synonyms.join(", ")),
+            escaped(&name.kind_of.join(", "))
+        );
+    }
+    Ok(body + "</tbody>\n</table></div>\n</section>\n")
 }
 
 /// A library of the modules that browsers run.
@@ -289,6 +315,20 @@ mod tests {
             assert!(body.contains(needed), "{needed}");
         }
         assert!(!body.contains("<h1>"), "a page has one first heading");
+        Ok(())
+    }
+
+    #[test]
+    fn every_name_is_listed_with_its_synonyms() -> Result<()> {
+        let body = names()?;
+        for needed in [
+            "<td>airplane</td><td>aeroplane, airplanes, plane</td>",
+            "<td>zebra</td>",
+        ] {
+            assert!(body.contains(needed), "{needed}");
+        }
+        let rows = body.matches("<tr><td>").count();
+        assert!(body.contains(&format!("these {rows} things")), "{rows} rows");
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use pollster::block_on;
 use sightline_kernels::{Device, KernelError, Peak};
 
+use super::case::{Sample, Work};
 use super::report::{Report, Row};
 use super::scale::{MIN_RUNS, Scale};
 use crate::failure::{Failure, OrFail, RUNNING};
@@ -18,29 +19,6 @@ const WARM_SECONDS: f64 = 0.1;
 
 /// Enqueues one call of the measured operation.
 pub(super) type Launch = Box<dyn Fn() -> Result<(), KernelError>>;
-
-/// What a case does, counted by hand.
-#[derive(Clone, Debug)]
-pub(super) struct Work {
-    /// Section of the table.
-    pub(super) part: &'static str,
-    /// Name; the same on every device, so that runs and peers can be joined by it.
-    pub(super) id: String,
-    /// Least bytes moved: every input read once, every output written once.
-    pub(super) bytes: f64,
-    /// Operations; a multiply-add is two.
-    pub(super) flops: f64,
-}
-
-/// Times of one case, seconds a call.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sample {
-    pub(super) median: f64,
-    pub(super) best: f64,
-    pub(super) runs: usize,
-    /// Calls timed together as one sample.
-    pub(super) calls: usize,
-}
 
 /// A device, what it can do at most, and what was measured so far.
 pub(super) struct Bencher {
@@ -64,15 +42,11 @@ impl Bencher {
         let bar = output::spinner("limits of the device");
         let peak = block_on(Peak::measure(&device, scale.peak_megabytes, 5)).or_fail(RUNNING)?;
         bar.finish_and_clear();
-        let report = Report {
-            machine: Some(super::machine(&device, &scale, &peak)),
-            ..Report::default()
-        };
         Ok(Self {
             device,
             scale,
             peak,
-            report,
+            report: Report::default(),
             filter,
             found: Cell::new(false),
             save,

@@ -6,7 +6,8 @@ use sightline_kernels::ops::{
 };
 use sightline_kernels::{Device, Format};
 
-use super::bencher::{Bencher, Work};
+use super::bencher::Bencher;
+use super::case::Work;
 use super::counts;
 use super::inputs::{empty, floats};
 

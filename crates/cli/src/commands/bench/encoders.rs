@@ -6,7 +6,8 @@ use anyhow::Result;
 use pollster::block_on;
 use sightline_vision::{KINDS, Preset, RandomWeights, Size};
 
-use super::bencher::{Bencher, Work};
+use super::bencher::Bencher;
+use super::case::Work;
 use super::inputs;
 
 /// Lines of the table: every kind's first preset, then every kind's second, and so on.

@@ -11,7 +11,8 @@ use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::Device;
 use sightline_language::{Adapters, Llama, Options, Sampling, Session, Tokenizer};
 
-use super::bencher::{Bencher, Sample, Work};
+use super::bencher::Bencher;
+use super::case::{Sample, Work};
 use super::inputs;
 use super::random_language::{self as random, ADAPTERS, HEAD, HEADS, KV, LAYERS, MATRICES, VOCABULARY, WIDTH};
 

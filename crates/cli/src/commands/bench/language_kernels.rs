@@ -6,7 +6,8 @@ use sightline_kernels::ops::{
     rope_append, rope_table, swiglu,
 };
 
-use super::bencher::{Bencher, Work};
+use super::bencher::Bencher;
+use super::case::Work;
 use super::encoder_kernels::matrix;
 use super::inputs::{empty, floats};
 

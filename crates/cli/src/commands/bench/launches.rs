@@ -7,7 +7,8 @@ use pollster::block_on;
 use sightline_kernels::KernelError;
 use sightline_kernels::ops::copy;
 
-use super::bencher::{Bencher, Sample, Work};
+use super::bencher::Bencher;
+use super::case::{Sample, Work};
 
 /// Launches of a sample; the graph has a quarter of them and is replayed four times.
 const LAUNCHES: usize = 1024;

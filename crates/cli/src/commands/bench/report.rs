@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sightline_kernels::Peak;
 
-use super::bencher::{Sample, Work};
+use super::case::{Sample, Work};
 use crate::output;
 
 /// Everything of one run.

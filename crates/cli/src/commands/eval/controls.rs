@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
+use sightline_eval::rules::geometry::{self, Transform};
 use sightline_eval::run::error::Reason;
 use sightline_eval::run::{Answered, Answerer, Item, Outcome};
 use sightline_eval::stats::{SEED, split_mix};
@@ -17,7 +18,7 @@ pub(super) struct Blindfold {
 impl Blindfold {
     /// Every question gets the answer that is most often right; for boxes the one with the median edges.
     pub(super) fn majority(loaded: &Loaded) -> Self {
-        let golds: Vec<Gold> = loaded.questions.iter().map(Gold::of).collect();
+        let golds: Vec<Gold> = Gold::all(loaded);
         let best = Gold::most_frequent(&golds);
         Self {
             answers: vec![best.outcome(&loaded.mode); golds.len()],
@@ -26,7 +27,7 @@ impl Blindfold {
 
     /// Every question gets the answer of a random one: seeded, with their frequencies.
     pub(super) fn chance(loaded: &Loaded) -> Self {
-        let golds: Vec<Gold> = loaded.questions.iter().map(Gold::of).collect();
+        let golds: Vec<Gold> = Gold::all(loaded);
         let drawn = |at: usize| {
             let place = split_mix(SEED, at as u64) % golds.len() as u64;
             golds[place as usize].outcome(&loaded.mode)
@@ -54,12 +55,17 @@ enum Gold {
     Text(String),
     /// Place of the right choice.
     Choice(usize),
-    /// Edges as fractions of the padded square.
+    /// Edges as fractions of the frame that the run's boxes are compared in.
     Box([f64; 4]),
 }
 
 impl Gold {
-    fn of(question: &Question) -> Self {
+    fn all(loaded: &Loaded) -> Vec<Self> {
+        let gold = |question| Self::of(question, &loaded.transform);
+        loaded.questions.iter().map(gold).collect()
+    }
+
+    fn of(question: &Question, transform: &Transform) -> Self {
         let gold = &question.gold;
         let number = |name: &str| gold.get(name).and_then(Value::as_f64);
         if let (Some(Value::Array(edges)), Some(width), Some(height)) =
@@ -67,9 +73,18 @@ impl Gold {
         {
             let px: Vec<f64> = edges.iter().filter_map(Value::as_f64).collect();
             if let [x1, y1, x2, y2] = px[..] {
-                let frame = Frame::padded_square(width as u32, height as u32);
-                let edges = frame.to_fractions(Corners::new(x1, y1, x2, y2));
-                return Self::Box([edges.x1, edges.y1, edges.x2, edges.y2]);
+                let edges = match transform.frame([width, height]) {
+                    // To the pixel, as the picture is padded.
+                    geometry::Frame::CentredSquare => {
+                        let square = Frame::padded_square(width as u32, height as u32);
+                        let edges = square.to_fractions(Corners::new(x1, y1, x2, y2));
+                        Some([edges.x1, edges.y1, edges.x2, edges.y2])
+                    }
+                    other => other.project([x1, y1, x2, y2], [width, height]),
+                };
+                if let Some(edges) = edges {
+                    return Self::Box(edges);
+                }
             }
         }
         if let Some(place) = gold.get("choice").and_then(Value::as_u64) {
@@ -164,6 +179,18 @@ mod tests {
         Gold::Text(text.to_owned())
     }
 
+    fn question(gold: &Value) -> Question {
+        Question {
+            id: "1".to_owned(),
+            image: sightline_eval::tasks::Image::File(Default::default()),
+            image_key: "1".to_owned(),
+            image_sha256: None,
+            options: Vec::new(),
+            prompt: String::new(),
+            gold: gold.as_object().expect("fields").clone(),
+        }
+    }
+
     #[test]
     fn the_most_frequent_answer() {
         assert_eq!(
@@ -186,17 +213,32 @@ mod tests {
 
     #[test]
     fn a_caption_of_a_picture() {
-        let gold = serde_json::json!({ "captions": ["a dog", "a cat", "a cat"] });
-        let question = Question {
-            id: "1".to_owned(),
-            image: sightline_eval::tasks::Image::File(Default::default()),
-            image_key: "1".to_owned(),
-            image_sha256: None,
-            options: Vec::new(),
-            prompt: String::new(),
-            gold: gold.as_object().expect("fields").clone(),
+        let question = question(&serde_json::json!({ "captions": ["a dog", "a cat", "a cat"] }));
+        assert_eq!(
+            Gold::of(&question, &Transform::default()),
+            Gold::Text("a cat".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_box_is_in_the_frame_of_the_run() {
+        let gold = serde_json::json!({ "box": [0.0, 0.0, 20.0, 10.0], "width": 40, "height": 20 });
+        let question = question(&gold);
+        let policy = |name: &str| Transform {
+            policy: Some(name.to_owned()),
+            target_resolution: Some([20.0, 20.0]),
         };
-        assert_eq!(Gold::of(&question), Gold::Text("a cat".to_owned()));
+        let square = Gold::of(&question, &policy("letterbox"));
+        assert_eq!(square, Gold::Box([0.0, 0.25, 0.5, 0.5]));
+        assert_eq!(
+            Gold::of(&question, &policy("resize-naive")),
+            Gold::Box([0.0, 0.0, 0.5, 0.5])
+        );
+        // The middle 20 px of 40 are seen, so the box begins at the crop's edge and ends in its middle.
+        assert_eq!(
+            Gold::of(&question, &policy("resize-crop")),
+            Gold::Box([0.0, 0.0, 0.5, 0.5])
+        );
     }
 
     #[test]

@@ -296,9 +296,10 @@ impl Plan<'_> {
         let batch_size = self.args.batch_size as usize;
         let questions = Arc::new(loaded.questions.clone());
         let seen = Transform::read(&row.transform).or_fail(WEIGHTS)?;
+        let asked = loaded.limit.unwrap_or(questions.len()).min(questions.len());
         let gallery = match self.args.control {
-            Some(Control::Shuffled) => Gallery::shuffled(questions, seen),
-            _ => Gallery::own(questions, seen),
+            Some(Control::Shuffled) => Gallery::shuffled(questions, asked, seen),
+            _ => Gallery::own(questions, asked, seen),
         };
         let gallery = Arc::new(gallery);
         let items = key::items(&loaded, Some(&gallery));

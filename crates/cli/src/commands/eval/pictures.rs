@@ -32,24 +32,27 @@ pub(super) struct Gallery {
     pub questions: Arc<Vec<Question>>,
     /// For every question the one whose picture is shown.
     pub shows: Vec<usize>,
+    /// How many questions, from the first, are asked: as many as `--limit` leaves.
+    pub asked: usize,
     /// The model's; its padding stands behind transparent parts.
     pub transform: Transform,
 }
 
 impl Gallery {
     /// Every question with its own picture.
-    pub(super) fn own(questions: Arc<Vec<Question>>, transform: Transform) -> Self {
+    pub(super) fn own(questions: Arc<Vec<Question>>, asked: usize, transform: Transform) -> Self {
         let shows = (0..questions.len()).collect();
         Self {
             questions,
             shows,
+            asked,
             transform,
         }
     }
 
     /// Every question with the picture that stands half of all pictures further: one picture's questions are again asked about one picture,
     /// and never about their own, unless all have the same.
-    pub(super) fn shuffled(questions: Arc<Vec<Question>>, transform: Transform) -> Self {
+    pub(super) fn shuffled(questions: Arc<Vec<Question>>, asked: usize, transform: Transform) -> Self {
         let mut first = Vec::new();
         let mut place = HashMap::new();
         for (at, question) in questions.iter().enumerate() {
@@ -64,6 +67,7 @@ impl Gallery {
         Self {
             questions,
             shows,
+            asked,
             transform,
         }
     }
@@ -95,7 +99,7 @@ impl Coming {
             let mut held: Vec<(usize, Read)> = Vec::new();
             for batch in batches {
                 let first = batch * size;
-                let last = (first + size).min(gallery.questions.len());
+                let last = (first + size).min(gallery.asked);
                 let pictures = read_all(&gallery, &mut held, first..last);
                 // Nobody listens once the run has failed.
                 if sender.send((batch, pictures)).is_err() {
