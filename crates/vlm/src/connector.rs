@@ -87,7 +87,13 @@ impl Connector {
                 ops::Epilogue::Gelu
             };
             let y = device.empty_f32(count * layer.rows);
-            ops::linear(device, layer, &x, count, None, epilogue, &y)?;
+            ops::linear(
+                device,
+                ops::Apply {
+                    epilogue,
+                    ..ops::Apply::new(layer, &x, count, &y)
+                },
+            )?;
             x = y;
         }
         if let Some(positions) = &self.positions {

@@ -5,7 +5,7 @@ use cubecl::prelude::ExecutionMode;
 
 use super::cube::OP;
 use super::plan::{MatVec, Prologue};
-use super::{Call, Epilogue, Input};
+use super::{Apply, Epilogue, Input};
 use crate::Result;
 use crate::device::Gpu;
 use crate::wgsl::{Constant, Shader};
@@ -13,8 +13,8 @@ use crate::wgsl::{Constant, Shader};
 const SOURCE: &str = include_str!("mat_vec.wgsl");
 
 /// The shader for a call, if there is one: one row, a format that has a shader, no bias, no GELU.
-pub(super) fn shader(call: &Call<'_>, plan: &MatVec) -> Option<Shader> {
-    if call.m != 1 || call.w.bias.is_some() {
+pub(super) fn shader(call: &Apply<'_>, plan: &MatVec) -> Option<Shader> {
+    if call.rows != 1 || call.map.bias.is_some() {
         return None;
     }
     variant(plan)
@@ -48,8 +48,8 @@ fn variant(plan: &MatVec) -> Option<Shader> {
     })
 }
 
-pub(super) fn launch(gpu: &Gpu, call: &Call<'_>, plan: &MatVec, shader: Shader) -> Result<()> {
-    let w = call.w;
+pub(super) fn launch(gpu: &Gpu, call: &Apply<'_>, plan: &MatVec, shader: Shader) -> Result<()> {
+    let w = call.map;
     let low = call.low_rank;
     let (norm, eps) = match call.input {
         Input::RmsNorm { weight, eps } => (Some(weight), eps),
