@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use sightline_answer::Wish;
 
 /// What the page asks of the engine. Commands are carried out one after the other.
 /// [`Command::Stop`], [`Command::Cancel`] and [`Command::Picture`] overtake: they are carried out
@@ -60,17 +61,4 @@ pub enum Command {
     /// The features of the picture last sent, of every model, for the comparison with the native
     /// program: [`crate::Event::Features`].
     Features,
-}
-
-/// Which device the engine should use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Wish {
-    /// WebGPU where there is an adapter of real hardware, else the CPU.
-    #[default]
-    Auto,
-    /// WebGPU wherever there is an adapter, also one in software.
-    Gpu,
-    /// The CPU.
-    Cpu,
 }

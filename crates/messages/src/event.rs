@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Wish;
+use sightline_answer::{Answer, Machine, ModelInfo};
 
 /// What the engine tells the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -152,66 +152,6 @@ pub enum Event {
     },
 }
 
-/// What computes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Machine {
-    /// `webgpu` or `cpu`.
-    pub backend: String,
-    /// The adapter's own name; for the CPU, what it is.
-    pub adapter: String,
-    /// Whether the adapter is a GPU in software.
-    pub software: bool,
-    /// Arithmetic of the encoders.
-    pub dtype: Dtype,
-    /// Why not WebGPU, or why not half precision; a whole sentence.
-    pub why: Option<String>,
-    /// Another device that the visitor could ask for; [`Wish::Auto`] where asking again may find a
-    /// GPU.
-    #[serde(default)]
-    pub other: Option<Wish>,
-    /// Seconds until both models have answered a first short question, where that is known to be
-    /// long.
-    pub patience_s: Option<f64>,
-}
-
-/// Arithmetic of the encoders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Dtype {
-    /// 32-bit floats.
-    F32,
-    /// 16-bit products, 32-bit sums; only after a comparison with [`Dtype::F32`] on this machine.
-    F16,
-}
-
-/// A model of the bundle.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ModelInfo {
-    /// Id in the manifest.
-    pub id: String,
-    /// Id of the encoder's kind.
-    pub encoder: String,
-    /// The encoder on labels, for example `ViT`.
-    pub title: String,
-    /// The encoder with what mixes its tokens, for example `ViT (attention)`.
-    pub name: String,
-    /// How the encoder sees, in one sentence.
-    pub about: String,
-    /// Which of the page's colours stands for the encoder, from 0. Past the last colour the first follows.
-    pub palette: u32,
-    /// Kinds of question it was trained on.
-    pub kinds: Vec<Kind>,
-}
-
-/// A kind of question.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kind {
-    /// Stable id, for example `presence`.
-    pub id: String,
-    /// A question of this kind.
-    pub example: String,
-}
-
 /// A file of the bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileInfo {
@@ -270,69 +210,6 @@ impl std::fmt::Debug for Preview {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Preview({}x{})", self.width, self.height)
     }
-}
-
-/// Who found a box.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// The language model wrote it.
-    Llm,
-    /// The dense head found it in the encoder's tokens.
-    Dense,
-}
-
-/// A box that belongs to an answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AnswerBox {
-    /// Who found it.
-    pub source: Source,
-    /// What it shows, where that is known.
-    pub label: Option<String>,
-    /// Corners `x1, y1, x2, y2` in px of the upright picture; absent if it lies in the padding.
-    pub px: Option<[f32; 4]>,
-    /// Probability, for the dense head.
-    pub score: Option<f32>,
-}
-
-/// Where the time went, ms. Zero for what was reused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Timings {
-    /// Transform, encoder and connector.
-    pub encode_ms: f64,
-    /// Prompt prefix.
-    pub prefix_ms: f64,
-    /// The question's own tokens.
-    pub prefill_ms: f64,
-    /// From the question, with everything that had to be computed for it, to the first token.
-    pub first_token_ms: f64,
-    /// All tokens after the first.
-    pub decode_ms: f64,
-    /// Tokens of the answer.
-    pub tokens: u32,
-    /// Visual tokens.
-    pub visual_tokens: u32,
-    /// The dense head.
-    pub dense_ms: f64,
-}
-
-/// What one model says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Answer {
-    /// Model id.
-    pub model: String,
-    /// The text.
-    pub text: String,
-    /// Boxes, the language model's first.
-    pub boxes: Vec<AnswerBox>,
-    /// Why an answer that should be a box holds none.
-    pub box_error: Option<String>,
-    /// True if the answer was cut at the length limit.
-    pub cut: bool,
-    /// True if the visitor stopped it.
-    pub stopped: bool,
-    /// Where the time went.
-    pub timings: Timings,
 }
 
 /// What the page should offer when the engine cannot go on.

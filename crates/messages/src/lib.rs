@@ -2,7 +2,7 @@
 //!
 //! One enum each way: [`Command`] from the page, [`Event`] from the engine. They are versioned, because a browser may have cached
 //! the two modules at different times: the page's first message is [`Command::Hello`], and an engine of another [`VERSION`] answers
-//! it with [`Event::Broken`]. [`TestEvent`] is what the worker of the kernel tests reports instead.
+//! it with [`Event::Broken`]. Answers and what computed them are the types of `sightline-answer`. [`TestEvent`] is what the worker of the kernel tests reports instead.
 //!
 //! ```
 //! use sightline_messages::Command;
@@ -15,11 +15,9 @@ mod command;
 mod event;
 mod test;
 
-pub use command::{Command, Wish};
-pub use event::{
-    Answer, AnswerBox, Dtype, Event, FileInfo, Kind, Loaded, Machine, Measure, Measured, ModelInfo, Preview, Remedy,
-    Source, Store, Timings,
-};
+pub use command::Command;
+pub use event::{Event, FileInfo, Loaded, Measure, Measured, Preview, Remedy, Store};
+pub use sightline_answer::{Answer, AnswerBox, Dtype, Kind, Machine, ModelInfo, Source, Timings, Wish};
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.

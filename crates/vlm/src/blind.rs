@@ -9,16 +9,14 @@ use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::Buffer;
 use sightline_language::Adapters;
 
-use crate::conversations::{Asked, BatchAnswer, Before, Conversations};
+use crate::conversations::{Asked, BatchAnswer, Before, Group};
 use crate::error::{Result, VlmError};
-use crate::model::{Language, Options};
+use crate::language::Language;
+use crate::talk::Options;
 
 /// The control on the device of its language model.
 pub struct Blind {
-    language: Rc<Language>,
-    adapters: Arc<Adapters>,
-    before: Before,
-    conversations: Option<Conversations>,
+    group: Group,
     /// Takes the place of the visual tokens.
     nothing: Buffer,
 }
@@ -32,7 +30,7 @@ impl Blind {
     pub fn load(row: &manifest::Blind, weights: &[u8], language: Rc<Language>) -> Result<Self> {
         let name = row.files.first().map_or("model.safetensors", |file| &file.path);
         let tensors = Tensors::parse(name, weights)?;
-        let device = language.llama.device();
+        let device = language.llama.device().clone();
         let first = language.chat.layout().before.len();
         if row.text_start < first {
             return Err(VlmError::Row {
@@ -44,13 +42,10 @@ impl Blind {
                 ),
             });
         }
-        let adapters = Adapters::load(device, &tensors, &row.adapters, language.llama.config())?;
+        let adapters = Adapters::load(&device, &tensors, &row.adapters, language.llama.config())?;
         Ok(Self {
-            adapters: Arc::new(adapters),
-            before: Before::Nothing(row.text_start),
-            conversations: None,
+            group: Group::new(language, Some(Arc::new(adapters)), Before::Nothing(row.text_start)),
             nothing: device.upload_f32(&[]),
-            language,
         })
     }
 
@@ -67,18 +62,10 @@ impl Blind {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let (slots, most) = (slots.max(batch.len()), options.max_tokens);
-        let mut conversations = match self.conversations.take() {
-            Some(conversations) if conversations.has_room(slots, most) => conversations,
-            _ => Conversations::new(&self.language, Some(self.adapters.clone()), self.before, slots, most).await?,
-        };
+        self.group.prepare(slots.max(batch.len()), options.max_tokens).await?;
         // All questions share picture 0, which is empty.
         let pictures = vec![0; batch.len()];
-        let answers = conversations
-            .answer(&self.language.chat, &self.nothing, batch, &pictures)
-            .await?;
-        self.conversations = Some(conversations);
-        Ok(answers)
+        self.group.answer(&self.nothing, batch, &pictures).await
     }
 
     /// Checks that a question fits. The limit is that of a model whose text starts at
@@ -87,6 +74,6 @@ impl Blind {
     /// # Errors
     /// A question that is empty or too long.
     pub fn fits(&self, question: &str) -> Result<()> {
-        self.before.prompt(&self.language.chat, question).map(drop)
+        self.group.fits(question)
     }
 }

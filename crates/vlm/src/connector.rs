@@ -3,7 +3,8 @@
 
 use sightline_checkpoint::manifest;
 use sightline_checkpoint::tensors::Tensors;
-use sightline_kernels::{Buffer, Device, Linear, ops};
+use sightline_kernels::{Buffer, Device, KernelError, Linear, ops};
+use sightline_vision::Grid;
 
 use crate::error::{Result, VlmError};
 use crate::load;
@@ -65,46 +66,65 @@ impl Connector {
         self.layers.last().map_or(0, |layer| layer.rows)
     }
 
-    /// Visual tokens `[batch, rows * cols, width]` of features `[batch, rows * cols, encoder
-    /// width]`.
+    /// Allocates what `batch` pictures with a grid of tokens need.
     ///
     /// # Errors
-    /// [`VlmError::Grid`] if the grid differs from that of the positions, or a device that fails.
-    pub fn apply(
-        &self,
-        device: &Device,
-        features: &Buffer,
-        batch: usize,
-        (rows, cols): (usize, usize),
-    ) -> Result<Buffer> {
-        let count = batch * rows * cols;
-        let mut x = features.clone();
+    /// [`VlmError::Grid`] if the grid differs from that of the positions.
+    pub(crate) fn prepare(&self, device: &Device, batch: usize, grid: Grid) -> Result<Prepared> {
+        if let Some(positions) = &self.positions
+            && positions.grid != [grid.height, grid.width]
+        {
+            return Err(VlmError::Grid {
+                found: [grid.height, grid.width],
+                trained: positions.grid,
+            });
+        }
+        let count = batch * grid.tokens();
+        let inner = self.layers.split_last().map_or(&[][..], |(_, inner)| inner);
+        Ok(Prepared {
+            image: ops::Image {
+                batch,
+                height: grid.height,
+                width: grid.width,
+                channels: self.width(),
+            },
+            hidden: inner.iter().map(|layer| device.empty_f32(count * layer.rows)).collect(),
+            visual: device.empty_f32(count * self.width()),
+        })
+    }
+
+    /// Enqueues the kernels from features to visual tokens. Nothing is allocated, so that they can
+    /// be recorded.
+    ///
+    /// # Shapes
+    /// `features` `[batch, rows * cols, encoder width]`, of what `to` was prepared for.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub(crate) fn launch(&self, device: &Device, features: &Buffer, to: &Prepared) -> Result<(), KernelError> {
+        let count = to.image.batch * to.image.height * to.image.width;
+        let mut x = features;
         for (i, layer) in self.layers.iter().enumerate() {
-            let last = i + 1 == self.layers.len();
-            let epilogue = if last {
-                ops::Epilogue::Store
-            } else {
-                ops::Epilogue::Gelu
+            let (y, epilogue) = match to.hidden.get(i) {
+                Some(hidden) => (hidden, ops::Epilogue::Gelu),
+                None => (&to.visual, ops::Epilogue::Store),
             };
-            let y = device.empty_f32(count * layer.rows);
-            ops::linear(device, layer, &x, count, None, epilogue, &y)?;
+            let map = ops::Apply::new(layer, x, count, y);
+            ops::linear(device, ops::Apply { epilogue, ..map })?;
             x = y;
         }
         if let Some(positions) = &self.positions {
-            if positions.grid != [rows, cols] {
-                return Err(VlmError::Grid {
-                    found: [rows, cols],
-                    trained: positions.grid,
-                });
-            }
-            let grid = ops::Image {
-                batch,
-                height: rows,
-                width: cols,
-                channels: self.width(),
-            };
-            ops::add_positions(device, &x, &positions.row, &positions.col, grid)?;
+            ops::add_positions(device, &to.visual, &positions.row, &positions.col, to.image)?;
         }
-        Ok(x)
+        Ok(())
     }
+}
+
+/// Memory of a connector for some pictures.
+pub(crate) struct Prepared {
+    image: ops::Image,
+    /// Outputs of all layers but the last.
+    hidden: Vec<Buffer>,
+    /// Visual tokens `[batch, rows * cols, width]`.
+    pub(crate) visual: Buffer,
 }

@@ -1,12 +1,13 @@
 //! Answers many questions at once, behind pictures or behind nothing.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use sightline_kernels::Buffer;
 use sightline_language::{Adapters, Batch, Chat, LanguageError, Prompt};
 
 use crate::error::Result;
-use crate::model::Language;
+use crate::language::Language;
 
 /// Number of positions kept for a question. Longer questions are refused.
 const QUESTION_ROOM: usize = 320;
@@ -66,7 +67,7 @@ impl Before {
     }
 
     /// The tokens of a question, if there is room for them. The error names their number.
-    pub(crate) fn prompt(self, chat: &Chat, question: &str) -> Result<Vec<u32>> {
+    fn prompt(self, chat: &Chat, question: &str) -> Result<Vec<u32>> {
         let ids = chat.question(question, self.text_start(chat))?;
         let (tokens, limit) = (ids.len(), QUESTION_ROOM);
         if tokens > limit {
@@ -76,8 +77,58 @@ impl Before {
     }
 }
 
+/// Conversations of one model that advance together. They are made when they are first needed.
+pub(crate) struct Group {
+    language: Rc<Language>,
+    adapters: Option<Arc<Adapters>>,
+    before: Before,
+    open: Option<Conversations>,
+}
+
+impl Group {
+    pub(crate) fn new(language: Rc<Language>, adapters: Option<Arc<Adapters>>, before: Before) -> Self {
+        Self {
+            language,
+            adapters,
+            before,
+            open: None,
+        }
+    }
+
+    /// Checks that a question fits.
+    pub(crate) fn fits(&self, question: &str) -> Result<()> {
+        self.before.prompt(&self.language.chat, question).map(drop)
+    }
+
+    /// Makes room for `slots` questions and answers of at most `most` tokens. Returns whether there
+    /// was none.
+    pub(crate) async fn prepare(&mut self, slots: usize, most: usize) -> Result<bool> {
+        if self.open.as_ref().is_some_and(|open| open.has_room(slots, most)) {
+            return Ok(false);
+        }
+        // Both at once would double the memory.
+        self.open = None;
+        let adapters = self.adapters.clone();
+        self.open = Some(Conversations::new(&self.language, adapters, self.before, slots, most).await?);
+        Ok(true)
+    }
+
+    /// As [`Conversations::answer`]. Without room there is no answer.
+    pub(crate) async fn answer(
+        &mut self,
+        visual: &Buffer,
+        batch: &[Asked<'_>],
+        pictures: &[usize],
+    ) -> Result<Vec<BatchAnswer>> {
+        match &mut self.open {
+            Some(open) => open.answer(&self.language.chat, visual, batch, pictures).await,
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
 /// Conversations that advance together.
-pub(crate) struct Conversations {
+struct Conversations {
     batch: Batch,
     before: Before,
     /// Number of tokens that an answer may have behind the longest question.
@@ -86,7 +137,7 @@ pub(crate) struct Conversations {
 
 impl Conversations {
     /// Room for `slots` questions and answers of at most `most` tokens.
-    pub(crate) async fn new(
+    async fn new(
         language: &Language,
         adapters: Option<Arc<Adapters>>,
         before: Before,
@@ -103,7 +154,7 @@ impl Conversations {
     }
 
     /// Whether [`Conversations::new`] would make the same for these sizes.
-    pub(crate) fn has_room(&self, slots: usize, most: usize) -> bool {
+    fn has_room(&self, slots: usize, most: usize) -> bool {
         self.batch.slots() == slots && self.most == most
     }
 
@@ -112,7 +163,7 @@ impl Conversations {
     ///
     /// # Shapes
     /// `visual` `[pictures, visual tokens, width]`; any buffer if nothing comes before a question.
-    pub(crate) async fn answer(
+    async fn answer(
         &mut self,
         chat: &Chat,
         visual: &Buffer,

@@ -78,4 +78,4 @@ impl VlmError {
 }
 
 /// Result of every call in this crate.
-pub type Result<T> = core::result::Result<T, VlmError>;
+pub type Result<T, E = VlmError> = core::result::Result<T, E>;

@@ -2,6 +2,7 @@
 //!
 //! [`Vlm`] is one model of the manifest on one device. [`Vlm::look`] takes a picture, [`Vlm::ask`]
 //! answers questions about it. Features and the prefix of the prompt are computed once per picture.
+//! Inside, `Eye` is what looks and `Talk` what talks. [`Lineup`] asks several models one question.
 //! [`Blind`] is the control that answers without pictures.
 //!
 //! ```no_run
@@ -11,47 +12,50 @@
 //! model.look(picture).await?;
 //! for question in ["What is shown in the image?", "Where is the teapot?"] {
 //!     let answer = model.ask(question, &Options::default(), async |_: &str| true).await?;
-//!     println!("{}: {}, {} boxes", answer.model, answer.answer, answer.boxes.len());
+//!     println!("{}: {}, {} boxes", answer.model, answer.text, answer.boxes.len());
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! `examples/ask_a_picture.rs` has the whole way, from files to an answer. Boxes are text that is
-//! read strictly:
-//!
-//! ```
-//! use sightline_vlm::{BoxError, Region};
-//!
-//! let half = Region::parse("[0.00, 0.00, 0.50, 1.00]").unwrap();
-//! let whole = Region { x1: 0.0, y1: 0.0, x2: 1.0, y2: 1.0 };
-//! assert_eq!(half.iou(&whole), 0.5);
-//! assert_eq!(Region::parse("left of the tree"), Err(BoxError::NotABox));
-//! ```
+//! `examples/ask_a_picture.rs` has the whole way, from files to an answer. What an answer is made of
+//! is in `sightline-answer`, and is named here too.
 
-mod answer;
 mod batch;
 mod blind;
-pub mod boxes;
 mod connector;
 mod conversations;
 mod dense;
 mod draw;
 mod error;
-mod half;
+mod eye;
+mod files;
+#[cfg(not(target_arch = "wasm32"))]
+mod folder;
+mod info;
+mod language;
+mod lineup;
 mod load;
 mod model;
 mod questions;
+mod sight;
+mod talk;
 
-pub use answer::{Answer, AnswerBox, Source, Timings};
 pub use batch::Ask;
 pub use blind::Blind;
-pub use boxes::{BoxError, Region};
 pub use connector::Connector;
 pub use conversations::{Asked, BatchAnswer, Reply};
 pub use dense::{DenseHead, Detection};
 pub use draw::{PENS, Pen, Sheet};
 pub use error::{Result, VlmError};
-pub use half::MIN_HALF_COSINE;
-pub use model::{Cost, Files, Language, Look, Options, Vlm};
+pub use eye::MIN_HALF_COSINE;
+pub use files::Files;
+#[cfg(not(target_arch = "wasm32"))]
+pub use folder::Folder;
+pub use info::info;
+pub use language::Language;
+pub use lineup::{FileSource, Lineup, Listener, Turn};
+pub use model::{Cost, Look, Vlm};
 pub use questions::{Recognised, recognise};
+pub use sightline_answer::{Answer, AnswerBox, BoxError, ModelInfo, Region, Source, Timings};
+pub use talk::Options;

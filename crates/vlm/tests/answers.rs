@@ -137,10 +137,10 @@ fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
         pollster::block_on(model.look(&picture))?;
         let answer = pollster::block_on(model.ask(&row.question, &Options::default(), async |_: &str| true))?;
         asked += 1;
-        if answer.answer != row.answer {
+        if answer.text != row.answer {
             wrong.push(format!(
                 "{}: {:?}, PyTorch says {:?}",
-                row.image, answer.answer, row.answer
+                row.image, answer.text, row.answer
             ));
         }
     }

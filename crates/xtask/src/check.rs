@@ -31,6 +31,7 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-language",
     "sightline-checkpoint",
     "sightline-vlm",
+    "sightline-answer",
     "sightline-eval",
     "sightline-evaluation",
     "sightline-messages",

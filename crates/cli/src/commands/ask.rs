@@ -1,35 +1,31 @@
 //! `sightline ask`: one picture and question, or a file of them.
 
 mod batch;
+mod line;
+mod source;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
+use indicatif::ProgressBar;
+use sightline_answer::Answer;
 use sightline_checkpoint::file;
 use sightline_checkpoint::manifest::Manifest;
-use sightline_kernels::Device;
 use sightline_vision::{Picture, load_manifest};
-use sightline_vlm::{Answer, Files, Language, Options, PENS, Sheet, Vlm, VlmError};
+use sightline_vlm::{Lineup, Listener, Look, Options, PENS, Sheet, Turn, VlmError};
 
 use crate::args::{Ask, Global};
-use crate::commands::{doctor, models};
+use crate::commands::doctor;
 use crate::failure::{DEVICE, Failure, INPUT, OrFail, RUNNING, USAGE, WEIGHTS};
 use crate::{device, output, weights};
+
+use line::Line;
+use source::Weights;
 
 /// Largest picture file that is read, bytes.
 const MAX_FILE: u64 = 256 << 20;
 
-/// Models on a device, loaded when first asked.
-struct Engine<'a> {
-    device: Device,
-    manifest: &'a Manifest,
-    folder: &'a Path,
-    ids: Vec<String>,
-    languages: HashMap<String, Rc<Language>>,
-    loaded: HashMap<String, Vlm>,
-    verbose: bool,
-}
+/// The models that are asked.
+type Models<'a> = Lineup<Weights<'a>>;
 
 /// Runs the command.
 pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
@@ -49,18 +45,16 @@ pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
         if global.verbose {
             output::note(&format!("device: {} ({})", doctor::name(&choice.device), choice.why));
         }
-        let mut engine = Engine {
-            device: choice.device,
-            manifest: &manifest,
+        let source = Weights {
             folder: &folder,
-            ids,
-            languages: HashMap::new(),
-            loaded: HashMap::new(),
+            manifest: &manifest,
             verbose: global.verbose,
+            read: None,
         };
+        let mut models = Lineup::new(choice.device, source, ids);
         match (single, &questions) {
-            (Some((picture, question)), _) => one(&mut engine, args, &picture, question).await,
-            (None, Some(questions)) => questions.ask(&mut engine, &options(args)).await,
+            (Some((picture, question)), _) => one(&mut models, args, global.verbose, &picture, question).await,
+            (None, Some(questions)) => questions.ask(&mut models, &options(args)).await,
             (None, None) => Err(Failure::new(
                 USAGE,
                 "a picture and a question, or --batch FILE, are needed",
@@ -87,57 +81,90 @@ fn chosen(manifest: &Manifest, asked: &[String]) -> Result<Vec<String>, Failure>
     Ok(asked.to_vec())
 }
 
-/// The order of the arms alternates with the question, so that neither always runs on a warm device.
-fn order(ids: &[String], salt: usize) -> Vec<String> {
-    let mut ids = ids.to_vec();
-    if !ids.is_empty() {
-        let by = salt % ids.len();
-        ids.rotate_left(by);
-    }
-    ids
-}
-
-async fn one(engine: &mut Engine<'_>, args: &Ask, picture: &Picture, question: &str) -> Result<(), Failure> {
-    let salt = question.bytes().map(usize::from).sum::<usize>() + picture.pixels().len() / 3;
-    let mut answers = Vec::new();
-    for id in order(&engine.ids, salt) {
-        let bar = output::spinner(&format!("loading {id} and looking at the picture"));
-        let model = engine.model(&id).await?;
-        model.look(picture).await.map_err(failure)?;
-        bar.finish_and_clear();
-        let live = !args.json;
-        // The name stands before the first text, so that a question that is refused leaves no half line.
-        let mut named = !live;
-        let on_text = async |text: &str| {
-            let name = if named {
-                String::new()
-            } else {
-                format!("{}: ", output::bold(&id))
-            };
-            named = true;
-            !live || output::print(&format!("{name}{text}")).is_ok()
-        };
-        let answer = model.ask(question, &options(args), on_text).await.map_err(failure)?;
-        if live {
-            let name = if answer.answer.is_empty() {
-                format!("{}: (nothing)", output::bold(&id))
-            } else {
-                String::new()
-            };
-            output::line(&name)?;
-            tell(&answer, engine.verbose)?;
-        } else {
-            output::line(&serde_json::to_string(&answer).or_fail(RUNNING)?)?;
-        }
-        answers.push(answer);
-    }
+async fn one(
+    models: &mut Models<'_>,
+    args: &Ask,
+    verbose: bool,
+    picture: &Picture,
+    question: &str,
+) -> Result<(), Failure> {
+    let turn = Turn {
+        picture,
+        question,
+        options: options(args),
+        number: question.bytes().map(usize::from).sum::<usize>() + picture.pixels().len() / 3,
+    };
+    let mut printer = Printer {
+        live: !args.json,
+        verbose,
+        bar: None,
+        named: false,
+        answers: Vec::new(),
+    };
+    models.answer(&turn, &mut printer).await?;
     if let Some(path) = &args.draw {
-        draw(picture, &answers, &engine.ids, path)?;
+        draw(picture, &printer.answers, models.ids(), path)?;
         if !args.json {
             output::line(&format!("Drawn: {}", output::name(path)))?;
         }
     }
     Ok(())
+}
+
+/// Prints answers while they come.
+struct Printer {
+    /// Text for people, not lines for programs.
+    live: bool,
+    verbose: bool,
+    bar: Option<ProgressBar>,
+    /// Whether the model's name stands on the line. It stands before the first text, so that a question that is refused leaves no
+    /// half line.
+    named: bool,
+    answers: Vec<Answer>,
+}
+
+impl Listener<Failure> for Printer {
+    async fn looking(&mut self, id: &str) -> bool {
+        self.bar = Some(output::spinner(&format!("loading {id} and looking at the picture")));
+        self.named = false;
+        true
+    }
+
+    async fn looked(&mut self, _id: &str, _look: &Look) -> bool {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        true
+    }
+
+    async fn text(&mut self, id: &str, text: &str) -> bool {
+        if !self.live {
+            return true;
+        }
+        let name = if self.named {
+            String::new()
+        } else {
+            format!("{}: ", output::bold(id))
+        };
+        self.named = true;
+        output::print(&format!("{name}{text}")).is_ok()
+    }
+
+    async fn answered(&mut self, answer: Answer) -> Result<(), Failure> {
+        if self.live {
+            let name = if answer.text.is_empty() {
+                format!("{}: (nothing)", output::bold(&answer.model))
+            } else {
+                String::new()
+            };
+            output::line(&name)?;
+            tell(&answer, self.verbose)?;
+        } else {
+            output::line(&serde_json::to_string(&Line::of(&answer)).or_fail(RUNNING)?)?;
+        }
+        self.answers.push(answer);
+        Ok(())
+    }
 }
 
 /// What follows an answer's text.
@@ -159,7 +186,7 @@ fn tell(answer: &Answer, verbose: bool) -> Result<(), Failure> {
     }
     if verbose {
         let t = &answer.timings;
-        let rate = t.tokens as f64 / (t.decode_ms / 1e3).max(1e-9);
+        let rate = f64::from(t.tokens) / (t.decode_ms / 1e3).max(1e-9);
         output::note(&format!(
             "  encode {:.0} ms ({} visual tokens), prefix {:.0} ms, first token {:.0} ms, {} tokens at {rate:.1}/s, dense head {:.0} ms",
             t.encode_ms, t.visual_tokens, t.prefix_ms, t.first_token_ms, t.tokens, t.dense_ms
@@ -241,47 +268,10 @@ fn write_png(path: &Path, pixels: &[u8], width: u32, height: u32) -> Result<(), 
     output::write(path, bytes.get_ref())
 }
 
-impl Engine<'_> {
-    async fn model(&mut self, id: &str) -> Result<&mut Vlm, Failure> {
-        if !self.loaded.contains_key(id) {
-            let files = Files::read(self.folder, self.manifest, id).map_err(failure)?;
-            let language = self.language(&files.row.language_model).await?;
-            let before = self.device.allocated_bytes();
-            let model = Vlm::load(&self.device, &files, language).await.map_err(failure)?;
-            self.tell_memory(id, before);
-            self.loaded.insert(id.to_owned(), model);
-        }
-        self.loaded
-            .get_mut(id)
-            .ok_or_else(|| Failure::new(RUNNING, format!("{id} was not loaded")))
+impl From<VlmError> for Failure {
+    fn from(error: VlmError) -> Self {
+        Self::new(code(&error), error)
     }
-
-    async fn language(&mut self, id: &str) -> Result<Rc<Language>, Failure> {
-        if let Some(language) = self.languages.get(id) {
-            return Ok(language.clone());
-        }
-        let row = self.manifest.language_model(id).or_fail(WEIGHTS)?;
-        let path = models::fetch_language_model(row)?;
-        let bytes = sightline_checkpoint::cache::read_language_model(&path, row).or_fail(WEIGHTS)?;
-        let before = self.device.allocated_bytes();
-        let language =
-            Rc::new(Language::load(&self.device, &row.chat, &path.display().to_string(), &bytes).map_err(failure)?);
-        self.tell_memory(&format!("language model {id}"), before);
-        self.languages.insert(id.to_owned(), language.clone());
-        Ok(language)
-    }
-
-    /// With `-v`, the memory of what was just loaded; `before`: bytes on the device until then.
-    fn tell_memory(&self, what: &str, before: usize) {
-        if self.verbose {
-            let megabytes = (self.device.allocated_bytes() - before) as f64 / 1e6;
-            output::note(&format!("{what}: loaded, {megabytes:.1} MB on the device"));
-        }
-    }
-}
-
-fn failure(error: VlmError) -> Failure {
-    Failure::new(code(&error), error)
 }
 
 fn code(error: &VlmError) -> u8 {

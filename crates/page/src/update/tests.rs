@@ -1,4 +1,4 @@
-use sightline_messages::{Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo, Timings};
+use sightline_messages::{Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo};
 
 use super::*;
 
@@ -123,11 +123,7 @@ fn answer_of(model: &str, text: &str) -> Answer {
     Answer {
         model: model.into(),
         text: text.into(),
-        boxes: Vec::new(),
-        box_error: None,
-        cut: false,
-        stopped: false,
-        timings: Timings::default(),
+        ..Answer::default()
     }
 }
 

@@ -1,12 +1,12 @@
 //! A question to every model, one after the other.
 
-use sightline_messages::{Answer, AnswerBox, Event, Source, Timings};
-use sightline_vision::Picture;
-use sightline_vlm::{Look, Options, Vlm, VlmError};
+use sightline_messages::{Answer, Event};
+use sightline_vlm::{Listener, Look, Options, Vlm};
 
 use super::Stop;
 use super::browser::pause;
-use super::failure::of_question;
+use super::download::Missing;
+use super::failure::of_turn;
 use super::outbox::Outbox;
 use super::state::State;
 
@@ -22,9 +22,7 @@ pub(super) struct Turn {
 }
 
 impl State {
-    /// Answers, or says why not. The order of the models alternates, so that neither always runs on
-    /// a device that the other has warmed; never do two run at once, so that their times can be
-    /// compared.
+    /// Answers, or says why not.
     pub(super) async fn answer(&mut self, turn: &Turn) {
         let done = Event::Done { turn: turn.turn };
         let refuse = |sentence: &str| {
@@ -40,128 +38,107 @@ impl State {
         let Some(picture) = self.pictures.numbered(turn.picture) else {
             return refuse("That picture is not here any more. Choose it again.");
         };
-        let mut order: Vec<&mut Vlm> = arms.models.iter_mut().collect();
-        if !order.is_empty() {
-            let by = self.turns % order.len();
-            order.rotate_left(by);
-        }
+        let number = self.turns;
         self.turns += 1;
+        let known = |model: &Vlm| model.recognises(&turn.question);
         self.outbox.send(&Event::Started {
             turn: turn.turn,
-            order: order.iter().map(|model| model.id().to_owned()).collect(),
-            outside_training: !order.iter().any(|model| model.recognises(&turn.question)),
+            order: arms.models.order(number),
+            outside_training: !arms.models.loaded().iter().any(known),
         });
-        for model in order {
-            let arm = Arm {
-                outbox: &self.outbox,
-                stop: &self.stop,
-                on_cpu: arms.machine.backend == "cpu",
-                turn,
-            };
-            if self.stop.asked(turn.turn) {
-                break;
-            }
-            if let Err(error) = arm.answer(model, &picture).await {
-                self.outbox.send(&of_question(turn.turn, &error));
-                break;
-            }
+        let asked = sightline_vlm::Turn {
+            picture: &picture,
+            question: &turn.question,
+            options: Options {
+                max_tokens: turn.max_tokens.clamp(1, MAX_TOKENS),
+                ..Options::default()
+            },
+            number,
+        };
+        let mut told = Told {
+            outbox: &self.outbox,
+            stop: &self.stop,
+            on_cpu: arms.machine.backend == "cpu",
+            turn: turn.turn,
+            stopped: false,
+        };
+        let event = match arms.models.answer(&asked, &mut told).await {
+            Ok(()) => None,
+            Err(missing) => of_turn(turn.turn, missing),
+        };
+        if let Some(event) = event {
+            self.outbox.send(&event);
         }
         self.outbox.send(&done);
     }
 }
 
-/// One model's part of a turn.
-struct Arm<'a> {
+/// What the page is told of a turn, model by model.
+struct Told<'a> {
     outbox: &'a Outbox,
     stop: &'a Stop,
     on_cpu: bool,
-    turn: &'a Turn,
+    turn: u32,
+    /// Whether the visitor stopped the answer that is under way.
+    stopped: bool,
 }
 
-impl Arm<'_> {
-    async fn answer(&self, model: &mut Vlm, picture: &Picture) -> Result<(), VlmError> {
-        let (turn, id) = (self.turn.turn, model.id().to_owned());
+impl Listener<Missing> for Told<'_> {
+    async fn looking(&mut self, id: &str) -> bool {
+        if self.stop.asked(self.turn) {
+            return false;
+        }
         self.outbox.send(&Event::Looking {
-            turn,
-            model: id.clone(),
+            turn: self.turn,
+            model: id.to_owned(),
         });
         self.breathe().await;
-        let look = model.look(picture).await?;
+        true
+    }
+
+    async fn looked(&mut self, id: &str, look: &Look) -> bool {
         self.outbox.send(&Event::Looked {
-            turn,
-            model: id.clone(),
+            turn: self.turn,
+            model: id.to_owned(),
             reused: look.reused,
             encode_ms: look.encode_ms,
             visual_tokens: look.visual_tokens as u32,
         });
         self.breathe().await;
-        let options = Options {
-            max_tokens: self.turn.max_tokens.clamp(1, MAX_TOKENS),
-            ..Options::default()
-        };
-        let mut stopped = self.stop.asked(turn);
-        if stopped {
-            return Ok(());
-        }
-        let on_text = async |text: &str| {
-            self.outbox.send(&Event::Text {
-                turn,
-                model: id.clone(),
-                text: text.to_owned(),
-            });
-            self.breathe().await;
-            stopped = self.stop.asked(turn);
-            !stopped
-        };
-        let answer = model.ask(&self.turn.question, &options, on_text).await?;
+        self.stopped = false;
+        !self.stop.asked(self.turn)
+    }
+
+    async fn text(&mut self, id: &str, text: &str) -> bool {
+        self.outbox.send(&Event::Text {
+            turn: self.turn,
+            model: id.to_owned(),
+            text: text.to_owned(),
+        });
+        self.breathe().await;
+        self.stopped = self.stop.asked(self.turn);
+        !self.stopped
+    }
+
+    async fn answered(&mut self, answer: Answer) -> Result<(), Missing> {
         self.outbox.send(&Event::Answered {
-            turn,
-            answer: told(answer, look, stopped),
+            turn: self.turn,
+            answer: Answer {
+                stopped: self.stopped,
+                timings: answer.timings.from_picture(),
+                ..answer
+            },
         });
         Ok(())
     }
+}
 
+impl Told<'_> {
     /// Lets messages in. On a GPU every read-back does that; the processor never waits for
     /// anything.
     async fn breathe(&self) {
         if self.on_cpu {
             pause().await;
         }
-    }
-}
-
-/// An answer as the page gets it.
-fn told(answer: sightline_vlm::Answer, look: Look, stopped: bool) -> Answer {
-    let t = &answer.timings;
-    let boxes = answer
-        .boxes
-        .into_iter()
-        .map(|found| AnswerBox {
-            source: match found.source {
-                sightline_vlm::Source::Llm => Source::Llm,
-                sightline_vlm::Source::Dense => Source::Dense,
-            },
-            label: found.label,
-            px: found.px,
-            score: found.score,
-        })
-        .collect();
-    Answer {
-        model: answer.model,
-        text: answer.answer,
-        boxes,
-        box_error: answer.box_error,
-        cut: answer.cut,
-        stopped,
-        timings: Timings {
-            encode_ms: look.encode_ms,
-            prefix_ms: look.prefix_ms,
-            prefill_ms: t.prefill_ms,
-            first_token_ms: look.encode_ms + look.prefix_ms + t.first_token_ms,
-            decode_ms: t.decode_ms,
-            tokens: t.tokens as u32,
-            visual_tokens: t.visual_tokens as u32,
-            dense_ms: t.dense_ms,
-        },
     }
 }

@@ -2,16 +2,15 @@
 
 use std::rc::Rc;
 
-use sightline_checkpoint::bundle::{Bundle, BundleFile};
+use sightline_checkpoint::bundle::Bundle;
 use sightline_checkpoint::manifest::Model;
 use sightline_kernels::Device;
 use sightline_messages::{Dtype, Event, Loaded, Machine};
-use sightline_vlm::{Files, Language, MIN_HALF_COSINE, Options, Vlm};
+use sightline_vlm::{FileSource, Files, Language, Lineup, MIN_HALF_COSINE, Options, Vlm, VlmError};
 use web_time::Instant;
 
 use super::browser::{heap_bytes, pause};
 use super::download::{Downloader, Missing};
-use super::failure::sentence;
 use super::outbox::Outbox;
 use super::parts::Parts;
 use super::picture::built_in;
@@ -24,7 +23,7 @@ const WARM_TOKENS: usize = 6;
 /// All models of a bundle.
 pub(super) struct Arms {
     /// In the manifest's order.
-    pub(super) models: Vec<Vlm>,
+    pub(super) models: Lineup<Fetched>,
     pub(super) machine: Machine,
 }
 
@@ -32,9 +31,9 @@ impl Arms {
     /// Fetches what is missing, file by file, and compiles. A file's bytes are let go as soon as
     /// they are on the device.
     pub(super) async fn load(
-        bundle: &Bundle,
+        bundle: &Rc<Bundle>,
         device: &Device,
-        mut machine: Machine,
+        machine: Machine,
         mut downloader: Downloader<'_>,
         outbox: &Outbox,
     ) -> Result<(Self, Loaded), Missing> {
@@ -44,48 +43,109 @@ impl Arms {
         for (index, file) in bundle.files.iter().enumerate() {
             files.push(Some(downloader.file(index as u32, file).await?));
         }
-        let mut take = |name: &str| take(&bundle.files, &mut files, name);
-        let mut half = device.gpu_info().is_some_and(|info| info.f16);
-        let mut compile_ms = Vec::new();
-        let mut models = Vec::new();
-        let mut languages: Vec<(String, Rc<Language>)> = Vec::new();
-        for row in &bundle.manifest.models {
-            if !languages.iter().any(|(id, _)| *id == row.language_model) {
-                let begun = compiling(outbox, &row.language_model).await;
-                let language = load_language(bundle, device, &row.language_model, &mut take)?;
-                compile_ms.push((row.language_model.clone(), ms(begun)));
-                languages.push((row.language_model.clone(), language));
-            }
-            let begun = compiling(outbox, &row.id).await;
-            let language = languages
-                .iter()
-                .find(|(id, _)| *id == row.language_model)
-                .map(|(_, language)| Rc::clone(language))
-                .ok_or_else(|| "The language model vanished.".to_owned())?;
-            let files = read_files(bundle, row, &mut take)?;
-            let mut model = Vlm::load(device, &files, language).await.map_err(|e| sentence(&e))?;
-            if half {
-                half = try_half(&mut model, &files, &mut machine).await?;
-            }
-            drop(files);
-            if device.gpu_info().is_some() {
-                warm(&mut model, machine.software).await?;
-            }
-            compile_ms.push((row.id.clone(), ms(begun)));
-            models.push(model);
-        }
+        let ids = bundle.manifest.models.iter().map(|row| row.id.clone()).collect();
+        let source = Fetched {
+            bundle: Rc::clone(bundle),
+            files,
+            outbox: outbox.clone(),
+            on_gpu: device.gpu_info().is_some(),
+            half: device.gpu_info().is_some_and(|info| info.f16),
+            machine,
+            begun: start,
+            compile_ms: Vec::new(),
+        };
+        let mut models = Lineup::new(device.clone(), source, ids);
+        models.load().await?;
         // Either all arms or none: they are compared with each other.
-        for model in &mut models {
+        let half = models.source().half;
+        for model in models.loaded() {
             model.settle_half(half);
         }
+        let machine = models.source().machine.clone();
         let loaded = Loaded {
             total_ms: ms(start),
-            compile_ms,
+            compile_ms: std::mem::take(&mut models.source().compile_ms),
             device_bytes: device.allocated_bytes() as u64,
             heap_bytes: heap_bytes(),
             machine: machine.clone(),
         };
         Ok((Self { models, machine }, loaded))
+    }
+}
+
+/// Files that were fetched and verified. Each is given away once.
+pub(super) struct Fetched {
+    bundle: Rc<Bundle>,
+    /// By their number in the bundle.
+    files: Vec<Option<Parts>>,
+    outbox: Outbox,
+    on_gpu: bool,
+    /// Whether the next encoder may try 16-bit products.
+    half: bool,
+    machine: Machine,
+    /// When the model that is being loaded began.
+    begun: Instant,
+    /// Ids, each with the time from its files to its first answer, ms.
+    compile_ms: Vec<(String, f64)>,
+}
+
+impl FileSource for Fetched {
+    type Error = Missing;
+
+    async fn row(&mut self, id: &str) -> Result<Model, Missing> {
+        Ok(self.bundle.manifest.model(id).map_err(VlmError::from)?.clone())
+    }
+
+    async fn language(&mut self, id: &str, device: &Device) -> Result<Language, Missing> {
+        let begun = compiling(&self.outbox, id).await;
+        let bundle = Rc::clone(&self.bundle);
+        let row = bundle.manifest.language_model(id).map_err(VlmError::from)?;
+        let parts = self.take(&row.file)?;
+        let language = Language::load_blob(device, &row.chat, &row.file, &parts)?;
+        self.compile_ms.push((id.to_owned(), ms(begun)));
+        Ok(language)
+    }
+
+    async fn files(&mut self, id: &str) -> Result<Files, Missing> {
+        self.begun = compiling(&self.outbox, id).await;
+        let row = self.row(id).await?;
+        let file = row.files.first().ok_or_else(|| {
+            format!(
+                "The model {} names no file. Whoever keeps this page must build it again.",
+                row.id
+            )
+        })?;
+        let classes = match &row.dense_head {
+            Some(head) => self.bundle.classes.get(&head.classes).cloned().unwrap_or_default(),
+            None => Vec::new(),
+        };
+        Ok(Files {
+            weights: self.take(&file.path)?.to_vec()?,
+            row,
+            classes,
+        })
+    }
+
+    async fn prepare(&mut self, model: &mut Vlm, files: Files) -> Result<(), Missing> {
+        if self.half {
+            self.half = try_half(model, &files, &mut self.machine).await?;
+        }
+        drop(files);
+        if self.on_gpu {
+            warm(model, self.machine.software).await?;
+        }
+        self.compile_ms.push((model.id().to_owned(), ms(self.begun)));
+        Ok(())
+    }
+}
+
+impl Fetched {
+    /// The parts of a file, given away.
+    fn take(&mut self, name: &str) -> Result<Parts, String> {
+        let index = self.bundle.files.iter().position(|file| file.name == name);
+        index.and_then(|index| self.files[index].take()).ok_or_else(|| {
+            format!("The file {name} is missing from the list of files. Whoever keeps this page must build it again.")
+        })
     }
 }
 
@@ -96,52 +156,10 @@ async fn compiling(outbox: &Outbox, model: &str) -> Instant {
     Instant::now()
 }
 
-/// The parts of a file, given away.
-fn take(files: &[BundleFile], parts: &mut [Option<Parts>], name: &str) -> Result<Parts, String> {
-    let index = files.iter().position(|file| file.name == name);
-    index.and_then(|index| parts[index].take()).ok_or_else(|| {
-        format!("The file {name} is missing from the list of files. Whoever keeps this page must build it again.")
-    })
-}
-
-fn load_language(
-    bundle: &Bundle,
-    device: &Device,
-    id: &str,
-    take: &mut impl FnMut(&str) -> Result<Parts, String>,
-) -> Result<Rc<Language>, String> {
-    let row = bundle.manifest.language_model(id).map_err(|e| sentence(&e))?;
-    let parts = take(&row.file)?;
-    let language = Language::load_blob(device, &row.chat, &row.file, &parts).map_err(|e| sentence(&e))?;
-    Ok(Rc::new(language))
-}
-
-fn read_files(
-    bundle: &Bundle,
-    row: &Model,
-    take: &mut impl FnMut(&str) -> Result<Parts, String>,
-) -> Result<Files, String> {
-    let file = row.files.first().ok_or_else(|| {
-        format!(
-            "The model {} names no file. Whoever keeps this page must build it again.",
-            row.id
-        )
-    })?;
-    let classes = match &row.dense_head {
-        Some(head) => bundle.classes.get(&head.classes).cloned().unwrap_or_default(),
-        None => Vec::new(),
-    };
-    Ok(Files {
-        weights: take(&file.path)?.to_vec()?,
-        row: row.clone(),
-        classes,
-    })
-}
-
 /// Has the encoder multiply in 16 bits if a comparison on this machine allows it, and says so in
 /// `machine`. The answer is whether the next one may try too.
-async fn try_half(model: &mut Vlm, files: &Files, machine: &mut Machine) -> Result<bool, String> {
-    let cosine = model.try_half(files, &built_in(0)?).await.map_err(|e| sentence(&e))?;
+async fn try_half(model: &mut Vlm, files: &Files, machine: &mut Machine) -> Result<bool, Missing> {
+    let cosine = model.try_half(files, &built_in(0)?).await?;
     let passed = cosine >= MIN_HALF_COSINE;
     machine.dtype = if passed { Dtype::F16 } else { Dtype::F32 };
     if !passed {
@@ -156,7 +174,7 @@ async fn try_half(model: &mut Vlm, files: &Files, machine: &mut Machine) -> Resu
 
 /// Runs everything that an answer runs, so that no visitor's question waits for a GPU's compiler.
 /// The processor has none.
-async fn warm(model: &mut Vlm, software: bool) -> Result<(), String> {
+async fn warm(model: &mut Vlm, software: bool) -> Result<(), Missing> {
     let options = Options {
         max_tokens: WARM_TOKENS,
         ..Options::default()
@@ -165,13 +183,10 @@ async fn warm(model: &mut Vlm, software: bool) -> Result<(), String> {
     // recording. A GPU in software needs a minute for a picture: there the second is the visitor's.
     let pictures = if software { 1 } else { 2 };
     for seed in 0..pictures {
-        model.look(&built_in(seed)?).await.map_err(|e| sentence(&e))?;
+        model.look(&built_in(seed)?).await?;
     }
     let ignored = async |_: &str| true;
-    model
-        .ask(WARM_QUESTION, &options, ignored)
-        .await
-        .map_err(|e| sentence(&e))?;
+    model.ask(WARM_QUESTION, &options, ignored).await?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use js_sys::Uint8Array;
 use sightline_checkpoint::bundle::{BundleFile, Part};
 use sightline_checkpoint::hash::{Expected, Verifier};
 use sightline_messages::Event;
+use sightline_vlm::VlmError;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestInit, Response};
@@ -66,12 +67,20 @@ impl Progress {
     }
 }
 
-/// Why a file is not here.
+/// Why a file or a model is not here.
 pub(super) enum Missing {
     /// The visitor ended the download.
     Cancelled,
     /// A sentence with a remedy.
     Failed(String),
+    /// A model or the device is at fault.
+    Model(VlmError),
+}
+
+impl From<VlmError> for Missing {
+    fn from(error: VlmError) -> Self {
+        Self::Model(error)
+    }
 }
 
 impl From<String> for Missing {

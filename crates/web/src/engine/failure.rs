@@ -3,6 +3,8 @@
 use sightline_messages::{Event, Remedy};
 use sightline_vlm::VlmError;
 
+use super::download::Missing;
+
 /// A sentence for people: capital, full stop.
 pub(super) fn sentence(error: &impl std::fmt::Display) -> String {
     let text = error.to_string();
@@ -25,5 +27,17 @@ pub(super) fn of_question(turn: u32, error: &VlmError) -> Event {
             sentence(error)
         ),
         remedy: Remedy::Restart,
+    }
+}
+
+/// The same where the model itself may have gone. A turn that the visitor ended needs no words.
+pub(super) fn of_turn(turn: u32, missing: Missing) -> Option<Event> {
+    match missing {
+        Missing::Model(error) => Some(of_question(turn, &error)),
+        Missing::Failed(sentence) => Some(Event::Broken {
+            sentence,
+            remedy: Remedy::Restart,
+        }),
+        Missing::Cancelled => None,
     }
 }

@@ -22,7 +22,7 @@ impl State {
         };
         let runs = runs.clamp(1, MAX_RUNS);
         let mut rows = Vec::new();
-        for model in &mut arms.models {
+        for model in arms.models.loaded() {
             match measure(model, runs).await {
                 Ok(measured) => rows.extend(measured),
                 Err(error) => return self.outbox.send(&of_question(0, &error)),
@@ -41,7 +41,7 @@ impl State {
                 .outbox
                 .notice("There are no features: the models or the picture are not here yet.");
         };
-        for model in &mut arms.models {
+        for model in arms.models.loaded() {
             let features = match model.look(&picture).await {
                 Ok(_) => model.features().await,
                 Err(error) => Err(error),

@@ -1,12 +1,14 @@
 //! What the engine holds, and which function carries out which command.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use sightline_checkpoint::bundle::Bundle;
 use sightline_checkpoint::manifest::{Manifest, Model};
 use sightline_kernels::Device;
-use sightline_messages::{Command, Event, FileInfo, Kind, Machine, ModelInfo, Remedy, VERSION, Wish};
-use sightline_vision::{EncoderError, check_manifest, kind, palette};
+use sightline_messages::{Command, Event, FileInfo, Machine, ModelInfo, Remedy, VERSION, Wish};
+use sightline_vision::{check_manifest, kind};
+use sightline_vlm::info;
 
 use super::answer::Turn;
 use super::arms::Arms;
@@ -36,7 +38,7 @@ pub(super) struct State {
 /// What [`Command::Hello`] found.
 struct Opened {
     url: String,
-    bundle: Bundle,
+    bundle: Rc<Bundle>,
     device: Device,
     machine: Machine,
     store: Store,
@@ -132,7 +134,7 @@ impl State {
         });
         self.opened = Some(Opened {
             url,
-            bundle,
+            bundle: Rc::new(bundle),
             device,
             machine,
             store,
@@ -156,6 +158,9 @@ impl State {
             }
             Err(Missing::Cancelled) => self.outbox.send(&Event::Cancelled),
             Err(Missing::Failed(sentence)) => self.outbox.send(&Event::LoadFailed { sentence }),
+            Err(Missing::Model(error)) => self.outbox.send(&Event::LoadFailed {
+                sentence: super::failure::sentence(&error),
+            }),
         }
     }
 
@@ -178,7 +183,8 @@ fn sound(text: &str) -> Result<(Bundle, Vec<ModelInfo>), String> {
     const FILE: &str = "bundle.json";
     let bundle = Bundle::parse(FILE, text).map_err(|error| super::failure::sentence(&error))?;
     check_manifest(FILE, &bundle.manifest).map_err(|error| super::failure::sentence(&error))?;
-    let models = models(&bundle.manifest).map_err(|error| super::failure::sentence(&error))?;
+    let models: Result<_, _> = bundle.manifest.models.iter().map(info).collect();
+    let models = models.map_err(|error| super::failure::sentence(&error))?;
     Ok((bundle, models))
 }
 
@@ -207,26 +213,6 @@ async fn files(bundle: &Bundle, store: Option<&Store>) -> Vec<FileInfo> {
 fn hashes(bundle: &Bundle) -> HashSet<&str> {
     let parts = bundle.files.iter().flat_map(|file| &file.parts);
     parts.map(|part| part.sha256.as_str()).collect()
-}
-
-fn models(manifest: &Manifest) -> Result<Vec<ModelInfo>, EncoderError> {
-    let about = |row: &Model| {
-        let encoder = kind(&row.encoder)?;
-        let kinds = row.question_types.iter().map(|kind| Kind {
-            id: kind.id.clone(),
-            example: kind.example.clone(),
-        });
-        Ok(ModelInfo {
-            id: row.id.clone(),
-            encoder: encoder.id().into(),
-            title: encoder.title().into(),
-            name: encoder.name(),
-            about: encoder.about().into(),
-            palette: palette(&row.encoder)? as u32,
-            kinds: kinds.collect(),
-        })
-    };
-    manifest.models.iter().map(about).collect()
 }
 
 /// Title of the encoder of the model whose file it is, none for a language model's.

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sightline_answer::Timings;
 use sightline_checkpoint::file;
 use sightline_vision::Picture;
-use sightline_vlm::{AnswerBox, Options, Timings};
+use sightline_vlm::{Listener, Options, Turn};
 
-use super::{Engine, code, order, read_picture};
+use super::line::{BoxPart, boxes};
+use super::{Models, read_picture};
 use crate::failure::{Failure, INPUT, OrFail, RUNNING, UNREADABLE};
 use crate::output;
 
@@ -42,7 +44,7 @@ struct Answer<'a> {
     id: &'a Value,
     model: &'a str,
     answer: &'a str,
-    boxes: &'a [AnswerBox],
+    boxes: Vec<BoxPart<'a>>,
     timings: &'a Timings,
 }
 
@@ -80,7 +82,7 @@ fn is_id(value: &Value) -> bool {
 
 impl Batch {
     /// Asks every question of every model, and prints each answer as it is there.
-    pub(super) async fn ask(&self, engine: &mut Engine<'_>, options: &Options) -> Result<(), Failure> {
+    pub(super) async fn ask(&self, models: &mut Models<'_>, options: &Options) -> Result<(), Failure> {
         // A pipe stands in no folder: pictures are looked up where the program runs.
         let base = self
             .file
@@ -97,7 +99,7 @@ impl Batch {
                 last = Some((path.clone(), read_picture(&path)));
             }
             let outcome = match &last {
-                Some((_, Ok(picture))) => question.ask(engine, options, picture, index, &bar).await?,
+                Some((_, Ok(picture))) => question.ask(models, options, picture, index, &bar).await?,
                 Some((_, Err(failure))) => Err(failure.to_string()),
                 None => Ok(()),
             };
@@ -126,34 +128,44 @@ impl Question {
     /// Asks every model. The outer error ends the program, the inner one is about this question alone.
     async fn ask(
         &self,
-        engine: &mut Engine<'_>,
+        models: &mut Models<'_>,
         options: &Options,
         picture: &Picture,
         index: usize,
         bar: &indicatif::ProgressBar,
     ) -> Result<Result<(), String>, Failure> {
-        for id in order(&engine.ids, index) {
-            let model = engine.model(&id).await?;
-            let answer = match model.look(picture).await {
-                Ok(_) => model.ask(&self.question, options, async |_: &str| true).await,
-                Err(error) => Err(error),
-            };
-            let answer = match answer {
-                Ok(answer) => answer,
-                Err(error) if code(&error) == INPUT => return Ok(Err(error.to_string())),
-                Err(error) => return Err(super::failure(error)),
-            };
-            let line = Answer {
-                id: &self.id,
-                model: &answer.model,
-                answer: &answer.answer,
-                boxes: &answer.boxes,
-                timings: &answer.timings,
-            };
-            let line = serde_json::to_string(&line).or_fail(RUNNING)?;
-            bar.suspend(|| output::line(&line))?;
+        let turn = Turn {
+            picture,
+            question: &self.question,
+            options: *options,
+            number: index,
+        };
+        let mut printer = Printer { id: &self.id, bar };
+        match models.answer(&turn, &mut printer).await {
+            Err(failure) if failure.code == INPUT => Ok(Err(failure.to_string())),
+            Err(failure) => Err(failure),
+            Ok(()) => Ok(Ok(())),
         }
-        Ok(Ok(()))
+    }
+}
+
+/// Prints answers as lines of the file.
+struct Printer<'a> {
+    id: &'a Value,
+    bar: &'a indicatif::ProgressBar,
+}
+
+impl Listener<Failure> for Printer<'_> {
+    async fn answered(&mut self, answer: sightline_answer::Answer) -> Result<(), Failure> {
+        let line = Answer {
+            id: self.id,
+            model: &answer.model,
+            answer: &answer.text,
+            boxes: boxes(&answer.boxes),
+            timings: &answer.timings,
+        };
+        let line = serde_json::to_string(&line).or_fail(RUNNING)?;
+        self.bar.suspend(|| output::line(&line))
     }
 }
 
