@@ -146,7 +146,7 @@ pub(crate) struct Ask {
     /// Writes the picture with the boxes of all answers.
     #[arg(long, value_name = "PNG", conflicts_with = "batch")]
     pub draw: Option<PathBuf>,
-    /// Prints one JSON object a model instead of text.
+    /// Prints one JSON object per model instead of text.
     #[arg(long)]
     pub json: bool,
     /// Reads questions from JSON lines, writes answers as JSON lines as they finish.
@@ -276,7 +276,7 @@ pub(crate) struct Score {
     /// A finished run of `sightline eval`: scores its samples again, and replaces its results.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["task", "answers", "gold", "questions", "transform", "per_sample", "partial"])]
     pub run: Option<PathBuf>,
-    /// Official file with the gold answers; for POPE once a setting.
+    /// Official file with the gold answers; for POPE once per setting.
     #[arg(long, value_name = "FILE")]
     pub gold: Vec<PathBuf>,
     /// Questions that were asked: what ids mean, and which of the gold file's questions are wanted.
@@ -373,7 +373,7 @@ pub(crate) struct Eval {
     /// Leaves out so many questions at the start.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub offset: usize,
-    /// A file of ids, one a line: these questions only.
+    /// A file of ids, one per line: only these questions.
     #[arg(long, value_name = "FILE")]
     pub ids: Option<PathBuf>,
     /// What to compare a model with, in place of the model itself.

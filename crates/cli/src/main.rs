@@ -14,7 +14,8 @@ use clap::FromArgMatches;
 use args::{Cli, Command};
 use failure::Failure;
 
-/// What says which of several GPUs Mesa's Vulkan layer puts first, or that there is a session to ask.
+/// What says which of several GPUs Mesa's Vulkan layer puts first, or that there is a session to
+/// ask.
 #[cfg(target_os = "linux")]
 const MESA_WISHES: [&str; 6] = [
     "XDG_RUNTIME_DIR",
@@ -25,9 +26,10 @@ const MESA_WISHES: [&str; 6] = [
     "NODEVICE_SELECT",
 ];
 
-/// Outside a desktop session (a container, a cluster), Mesa's layer for choosing a GPU finds no Wayland to ask and prints an
-/// error for every look at the devices, so it is left out there. Its order of several GPUs of one kind goes with it; who wishes for
-/// one (`MESA_VK_DEVICE_SELECT`, `DRI_PRIME`) keeps the layer.
+/// Outside a desktop session (a container, a cluster), Mesa's layer for choosing a GPU finds no
+/// Wayland to ask and prints an error for every look at the devices, so it is left out there. Its
+/// order of several GPUs of one kind goes with it; who wishes for one (`MESA_VK_DEVICE_SELECT`,
+/// `DRI_PRIME`) keeps the layer.
 #[cfg(target_os = "linux")]
 fn leave_out_mesa_layer() {
     if MESA_WISHES.iter().all(|name| std::env::var_os(name).is_none()) {

@@ -19,7 +19,7 @@ const FIRST: u64 = 64 << 10;
 /// How the items of an official file are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// One object a line.
+    /// One object per line.
     Lines,
     /// A list of objects.
     List,
@@ -29,10 +29,12 @@ pub enum Layout {
     ById,
 }
 
-/// Hands every item of a file to `each`, with its key where the layout has ids for keys. `layouts` are those that the task knows.
+/// Hands every item of a file to `each`, with its key where the layout has ids for keys. `layouts`
+/// are those that the task knows.
 ///
 /// # Errors
-/// [`InputError`] names the file: it cannot be read, is laid out otherwise, or `each` refuses an item.
+/// [`InputError`] names the file: it cannot be read, is laid out otherwise, or `each` refuses an
+/// item.
 pub fn read(
     path: &DataPath,
     layouts: &[Layout],
@@ -73,8 +75,8 @@ pub fn read(
     }
 }
 
-/// The content of a file that may be packed with gzip. The limit holds while bytes come in: neither a device nor a packed file says
-/// how many there will be.
+/// The content of a file that may be packed with gzip. The limit holds while bytes come in: neither
+/// a device nor a packed file says how many there will be.
 fn load(path: &DataPath) -> io::Result<Vec<u8>> {
     let mut file = BufReader::new(path.stream()?);
     let is_packed = file.fill_buf()?.starts_with(b"\x1f\x8b");
@@ -107,7 +109,8 @@ fn layout_of(bytes: &[u8], layouts: &[Layout]) -> Option<Layout> {
         b'[' => has(|layout| *layout == Layout::List),
         b'{' => {
             let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            // A whole object in the first line that is neither the document itself nor all of items: a line of many.
+            // A whole object in the first line that is neither the document itself nor all of
+            // items: a line of many.
             let is_line = |map: &Map<String, Value>| {
                 let document = |layout: &Layout| matches!(layout, Layout::Under(name) if map.contains_key(*name));
                 !layouts.iter().any(document) && !map.values().all(Value::is_object)

@@ -83,7 +83,7 @@ impl Number {
     }
 }
 
-/// Reads a text with `\n` line ends; every step is none where the text cannot end up as a box.
+/// Reads a text with `\n` line ends; each step gives `None` for a text that cannot become a box.
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,

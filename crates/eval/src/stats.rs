@@ -1,15 +1,17 @@
 //! Intervals and tests: bootstrap over images, Wilson, Holm.
 //!
-//! Questions about one picture are not independent, so pictures are drawn, each with all its questions, jointly over a benchmark's settings
-//! (POPE asks about the same pictures in all three). Draws come from a counter, not from a state: replicate and draw number alone decide
-//! them, and the same seed gives the same bits on every platform.
+//! Questions about one picture are not independent, so pictures are drawn, each with all its
+//! questions, jointly over a benchmark's settings (POPE asks about the same pictures in all three).
+//! Draws come from a counter, not from a state: replicate and draw number alone decide them, and
+//! the same seed gives the same bits on every platform.
 //!
-//! - Draw `d` of replicate `r` is output `d` of a SplitMix64 generator (Steele, Lea and Flood 2014) whose seed is output `r` of the one
-//!   that was seeded with the user's seed.
+//! - Draw `d` of replicate `r` is output `d` of a SplitMix64 generator (Steele, Lea and Flood 2014)
+//!   whose seed is output `r` of the one that was seeded with the user's seed.
 //! - A 64-bit draw becomes one of `n` pictures by the upper half of its product with `n`.
 //! - Pictures are in the order of their names, so the order of the samples does not matter.
 //!
-//! Intervals say how far the choice of pictures moves a number. They do not cover other training seeds.
+//! Intervals say how far the choice of pictures moves a number. They do not cover other training
+//! seeds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +36,7 @@ fn draw(replicate_seed: u64, at: usize, count: usize) -> usize {
     ((u128::from(split_mix(replicate_seed, at as u64)) * count as u128) >> 64) as usize
 }
 
-/// Differences up to this are none: sums of equal scores may differ in their last bits.
+/// Differences up to this count as equality: sums of equal scores may differ in their last bits.
 const ZERO: f64 = 1e-9;
 
 /// How a benchmark's number comes out of its settings.
@@ -73,7 +75,8 @@ pub struct Interval {
 pub struct Difference {
     /// The difference.
     pub interval: Interval,
-    /// Two-sided: twice the smaller share of replicates on the wrong side of 0 (0 itself is on both), at least 1 / (replicates + 1).
+    /// Two-sided: twice the smaller share of replicates on the wrong side of 0 (0 itself is on
+    /// both), at least 1 / (replicates + 1).
     pub p: f64,
 }
 
@@ -108,7 +111,8 @@ impl<const RUNS: usize> Pictures<RUNS> {
         }
     }
 
-    /// The benchmark's number in each run for pictures given by place; none where no question is among them.
+    /// The benchmark's number in each run for pictures given by place; none where no question is
+    /// among them.
     fn number(&self, places: impl Iterator<Item = usize>) -> Option<[f64; RUNS]> {
         let mut sums = vec![([0.0; RUNS], 0); self.settings];
         for place in places {
@@ -169,7 +173,8 @@ pub fn bootstrap(samples: &[Sample<1>], combine: Combine, seed: u64, replicates:
     Some(Interval::of(whole[0], found.into_iter().map(|[score]| score).collect()))
 }
 
-/// The paired bootstrap over pictures of two runs: both are scored on the same drawn pictures. None of no samples.
+/// The paired bootstrap over pictures of two runs: both are scored on the same drawn pictures. None
+/// of no samples.
 pub fn compare(samples: &[Sample<2>], combine: Combine, seed: u64, replicates: usize) -> Option<Difference> {
     let (whole, found) = Pictures::of(samples, combine).replicates(seed, replicates)?;
     Some(Difference::of(
@@ -178,9 +183,9 @@ pub fn compare(samples: &[Sample<2>], combine: Combine, seed: u64, replicates: u
     ))
 }
 
-/// The same for the mean over several benchmarks, each of which counts the same. Pictures are drawn from all that any of them asks about,
-/// each with all its questions in all of them: benchmarks that share pictures are not independent. None without a benchmark, or where one
-/// has no samples.
+/// The same for the mean over several benchmarks, each of which counts the same. Pictures are drawn
+/// from all that any of them asks about, each with all its questions in all of them: benchmarks
+/// that share pictures are not independent. None without a benchmark, or where one has no samples.
 pub fn compare_mean(benchmarks: &[(Vec<Sample<2>>, Combine)], seed: u64, replicates: usize) -> Option<Difference> {
     let names: BTreeSet<&str> = benchmarks
         .iter()
@@ -192,7 +197,8 @@ pub fn compare_mean(benchmarks: &[(Vec<Sample<2>>, Combine)], seed: u64, replica
         .map(|(samples, combine)| Pictures::among(names.iter().copied(), samples, *combine))
         .collect();
     let mean = |places: &[usize]| {
-        // As with settings: a benchmark that none of the drawn pictures is in says nothing about this draw.
+        // As with settings: a benchmark that none of the drawn pictures is in says nothing about
+        // this draw.
         let numbers = all.iter().filter_map(|one| one.number(places.iter().copied()));
         let differences: Vec<f64> = numbers.map(|[a, b]| a - b).collect();
         (!differences.is_empty()).then(|| differences.iter().sum::<f64>() / differences.len() as f64)
@@ -210,7 +216,7 @@ pub fn compare_mean(benchmarks: &[(Vec<Sample<2>>, Combine)], seed: u64, replica
 }
 
 impl Difference {
-    /// Of the difference on all pictures and those of the replicates.
+    /// Scores of the difference: on all pictures, and on each replicate.
     fn of(whole: f64, differences: Vec<f64>) -> Self {
         let beyond = |is: fn(f64) -> bool| differences.iter().filter(|&&difference| is(difference)).count();
         let below = beyond(|difference| branch!("stats.zero_below", difference <= ZERO, difference < -ZERO));
@@ -237,7 +243,8 @@ pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     })
 }
 
-/// The 95 % Wilson interval of `right` among `count`, without continuity correction: for one question a picture. None of none.
+/// The 95 % Wilson interval of `right` among `count`, without continuity correction: for one
+/// question a picture. None of none.
 pub fn wilson(right: usize, count: usize) -> Option<Interval> {
     /// 97.5 % quantile of the normal distribution.
     const Z: f64 = 1.959_963_984_540_054;
@@ -260,8 +267,8 @@ pub fn wilson(right: usize, count: usize) -> Option<Interval> {
     })
 }
 
-/// The smallest two-sided p that so many pictures can show: with every one of them on the same side, a test of their signs gives it. A
-/// bootstrap of few pictures would say less.
+/// The smallest two-sided p that so many pictures can show: with every one of them on the same
+/// side, a test of their signs gives it. A bootstrap of few pictures would say less.
 pub fn least_p(pictures: usize) -> f64 {
     2.0_f64.powi(1 - i32::try_from(pictures).unwrap_or(i32::MAX)).min(1.0)
 }

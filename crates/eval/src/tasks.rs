@@ -86,7 +86,8 @@ impl Loaded {
 /// folder with the benchmarks' files, such as a path of this machine.
 ///
 /// # Errors
-/// A task that is not known, files that are missing or cannot be used, or a selection that leaves nothing.
+/// A task that is not known, files that are missing or cannot be used, or a selection that leaves
+/// nothing.
 pub fn load(id: &str, data: impl Into<DataPath>, select: &Select) -> Result<Loaded, InputError> {
     let unknown = || InputError::new(&Place::file(id), "no such task; `sightline tasks` lists them");
     let (task, named) = Task::find(id).ok_or_else(unknown)?;

@@ -135,7 +135,8 @@ pub(crate) struct BlindAnswerer {
 impl Answerer for BlindAnswerer {
     async fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
         let questions = &self.questions[first..first + batch.len()];
-        // What does not fit beside a picture is refused here, too: all who are compared answer the same questions.
+        // What does not fit beside a picture is refused here, too: all who are compared answer the
+        // same questions.
         let fits: Vec<Result<(), String>> = questions
             .iter()
             .map(|question| {

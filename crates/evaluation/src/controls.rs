@@ -17,7 +17,8 @@ pub struct Blindfold {
 }
 
 impl Blindfold {
-    /// Every question gets the answer that is most often right; for boxes the one with the median edges.
+    /// Every question gets the answer that is most often right; for boxes the one with the median
+    /// edges.
     pub fn majority(loaded: &Loaded) -> Self {
         let golds: Vec<Gold> = Gold::all(loaded);
         let best = Gold::most_frequent(&golds);
@@ -235,7 +236,8 @@ mod tests {
             Gold::of(&question, &policy("resize-naive")),
             Gold::Box([0.0, 0.0, 0.5, 0.5])
         );
-        // The middle 20 px of 40 are seen, so the box begins at the crop's edge and ends in its middle.
+        // The middle 20 px of 40 are seen, so the box begins at the crop's edge and ends in its
+        // middle.
         assert_eq!(
             Gold::of(&question, &policy("resize-crop")),
             Gold::Box([0.0, 0.0, 0.5, 0.5])

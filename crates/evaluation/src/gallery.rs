@@ -45,8 +45,9 @@ impl Gallery {
         }
     }
 
-    /// Every question with the picture that stands half of all pictures further: one picture's questions are again asked about one picture,
-    /// and never about their own, unless all have the same.
+    /// Every question with the picture that stands half of all pictures further: one picture's
+    /// questions are again asked about one picture, and never about their own, unless all have the
+    /// same.
     pub(crate) fn shuffled(questions: Arc<Vec<Question>>, asked: usize, transform: Transform) -> Self {
         let mut first = Vec::new();
         let mut place = HashMap::new();

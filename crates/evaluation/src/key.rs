@@ -178,7 +178,8 @@ fn backend(device: &Device) -> String {
     }
 }
 
-/// The frame of the blind control, as of all models here: boxes are of the padded square, whatever its size in px.
+/// The frame of the blind control, as of all models here: boxes are of the padded square, whatever
+/// its size in px.
 pub(crate) fn blind_transform() -> Transform {
     Transform {
         policy: Some(LETTERBOX.to_owned()),
@@ -186,8 +187,8 @@ pub(crate) fn blind_transform() -> Transform {
     }
 }
 
-/// The name under which boxes are compared where a policy puts them. The paper's evaluation code goes by names alone: what it
-/// would take for something else has our own prefix.
+/// The name under which boxes are compared where a policy puts them. The paper's evaluation code
+/// goes by names alone: what it would take for something else has our own prefix.
 fn frame_of(policy: &str) -> String {
     match policy {
         LETTERBOX | "resize-naive" | "resize-crop" => policy.to_owned(),

@@ -41,7 +41,8 @@ impl Coming {
     }
 }
 
-/// Folders of runs that a path stands for: itself, or every run for `*` in place of one part, sorted.
+/// Folders of runs that a path stands for: itself, or every run for `*` in place of one part,
+/// sorted.
 ///
 /// # Errors
 /// A star that stands for no run.

@@ -1,5 +1,5 @@
-//! What a run's folder holds beside the run: the questions with their gold, so that it can be scored again and looked at without the
-//! benchmark's files.
+//! What a run's folder holds beside the run: the questions with their gold, so that it can be
+//! scored again and looked at without the benchmark's files.
 
 use std::collections::HashMap;
 use std::path::Path;

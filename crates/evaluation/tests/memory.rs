@@ -270,14 +270,8 @@ fn shards_make_the_same_run() {
     let asked = questions::read(&disk, &folders[0]).block_on().expect("what was asked");
     let scorer = tasks::scorer(&asked).expect("a scorer");
     let (folder, machine) = (Path::new("runs/vizwiz/looking"), Machine::default());
-    let merged = merge(
-        &disk,
-        &folders,
-        folder,
-        scorer.as_ref(),
-        &machine,
-        &questions::files(&asked),
-    );
+    let beside = questions::files(&asked);
+    let merged = merge(&disk, &folders, folder, scorer.as_ref(), &machine, &beside);
     assert_eq!(merged.block_on().expect("a merge").count, COUNT);
     let mut whole = files(&disk);
     whole.retain(|path, _| path.parent() == Some(folder));
@@ -296,8 +290,9 @@ fn a_finished_run_is_read_back() {
     let (_, found) = records(&disk, folder).block_on().expect("records");
     assert_eq!(found.len(), COUNT);
     let mut read = Vec::new();
-    let runs = by_task(&disk, &[folder.to_owned()], &mut |path| read.push(path.to_owned()));
-    let runs = runs.block_on().expect("runs");
+    let runs = by_task(&disk, &[folder.to_owned()], &mut |path| read.push(path.to_owned()))
+        .block_on()
+        .expect("runs");
     assert_eq!(read, [folder]);
     let headline = runs["vizwiz"].headline().expect("a score");
     assert_eq!((headline.count, headline.invalid), (COUNT, 1));

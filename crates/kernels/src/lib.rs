@@ -29,6 +29,7 @@ pub mod ops;
 mod parallel;
 mod peak;
 mod product;
+mod source_kernel;
 #[cfg(feature = "suite")]
 pub mod suite;
 mod weight;

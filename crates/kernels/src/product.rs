@@ -1,4 +1,5 @@
-//! Matrix products on the CPU, by `gemm`.
+//! Matrix products on the CPU, by the part of `gemm` that multiplies floats. The crate `gemm` itself
+//! would compile the same kernels for four other types of numbers.
 
 /// A matrix in a slice.
 #[derive(Clone, Copy)]
@@ -69,29 +70,35 @@ impl Product<'_> {
         } = self;
         let to = View::rows(dst, stride).needs(rows, cols);
         assert!(a.needs(rows, inner) <= a.values.len() && b.needs(inner, cols) <= b.values.len() && to <= dst.len());
+        // The kernels want a result whose columns lie in one piece: they make the transposed one.
+        let (m, n, to_col, to_row, lhs, rhs) = if stride > 1 {
+            (cols, rows, stride, 1, b.transposed(), a.transposed())
+        } else {
+            (rows, cols, 1, stride, a, b)
+        };
         // SAFETY: the slices hold all that their strides and sizes reach, as was asserted, and
         // `dst` overlaps neither.
         unsafe {
-            gemm::gemm(
-                rows,
-                cols,
+            gemm_f32::gemm::f32::get_gemm_fn()(
+                m,
+                n,
                 inner,
                 dst.as_mut_ptr(),
-                1,
-                stride as isize,
+                to_col as isize,
+                to_row as isize,
                 add,
-                a.values.as_ptr(),
-                a.col as isize,
-                a.row as isize,
-                b.values.as_ptr(),
-                b.col as isize,
-                b.row as isize,
+                lhs.values.as_ptr(),
+                lhs.col as isize,
+                lhs.row as isize,
+                rhs.values.as_ptr(),
+                rhs.col as isize,
+                rhs.row as isize,
                 if add { 1.0f32 } else { 0.0 },
                 scale,
                 false,
                 false,
                 false,
-                gemm::Parallelism::None,
+                gemm_common::Parallelism::None,
             );
         }
     }

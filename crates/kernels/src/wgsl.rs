@@ -1,10 +1,10 @@
 //! Launches hand-written WGSL from `shaders/`, on devices with [`crate::GpuInfo::wgsl`].
 
-use burn_wgpu::{KernelSource, SourceKernel, SourceTemplate};
 use cubecl::prelude::*;
 use cubecl::server::{KernelArguments, MetadataBindingInfo};
 
 use crate::device::Gpu;
+use crate::source_kernel::{KernelSource, SourceKernel};
 use crate::{Buffer, Result};
 
 /// Largest number of cubes that WebGPU allows in one dimension.
@@ -64,8 +64,8 @@ impl Shader {
 }
 
 impl KernelSource for Shader {
-    fn source(&self) -> SourceTemplate {
-        SourceTemplate::new(self.text())
+    fn source(&self) -> String {
+        self.text()
     }
 
     fn id(&self) -> KernelId {

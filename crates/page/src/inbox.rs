@@ -6,10 +6,13 @@ use std::collections::VecDeque;
 
 use crate::update::Input;
 
+/// Takes what happens.
+type Taker = Box<dyn FnMut(Input)>;
+
 thread_local! {
     static WAITING: RefCell<VecDeque<Input>> = const { RefCell::new(VecDeque::new()) };
     static BUSY: Cell<bool> = const { Cell::new(false) };
-    static TAKER: RefCell<Option<Box<dyn FnMut(Input)>>> = const { RefCell::new(None) };
+    static TAKER: RefCell<Option<Taker>> = const { RefCell::new(None) };
     static NUMBER: Cell<u32> = const { Cell::new(0) };
 }
 

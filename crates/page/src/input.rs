@@ -31,7 +31,7 @@ pub(crate) fn listen() {
     });
     let zone = drop.clone();
     on(&drop, "click", move |_| {
-        // Once there is a picture, a press on it is not a wish for another.
+        // A press on a picture does not ask for another one.
         if !zone.class_list().contains("filled")
             && let Some(input) = by_id::<HtmlElement>("file")
         {

@@ -1,11 +1,12 @@
-//! Models of random numbers in the shipped layout, small enough that a page with them loads in seconds: a model of every row
-//! of the shipped manifest, each encoder as its kind's tiny instance.
+//! Models of random numbers in the shipped layout, small enough that a page with them loads in
+//! seconds: a model of every row of the shipped manifest, each encoder as its kind's tiny instance.
 //!
 //! ```sh
 //! cargo run --release -p sightline-vision --example tiny_models -- FOLDER
 //! ```
 //!
-//! writes `FOLDER/weights` and the language model's file beside it, the same bytes every time. `cargo xtask page --tiny` runs it.
+//! writes `FOLDER/weights` and the language model's file beside it, the same bytes every time.
+//! `cargo xtask page --tiny` runs it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,7 +49,8 @@ fn main() -> Result<()> {
 /// Writes a weights folder and a language model below `folder`.
 fn make(folder: &Path) -> Result<()> {
     let weights = folder.join("weights");
-    // Rows as shipped, but for the sizes: kinds of question, transform and licence are the real ones.
+    // Rows as shipped, but for the sizes: kinds of question, transform and licence are the real
+    // ones.
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../weights");
     let mut manifest = load_manifest(&shipped)?;
     let gguf = LANGUAGE.gguf();

@@ -1,7 +1,7 @@
 //! Boxes between the original picture, the padded square and crops of it.
 
-/// A box by two corners, `x1 <= x2`, `y1 <= y2` where it is not empty. Its unit is its user's: px of the original picture, or
-/// fractions (0..1) of a frame.
+/// A box by two corners, `x1 <= x2`, `y1 <= y2` where it is not empty. Its unit is its user's: px
+/// of the original picture, or fractions (0..1) of a frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Corners {
     /// Left.
@@ -34,19 +34,21 @@ impl Corners {
 
 /// What an encoder saw of a picture: which part of the original lies where on its canvas.
 ///
-/// Fractions are of the canvas, so for `letterbox` they are fractions of the padded square whatever size it was shrunk to.
+/// Fractions are of the canvas, so for `letterbox` they are fractions of the padded square whatever
+/// size it was shrunk to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Frame {
     /// Size of the original picture, px.
     original: [f64; 2],
-    /// Fractions a px, by axis.
+    /// Fractions per px, by axis.
     scale: [f64; 2],
     /// Fraction where the original's corner lies, by axis.
     offset: [f64; 2],
 }
 
 impl Frame {
-    /// The centred square of side `max(width, height)` around a picture, offsets `floor((side - n) / 2)` px.
+    /// The centred square of side `max(width, height)` around a picture, offsets `floor((side - n)
+    /// / 2)` px.
     pub fn padded_square(width: u32, height: u32) -> Self {
         let side = width.max(height);
         Self::placed(
@@ -68,7 +70,8 @@ impl Frame {
         })
     }
 
-    /// A picture scaled by `scale` (canvas px a px) with its corner at `corner` (canvas px) on a canvas of `canvas` px.
+    /// A picture scaled by `scale` (canvas px per px) with its corner at `corner` (canvas px) on a
+    /// canvas of `canvas` px.
     pub(crate) fn placed(original: [u32; 2], scale: [f64; 2], corner: [f64; 2], canvas: [u32; 2]) -> Self {
         let canvas = canvas.map(|n| f64::from(n.max(1)));
         Self {
@@ -78,14 +81,16 @@ impl Frame {
         }
     }
 
-    /// Px of the original picture into fractions of this frame. Not clipped: a crop may cut an object.
+    /// Px of the original picture into fractions of this frame. Not clipped: a crop may cut an
+    /// object.
     pub fn to_fractions(&self, px: Corners) -> Corners {
         let x = |v: f64| v * self.scale[0] + self.offset[0];
         let y = |v: f64| v * self.scale[1] + self.offset[1];
         Corners::new(x(px.x1), y(px.y1), x(px.x2), y(px.y2))
     }
 
-    /// Fractions of this frame into px of the original picture. Not clipped: a box may reach into the padding.
+    /// Fractions of this frame into px of the original picture. Not clipped: a box may reach into
+    /// the padding.
     pub fn to_px(&self, fractions: Corners) -> Corners {
         let x = |v: f64| (v - self.offset[0]) / self.scale[0];
         let y = |v: f64| (v - self.offset[1]) / self.scale[1];

@@ -6,7 +6,8 @@ use crate::encoder::{EncoderError, Size, path};
 use crate::kinds;
 use crate::transform::Transform;
 
-/// Refuses a manifest with a model whose encoder or transform cannot work. `file` is only used in the error.
+/// Refuses a manifest with a model whose encoder or transform cannot work. `file` is only used in
+/// the error.
 ///
 /// # Errors
 /// [`ManifestError::Field`] names the field and what would be right.
@@ -42,7 +43,8 @@ fn check(model: &Model) -> Result<(), Problem> {
     })?;
     let transform = Transform::read(&model.transform);
     let transform = transform.map_err(|error| (format!("transform.{}", error.field), error.message))?;
-    // Canvases of any size inside the bounds may come: the largest, and one that no encoder of one size takes too.
+    // Canvases of any size inside the bounds may come: the largest, and one that no encoder of one
+    // size takes too.
     let [height, width] = model.transform.size;
     let mut sizes = vec![[height, width]];
     if !transform.is_fixed() {

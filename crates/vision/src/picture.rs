@@ -10,8 +10,9 @@ use std::io::{Cursor, ErrorKind};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use thiserror::Error;
 
-/// Most pixels a picture may have. 64 MP covers every camera the field's data sets know and bounds the memory a file can ask
-/// for: 192 MB of RGB and 64 MB of alpha, at most 512 MB while a 16-bit picture with alpha is being decoded.
+/// Most pixels a picture may have. 64 MP covers every camera the field's data sets know and bounds
+/// the memory a file can ask for: 192 MB of RGB and 64 MB of alpha, at most 512 MB while a 16-bit
+/// picture with alpha is being decoded.
 pub const MAX_PIXELS: u64 = 64_000_000;
 
 /// Longest side in px, JPEG's own limit.
@@ -81,10 +82,11 @@ pub enum PictureError {
     },
 }
 
-/// An upright 8-bit RGB picture, rows top to bottom, `[height, width, 3]`, at least 1 x 1 px, with alpha where it is not opaque.
+/// An upright 8-bit RGB picture, rows top to bottom, `[height, width, 3]`, at least 1 x 1 px, with
+/// alpha where it is not opaque.
 ///
-/// What shines through transparent pixels is decided by who looks: [`Transform`](crate::Transform) puts a model's padding colour
-/// there, [`Picture::over`] any other.
+/// What shines through transparent pixels is decided by who looks: [`Transform`](crate::Transform)
+/// puts a model's padding colour there, [`Picture::over`] any other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
     width: u32,
@@ -97,13 +99,14 @@ pub struct Picture {
 impl Picture {
     /// Decodes a PNG, JPEG, WebP, BMP, GIF (first frame) or TIFF file.
     ///
-    /// The content decides the format, never a file name. The orientation of EXIF, or else of XMP, is applied; alpha is kept;
-    /// grey, 16-bit (upper byte, as Pillow unpacks `RGB;16B`) and CMYK (Adobe's inverted convention for JPEG, as Pillow
-    /// assumes) become RGB. Colour profiles are ignored, as the training pipeline ignores them.
+    /// The content decides the format, never a file name. The orientation of EXIF, or else of XMP,
+    /// is applied; alpha is kept; grey, 16-bit (upper byte, as Pillow unpacks `RGB;16B`) and CMYK
+    /// (Adobe's inverted convention for JPEG, as Pillow assumes) become RGB. Colour profiles are
+    /// ignored, as the training pipeline ignores them.
     ///
     /// # Errors
-    /// One [`PictureError`] for empty, unknown, oversized, truncated or damaged content. Sizes are checked before the pixels
-    /// are allocated.
+    /// One [`PictureError`] for empty, unknown, oversized, truncated or damaged content. Sizes are
+    /// checked before the pixels are allocated.
     pub fn decode(bytes: &[u8]) -> Result<Self, PictureError> {
         if bytes.is_empty() {
             return Err(PictureError::Empty);
@@ -193,7 +196,8 @@ impl Picture {
         self.alpha.as_deref()
     }
 
-    /// RGB bytes over a ground of one colour, `[height, width, 3]`, with the rounding of Pillow's `alpha_composite`.
+    /// RGB bytes over a ground of one colour, `[height, width, 3]`, with the rounding of Pillow's
+    /// `alpha_composite`.
     pub fn over(&self, ground: [u8; 3]) -> Cow<'_, [u8]> {
         let Some(alpha) = &self.alpha else {
             return Cow::Borrowed(&self.pixels);
@@ -203,7 +207,8 @@ impl Picture {
         Cow::Owned(pixels)
     }
 
-    /// Writes row `y` over a ground of one colour to `out`, `[width, 3]`. Rows below the picture do not exist.
+    /// Writes row `y` over a ground of one colour to `out`, `[width, 3]`. Rows below the picture do
+    /// not exist.
     pub(crate) fn write_row(&self, y: usize, ground: [u8; 3], out: &mut [u8]) {
         let width = self.width as usize;
         out.copy_from_slice(&self.pixels[y * width * 3..][..width * 3]);
@@ -262,10 +267,12 @@ fn decode_error(format: &'static str, bytes: usize, ended: bool, message: String
     }
 }
 
-/// Whether a JPEG's scan data reach an end-of-image marker. The decoder fills missing rows with grey instead of saying so.
+/// Whether a JPEG's scan data reach an end-of-image marker. The decoder fills missing rows with
+/// grey instead of saying so.
 fn jpeg_is_complete(bytes: &[u8]) -> bool {
     let mut at = 2;
-    // Segments up to the start of scan carry their length; thumbnails inside them have markers of their own.
+    // Segments up to the start of scan carry their length; thumbnails inside them have markers of
+    // their own.
     loop {
         let Some(&[0xFF, marker]) = bytes.get(at..at + 2) else {
             return false;

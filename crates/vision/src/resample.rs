@@ -1,7 +1,7 @@
 //! Pillow's antialiased resampling of 8-bit RGB, bit for bit.
 //!
-//! Source: Pillow `src/libImaging/Resample.c`, `ImagingResample` for 8 bits a channel: coefficients in f64, rounded to 22-bit
-//! fixed point, one pass into bytes, then the other.
+//! Source: Pillow `src/libImaging/Resample.c`, `ImagingResample` for 8 bits a channel: coefficients
+//! in f64, rounded to 22-bit fixed point, one pass into bytes, then the other.
 
 use std::ops::Range;
 
@@ -36,8 +36,8 @@ impl Filter {
     }
 }
 
-/// A picture inside a larger frame of one colour, which shines through the picture too. The frame's pixels are not in memory: a
-/// 64,000 x 1 px picture padded to a square would need 12 GB.
+/// A picture inside a larger frame of one colour, which shines through the picture too. The frame's
+/// pixels are not in memory: a 64,000 x 1 px picture padded to a square would need 12 GB.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Padded<'a> {
     pub(crate) picture: &'a Picture,
@@ -68,15 +68,16 @@ impl<'a> Padded<'a> {
         self.pad.iter().copied().cycle().take(self.width * 3).collect()
     }
 
-    /// Overwrites the picture's part of a line of the frame with row `y` of the picture, over the frame's colour.
+    /// Overwrites the picture's part of a line of the frame with row `y` of the picture, over the
+    /// frame's colour.
     fn place_row(&self, y: usize, line: &mut [u8]) {
         let (start, len) = (self.left * 3, self.picture.width() as usize * 3);
         self.picture.write_row(y, self.pad, &mut line[start..start + len]);
     }
 }
 
-/// The part of a resized picture that is wanted, px. A crop of a strip enlarged by its short side would otherwise pass through
-/// gigabytes.
+/// The part of a resized picture that is wanted, px. A crop of a strip enlarged by its short side
+/// would otherwise pass through gigabytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) left: usize,
@@ -85,8 +86,9 @@ pub(crate) struct Window {
     pub(crate) height: usize,
 }
 
-/// Resizes a picture over a ground of one colour to `width` x `height` px, as `Image.resize((width, height), filter)` of Pillow
-/// does. Returns RGB bytes `[height, width, 3]`. Sizes of 0 are read as 1.
+/// Resizes a picture over a ground of one colour to `width` x `height` px, as `Image.resize((width,
+/// height), filter)` of Pillow does. Returns RGB bytes `[height, width, 3]`. Sizes of 0 are read as
+/// 1.
 pub fn resize(picture: &Picture, ground: [u8; 3], width: u32, height: u32, filter: Filter) -> Vec<u8> {
     let (width, height) = (width.max(1) as usize, height.max(1) as usize);
     let whole = Window {
@@ -98,14 +100,15 @@ pub fn resize(picture: &Picture, ground: [u8; 3], width: u32, height: u32, filte
     resize_window(&Padded::bare(picture, ground), width, height, whole, filter)
 }
 
-/// As [`resize`], of a picture with a frame around it, and only `window` of the result: RGB bytes `[window.height,
-/// window.width, 3]`. The window must lie inside the result.
+/// As [`resize`], of a picture with a frame around it, and only `window` of the result: RGB bytes
+/// `[window.height, window.width, 3]`. The window must lie inside the result.
 pub(crate) fn resize_window(source: &Padded, width: usize, height: usize, window: Window, filter: Filter) -> Vec<u8> {
     let across = Taps::new(source.width, width, window.left, window.width, filter);
     let down = Taps::new(source.height, height, window.top, window.height, filter);
-    // Which pass comes first shows in the last bit. Pillow 13 starts with the rows where the height shrinks by more than twice
-    // what the width does (its pull request 9549; the rule was read off 2,455 random sizes, none differed). Pillow 12 and
-    // before always start with the columns; a square letterbox is the same in both.
+    // Which pass comes first shows in the last bit. Pillow 13 starts with the rows where the height
+    // shrinks by more than twice what the width does (its pull request 9549; the rule was read off
+    // 2,455 random sizes, none differed). Pillow 12 and before always start with the columns; a
+    // square letterbox is the same in both.
     let lost = |from: usize, to: usize| from as i64 - to as i64;
     if height < source.height && lost(source.height, height) > 2 * lost(source.width, width) {
         return rows_first(source, &across, &down);
@@ -114,7 +117,8 @@ pub(crate) fn resize_window(source: &Padded, width: usize, height: usize, window
     vertical(source, &wide, &down)
 }
 
-/// Rows after the horizontal pass: the picture's own, and the one that every row of the frame above and below becomes.
+/// Rows after the horizontal pass: the picture's own, and the one that every row of the frame above
+/// and below becomes.
 struct Wide {
     rows: Vec<u8>,
     pad_row: Vec<u8>,
@@ -210,9 +214,11 @@ struct Taps {
 }
 
 impl Taps {
-    /// Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc` for the outputs `from..from + count` of `output`.
+    /// Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc` for the outputs `from..from +
+    /// count` of `output`.
     ///
-    /// An axis that keeps its length gets the weight 1 at its own place, which copies it as Pillow does.
+    /// An axis that keeps its length gets the weight 1 at its own place, which copies it as Pillow
+    /// does.
     fn new(input: usize, output: usize, from: usize, count: usize, filter: Filter) -> Self {
         let scale = input as f64 / output as f64;
         let filter_scale = scale.max(1.0);

@@ -1,7 +1,8 @@
 //! From a picture to what an encoder reads: one policy of the manifest, then normalisation.
 //!
 //! Policies by the names of the paper's release, which padding and rounding follow too
-//! (<https://github.com/raykuo18/vlm-ssm-vision-encoders>, commit 97852ce, the backbones' image transforms).
+//! (<https://github.com/raykuo18/vlm-ssm-vision-encoders>, commit 97852ce, the backbones' image
+//! transforms).
 
 use sightline_checkpoint::manifest;
 use thiserror::Error;
@@ -16,19 +17,22 @@ pub const MAX_CANVAS: u32 = 2048;
 /// How a picture of any shape gets onto the canvas, by its name in the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// Pad to a centred square, resize to `size`. The shipped models; the paper's classification encoders.
+    /// Pad to a centred square, resize to `size`. The shipped models; the paper's classification
+    /// encoders.
     Letterbox,
-    /// Shrink to fit `size` (never enlarge), pad right and below. The paper's detection, segmentation, ViTDet and ViT-Adapter
-    /// letterbox, and its `letterbox-square-N`.
+    /// Shrink to fit `size` (never enlarge), pad right and below. The paper's detection,
+    /// segmentation, ViTDet and ViT-Adapter letterbox, and its `letterbox-square-N`.
     LetterboxCorner,
     /// Squash to `size`.
     ResizeNaive,
     /// Resize until `size` is just covered, cut out the centre.
     ResizeCrop,
-    /// As [`Policy::ResizeCrop`] with a margin: short side 256 for a crop of 224. `vmamba-classification`.
+    /// As [`Policy::ResizeCrop`] with a margin: short side 256 for a crop of 224.
+    /// `vmamba-classification`.
     CropWithMargin,
-    /// Shrink under `size`, taken as the longest and the shortest side (never enlarge), pad right and below to multiples of 32.
-    /// The canvas follows the picture's shape. `vmamba-detection` has (800, 1333), `vmamba-segmentation` (512, 2048).
+    /// Shrink under `size`, taken as the longest and the shortest side (never enlarge), pad right
+    /// and below to multiples of 32. The canvas follows the picture's shape. `vmamba-detection` has
+    /// (800, 1333), `vmamba-segmentation` (512, 2048).
     ShrinkUnder,
 }
 
@@ -84,7 +88,8 @@ impl Policy {
 pub struct Transform {
     /// How the picture gets onto the canvas.
     pub policy: Policy,
-    /// Canvas `[height, width]` in px, at most [`MAX_CANVAS`] each (for [`Policy::ShrinkUnder`] its bounds).
+    /// Canvas `[height, width]` in px, at most [`MAX_CANVAS`] each (for [`Policy::ShrinkUnder`] its
+    /// bounds).
     pub size: [u32; 2],
     /// RGB bytes of the padding, and the ground under transparent pixels.
     pub pad: [u8; 3],
@@ -159,7 +164,8 @@ impl Transform {
         self.policy != Policy::ShrinkUnder
     }
 
-    /// Refuses fields that cannot work. [`Transform::apply`] does it too; a manifest is better refused when it is read.
+    /// Refuses fields that cannot work. [`Transform::apply`] does it too; a manifest is better
+    /// refused when it is read.
     ///
     /// # Errors
     /// [`TransformError`] names the field and the limit.
@@ -312,8 +318,8 @@ impl Transform {
     }
 }
 
-/// Geometry of one picture under one policy, `[x, y]`: original -> `frame` with the picture at `corner` -> resized to `resized` ->
-/// cut at `cut` -> upper left corner of `canvas`.
+/// Geometry of one picture under one policy, `[x, y]`: original -> `frame` with the picture at
+/// `corner` -> resized to `resized` -> cut at `cut` -> upper left corner of `canvas`.
 struct Placement {
     frame: [u32; 2],
     corner: [u32; 2],
@@ -323,8 +329,9 @@ struct Placement {
 }
 
 impl Placement {
-    /// Resized so that `cover` is just covered, as torchvision's `Resize` of the short side (the other is cut to an integer), and
-    /// the centre taken as its `CenterCrop` (halves rounded to even).
+    /// Resized so that `cover` is just covered, as torchvision's `Resize` of the short side (the
+    /// other is cut to an integer), and the centre taken as its `CenterCrop` (halves rounded to
+    /// even).
     fn cropped(self, width: u32, height: u32, cover: [u32; 2]) -> Self {
         let [columns, rows] = cover.map(u64::from);
         let (w, h) = (u64::from(width), u64::from(height));

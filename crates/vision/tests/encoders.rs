@@ -1,4 +1,5 @@
-//! Runs the suite on every backend that is present; an absent one shows as ignored, or fails if `SIGHTLINE_REQUIRE` names it.
+//! Runs the suite on every backend that is present; an absent one shows as ignored, or fails if
+//! `SIGHTLINE_REQUIRE` names it.
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use sightline_kernels::{Device, Result};

@@ -1,4 +1,5 @@
-//! What every kind of encoder promises the rest of the program, and what a bad row of a manifest says.
+//! What every kind of encoder promises the rest of the program, and what a bad row of a manifest
+//! says.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -160,7 +161,8 @@ fn operations_are_those_that_are_published() {
         presets.into_iter().find(|preset| preset.name == name).unwrap().config
     };
     let size = Size::one(224, 224);
-    // ViT-S/16 at 224 px is published with 4.6 G multiply-adds over 12 blocks; 11 are run here, at 9.2 GFLOP for 12.
+    // ViT-S/16 at 224 px is published with 4.6 G multiply-adds over 12 blocks; 11 are run here, at
+    // 9.2 GFLOP for 12.
     let vit_s = preset("ViT-S/16").flops(size);
     assert!((8.0e9..9.2e9).contains(&vit_s), "{vit_s}");
     // VMamba-T (s1l8) is published with 4.9 G multiply-adds, stage 4 and head included.

@@ -1,4 +1,5 @@
-//! The shipped weights in Rust against PyTorch (`tests/goldens/pair`): features of ten held-out pictures, from file to tokens.
+//! The shipped weights in Rust against PyTorch (`tests/goldens/pair`): features of ten held-out
+//! pictures, from file to tokens.
 
 use std::fs;
 use std::path::{Path, PathBuf};

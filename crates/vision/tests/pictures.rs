@@ -1,4 +1,5 @@
-//! Decoding, resampling and the letterbox against Pillow's bytes (`tests/goldens/pillow`), and bytes that are no picture.
+//! Decoding, resampling and the letterbox against Pillow's bytes (`tests/goldens/pillow`), and
+//! bytes that are no picture.
 
 use std::fs;
 use std::io::Cursor;
@@ -11,7 +12,8 @@ use sightline_vision::{Filter, Picture, PictureError, Policy, Transform, resize}
 const PAD: [u8; 3] = [127; 3];
 const FILTERS: [(&str, Filter); 2] = [("bicubic", Filter::Bicubic), ("bilinear", Filter::Bilinear)];
 
-/// How far a JPEG decoder may be from libjpeg-turbo: `(largest, mean)` difference of a byte (`tests/goldens/README.md`).
+/// How far a JPEG decoder may be from libjpeg-turbo: `(largest, mean)` difference of a byte
+/// (`tests/goldens/README.md`).
 fn jpeg_tolerance(name: &str) -> (i32, f64) {
     match name {
         "sampled420.jpg" => (24, 2.5),
@@ -282,7 +284,8 @@ fn hostile_bytes_give_one_sentence() {
     for entry in entries.into_iter().flatten() {
         let path = entry.unwrap().path();
         let (bytes, name) = (fs::read(&path).unwrap(), path.display().to_string());
-        // A GIF may end early and a TIFF or PNG trailer carries no pixels; what decodes must be whole, the rest one line.
+        // A GIF may end early and a TIFF or PNG trailer carries no pixels; what decodes must be
+        // whole, the rest one line.
         for sixteenth in 1..16 {
             let cut = &bytes[..bytes.len() * sixteenth / 16];
             match Picture::decode(cut) {
@@ -480,7 +483,8 @@ fn what_shines_through_is_the_models_own_padding() {
     }
 }
 
-/// The canvases that the code of the paper's release makes (`tests/goldens/transforms`), for rows as a manifest has them.
+/// The canvases that the code of the paper's release makes (`tests/goldens/transforms`), for rows
+/// as a manifest has them.
 #[test]
 fn canvases_equal_the_papers_release() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/transforms/transforms.json");
@@ -494,8 +498,8 @@ fn canvases_equal_the_papers_release() {
             let side = |key: &str, at: usize| case[key][at].as_u64().unwrap() as usize;
             let [height, width] = [side("source", 0), side("source", 1)];
             let name = format!("{} {:?}: {height} x {width}", row.policy, row.size);
-            // The release pads an odd rest by the same on both sides, so that its "square" lacks a row or column; here it is
-            // a square, as the models were trained with.
+            // The release pads an odd rest by the same on both sides, so that its "square" lacks a
+            // row or column; here it is a square, as the models were trained with.
             if row.policy == "letterbox" && height.abs_diff(width) % 2 == 1 {
                 continue;
             }

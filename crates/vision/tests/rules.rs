@@ -1,4 +1,5 @@
-//! The rules that rebuild golden weights are the ones Python used, and a golden notices what goes wrong with an encoder.
+//! The rules that rebuild golden weights are the ones Python used, and a golden notices what goes
+//! wrong with an encoder.
 
 use std::fs;
 use std::path::Path;

@@ -68,7 +68,11 @@ impl Language {
         texts.iter().map(|text| Ok(self.tokenizer().encode(text)?)).collect()
     }
 
-    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading space.
+    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading
+    /// space.
+    ///
+    /// # Errors
+    /// A text that the tokenizer refuses, or that has no token.
     pub fn first_tokens(&self, texts: &[String]) -> Result<Vec<u32>> {
         let first = |text: &String| {
             let ids = self.tokenizer().encode(text)?;

@@ -124,7 +124,8 @@ fn for_browsers() -> Result<Outcome> {
     say("clippy for wasm32 (about 8 minutes on two cores when nothing is built yet)");
     let mut clippy = cargo();
     clippy
-        // The profile of what is built for browsers, so that build scripts and macros are compiled once.
+        // The profile of what is built for browsers, so that build scripts and macros are compiled
+        // once.
         .args([
             "clippy",
             "--profile",

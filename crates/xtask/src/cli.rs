@@ -14,7 +14,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Build the page, fetch the language model, serve the page on this machine and print its address
+    /// Build the page, fetch the language model, serve the page on this machine and print its
+    /// address
     #[command(
         after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --port 9000\n  cargo xtask demo --terminal\n  \
                       cargo xtask demo --terminal --image photo.jpg --question \"Is there a dog in the image?\""
@@ -32,13 +33,15 @@ pub(crate) enum Command {
                       The last line reads `N passed, N failed, N skipped`; the exit code is 1 if anything failed."
     )]
     Test(TestArgs),
-    /// Check what a machine can: formatting, clippy natively and for wasm32, docs, house, spelling, licences
+    /// Check what a machine can: formatting, clippy natively and for wasm32, docs, house, spelling,
+    /// licences
     #[command(after_help = "Examples:\n  cargo xtask check\n  cargo xtask check --only fmt,clippy")]
     Check(CheckArgs),
     /// Measure the code and the documents: sizes, circles of imports, sentences
     #[command(after_help = "Examples:\n  cargo xtask house\n  cargo xtask house --list")]
     House(HouseArgs),
-    /// Make the golden data again with the reference code of others, in a Python environment of its own
+    /// Make the golden data again with the reference code of others, in a Python environment of its
+    /// own
     #[command(
         after_help = "Examples:\n  cargo xtask goldens\n  cargo xtask goldens vit\n  cargo xtask goldens vmamba --vmamba-checkout ../VMamba"
     )]
@@ -86,7 +89,8 @@ pub(crate) struct PageArgs {
     /// Compress quickly instead of well
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Small models of random numbers instead of the shipped ones, for tests [into target/page-tiny]
+    /// Small models of random numbers instead of the shipped ones, for tests [into
+    /// target/page-tiny]
     #[arg(long, conflicts_with = "weights")]
     pub(crate) tiny: bool,
     /// Build nothing else than the engine's module and print what it is made of
@@ -142,7 +146,7 @@ pub(crate) enum Step {
     Wasm,
     /// rustdoc, warnings are errors
     Docs,
-    /// Sentences of at most 25 words, `# Errors`, no new circle of imports, no file over 600 lines
+    /// Sentences of at most 25 words, `# Errors`, no further circle of imports, no file over 600 lines
     House,
     /// typos; pip brings it where it is not installed
     Typos,
@@ -173,7 +177,8 @@ pub(crate) struct AgreeArgs {
     /// Where the result is written [default: tests/page/agree/result.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Lines `{"id", "image", "question"}`, pictures named from the file's folder [default: the twenty fixed questions]
+    /// Lines `{"id", "image", "question"}`, pictures named from the file's folder [default: the
+    /// twenty fixed questions]
     #[arg(long, value_name = "FILE")]
     pub(crate) questions: Option<PathBuf>,
     /// The browser computes on the CPU, not through WebGPU

@@ -113,7 +113,8 @@ impl Outcome {
         }
     }
 
-    /// Takes in a line of pytest's output: `== 3 passed, 1 skipped in 0.5s ==` and the `FAILED`, `SKIPPED` lines of `-rfEs`.
+    /// Takes in a line of pytest's output: `== 3 passed, 1 skipped in 0.5s ==` and the `FAILED`,
+    /// `SKIPPED` lines of `-rfEs`.
     pub(crate) fn pytest_line(&mut self, line: &str) {
         let bare = line.trim_matches(['=', ' ']);
         if let Some((counts, _)) = bare.rsplit_once(" in ").filter(|(_, time)| time.contains('s')) {
@@ -133,7 +134,8 @@ impl Outcome {
     }
 }
 
-/// Names of one reason as one line: where a name ends with `: why`, as many as share the reason stand together.
+/// Names of one reason as one line: where a name ends with `: why`, as many as share the reason
+/// stand together.
 pub(crate) fn by_reason(names: &[String]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();

@@ -67,7 +67,8 @@ fn terminal(args: &DemoArgs) -> Result<bool> {
     Ok(true)
 }
 
-/// The picture as a full path: the commands run in the repository's root, the path was typed elsewhere.
+/// The picture as a full path: the commands run in the repository's root, the path was typed
+/// elsewhere.
 fn picture(typed: Option<&Path>) -> Result<PathBuf> {
     let Some(path) = typed else {
         return Ok(root().join(SAMPLE));

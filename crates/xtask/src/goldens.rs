@@ -10,7 +10,8 @@ use crate::python;
 use crate::repo::root;
 use crate::shell::{command, say, succeeds};
 
-/// Options of scripts that run code which is no package: the option, whose repository it names, and what was given.
+/// Options of scripts that run code which is no package: the option, whose repository it names, and
+/// what was given.
 fn checkouts(args: &GoldensArgs) -> [(&'static str, &'static str, Option<&Path>); 2] {
     [
         (
@@ -75,8 +76,8 @@ fn folders(goldens: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// What a script is given, by the options that it declares; `None` where one that it must have cannot be fetched by a package's
-/// name.
+/// What a script is given, by the options that it declares; `None` where one that it must have
+/// cannot be fetched by a package's name.
 fn arguments(script: &str, args: &GoldensArgs, python: &Path) -> Result<Option<Vec<OsString>>> {
     let declares = |flag: &str| script.contains(&format!("add_argument(\"{flag}\""));
     let mut words = Vec::new();

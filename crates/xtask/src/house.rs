@@ -1,4 +1,5 @@
-//! `cargo xtask house`: sizes, circles of imports, documentation and sentences, measured by a script.
+//! `cargo xtask house`: sizes, circles of imports, documentation and sentences, measured by a
+//! script.
 
 use std::process::Command;
 

@@ -1,6 +1,8 @@
-//! The developers' commands: `cargo xtask demo | page | test | check | house | goldens | agree | peers | bench`.
+//! The developers' commands: `cargo xtask demo | page | test | check | house | goldens | agree |
+//! peers | bench`.
 //!
-//! They need Rust, git and Python. What else a command wants it installs after saying so, or names and stops.
+//! They need Rust, git and Python. What else a command wants it installs after saying so, or names
+//! and stops.
 
 mod agree;
 mod bench;

@@ -11,7 +11,8 @@ use crate::shell::{command, output, run, say};
 /// Oldest Node that what we use runs on: Debian 12's.
 const OLDEST: u32 = 18;
 
-/// Installs the packages that `folder/package-lock.json` names, each with its hash, unless they are there.
+/// Installs the packages that `folder/package-lock.json` names, each with its hash, unless they are
+/// there.
 pub(crate) fn packages(folder: &Path) -> Result<()> {
     setup::ensure(&[Need::Node])?;
     let version = output(command("node").arg("--version")).unwrap_or_default();

@@ -11,7 +11,8 @@ use crate::repo::{SELECTIONS, root, target};
 use crate::setup::{self, Need};
 use crate::shell::{cargo, command, follow, run as run_command, say};
 
-/// Runs the cases whose name contains `filter`, on the page with the shipped models and on one with small ones.
+/// Runs the cases whose name contains `filter`, on the page with the shipped models and on one with
+/// small ones.
 pub(crate) fn run(filter: &str) -> Result<Outcome> {
     prepare()?;
     let mut outcome = Outcome::default();
@@ -38,7 +39,8 @@ pub(crate) fn prepare() -> Result<()> {
     setup::ensure(&[Need::WasmTarget, Need::Chromium, Need::Firefox, Need::Node])?;
     node::packages(&root().join("tests/page"))?;
     say("building sightline, which serves the page");
-    // As the native tests build it, so that after them nothing is left to do: its own test is what asks for the program.
+    // As the native tests build it, so that after them nothing is left to do: its own test is what
+    // asks for the program.
     run_command(
         cargo()
             .args(["test", "--release", "--no-run", "--test", "serve"])

@@ -1,4 +1,5 @@
-//! Python environments of our own, below cargo's output, so that nothing is installed into the machine's.
+//! Python environments of our own, below cargo's output, so that nothing is installed into the
+//! machine's.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +19,8 @@ pub(crate) fn present(name: &str) -> Option<PathBuf> {
 /// Written last: holds what was installed.
 const STAMP: &str = "sightline-requirements.txt";
 
-/// An environment named `name` that holds what `requirements` lists, one a line. Made once, and anew when the list changes.
+/// An environment named `name` that holds what `requirements` lists, one per line. It is made once,
+/// and again when the list changes.
 pub(crate) fn environment(name: &str, requirements: &str, usually: &str) -> Result<PathBuf> {
     let dir = scratch().join(name);
     let python = dir.join("bin/python");
@@ -36,7 +38,7 @@ pub(crate) fn environment(name: &str, requirements: &str, usually: &str) -> Resu
     Ok(python)
 }
 
-/// What a Python project and its tests need, from its `pyproject.toml`, one a line.
+/// What a Python project and its tests need, from its `pyproject.toml`, one per line.
 pub(crate) fn requirements(project: &Path) -> Result<String> {
     const READ: &str = "import sys, tomllib\n\
         project = tomllib.load(open(sys.argv[1], 'rb'))['project']\n\
@@ -48,9 +50,11 @@ pub(crate) fn requirements(project: &Path) -> Result<String> {
     }
 }
 
-/// The newest build of a package for the CPU alone (local version `+cpu`) that pip's sources have, at least `least`.
+/// The newest build of a package for the CPU alone (local version `+cpu`) that pip's sources have,
+/// at least `least`.
 ///
-/// PyPI has none of PyTorch for Linux; its own index has, and so may a folder of wheels (`PIP_EXTRA_INDEX_URL`, `PIP_FIND_LINKS`).
+/// PyPI has none of PyTorch for Linux; its own index has, and so may a folder of wheels
+/// (`PIP_EXTRA_INDEX_URL`, `PIP_FIND_LINKS`).
 pub(crate) fn cpu_build(package: &str, least: [u32; 2]) -> Option<String> {
     let python = environment("pip", "", "a few seconds").ok()?;
     newest_cpu_build(&output(pip(&python, "index").args(["versions", package]))?, least)

@@ -70,7 +70,8 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
     output.status.success().then_some(text)
 }
 
-/// Runs to the end, passing each line of its standard output on and to `line`; whether it succeeded.
+/// Runs to the end, passing each line of its standard output on and to `line`; whether it
+/// succeeded.
 pub(crate) fn follow(command: &mut Command, mut line: impl FnMut(&str)) -> Result<bool> {
     let text = shown(command);
     say(&text);

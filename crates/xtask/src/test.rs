@@ -91,8 +91,9 @@ fn native(filter: &str) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The training code's tests. They need PyTorch, which on PyPI for Linux always brings CUDA's libraries: too much to fetch
-/// unasked for tests that nobody needs who only uses the weights. A build for the CPU is fetched where pip finds one.
+/// The training code's tests. They need PyTorch, which on PyPI for Linux always brings CUDA's
+/// libraries: too much to fetch unasked for tests that nobody needs who only uses the weights. A
+/// build for the CPU is fetched where pip finds one.
 fn training(args: &TestArgs) -> Result<Outcome> {
     let folder = root().join("weights/training");
     let python = match std::env::var_os("SIGHTLINE_PYTHON") {

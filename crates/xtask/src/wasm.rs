@@ -63,7 +63,8 @@ impl Module {
         Ok(target.join(WASM).join(PROFILE).join(format!("{}.wasm", self.name())))
     }
 
-    /// Compiles it and writes module and bindings as a browser takes them; gives their folder. What is up to date is left alone.
+    /// Compiles it and writes module and bindings as a browser takes them; gives their folder. What
+    /// is up to date is left alone.
     pub(crate) fn build(&self) -> Result<PathBuf> {
         let wasm = self.compile()?;
         let out = scratch().join("wasm").join(self.folder);

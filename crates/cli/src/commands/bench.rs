@@ -1,67 +1,68 @@
-//! `sightline bench`: what this device does with the kernels, the encoders and the language model, held against what it could
-//! do at most.
+//! `sightline bench`: what this device does, as a table, as JSON and as a chart.
 
-mod bencher;
-mod case;
-mod chart;
-mod counts;
-mod encoder_kernels;
-mod encoders;
-mod inputs;
-mod language;
-mod language_kernels;
-mod launches;
-mod random_language;
-mod report;
-mod scale;
-
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use indicatif::ProgressBar;
+use sightline_bench::{BenchError, Listener, Part, Report, Request, draw, measure};
 use sightline_checkpoint::file::Pending;
-use sightline_kernels::{Device, Peak};
 
 use crate::args::{Bench, BenchPart, Global};
 use crate::commands::doctor;
 use crate::failure::{Failure, OrFail, RUNNING, USAGE};
 use crate::{device, output};
-use bencher::Bencher;
-use report::{Machine, Report};
-use scale::Scale;
+
+/// Shows what is measured, and writes what was measured so far.
+struct Screen {
+    json: Option<PathBuf>,
+    svg: Option<PathBuf>,
+    bar: RefCell<Option<ProgressBar>>,
+}
+
+impl Listener for Screen {
+    fn begins(&self, what: &str) {
+        *self.bar.borrow_mut() = Some(output::spinner(what));
+    }
+
+    fn ended(&self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn measured(&self, report: &Report) {
+        // A disk that is full now is told at the end, not in every case.
+        let _ = save(self.json.as_deref(), self.svg.as_deref(), report);
+    }
+}
 
 /// Runs the command.
 pub(crate) fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
     let choice = pollster::block_on(device::open(global.device))?;
-    let scale = Scale::of(&choice.device, args);
     check_outputs(args)?;
-    let (json, svg) = (args.json.clone(), args.svg.clone());
-    let keep = move |report: &Report| {
-        let again = |path: &Option<PathBuf>| path.clone().filter(|path| output::is_replaceable(path));
-        save(again(&json).as_deref(), again(&svg).as_deref(), report)
+    let again = |path: &Option<PathBuf>| path.clone().filter(|path| output::is_replaceable(path));
+    let screen = Screen {
+        json: again(&args.json),
+        svg: again(&args.svg),
+        bar: RefCell::default(),
     };
-    let mut bencher = Bencher::new(choice.device, scale, args.filter.clone(), Box::new(keep))?;
-    bencher.report.machine = Some(machine(&bencher.device, &bencher.scale, &bencher.peak));
-    for part in parts(args) {
-        match part {
-            BenchPart::Kernels => {
-                encoder_kernels::run(&mut bencher);
-                language_kernels::run(&mut bencher);
-            }
-            BenchPart::Encoder => encoders::run(&mut bencher),
-            BenchPart::Prefill => language::prefill(&mut bencher),
-            BenchPart::Decode => language::decode(&mut bencher),
-            BenchPart::Launch => launches::run(&mut bencher),
-        }
-    }
-    if !bencher.has_found() {
-        let problem = format!(
-            "no case has one of these texts in its name: {}; `sightline bench` without --filter shows the names",
-            args.filter.join(", ")
-        );
-        return Err(Failure::new(USAGE, problem));
-    }
-    save(args.json.as_deref(), args.svg.as_deref(), &bencher.report)?;
-    output::print(&bencher.report.table())
+    let request = Request {
+        parts: parts(args),
+        filter: args.filter.clone(),
+        runs: args.runs as usize,
+        quick: args.quick,
+        name: doctor::name(&choice.device),
+    };
+    let report = measure(choice.device, &request, Box::new(screen)).map_err(|error| {
+        let code = match error {
+            BenchError::NoCase(_) => USAGE,
+            BenchError::Device(_) => RUNNING,
+        };
+        Failure::new(code, error)
+    })?;
+    save(args.json.as_deref(), args.svg.as_deref(), &report)?;
+    output::print(&report.table(&output::bold))
 }
 
 /// A file that cannot be written should be known before minutes of measuring, not after.
@@ -83,11 +84,19 @@ fn check_outputs(args: &Bench) -> Result<(), Failure> {
     Ok(())
 }
 
-fn parts(args: &Bench) -> Vec<BenchPart> {
-    if args.only.is_empty() {
-        return BenchPart::value_variants().to_vec();
-    }
-    args.only.clone()
+fn parts(args: &Bench) -> Vec<Part> {
+    let all: &[BenchPart] = match args.only.is_empty() {
+        true => BenchPart::value_variants(),
+        false => &args.only,
+    };
+    let part = |part: &BenchPart| match part {
+        BenchPart::Kernels => Part::Kernels,
+        BenchPart::Encoder => Part::Encoder,
+        BenchPart::Prefill => Part::Prefill,
+        BenchPart::Decode => Part::Decode,
+        BenchPart::Launch => Part::Launch,
+    };
+    all.iter().map(part).collect()
 }
 
 fn save(json: Option<&Path>, svg: Option<&Path>, report: &Report) -> Result<(), Failure> {
@@ -95,24 +104,8 @@ fn save(json: Option<&Path>, svg: Option<&Path>, report: &Report) -> Result<(), 
         let text = serde_json::to_string_pretty(report).or_fail(RUNNING)?;
         output::write(path, text.as_bytes())?;
     }
-    if let Some((path, svg)) = svg.zip(chart::draw(report)) {
+    if let Some((path, svg)) = svg.zip(draw(report)) {
         output::write(path, svg.as_bytes())?;
     }
     Ok(())
-}
-
-/// Facts about the device that every row is read against.
-fn machine(device: &Device, scale: &Scale, peak: &Peak) -> Machine {
-    Machine {
-        sightline: env!("CARGO_PKG_VERSION"),
-        build: if cfg!(debug_assertions) { "debug" } else { "release" },
-        device: doctor::name(device),
-        backend: device.backend().name(),
-        software: device.gpu_info().is_none_or(|info| info.software),
-        cpu_threads: std::thread::available_parallelism().map_or(1, usize::from),
-        bytes_per_second: peak.bytes_per_second,
-        flops_per_second: peak.flops_per_second,
-        runs: scale.runs,
-        quick: scale.quick,
-    }
 }

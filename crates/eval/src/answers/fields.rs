@@ -25,7 +25,7 @@ pub struct Place {
     pub file: Arc<str>,
     /// Where in it.
     pub at: At,
-    /// Whether it is a file of answers, whose lines may hold their own gold.
+    /// Whether it is a file of answers. Its lines may hold their own gold.
     of_answers: bool,
 }
 

@@ -20,7 +20,7 @@ pub const MAX_FILE: u64 = 1 << 30;
 /// object is an error.
 ///
 /// # Errors
-/// A file that cannot be read, holds no object, or has a line that is none.
+/// A file that cannot be read, holds no object, or has a line that is no object.
 pub fn read(path: &Path) -> Result<Vec<Fields>, InputError> {
     let file = Place::answers(&path.display().to_string());
     let cannot =

@@ -1,4 +1,4 @@
-//! Answers as LLaVA's evaluation writes them: `question_id`, `prompt`, `text`, one object a line.
+//! Answers as LLaVA's evaluation writes them: `question_id`, `prompt`, `text`, one object per line.
 
 use super::fields::{Fields, InputError};
 use super::{Answer, Response};

@@ -90,7 +90,7 @@ fn numbers(text: &[u8]) -> impl Iterator<Item = f64> {
     })
 }
 
-/// How many bytes the number at the start has; 0 if there is none.
+/// Number of bytes of the number at the start; 0 without one.
 fn number_length(text: &[u8]) -> usize {
     let digits = |from: usize| {
         text[from.min(text.len())..]

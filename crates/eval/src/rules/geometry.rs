@@ -20,8 +20,8 @@ pub struct Transform {
     pub target_resolution: Option<[f64; 2]>,
 }
 
-/// Stands before the name of a policy of ours where boxes are compared where the policy puts them. The fork knows none of these
-/// names, and would take each for the plain picture.
+/// Stands before the name of a policy of ours where boxes are compared where the policy puts them.
+/// The fork knows none of these names, and would take each for the plain picture.
 pub const CANVAS: &str = "canvas:";
 
 /// A frame in which boxes are normalised.
@@ -34,7 +34,8 @@ pub enum Frame {
     Crop([f64; 2]),
     /// The picture.
     Picture,
-    /// A canvas: an edge in px times `scale` plus `offset` is a fraction of it. Both are across, then down.
+    /// A canvas: an edge in px times `scale` plus `offset` is a fraction of it. Both are across,
+    /// then down.
     Canvas {
         /// Fractions per px.
         scale: [f64; 2],
@@ -138,8 +139,8 @@ impl Frame {
     }
 }
 
-/// Where a policy of ours puts a picture of `size` (width and height in px) on its canvas of `target` (height and width in px).
-/// A name that is none of ours is the plain picture.
+/// Where a policy of ours puts a picture of `size` (width and height in px) on its canvas of
+/// `target` (height and width in px). Any other name means the plain picture.
 fn canvas(policy: &str, target: Option<[f64; 2]>, size: [f64; 2]) -> Frame {
     let known = target.filter(|target| target.iter().chain(&size).all(|&side| side > 0.0));
     let Some([rows, columns]) = known else {

@@ -21,7 +21,8 @@ use crate::summary::Summary;
 pub struct Files {
     /// Answers.
     pub answers: PathBuf,
-    /// Official files with gold; none where the answers hold their own. Several for POPE, a setting each.
+    /// Official files with gold; none where the answers hold their own. Several for POPE, a setting
+    /// each.
     pub gold: Vec<PathBuf>,
     /// Questions: what the answers' ids mean, and which questions are wanted.
     pub questions: Option<PathBuf>,

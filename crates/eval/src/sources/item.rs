@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::parquet::Table;
 use crate::answers::fields::{Fields, InputError};
 
-/// An item before it is a question.
+/// An item of an official file, from which a question is made.
 pub(crate) struct Raw {
     pub id: String,
     /// Question, statement or expression.

@@ -95,8 +95,8 @@ impl Table {
     /// Opens a file.
     ///
     /// # Errors
-    /// A file that cannot be read, claims what it does not hold, or is packed otherwise than with Snappy or
-    /// Zstandard.
+    /// A file that cannot be read, claims what it does not hold, or is packed otherwise than with
+    /// Snappy or Zstandard.
     pub fn open(path: &DataPath) -> Result<Arc<Self>, InputError> {
         let place = Place::file(&path.display().to_string());
         let cannot = |error: &dyn fmt::Display| {

@@ -213,15 +213,16 @@ fn images(task: &str, data: &DataPath) -> Result<BTreeMap<String, Image>, Evalua
         .collect())
 }
 
-/// The ground that a run's model had behind transparent parts. The run's key holds the transform as JSON behind the frame of boxes.
+/// The ground that a run's model had behind transparent parts. The run's key holds the transform as
+/// JSON behind the frame of boxes.
 fn ground(transform: &str) -> [u8; 3] {
     let json = transform.find('{').map(|at| &transform[at..]);
     let read = json.and_then(|json| serde_json::from_str::<manifest::Transform>(json).ok());
     read.map_or(GROUND, |transform| transform.pad)
 }
 
-/// A small JPEG as a data URL, and the size of the picture itself, both upright and opaque as the model saw it; none where it cannot
-/// be read, which the run says.
+/// A small JPEG as a data URL, and the size of the picture itself, both upright and opaque as the
+/// model saw it; none where it cannot be read, which the run says.
 fn thumbnail(image: &Image, ground: [u8; 3]) -> Option<(String, [u32; 2])> {
     let picture = Picture::decode(&image.bytes().ok()?).ok()?;
     let size = [picture.width(), picture.height()];

@@ -1,5 +1,5 @@
-//! The few things that a run asks of the place that keeps its files, as a trait. Tests put a disk in
-//! its place that fails at every step and loses what was not synced.
+//! The few things that a run asks of the place that keeps its files, as a trait. Tests put a disk
+//! in its place that fails at every step and loses what was not synced.
 //!
 //! Its functions are asynchronous, because those of a browser's file system are. The file system of
 //! this machine answers at once.

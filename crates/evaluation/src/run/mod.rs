@@ -153,8 +153,8 @@ impl<D: Disk> Run<'_, D> {
     /// Does what is not done yet, and writes the results.
     ///
     /// # Errors
-    /// A folder of another run, or one that another process works in; a disk, an answerer or a scorer that
-    /// fails.
+    /// A folder of another run, or one that another process works in; a disk, an answerer or a
+    /// scorer that fails.
     pub async fn execute(
         &self,
         answerer: &mut impl Answerer,

@@ -1,6 +1,6 @@
 //! Opens a GPU through wgpu.
 
-use burn_wgpu::{RuntimeOptions, WgpuDevice};
+use cubecl::wgpu::{AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuDeviceKind, try_init_setup_async};
 
 use super::info::plane;
 use super::{Backend, Device, Gpu, GpuInfo, GraphicsApi};
@@ -15,9 +15,9 @@ impl Device {
     /// [`KernelError::NoDevice`] if there is no adapter, or it cannot be opened.
     pub async fn wgpu(software: bool) -> Result<Self> {
         let kind = if software {
-            cubecl::wgpu::WgpuDeviceKind::Cpu
+            WgpuDeviceKind::Cpu
         } else {
-            cubecl::wgpu::WgpuDeviceKind::DefaultDevice
+            WgpuDeviceKind::DefaultDevice
         };
         let device = WgpuDevice::new(kind);
         let no_device = |message: String| KernelError::NoDevice {
@@ -25,7 +25,7 @@ impl Device {
             message,
         };
         let options = RuntimeOptions::try_default().map_err(|e| no_device(e.to_string()))?;
-        let setup = burn_wgpu::try_init_setup_async::<burn_wgpu::graphics::AutoGraphicsApi>(&device, options)
+        let setup = try_init_setup_async::<AutoGraphicsApi>(&device, options)
             .await
             .map_err(|e| no_device(e.to_string()))?;
         let adapter = setup.adapter.get_info();

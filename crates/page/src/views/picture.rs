@@ -120,8 +120,8 @@ struct Look {
     colour: &'static str,
     /// Lengths of a dash and of the gap after it, in widths of a line; no gap is a whole line.
     dashes: [f64; 2],
-    /// Distance of its lines from the edge of the picture, in widths of a line. It differs per look,
-    /// so that all lines are seen where all encoders name the same edge.
+    /// Distance of its lines from the edge of the picture, in widths of a line. It differs per
+    /// look, so that all lines are seen where all encoders name the same edge.
     inset: f64,
 }
 
@@ -171,7 +171,7 @@ impl Shown<'_> {
             Some(context) => context.dyn_into()?,
             None => return Ok(()),
         };
-        // Pixels go in unscaled; what scales is a canvas as a picture.
+        // Pixels go in unscaled; the canvas is scaled as a picture is.
         let document = crate::dom::document().ok_or(JsValue::NULL)?;
         let plain: HtmlCanvasElement = document.create_element("canvas")?.dyn_into()?;
         plain.set_width(width);
@@ -210,14 +210,15 @@ struct Drawing<'a> {
     context: &'a CanvasRenderingContext2d,
     /// Width and height of the canvas.
     size: [f64; 2],
-    /// Canvas px a picture px.
+    /// Canvas px per picture px.
     scale: f64,
     /// Width of a line.
     unit: f64,
 }
 
 impl Drawing<'_> {
-    /// A box on the canvas, wholly inside of it: half of a line on the picture's edge could not be seen.
+    /// A box on the canvas, wholly inside of it: half of a line on the picture's edge could not be
+    /// seen.
     fn place(&self, found: &AnswerBox, arm: &Arm) -> Option<Place> {
         let inset = self.unit * arm.look().inset;
         let [x1, y1, x2, y2] = found.px?.map(|v| f64::from(v) * self.scale);

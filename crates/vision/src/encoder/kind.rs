@@ -30,8 +30,8 @@ pub trait EncoderKind: Sync {
     /// Shapes with a name, this project's own first. Benchmarks run them.
     fn presets(&self) -> Vec<Preset>;
 
-    /// A small shape that runs every kernel of the kind on pictures of `side` x `side` px, and gives a token per 16 x 16 px.
-    /// `side` is a multiple of 16.
+    /// A small shape that runs every kernel of the kind on pictures of `side` x `side` px, and
+    /// gives a token per 16 x 16 px. `side` is a multiple of 16.
     fn tiny(&self, side: usize) -> Box<dyn EncoderConfig>;
 
     /// The kind against its authors' own code.
@@ -58,14 +58,15 @@ pub trait EncoderConfig: Debug + Send + Sync {
     /// [`EncoderError::Size`] for a size this encoder cannot take.
     fn grid(&self, size: Size) -> Result<Grid, EncoderError>;
 
-    /// The same shape for pictures of `[height, width]` px: with other position vectors, where it has some.
+    /// The same shape for pictures of `[height, width]` px: with other position vectors, where it
+    /// has some.
     fn resized(&self, size: [usize; 2]) -> Box<dyn EncoderConfig>;
 
     /// Every tensor up to the tap. Nothing beyond it is ever read.
     fn schema(&self) -> Schema;
 
-    /// Number of operations up to the tap. A multiply-add is two, an exponential or a division is one; norms and activations,
-    /// which are under 1 %, are left out.
+    /// Number of operations up to the tap. A multiply-add is two, an exponential or a division is
+    /// one; norms and activations, which are under 1 %, are left out.
     fn flops(&self, size: Size) -> f64;
 
     /// Puts the encoder on a device.

@@ -7,7 +7,8 @@ use sightline_kernels::{Buffer, Device, Linear};
 use super::schema::PREFIX;
 use super::{EncoderError, Presence, Schema, TensorSpec};
 
-/// Where an encoder's tensors come from. Keys are the contract's (`docs/model-format.md`), with the prefix `encoder.`.
+/// Where an encoder's tensors come from. Keys are the contract's (`docs/model-format.md`), with the
+/// prefix `encoder.`.
 pub trait Source {
     /// The tensor of that key, `None` where there is none.
     ///
@@ -29,8 +30,8 @@ pub(crate) struct Norm {
     pub(crate) bias: Buffer,
 }
 
-/// Reads tensors of one encoder and puts them on a device. Shapes and what is read as a matrix come from the schema, so that a
-/// kind's `load` says keys alone.
+/// Reads tensors of one encoder and puts them on a device. Shapes and what is read as a matrix come
+/// from the schema, so that a kind's `load` says keys alone.
 pub(crate) struct Loader<'a> {
     pub(crate) device: &'a Device,
     source: &'a dyn Source,
@@ -77,7 +78,8 @@ impl<'a> Loader<'a> {
         Ok(self.tensor(key)?.into_f32())
     }
 
-    /// `{key}.weight`, `{key}.bias`, `[width]` each. Where the file need not have them and does not, weight 1 and bias 0.
+    /// `{key}.weight`, `{key}.bias`, `[width]` each. Where the file need not have them and does
+    /// not, weight 1 and bias 0.
     pub(crate) fn norm(&self, key: &str) -> Result<Norm, EncoderError> {
         let (weight_key, bias_key) = (format!("{key}.weight"), format!("{key}.bias"));
         let (weight, bias) = match self.optional(&weight_key)? {
@@ -102,8 +104,8 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// `{key}.weight` as a matrix, and `{key}.bias` where the schema has one. Convolutions whose patches do not overlap are
-    /// such matrices too.
+    /// `{key}.weight` as a matrix, and `{key}.bias` where the schema has one. Convolutions whose
+    /// patches do not overlap are such matrices too.
     pub(crate) fn linear(&self, key: &str) -> Result<Linear, EncoderError> {
         let bias = self.bias(key)?;
         self.read_matrix(&format!("{key}.weight"), bias.as_deref())
@@ -122,8 +124,8 @@ impl<'a> Loader<'a> {
     }
 
     /// A convolution `{key}.weight` `[out, in, side, side]` with bias, as the matrix that follows
-    /// [`im2col`](sightline_kernels::ops::im2col()): columns `(ky * side + kx) * in + c`, zeros up to the width of `patches`,
-    /// which are of that side.
+    /// [`im2col`](sightline_kernels::ops::im2col()): columns `(ky * side + kx) * in + c`, zeros up
+    /// to the width of `patches`, which are of that side.
     pub(crate) fn taps(&self, key: &str, patches: Patches) -> Result<Linear, EncoderError> {
         let weight = self.tensor(&format!("{key}.weight"))?;
         let bias = self.bias(key)?;
@@ -143,8 +145,8 @@ impl<'a> Loader<'a> {
         self.upload(weight, out, cols, bias.as_deref())
     }
 
-    /// A depthwise convolution `{key}.weight` `[channels, 1, side, side]` as `[side * side, channels]`, and its bias where
-    /// there is one.
+    /// A depthwise convolution `{key}.weight` `[channels, 1, side, side]` as `[side * side,
+    /// channels]`, and its bias where there is one.
     pub(crate) fn depthwise(&self, key: &str) -> Result<(Buffer, Option<Buffer>), EncoderError> {
         let weight = self.floats(&format!("{key}.weight"))?;
         let channels = self.spec(&format!("{key}.weight"))?.shape[0];
@@ -160,7 +162,8 @@ impl<'a> Loader<'a> {
     }
 
     fn upload(&self, tensor: Tensor, rows: usize, cols: usize, bias: Option<&[f32]>) -> Result<Linear, EncoderError> {
-        // The int8 kernels read four columns a word and one scale a row; anything else is kept as floats.
+        // The int8 kernels read four columns per word and one scale per row; any other matrix is
+        // kept as floats.
         let linear = match &tensor.data {
             TensorData::I8 { q, scale } if cols.is_multiple_of(4) && scale.len() == rows => {
                 Linear::int8(self.device, q, scale, rows, cols, bias)?

@@ -1,7 +1,8 @@
 //! What an encoder is to the rest of the program, whatever its kind.
 //!
-//! [`EncoderKind`] describes a kind, [`EncoderConfig`] one shape of it, [`Encoder`] its weights on a device, [`Session`] those
-//! weights prepared for one size of picture. The kinds themselves are in `encoders`.
+//! [`EncoderKind`] describes a kind, [`EncoderConfig`] one shape of it, [`Encoder`] its weights on
+//! a device, [`Session`] those weights prepared for one size of picture. The kinds themselves are
+//! in `encoders`.
 
 mod error;
 mod kind;

@@ -15,7 +15,8 @@ pub(crate) fn read<T: DeserializeOwned>(row: &manifest::Encoder) -> Result<T, En
     })
 }
 
-/// The field that serde's message is about: serde says what is wrong with a value, not where it stands.
+/// The field that serde's message is about: serde says what is wrong with a value, not where it
+/// stands.
 fn culprit<T: DeserializeOwned>(fields: &Map<String, Value>, message: &str) -> String {
     let says = |fields: &Map<String, Value>| parsed::<T>(fields).err().map(|error| error.to_string());
     let missing = message

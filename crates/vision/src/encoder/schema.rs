@@ -8,7 +8,8 @@ pub(crate) const PREFIX: &str = "encoder.";
 /// What a tensor is, as far as storing and inventing it goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Role {
-    /// A matrix of this many rows, all other sides taken as its columns. The only role that is stored as int8.
+    /// A matrix of this many rows, all other sides taken as its columns. The only role that is
+    /// stored as int8.
     Matrix {
         /// Rows: outputs.
         rows: usize,
@@ -84,7 +85,8 @@ impl Schema {
         self.written().map(|(_, spec)| spec.values()).sum()
     }
 
-    /// Bytes of this project's files: matrices as int8 with an f32 scale per row, or as f32; the rest as f32.
+    /// Bytes of this project's files: matrices as int8 with an f32 scale per row, or as f32; the
+    /// rest as f32.
     pub fn bytes(&self, int8: bool) -> usize {
         let one = |spec: &TensorSpec| match spec.int8_rows() {
             Some(rows) if int8 => spec.values() + 4 * rows,

@@ -2,8 +2,8 @@ use sightline_kernels::{Buffer, Device, Graph, KernelError, ops};
 
 use super::EncoderError;
 
-/// Most 32-bit words of one scratch buffer: 1 GiB, more than any picture of [`MAX_CANVAS`](crate::MAX_CANVAS) needs in the
-/// shipped models.
+/// Most 32-bit words of one scratch buffer: 1 GiB, more than any picture of
+/// [`MAX_CANVAS`](crate::MAX_CANVAS) needs in the shipped models.
 const MAX_SCRATCH: u64 = 1 << 28;
 
 /// How many pictures of which size an encoder runs on at once.
@@ -71,7 +71,8 @@ pub trait Encoder {
     /// Width of a token.
     fn width(&self) -> usize;
 
-    /// Allocates everything that running on pictures of this size needs. Weights are shared between sessions.
+    /// Allocates everything that running on pictures of this size needs. Weights are shared between
+    /// sessions.
     ///
     /// # Errors
     /// [`EncoderError::Size`] for a size this encoder cannot take.
@@ -96,8 +97,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// `launch` enqueues every kernel from `input` to `output`; `arrange` turns `[batch, height, width, 3]` into what `input`
-    /// holds, where that is something else.
+    /// `launch` enqueues every kernel from `input` to `output`; `arrange` turns `[batch, height,
+    /// width, 3]` into what `input` holds, where that is something else.
     pub(crate) fn new(
         device: &Device,
         size: Size,
@@ -141,13 +142,15 @@ impl Session {
         Ok(())
     }
 
-    /// The same, every picture from a slice of its own `[height, width, 3]`. Places that are left over keep what they hold.
+    /// The same, every picture from a slice of its own `[height, width, 3]`. Places that are left
+    /// over keep what they hold.
     ///
-    /// Pictures go one by one: a host copy of all of them is so large that allocators give its pages back every time, and taking
-    /// them again costs more than the transfer.
+    /// Pictures go one by one: a host copy of all of them is so large that allocators give its
+    /// pages back every time, and taking them again costs more than the transfer.
     ///
     /// # Errors
-    /// [`EncoderError::Length`], also for more pictures than the session has places, or the device's failure.
+    /// [`EncoderError::Length`], also for more pictures than the session has places, or the
+    /// device's failure.
     pub fn write_each(&mut self, pictures: &[&[f32]]) -> Result<(), EncoderError> {
         let one = self.size.height * self.size.width * 3;
         let length = |expected, found| Err(EncoderError::Length { expected, found });
@@ -214,7 +217,8 @@ impl Session {
         Ok(&self.output)
     }
 
-    /// Visual tokens `[batch, grid.height * grid.width, width]`, row-major over the grid. Stays in place between runs.
+    /// Visual tokens `[batch, grid.height * grid.width, width]`, row-major over the grid. Stays in
+    /// place between runs.
     pub fn output(&self) -> &Buffer {
         &self.output
     }

@@ -15,7 +15,8 @@ pub(crate) struct StageTap {
 }
 
 impl StageTap {
-    /// Refuses stages that cannot be, and a tap outside them. `dims` are the widths, `depths` the numbers of blocks.
+    /// Refuses stages that cannot be, and a tap outside them. `dims` are the widths, `depths` the
+    /// numbers of blocks.
     pub(crate) fn check(&self, dims: &[usize], depths: &[usize]) -> Result<(), EncoderError> {
         let stages = dims.len();
         within((1..=4).contains(&stages), "dims", || {
@@ -41,8 +42,8 @@ impl StageTap {
         })
     }
 
-    /// `(width, blocks)` of the stages that run; the last one ends with the tapped block. Only for what passed
-    /// [`StageTap::check`].
+    /// `(width, blocks)` of the stages that run; the last one ends with the tapped block. Only for
+    /// what passed [`StageTap::check`].
     pub(crate) fn stages(self, dims: &[usize], depths: &[usize]) -> impl Iterator<Item = (usize, usize)> {
         let pairs = dims.iter().copied().zip(depths.iter().copied());
         pairs.take(self.stage).enumerate().map(move |(i, (dim, depth))| {

@@ -1,9 +1,10 @@
-//! ConvNeXt (Liu et al. 2022, "A ConvNet for the 2020s") as timm writes it, up to stage 3: convolutions alone, which makes it the
-//! control of encoders that mix tokens over the whole picture.
+//! ConvNeXt (Liu et al. 2022, "A ConvNet for the 2020s") as timm writes it, up to stage 3:
+//! convolutions alone, which makes it the control of encoders that mix tokens over the whole
+//! picture.
 //!
-//! Reference: timm `models/convnext.py`, `ConvNeXt` with the patch stem, 7x7 depthwise convolutions and linear MLPs; its key
-//! names. Feature maps lie channels last, so the reference's `LayerNorm2d` is a layer norm. Sides that a stride does not divide
-//! lose their rest, as in PyTorch.
+//! Reference: timm `models/convnext.py`, `ConvNeXt` with the patch stem, 7x7 depthwise convolutions
+//! and linear MLPs; its key names. Feature maps lie channels last, so the reference's `LayerNorm2d`
+//! is a layer norm. Sides that a stride does not divide lose their rest, as in PyTorch.
 
 use std::sync::Arc;
 
@@ -137,7 +138,8 @@ impl ConvNextConfig {
         }
     }
 
-    /// `sightline-convnext-tiny`: 14.7 M parameters, as many as the state space model and the transformer beside it.
+    /// `sightline-convnext-tiny`: 14.7 M parameters, as many as the state space model and the
+    /// transformer beside it.
     fn sightline() -> Self {
         Self::preset([96, 192, 384], [3, 3, 11])
     }

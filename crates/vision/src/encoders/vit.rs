@@ -1,7 +1,7 @@
 //! A plain vision transformer (Dosovitskiy et al. 2020) as timm writes it, tapped at any block.
 //!
-//! Reference: timm `models/vision_transformer.py`, `VisionTransformer` with `qkv_bias`, learned positions, pre-norm, no layer
-//! scale; its key names.
+//! Reference: timm `models/vision_transformer.py`, `VisionTransformer` with `qkv_bias`, learned
+//! positions, pre-norm, no layer scale; its key names.
 
 use std::sync::Arc;
 
@@ -120,7 +120,8 @@ struct VitConfig {
     heads: usize,
     /// Side of a patch, px.
     patch: usize,
-    /// `[height, width]` in px that the position vectors belong to, the only size the encoder takes.
+    /// `[height, width]` in px that the position vectors belong to, the only size the encoder
+    /// takes.
     image: [usize; 2],
     /// Whether a class token stands first; it is never given out.
     class_token: bool,
@@ -295,8 +296,8 @@ struct Net {
     config: VitConfig,
     /// `[width, 3 * patch * patch]`, columns `(channel, y, x)`.
     patches: Linear,
-    /// What a token starts from, `[tokens, width]`: its position vector, and for the class token the token itself less the
-    /// bias that the patch projection adds to its row of zeros.
+    /// What a token starts from, `[tokens, width]`: its position vector, and for the class token
+    /// the token itself less the bias that the patch projection adds to its row of zeros.
     start: Vec<f32>,
     blocks: Vec<Block>,
     norm: Option<Norm>,
@@ -388,7 +389,8 @@ impl Encoder for Vit {
     }
 }
 
-/// `[batch, height, width, 3]` into `[batch, tokens, 3, patch, patch]`, a row of zeros where the class token stands.
+/// `[batch, height, width, 3]` into `[batch, tokens, 3, patch, patch]`, a row of zeros where the
+/// class token stands.
 fn to_patches(pictures: &[f32], config: &VitConfig) -> Vec<f32> {
     let [height, width] = config.image;
     let (grid, side) = (config.tiles(), config.patch);
@@ -418,7 +420,8 @@ struct Run {
     x: Buffer,
     /// Normed, or the heads' outputs `[batch, tokens, width]`.
     n: Buffer,
-    /// Queries, keys and values `[batch, tokens, 3 width]`, or the MLP's hidden layer `[batch, tokens, 4 width]`.
+    /// Queries, keys and values `[batch, tokens, 3 width]`, or the MLP's hidden layer `[batch,
+    /// tokens, 4 width]`.
     wide: Buffer,
     input: Buffer,
     output: Buffer,

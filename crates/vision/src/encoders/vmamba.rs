@@ -1,12 +1,14 @@
 //! VMamba (Liu et al. 2024, "VMamba: Visual State Space Model"), the v05_noz family up to stage 3.
 //!
-//! Reference: MzeroMiko/VMamba `classification/models/vmamba.py` with patch-embed v2, downsample v3, `ln2d`; published key names.
-//! Feature maps lie channels last, so the reference's 1x1 convolutions are linear maps and its `ln2d` is a layer norm.
+//! Reference: MzeroMiko/VMamba `classification/models/vmamba.py` with patch-embed v2, downsample
+//! v3, `ln2d`; published key names. Feature maps lie channels last, so the reference's 1x1
+//! convolutions are linear maps and its `ln2d` is a layer norm.
 //!
-//! All four directions share one `x_proj` product, on pixels in place: directions are index maps inside the scan. The low-rank
-//! step sizes stay two products. Merged into one matrix they would need 8 times the multiplications (115 against 14.5 million
-//! at 14 x 14 x 384) and 16 times the bytes a block, and save no launch, because B and C need `x_proj` all the same; on the
-//! CPU both took 4 to 5 ms a block.
+//! All four directions share one `x_proj` product, on pixels in place: directions are index maps
+//! inside the scan. The low-rank step sizes stay two products. Merged into one matrix they would
+//! need 8 times the multiplications (115 against 14.5 million at 14 x 14 x 384) and 16 times the
+//! bytes per block, and save no launch, because B and C need `x_proj` all the same; on the CPU both
+//! took 4 to 5 ms per block.
 
 mod shape;
 
@@ -149,7 +151,8 @@ impl EncoderConfig for VmambaConfig {
             }
         }
         if self.tap.norm {
-            // Classification files have no such norm, and the paper's encoders normalise all the same.
+            // Classification files have no such norm, and the paper's encoders normalise all the
+            // same.
             schema.usual_norm(&format!("outnorm{}", self.tap.stage - 1), self.width());
         }
         schema
@@ -339,11 +342,13 @@ struct Scratch {
     x: Buffer,
     /// Normed or reduced `[pixels, dim]`.
     n: Buffer,
-    /// `[pixels, inner]`: before the depthwise convolution, then the scan's sum; the stem's first half.
+    /// `[pixels, inner]`: before the depthwise convolution, then the scan's sum; the stem's first
+    /// half.
     a: Buffer,
     /// `[pixels, inner]`: the scan's input, then its norm; the stem's first half.
     b: Buffer,
-    /// Patches of a convolution, step sizes `[pixels, 4, inner]`, or the MLP's hidden layer `[pixels, 4 dim]`.
+    /// Patches of a convolution, step sizes `[pixels, 4, inner]`, or the MLP's hidden layer
+    /// `[pixels, 4 dim]`.
     wide: Buffer,
     /// `[pixels, 4 * (rank + 2 state)]`.
     proj: Buffer,

@@ -1,5 +1,5 @@
-//! The first directory of a TIFF file, or of an EXIF block, which is laid out the same (TIFF 6.0, section 2; BigTIFF has 64-bit
-//! offsets and counts).
+//! The first directory of a TIFF file, or of an EXIF block, which is laid out the same (TIFF 6.0,
+//! section 2; BigTIFF has 64-bit offsets and counts).
 
 /// An entry with one value of a whole number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,8 @@ pub(super) fn is_big(block: &[u8]) -> bool {
     block.starts_with(b"II\x2b\0") || block.starts_with(b"MM\0\x2b")
 }
 
-/// Entries of whole numbers (BYTE, SHORT, LONG) in the file's order, as far as the bytes reach; of a list the first value.
+/// Entries of whole numbers (BYTE, SHORT, LONG) in the file's order, as far as the bytes reach; of
+/// a list the first value.
 pub(super) fn entries(block: &[u8]) -> Option<Vec<Entry>> {
     let little = is_little(block)?;
     let number = |at: usize, length: usize| -> Option<u64> {

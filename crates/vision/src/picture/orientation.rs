@@ -1,6 +1,7 @@
-//! Which way up a picture is shown, found as Pillow finds it (`Image.getexif`, `ImageOps.exif_transpose`): the orientation of EXIF,
-//! and where EXIF has none, that of XMP. Containers are walked from end to end, so that neither late blocks nor several of them
-//! change what counts.
+//! Which way up a picture is shown, found as Pillow finds it (`Image.getexif`,
+//! `ImageOps.exif_transpose`): the orientation of EXIF, and where EXIF has none, that of XMP.
+//! Containers are walked from end to end, so that neither late blocks nor several of them change
+//! what counts.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -12,7 +13,8 @@ use super::directory;
 
 /// EXIF's number of the orientation.
 const TAG: u64 = 0x0112;
-/// Most bytes of a packed block of metadata. An EXIF block has some hundred, with a thumbnail some thousand.
+/// Most bytes of a packed block of metadata. An EXIF block has some hundred, with a thumbnail some
+/// thousand.
 const MAX_BLOCK: u64 = 4 << 20;
 
 const JPEG_EXIF: &[u8] = b"Exif\0\0";
@@ -30,7 +32,8 @@ struct Metadata<'a> {
     xmp: Option<Cow<'a, [u8]>>,
 }
 
-/// How the picture must be turned. A damaged block counts as none: it is no reason to refuse the pixels.
+/// How the picture must be turned. A damaged block counts as none: it is no reason to refuse the
+/// pixels.
 pub(super) fn find(kind: ImageFormat, bytes: &[u8]) -> Orientation {
     let found = match kind {
         ImageFormat::Jpeg => jpeg(bytes),
@@ -45,7 +48,8 @@ pub(super) fn find(kind: ImageFormat, bytes: &[u8]) -> Orientation {
     orientation.unwrap_or(Orientation::NoTransforms)
 }
 
-/// The segments before the scan. EXIF in several segments is one block, whose first part has the directory.
+/// The segments before the scan. EXIF in several segments is one block, whose first part has the
+/// directory.
 fn jpeg(bytes: &[u8]) -> Metadata<'_> {
     let mut found = Metadata::default();
     let mut at = 2;
@@ -115,7 +119,8 @@ fn png(bytes: &[u8]) -> Metadata<'_> {
     found
 }
 
-/// The text of an `iTXt` chunk behind its keyword: whether it is packed, the method, language, translated keyword, text.
+/// The text of an `iTXt` chunk behind its keyword: whether it is packed, the method, language,
+/// translated keyword, text.
 fn international(rest: &[u8]) -> Option<Cow<'_, [u8]>> {
     let (&packed, rest) = rest.split_first()?;
     let text = rest.get(1..)?.splitn(3, |byte| *byte == 0).nth(2)?;
@@ -133,7 +138,8 @@ fn inflated(packed: &[u8]) -> Option<Cow<'_, [u8]>> {
     read.ok().map(|_| out.into())
 }
 
-/// The bytes of a raw profile: a line feed, its name, its length and the digits, a line each.
+/// The bytes of a raw profile: a line feed, then its name, its length and the digits, each on a
+/// line.
 fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
     let lines = text.split(|byte| *byte == b'\n').skip(3);
     let digits: Vec<u8> = lines

@@ -1,7 +1,9 @@
-//! Kinds of TIFF that the `image` crate does not read, or reads otherwise than Pillow: palettes, few bits, grey with alpha, alpha that
-//! the colours are multiplied with already, CMYK and YCbCr. The `tiff` crate unpacks them; here samples become colours.
+//! Kinds of TIFF that the `image` crate does not read, or reads otherwise than Pillow: palettes,
+//! few bits, grey with alpha, alpha that the colours are multiplied with already, CMYK and YCbCr.
+//! The `tiff` crate unpacks them; here samples become colours.
 //!
-//! Source of every rule: Pillow's unpackers and converters (`Unpack.c`, `Convert.c`, `ConvertYCbCr.c`, `TiffImagePlugin.py`).
+//! Source of every rule: Pillow's unpackers and converters (`Unpack.c`, `Convert.c`,
+//! `ConvertYCbCr.c`, `TiffImagePlugin.py`).
 
 use std::io::{Cursor, ErrorKind};
 
@@ -85,7 +87,8 @@ fn damaged(message: &str) -> PictureError {
     }
 }
 
-/// How the file stores its pixels; none for kinds that are not read here, and for files whose directory cannot be read.
+/// How the file stores its pixels; none for kinds that are not read here, and for files whose
+/// directory cannot be read.
 fn kind(bytes: &[u8]) -> Option<Kind> {
     let mut decoder = Decoder::new(Cursor::new(bytes)).ok()?;
     let mut numbers = |tag| {
@@ -167,7 +170,8 @@ fn interleaved(planes: &[u8], pixels: usize, channels: usize) -> Vec<u8> {
     (0..pixels).flat_map(pixel).collect()
 }
 
-/// Samples of 1, 2 or 4 bits, the first in the highest bits of a byte; a row begins with a new byte.
+/// Samples of 1, 2 or 4 bits, the first in the highest bits of a byte; a row begins with a new
+/// byte.
 fn unpacked(rows: &[u8], width: usize, bits: u16) -> Vec<u8> {
     let per_byte = 8 / usize::from(bits);
     let mask = (1 << bits) - 1;
@@ -243,7 +247,8 @@ fn ycbcr(pixel: &[u8]) -> [u8; 3] {
     .map(|value| value.clamp(0, 255) as u8)
 }
 
-/// The palette's colours, of 16 bits the upper byte; none where there are fewer or more than indices.
+/// The palette's colours, of 16 bits the upper byte; none where there are fewer or more than
+/// indices.
 fn colour_map(bytes: &[u8], bits: u16) -> Result<Option<Vec<[u8; 3]>>, TiffError> {
     let mut decoder = Decoder::new(Cursor::new(bytes))?;
     let map = decoder.find_tag_unsigned_vec::<u16>(Tag::ColorMap)?.unwrap_or_default();

@@ -7,7 +7,8 @@ use sightline_kernels::suite::{hash_vec, seed_of};
 
 use crate::{EncoderError, Schema, Source, TensorSpec};
 
-/// Gain of weight matrices: a uniform value of width 3.5 has a variance of 1.02, so signals keep their size.
+/// Gain of weight matrices: a uniform value of width 3.5 has a variance of 1.02, so signals keep
+/// their size.
 const GAIN: f64 = 3.5;
 
 /// How an encoder's matrices are stored.
@@ -118,8 +119,8 @@ fn quantised(values: &[f32], rows: usize) -> TensorData {
     TensorData::I8 { q, scale }
 }
 
-/// Smooth synthetic RGB picture, bytes `[height, width, 3]`, integer arithmetic only: two octaves of value noise with corners
-/// every 32 and every 8 px, bilinear between, weighted 3 to 1.
+/// Smooth synthetic RGB picture, bytes `[height, width, 3]`, integer arithmetic only: two octaves
+/// of value noise with corners every 32 and every 8 px, bilinear between, weighted 3 to 1.
 pub fn picture(name: &str, height: usize, width: usize) -> Vec<u8> {
     let seed = seed_of(name);
     let octave = |number: usize, cell: usize, y: usize, x: usize, c: usize| {

@@ -1,5 +1,5 @@
-//! Every encoder against features that its authors' own code computed (`tests/goldens/{kind}`), as data: the same cases run
-//! natively on every device and in a browser.
+//! Every encoder against features that its authors' own code computed (`tests/goldens/{kind}`), as
+//! data: the same cases run natively on every device and in a browser.
 
 mod hashed;
 
@@ -13,14 +13,15 @@ use crate::{Check, EncoderConfig, EncoderError, KINDS, Size};
 
 /// Largest absolute difference between f32 features and the golden's.
 pub const MAX_ABS_F32: f64 = 2e-3;
-/// The same for the CPU, which is exacter: a wrong epsilon or an approximate GELU stays below [`MAX_ABS_F32`] and is noticed
-/// here.
+/// The same for the CPU, which is exacter: a wrong epsilon or an approximate GELU stays below
+/// [`MAX_ABS_F32`] and is noticed here.
 pub const MAX_ABS_F32_CPU: f64 = 1e-4;
 /// Smallest cosine between f32 features and the golden's.
 pub const MIN_COSINE_F32: f64 = 0.999_99;
 /// Largest `1 - cosine` between int8 features and the golden's.
 pub const MAX_COSINE_GAP_INT8: f64 = 1e-3;
-/// Largest `1 - cosine` between f32 features whose products are 16 bits wide ([`Device::with_half`]) and the golden's.
+/// Largest `1 - cosine` between f32 features whose products are 16 bits wide
+/// ([`Device::with_half`]) and the golden's.
 pub const MAX_COSINE_GAP_HALF: f64 = 1e-3;
 
 /// The two pictures of every golden.
@@ -152,7 +153,8 @@ impl Subject {
         self.compare(&features, size, judged)
     }
 
-    /// Encodes the first `pictures` of [`PICTURES`] in one batch, twice, so that a replayed graph is what is compared.
+    /// Encodes the first `pictures` of [`PICTURES`] in one batch, twice, so that a replayed graph
+    /// is what is compared.
     ///
     /// # Errors
     /// What loading or running gives.
@@ -193,9 +195,10 @@ impl Subject {
         })
     }
 
-    /// Compares with the golden: 16 whole tokens, the mean of every channel, and of every token its length and its product with
-    /// a fixed vector. The report's error is the largest absolute difference (f32; infinite where the cosine is too small),
-    /// lengths and products divided by what a difference of 1 in every channel could do; or `1 - cosine` (int8).
+    /// Compares with the golden: 16 whole tokens, the mean of every channel, and of every token its
+    /// length and its product with a fixed vector. The report's error is the largest absolute
+    /// difference (f32; infinite where the cosine is too small), lengths and products divided by
+    /// what a difference of 1 in every channel could do; or `1 - cosine` (int8).
     ///
     /// # Errors
     /// A golden that cannot be read.

@@ -1,4 +1,5 @@
-//! What a launch costs the host: the one timed test. It guards the call in `start.rs`, whose absence changes nothing else.
+//! What a launch costs the host: the one timed test. It guards the call in `start.rs`, whose
+//! absence changes nothing else.
 
 use sightline_kernels::{Device, ops};
 use wasm_bindgen::JsValue;
@@ -6,7 +7,8 @@ use wasm_bindgen::JsValue;
 use super::Reporter;
 use crate::clock;
 
-/// Milliseconds a launch may take to enqueue. Measured 0.02 with the constructors called once, 5 without.
+/// Milliseconds a launch may take to enqueue. Measured 0.02 with the constructors called once, 5
+/// without.
 const LIMIT_MS: f64 = 0.5;
 /// The case's name.
 pub(super) const NAME: &str = "launch/cost";

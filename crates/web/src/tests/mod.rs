@@ -1,4 +1,5 @@
-//! The tests that run in a browser. The harness of `cargo xtask test` calls [`run_tests`] in a dedicated worker.
+//! The tests that run in a browser. The harness of `cargo xtask test` calls [`run_tests`] in a
+//! dedicated worker.
 
 mod launch;
 mod suites;

@@ -1,4 +1,5 @@
-//! The suites that also run natively: every kernel against its twin, both encoders against their goldens.
+//! The suites that also run natively: every kernel against its twin, both encoders against their
+//! goldens.
 
 use sightline_kernels::Device;
 use sightline_kernels::suite::Case;
@@ -7,11 +8,12 @@ use wasm_bindgen::JsValue;
 use super::Reporter;
 use crate::clock;
 
-/// Encoders that run here: the shipped pair and the one with a wide state. The published sizes S and B run natively; on a GPU in
-/// software they would take most of an hour.
+/// Encoders that run here: the shipped pair and the one with a wide state. The published sizes S
+/// and B run natively; on a GPU in software they would take most of an hour.
 const ENCODERS: [&str; 2] = ["/ours/", "/n16/"];
 
-/// What runs natively alone, for its time: the shipped size is compared here with the weights as they are shipped.
+/// What runs natively alone, for its time: the shipped size is compared here with the weights as
+/// they are shipped.
 const NATIVE: &str = "/ours/224x224/batch2/f32";
 
 /// All cases, named as in the native runs.

@@ -69,8 +69,9 @@ impl Chromium {
     }
 }
 
-/// The entries of a browser's log that a page caused. An entry starts with `[process:thread:time:LEVEL:...]` and may go on over
-/// several lines: a refused shader is explained in the later ones.
+/// The entries of a browser's log that a page caused. An entry starts with
+/// `[process:thread:time:LEVEL:...]` and may go on over several lines: a refused shader is
+/// explained in the later ones.
 fn page_lines(log: &str) -> String {
     let mut kept = Vec::new();
     let mut ours = false;
@@ -89,7 +90,8 @@ fn page_lines(log: &str) -> String {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // The shell's own `kill`: a small system has no program of that name. The whole group: a browser has many processes.
+        // The shell's own `kill`: a small system has no program of that name. The whole group: a
+        // browser has many processes.
         let kill = format!("kill -KILL -{}", self.child.id());
         let _ = Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status();
         let _ = self.child.kill();

@@ -106,7 +106,8 @@ impl Log {
         self.outcome()
     }
 
-    /// Everything counted. Cases that were announced and never reported have failed, unless a filter left them out.
+    /// Everything counted. Cases that were announced and never reported have failed, unless a
+    /// filter left them out.
     pub(super) fn outcome(self) -> Outcome {
         let mut outcome = self.outcome;
         let unheard = self.announced.unwrap_or(0).saturating_sub(self.reported);

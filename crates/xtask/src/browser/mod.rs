@@ -1,4 +1,5 @@
-//! The tests that run in a browser: builds the wasm module, serves it, starts headless Chromium, and prints what comes back.
+//! The tests that run in a browser: builds the wasm module, serves it, starts headless Chromium,
+//! and prints what comes back.
 
 mod chromium;
 mod log;
@@ -17,8 +18,8 @@ use chromium::Chromium;
 use log::{Log, Step};
 use server::{Message, Server};
 
-/// How long a page may be silent. The slowest case, an encoder on a software GPU, takes less than a minute on two idle cores; a busy
-/// machine is slower.
+/// How long a page may be silent. The slowest case, an encoder on a software GPU, takes less than a
+/// minute on two idle cores; a busy machine is slower.
 const SILENCE: Duration = Duration::from_secs(600);
 
 /// Runs the cases whose name contains `filter`.

@@ -1,5 +1,5 @@
-//! `about/` of the built page: cards and terms of the models, the names they know, licences of everything that is
-//! served, and the source.
+//! `about/` of the built page: cards and terms of the models, the names they know, licences of
+//! everything that is served, and the source.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -77,7 +77,8 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// A card as HTML. The page has its own first heading, wide tables scroll, and its policy allows no styles in attributes.
+/// A card as HTML. The page has its own first heading, wide tables scroll, and its policy allows no
+/// styles in attributes.
 fn card(text: &str) -> String {
     let mut out = String::new();
     html::push_html(&mut out, Parser::new_ext(text, Options::ENABLE_TABLES));

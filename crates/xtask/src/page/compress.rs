@@ -8,7 +8,8 @@ use sightline_checkpoint::hash::sha256_hex;
 
 use crate::repo::scratch;
 
-/// Endings of files that compress well. Parts of models are left out: quantized weights are as good as random.
+/// Endings of files that compress well. Parts of models are left out: quantized weights are as good
+/// as random.
 const ENDINGS: &[&str] = &["wasm", "js", "css", "html", "json", "svg", "txt"];
 
 /// How hard to try.
@@ -39,7 +40,8 @@ pub(super) struct Sent {
     pub(super) brotli: usize,
 }
 
-/// Writes a `.br` beside every file below `page` that compresses well; gives the files, sorted by name.
+/// Writes a `.br` beside every file below `page` that compresses well; gives the files, sorted by
+/// name.
 pub(super) fn all(page: &Path, effort: Effort) -> Result<Vec<Sent>> {
     let mut names = Vec::new();
     collect(page, "", &mut names)?;
@@ -91,7 +93,8 @@ fn one(page: &Path, name: &str, effort: Effort) -> Result<Sent> {
     })
 }
 
-/// The bytes as brotli. Large ones take half a minute and change rarely: results are kept by the hash of what went in.
+/// The bytes as brotli. Large ones take half a minute and change rarely: results are kept by the
+/// hash of what went in.
 pub(super) fn packed(raw: &[u8], effort: Effort) -> Result<Vec<u8>> {
     let kept = scratch().join(format!("brotli/{}-{}", effort.quality(), sha256_hex(raw)));
     if let Ok(packed) = std::fs::read(&kept) {

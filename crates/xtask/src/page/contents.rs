@@ -25,11 +25,11 @@ pub(super) fn run() -> Result<bool> {
 /// Bytes of a module.
 #[derive(Debug, Default, PartialEq)]
 struct Contents {
-    /// Of the code, by crate.
+    /// Bytes of the code, by crate.
     code: BTreeMap<String, usize>,
-    /// Of constants: strings, tables, shaders.
+    /// Bytes of constants: strings, tables, shaders.
     data: usize,
-    /// Of what is neither, names apart.
+    /// Bytes of everything else, without names.
     rest: usize,
 }
 
@@ -74,7 +74,8 @@ fn read(module: &[u8]) -> Result<Contents> {
     Ok(contents)
 }
 
-/// The crate that a function was written in. What is generic counts for the crate that wrote it, not the one that uses it.
+/// The crate that a function was written in. What is generic counts for the crate that wrote it,
+/// not the one that uses it.
 fn crate_of(mangled: &str) -> String {
     let plain = format!("{:#}", rustc_demangle::demangle(mangled));
     // `<a::B as c::D>::e` is a's; `<&T as c::D>::e`, `<[T] as c::D>::e` are c's.

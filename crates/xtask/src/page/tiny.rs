@@ -1,4 +1,5 @@
-//! The models of the tests' page: random numbers, small enough that a page with them loads in seconds.
+//! The models of the tests' page: random numbers, small enough that a page with them loads in
+//! seconds.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,10 +23,11 @@ pub(super) struct Made {
 
 /// Writes a weights folder and a language model below `folder`. The same bytes every time.
 ///
-/// A program of its own does it: it knows the encoders, and with them the GPU stack, which these commands are quick to build
-/// without.
+/// A program of its own does it: it knows the encoders, and with them the GPU stack, which these
+/// commands are quick to build without.
 pub(super) fn make(folder: &Path) -> Result<Made> {
-    // Built with the features of the whole workspace, as the tests are: another choice would have the GPU stack built again.
+    // Built with the features of the whole workspace, as the tests are: another choice would have
+    // the GPU stack built again.
     run(cargo()
         .args(["build", "--release", "--example", "tiny_models"])
         .args(SELECTIONS[0]))?;

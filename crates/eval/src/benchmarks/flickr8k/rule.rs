@@ -38,7 +38,7 @@ struct Vector<'a> {
 }
 
 impl Corpus {
-    /// Of the references of every picture.
+    /// Statistics over the references of every picture.
     pub fn of<'a>(pictures: impl IntoIterator<Item = &'a [Vec<String>]>) -> Self {
         let mut corpus = Self::default();
         for references in pictures {

@@ -16,7 +16,7 @@ const ABBREVIATIONS: [&str; 110] = [
     "ste", "supt", "tel", "tenn", "thu", "thurs", "treas", "tue", "tues", "univ", "va", "vs", "wed", "wis", "wyo",
 ];
 
-/// Further ones that stand among words which are none.
+/// Further abbreviations: the official list has them among tokens that are no words.
 const MORE: [&str; 1] = ["la"];
 
 /// Words that are two.

@@ -57,7 +57,7 @@ pub struct Question {
     pub steps: usize,
 }
 
-/// How many words a question has.
+/// Number of words of a question.
 pub fn count_words(question: &str) -> usize {
     branch!(
         "gqa.words",

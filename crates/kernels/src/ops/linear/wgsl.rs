@@ -1,7 +1,6 @@
 //! Matrix times one row, as decoding needs it, in hand-written WGSL. For devices that take it
 //! (browsers, wgpu).
 
-use burn_wgpu::{KernelSource, SourceKernel, SourceTemplate};
 use cubecl::prelude::*;
 use cubecl::server::{KernelArguments, MetadataBindingInfo};
 
@@ -9,6 +8,7 @@ use super::cube::OP;
 use super::plan::{MatVec, Prologue};
 use super::{Call, Epilogue, Input};
 use crate::device::Gpu;
+use crate::source_kernel::{KernelSource, SourceKernel};
 use crate::{Buffer, Result};
 
 /// Whether a shader exists for the call: one row, a format that has one, no bias, no GELU.
@@ -67,7 +67,7 @@ fn binding(buffer: &Buffer) -> Result<cubecl::server::BufferBinding> {
 struct MatVecSource(MatVec);
 
 impl KernelSource for MatVecSource {
-    fn source(&self) -> SourceTemplate {
+    fn source(&self) -> String {
         let plan = &self.0;
         let source = plan.format.shader().unwrap_or_default();
         let prologue = match plan.prologue {
@@ -89,7 +89,7 @@ impl KernelSource for MatVecSource {
             ("LOW_RANK", plan.rank > 0),
             ("NORM", plan.prologue == Prologue::RmsNorm),
         ];
-        SourceTemplate::new(specialise(source, &constants, &parts))
+        specialise(source, &constants, &parts)
     }
 
     fn id(&self) -> KernelId {

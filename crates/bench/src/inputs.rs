@@ -1,17 +1,18 @@
-//! Inputs that look like data: random, finite, never all zero (zeros run faster on some devices than data does).
+//! Inputs that look like data: random, finite, never all zero (zeros run faster on some devices
+//! than data does).
 
 use anyhow::{Result, bail};
-pub(super) use sightline_checkpoint::random::values;
+pub(crate) use sightline_checkpoint::random::values;
 use sightline_kernels::{Buffer, Device};
 
 /// A buffer of random floats, unless one binding of the device cannot show it.
-pub(super) fn floats(device: &Device, len: usize, seed: u32, scale: f32, offset: f32) -> Result<Buffer> {
+pub(crate) fn floats(device: &Device, len: usize, seed: u32, scale: f32, offset: f32) -> Result<Buffer> {
     fits(device, len)?;
     Ok(device.upload_f32(&values(len, seed, scale, offset)))
 }
 
 /// A buffer to write into.
-pub(super) fn empty(device: &Device, len: usize) -> Result<Buffer> {
+pub(crate) fn empty(device: &Device, len: usize) -> Result<Buffer> {
     fits(device, len)?;
     Ok(device.empty_f32(len))
 }

@@ -3,81 +3,80 @@
 use serde::Serialize;
 use sightline_kernels::Peak;
 
-use super::case::{Sample, Work};
-use crate::output;
+use crate::case::{Sample, Work};
 
 /// Everything of one run.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Report {
+pub struct Report {
     /// The device and its limits.
-    pub(super) machine: Option<Machine>,
+    pub machine: Option<Machine>,
     /// What ran.
-    pub(super) rows: Vec<Row>,
+    pub rows: Vec<Row>,
     /// `[id, why]` of what did not.
-    pub(super) skipped: Vec<(String, String)>,
+    pub skipped: Vec<(String, String)>,
 }
 
 /// The device and its limits.
 #[derive(Debug, Serialize)]
-pub(super) struct Machine {
+pub struct Machine {
     /// Version of this program.
-    pub(super) sightline: &'static str,
+    pub sightline: &'static str,
     /// `debug` or `release`.
-    pub(super) build: &'static str,
+    pub build: &'static str,
     /// Name for people.
-    pub(super) device: String,
+    pub device: String,
     /// `cpu`, `wgpu` or `cuda`.
-    pub(super) backend: &'static str,
+    pub backend: &'static str,
     /// True for the CPU and for a GPU in software.
-    pub(super) software: bool,
+    pub software: bool,
     /// Threads of the host.
-    pub(super) cpu_threads: usize,
+    pub cpu_threads: usize,
     /// Measured: bytes read plus bytes written by a large copy.
-    pub(super) bytes_per_second: f64,
+    pub bytes_per_second: f64,
     /// Measured: f32 multiply-adds, two operations each.
-    pub(super) flops_per_second: f64,
+    pub flops_per_second: f64,
     /// Samples asked for.
-    pub(super) runs: usize,
+    pub runs: usize,
     /// Whether sizes were shrunk for a test.
-    pub(super) quick: bool,
+    pub quick: bool,
 }
 
 /// One case.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
+pub struct Row {
     /// Section of the table.
-    pub(super) part: &'static str,
+    pub part: &'static str,
     /// Name, the same on every device.
-    pub(super) id: String,
+    pub id: String,
     /// Median of the samples.
-    pub(super) seconds: f64,
+    pub seconds: f64,
     /// Shortest sample.
-    pub(super) best_seconds: f64,
+    pub best_seconds: f64,
     /// Samples.
-    pub(super) runs: usize,
+    pub runs: usize,
     /// Calls timed together as one sample.
-    pub(super) calls: usize,
+    pub calls: usize,
     /// Least bytes moved.
-    pub(super) bytes: f64,
+    pub bytes: f64,
     /// Operations.
-    pub(super) flops: f64,
+    pub flops: f64,
     /// Least time on this device; absent where nothing is moved or computed.
-    pub(super) limit_seconds: Option<f64>,
+    pub limit_seconds: Option<f64>,
     /// Limit over median.
-    pub(super) share: Option<f64>,
+    pub share: Option<f64>,
     /// Kernels in the recorded graph.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) launches: Option<usize>,
+    pub launches: Option<usize>,
     /// Tokens that the call gives or reads.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) tokens: Option<usize>,
+    pub tokens: Option<usize>,
     /// Line of the chart.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) series: Option<String>,
+    pub series: Option<String>,
 }
 
 impl Row {
-    pub(super) fn new(work: &Work, sample: Sample, peak: &Peak) -> Self {
+    pub(crate) fn new(work: &Work, sample: Sample, peak: &Peak) -> Self {
         let limit = peak.floor_seconds(work.bytes, work.flops);
         let limit = (limit > 0.0).then_some(limit);
         Self {
@@ -114,8 +113,8 @@ impl Row {
 const HEADER: [&str; 8] = ["what", "median", "best", "runs", "moves", "computes", "limit", "share"];
 
 impl Report {
-    /// The table, one section a part, then what was not run.
-    pub(super) fn table(&self) -> String {
+    /// The table, one section per part, then what was not run. `head`: how a section's title is shown.
+    pub fn table(&self, head: &dyn Fn(&str) -> String) -> String {
         let mut out = String::new();
         if let Some(m) = &self.machine {
             out += &format!(
@@ -141,11 +140,11 @@ impl Report {
             }
         }
         for part in parts {
-            out += &format!("\n{}\n", output::bold(part));
+            out += &format!("\n{}\n", head(part));
             out += &section(self.rows.iter().filter(|row| row.part == part));
         }
         if !self.skipped.is_empty() {
-            out += &format!("\n{}\n", output::bold("not run"));
+            out += &format!("\n{}\n", head("not run"));
             for (id, why) in &self.skipped {
                 out += &format!("  {id}: {why}\n");
             }
@@ -180,7 +179,7 @@ fn section<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
 }
 
 /// Seconds in the unit that reads best.
-pub(super) fn time(seconds: f64) -> String {
+pub(crate) fn time(seconds: f64) -> String {
     match seconds {
         s if s < 1e-3 => format!("{:.2} us", s * 1e6),
         s if s < 1.0 => format!("{:.3} ms", s * 1e3),
@@ -242,7 +241,7 @@ mod tests {
             skipped: vec![("y".into(), "no device".into())],
             ..Report::default()
         };
-        let table = report.table();
+        let table = report.table(&str::to_owned);
         assert!(table.contains("25.0 %") && table.contains("y: no device"), "{table}");
     }
 }

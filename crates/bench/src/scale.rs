@@ -2,44 +2,41 @@
 
 use sightline_kernels::Device;
 
-use crate::args::Bench;
-
 /// Sizes and times of a run.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     /// Timed samples of each case, where its time allows.
-    pub(super) runs: usize,
+    pub(crate) runs: usize,
     /// Small sizes only, for tests.
-    pub(super) quick: bool,
+    pub(crate) quick: bool,
     /// A GPU that is hardware.
-    pub(super) hardware: bool,
+    pub(crate) hardware: bool,
     /// Launches are recorded and replayed.
-    pub(super) graphs: bool,
+    pub(crate) graphs: bool,
     /// Pictures of the batched cases.
-    pub(super) batch: usize,
+    pub(crate) batch: usize,
     /// Picture sides of the encoders, px.
-    pub(super) sides: &'static [usize],
+    pub(crate) sides: &'static [usize],
     /// Bytes that the input sets of one case fill together, so that a small kernel does not run from the cache alone.
-    pub(super) working_set: f64,
+    pub(crate) working_set: f64,
     /// Most input sets of one case.
-    pub(super) max_sets: usize,
+    pub(crate) max_sets: usize,
     /// Least time of a sample, seconds: short work is repeated before the device is waited for.
-    pub(super) min_sample: f64,
+    pub(crate) min_sample: f64,
     /// Time after which a case stops taking samples, seconds.
-    pub(super) case_seconds: f64,
+    pub(crate) case_seconds: f64,
     /// Size of the copy that finds the memory's speed, MiB.
-    pub(super) peak_megabytes: usize,
+    pub(crate) peak_megabytes: usize,
 }
 
 /// Fewest samples, however slow the case is.
-pub(super) const MIN_RUNS: usize = 3;
+pub(crate) const MIN_RUNS: usize = 3;
 
 impl Scale {
     /// What suits this device. An H200 caches 60 MB. A CPU is measured warm: it has no time for more.
-    pub(super) fn of(device: &Device, args: &Bench) -> Self {
+    pub(crate) fn of(device: &Device, runs: usize, quick: bool) -> Self {
         let info = device.gpu_info();
         let hardware = info.is_some_and(|info| !info.software);
-        let quick = args.quick;
         let binding = info.map_or(u64::MAX, |info| info.max_binding) >> 20;
         let peak = match (quick, hardware) {
             (true, _) => 16,
@@ -48,7 +45,7 @@ impl Scale {
         };
         let megabytes = |full: f64| if quick { 1e6 } else { full * 1e6 };
         Self {
-            runs: args.runs as usize,
+            runs,
             quick,
             hardware,
             graphs: info.is_some(),
@@ -71,13 +68,13 @@ impl Scale {
     }
 
     /// Input sets of a case that touches so many bytes.
-    pub(super) fn sets(&self, bytes: f64) -> usize {
+    pub(crate) fn sets(&self, bytes: f64) -> usize {
         ((self.working_set / bytes.max(1.0)).ceil() as usize).clamp(1, self.max_sets)
     }
 
     /// Calls of a case in one recorded graph: every input set at least once, and enough that the one replay costs nothing
     /// beside them. `floor` is the least time of a call, seconds.
-    pub(super) fn calls(&self, sets: usize, floor: f64) -> usize {
+    pub(crate) fn calls(&self, sets: usize, floor: f64) -> usize {
         if !self.hardware {
             return sets;
         }

@@ -6,10 +6,10 @@ use sightline_kernels::ops::{
 };
 use sightline_kernels::{Device, Format};
 
-use super::bencher::Bencher;
-use super::case::Work;
-use super::counts;
-use super::inputs::{empty, floats};
+use crate::bencher::Bencher;
+use crate::case::Work;
+use crate::counts;
+use crate::inputs::{empty, floats};
 
 /// `(side, channels)` of VMamba's three stages at 224 px.
 const STAGES: [(usize, usize); 3] = [(56, 96), (28, 192), (14, 384)];
@@ -18,7 +18,7 @@ const WIDTH: usize = 384;
 const HEADS: usize = 6;
 
 /// Every case.
-pub(super) fn run(b: &mut Bencher) {
+pub(crate) fn run(b: &mut Bencher) {
     let batches: &[usize] = if b.scale.quick { &[1] } else { &[1, b.scale.batch] };
     for &batch in batches {
         for (side, channels) in STAGES {
@@ -201,7 +201,7 @@ fn norm(b: &mut Bencher, rows: usize, width: usize) {
 }
 
 /// `rows` times a matrix `[outputs, inputs]`; a bias where encoders have one.
-pub(super) fn matrix(b: &mut Bencher, part: &'static str, format: Format, rows: usize, outputs: usize, inputs: usize) {
+pub(crate) fn matrix(b: &mut Bencher, part: &'static str, format: Format, rows: usize, outputs: usize, inputs: usize) {
     let bytes = format.bytes(outputs, inputs) as f64 + 4.0 * (rows * (inputs + outputs)) as f64;
     let work = Work {
         part,

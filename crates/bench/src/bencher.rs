@@ -8,40 +8,42 @@ use anyhow::{Context, Result, anyhow};
 use pollster::block_on;
 use sightline_kernels::{Device, KernelError, Peak};
 
-use super::case::{Sample, Work};
-use super::report::{Report, Row};
-use super::scale::{MIN_RUNS, Scale};
-use crate::failure::{Failure, OrFail, RUNNING};
-use crate::output;
+use crate::case::{Sample, Work};
+use crate::report::{Report, Row};
+use crate::scale::{MIN_RUNS, Scale};
+use crate::{BenchError, Listener};
 
 /// Work before the first sample on a GPU, seconds.
 const WARM_SECONDS: f64 = 0.1;
 
 /// Enqueues one call of the measured operation.
-pub(super) type Launch = Box<dyn Fn() -> Result<(), KernelError>>;
+pub(crate) type Launch = Box<dyn Fn() -> Result<(), KernelError>>;
 
 /// A device, what it can do at most, and what was measured so far.
-pub(super) struct Bencher {
-    pub(super) device: Device,
-    pub(super) scale: Scale,
-    pub(super) peak: Peak,
-    pub(super) report: Report,
+pub(crate) struct Bencher {
+    pub(crate) device: Device,
+    pub(crate) scale: Scale,
+    pub(crate) peak: Peak,
+    pub(crate) report: Report,
     filter: Vec<String>,
     /// Whether any case was asked for so far.
     found: Cell<bool>,
-    save: Save,
+    listener: Box<dyn Listener>,
 }
 
-/// Writes what was measured so far.
-pub(super) type Save = Box<dyn Fn(&Report) -> Result<(), Failure>>;
-
 impl Bencher {
-    /// Measures the device's limits first: every share is a share of these. `save` is called after every case, so that an
-    /// interrupted run keeps what it has measured.
-    pub(super) fn new(device: Device, scale: Scale, filter: Vec<String>, save: Save) -> Result<Self, Failure> {
-        let bar = output::spinner("limits of the device");
-        let peak = block_on(Peak::measure(&device, scale.peak_megabytes, 5)).or_fail(RUNNING)?;
-        bar.finish_and_clear();
+    /// Measures the device's limits first: every share is a share of these. `listener` hears of every case, so
+    /// that an interrupted run keeps what it has measured.
+    pub(crate) fn new(
+        device: Device,
+        scale: Scale,
+        filter: Vec<String>,
+        listener: Box<dyn Listener>,
+    ) -> Result<Self, BenchError> {
+        listener.begins("limits of the device");
+        let peak = block_on(Peak::measure(&device, scale.peak_megabytes, 5));
+        listener.ended();
+        let peak = peak?;
         Ok(Self {
             device,
             scale,
@@ -49,35 +51,30 @@ impl Bencher {
             report: Report::default(),
             filter,
             found: Cell::new(false),
-            save,
+            listener,
         })
     }
 
-    /// Writes what was measured so far. A disk that is full now is told at the end, not in every case.
-    fn keep(&self) {
-        let _ = (self.save)(&self.report);
-    }
-
     /// Whether a case of this name was asked for.
-    pub(super) fn wants(&self, id: &str) -> bool {
+    pub(crate) fn wants(&self, id: &str) -> bool {
         let wanted = self.filter.is_empty() || self.filter.iter().any(|text| id.contains(text.as_str()));
         self.found.set(self.found.get() || wanted);
         wanted
     }
 
     /// Whether the filter has let any case through.
-    pub(super) fn has_found(&self) -> bool {
+    pub(crate) fn has_found(&self) -> bool {
         self.found.get()
     }
 
     /// Says that a case was not run.
-    pub(super) fn skip(&mut self, id: impl Into<String>, why: impl Into<String>) {
+    pub(crate) fn skip(&mut self, id: impl Into<String>, why: impl Into<String>) {
         self.report.skipped.push((id.into(), why.into()));
     }
 
     /// One operation over several input sets, `make(device, set)` each, so that more data is touched than a cache holds. On a GPU
     /// the calls are recorded and replayed, as the models run them.
-    pub(super) fn kernel(&mut self, work: Work, make: impl Fn(&Device, u32) -> Result<Launch>) {
+    pub(crate) fn kernel(&mut self, work: Work, make: impl Fn(&Device, u32) -> Result<Launch>) {
         self.case(work, |bencher, work| {
             let (device, scale) = (&bencher.device, &bencher.scale);
             let sets = scale.sets(work.bytes);
@@ -95,17 +92,17 @@ impl Bencher {
     }
 
     /// Runs a case; an error or a panic in it becomes a line of what was not run.
-    pub(super) fn case(&mut self, work: Work, run: impl FnOnce(&Self, &Work) -> Result<Sample>) -> Option<&mut Row> {
+    pub(crate) fn case(&mut self, work: Work, run: impl FnOnce(&Self, &Work) -> Result<Sample>) -> Option<&mut Row> {
         if !self.wants(&work.id) {
             return None;
         }
         // Before, not after: a row is complete once its caller has added what it knows.
         if !self.report.rows.is_empty() {
-            self.keep();
+            self.listener.measured(&self.report);
         }
-        let bar = output::spinner(&work.id);
+        self.listener.begins(&work.id);
         let outcome = catch_unwind(AssertUnwindSafe(|| run(self, &work)));
-        bar.finish_and_clear();
+        self.listener.ended();
         let sample = outcome.unwrap_or_else(|_| Err(anyhow!("the device's driver panicked")));
         match sample {
             Ok(sample) => {
@@ -121,7 +118,7 @@ impl Bencher {
 
     /// Times `run`, which enqueues `calls` calls. The device is waited for at the end of every sample, and short work is
     /// repeated within one.
-    pub(super) fn sample(&self, calls: usize, run: impl Fn() -> Result<(), KernelError>) -> Result<Sample> {
+    pub(crate) fn sample(&self, calls: usize, run: impl Fn() -> Result<(), KernelError>) -> Result<Sample> {
         let timed = |repeats: usize| -> Result<f64> {
             let start = Instant::now();
             (0..repeats).try_for_each(|_| run())?;
@@ -136,7 +133,7 @@ impl Bencher {
     }
 
     /// Takes samples of `one`, which gives its seconds for `calls` calls, until there are enough or time is up.
-    pub(super) fn collect(&self, calls: usize, mut one: impl FnMut() -> Result<f64>) -> Result<Sample> {
+    pub(crate) fn collect(&self, calls: usize, mut one: impl FnMut() -> Result<f64>) -> Result<Sample> {
         // A card that was idle raises its clocks over some milliseconds; the first case must not pay for that.
         let warm = Instant::now();
         while self.scale.hardware && warm.elapsed().as_secs_f64() < WARM_SECONDS {

@@ -1,4 +1,5 @@
-//! The language model's kernels at the shapes of SmolLM2-135M: one row (decode) and 256 rows (prefill).
+//! The language model's kernels at the shapes of SmolLM2-135M: one row (decode) and 256 rows
+//! (prefill).
 
 use sightline_kernels::Format;
 use sightline_kernels::ops::{
@@ -6,10 +7,10 @@ use sightline_kernels::ops::{
     rope_append, rope_table, swiglu,
 };
 
-use super::bencher::Bencher;
-use super::case::Work;
-use super::encoder_kernels::matrix;
-use super::inputs::{empty, floats};
+use crate::bencher::Bencher;
+use crate::case::Work;
+use crate::encoder_kernels::matrix;
+use crate::inputs::{empty, floats};
 
 const PART: &str = "kernels: language model";
 const WIDTH: usize = 576;
@@ -28,7 +29,7 @@ const RANK: usize = 16;
 const PREFILL: usize = 256;
 
 /// Every case.
-pub(super) fn run(b: &mut Bencher) {
+pub(crate) fn run(b: &mut Bencher) {
     let rows: &[usize] = if b.scale.quick { &[1] } else { &[1, PREFILL] };
     for &m in rows {
         for (outputs, inputs) in [(QKV, WIDTH), (WIDTH, WIDTH), (2 * HIDDEN, WIDTH), (WIDTH, HIDDEN)] {
@@ -58,7 +59,8 @@ fn work(id: String, words: usize, flops: usize) -> Work {
     }
 }
 
-/// q, k and v with their adapters, as a token of the shipped pair takes them: `A x` and then `W x + B (A x)`.
+/// q, k and v with their adapters, as a token of the shipped pair takes them: `A x` and then `W x +
+/// B (A x)`.
 fn adapted(b: &mut Bencher, m: usize) {
     let bounds = [HEADS * HEAD, (HEADS + KV_HEADS) * HEAD];
     let matrices = (Format::Q4_1.bytes(QKV, WIDTH) + Format::F32.bytes(3 * RANK, WIDTH)) as f64;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::report::{Report, Row, time};
+use crate::report::{Report, Row, time};
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 400.0;
@@ -49,7 +49,7 @@ impl Axis {
 }
 
 /// The chart, or nothing where no encoder ran.
-pub(super) fn draw(report: &Report) -> Option<String> {
+pub fn draw(report: &Report) -> Option<String> {
     let points: Vec<(&Row, &str, f64)> = report
         .rows
         .iter()

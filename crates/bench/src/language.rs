@@ -1,4 +1,5 @@
-//! The language model as the program runs it: prefill of 256 tokens, and tokens one by one behind them.
+//! The language model as the program runs it: prefill of 256 tokens, and tokens one by one behind
+//! them.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -12,10 +13,10 @@ use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::Device;
 use sightline_language::{Adapters, Chat, Llama, Options, Sampling, Session};
 
-use super::bencher::Bencher;
-use super::case::{Sample, Work};
-use super::inputs;
-use super::random_language::{self as random, ADAPTERS, HEAD, HEADS, KV, LAYERS, MATRICES, VOCABULARY, WIDTH};
+use crate::bencher::Bencher;
+use crate::case::{Sample, Work};
+use crate::inputs;
+use crate::random_language::{self as random, ADAPTERS, HEAD, HEADS, KV, LAYERS, MATRICES, VOCABULARY, WIDTH};
 
 /// Positions before the first token that is timed.
 const PREFIX: usize = 256;
@@ -75,7 +76,7 @@ fn named(id: String, layers: usize) -> String {
 }
 
 /// 256 tokens of text from an empty cache, until the device is done.
-pub(super) fn prefill(b: &mut Bencher) {
+pub(crate) fn prefill(b: &mut Bencher) {
     let layers = layers(b);
     let id = named(format!("prefill {PREFIX} tokens"), layers);
     if !b.wants(&id) {
@@ -114,7 +115,7 @@ pub(super) fn prefill(b: &mut Bencher) {
 }
 
 /// A token behind 256 positions, choice and read-back included, greedy and drawn.
-pub(super) fn decode(b: &mut Bencher) {
+pub(crate) fn decode(b: &mut Bencher) {
     let drawn = Sampling::Temperature {
         temperature: 0.7,
         seed: 1,

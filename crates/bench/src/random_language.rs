@@ -1,30 +1,31 @@
-//! SmolLM2-135M with random weights, as the bytes of its files: nothing is fetched, and the files' own readers are used.
+//! SmolLM2-135M with random weights, as the bytes of its files: nothing is fetched, and the files'
+//! own readers are used.
 
 use anyhow::Result;
 use sightline_checkpoint::random::LanguageShape;
 use sightline_checkpoint::{manifest, tensors};
 
 const SHAPE: LanguageShape = LanguageShape::SMOLLM2_135M;
-pub(super) const WIDTH: usize = SHAPE.width;
-pub(super) const HEADS: usize = SHAPE.heads;
-pub(super) const HEAD: usize = WIDTH / HEADS;
-pub(super) const KV: usize = SHAPE.kv_heads * HEAD;
-pub(super) const VOCABULARY: usize = SHAPE.vocabulary;
+pub(crate) const WIDTH: usize = SHAPE.width;
+pub(crate) const HEADS: usize = SHAPE.heads;
+pub(crate) const HEAD: usize = WIDTH / HEADS;
+pub(crate) const KV: usize = SHAPE.kv_heads * HEAD;
+pub(crate) const VOCABULARY: usize = SHAPE.vocabulary;
 /// The published number of layers.
-pub(super) const LAYERS: usize = SHAPE.layers;
+pub(crate) const LAYERS: usize = SHAPE.layers;
 /// The shipped adapters.
-pub(super) const ADAPTERS: manifest::Adapters = manifest::Adapters { rank: 16, alpha: 32.0 };
+pub(crate) const ADAPTERS: manifest::Adapters = manifest::Adapters { rank: 16, alpha: 32.0 };
 
 /// Matrices of a layer: name, rows, columns.
-pub(super) const MATRICES: [(&str, usize, usize); 7] = SHAPE.matrices();
+pub(crate) const MATRICES: [(&str, usize, usize); 7] = SHAPE.matrices();
 
 /// A GGUF file of this many layers.
-pub(super) fn gguf(layers: usize) -> Vec<u8> {
+pub(crate) fn gguf(layers: usize) -> Vec<u8> {
     LanguageShape { layers, ..SHAPE }.gguf()
 }
 
 /// The adapters of so many layers as a safetensors file.
-pub(super) fn adapters(layers: usize) -> Result<Vec<u8>> {
+pub(crate) fn adapters(layers: usize) -> Result<Vec<u8>> {
     let all = LanguageShape { layers, ..SHAPE }.adapters(&ADAPTERS);
     Ok(tensors::serialize("random adapters", &all)?)
 }

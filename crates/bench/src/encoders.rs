@@ -1,4 +1,5 @@
-//! Whole encoders, from the normalised picture on the device to the visual tokens, as a replayed graph.
+//! Whole encoders, from the normalised picture on the device to the visual tokens, as a replayed
+//! graph.
 
 use std::time::Instant;
 
@@ -6,9 +7,9 @@ use anyhow::Result;
 use pollster::block_on;
 use sightline_vision::{KINDS, Preset, RandomWeights, Size};
 
-use super::bencher::Bencher;
-use super::case::Work;
-use super::inputs;
+use crate::bencher::Bencher;
+use crate::case::Work;
+use crate::inputs;
 
 /// Lines of the table: every kind's first preset, then every kind's second, and so on.
 fn entries() -> Vec<Preset> {
@@ -24,12 +25,13 @@ fn entries() -> Vec<Preset> {
 }
 
 /// Every encoder at every size, one picture; and a batch at 224 px.
-pub(super) fn run(b: &mut Bencher) {
+pub(crate) fn run(b: &mut Bencher) {
     for entry in entries() {
         if b.scale.quick && !entry.ours {
             continue;
         }
-        // In 16 bits only where that is meant to be quicker: a GPU in software is tested with it, not measured.
+        // In 16 bits only where that is meant to be quicker: a GPU in software is tested with it,
+        // not measured.
         let halves: &[bool] = match b.device.gpu_info() {
             Some(info) if info.f16 && !info.software => &[false, true],
             _ => &[false],

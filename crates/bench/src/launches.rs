@@ -7,15 +7,15 @@ use pollster::block_on;
 use sightline_kernels::KernelError;
 use sightline_kernels::ops::copy;
 
-use super::bencher::Bencher;
-use super::case::{Sample, Work};
+use crate::bencher::Bencher;
+use crate::case::{Sample, Work};
 
 /// Launches of a sample; the graph has a quarter of them and is replayed four times.
 const LAUNCHES: usize = 1024;
 const REPLAYS: usize = 4;
 
 /// Enqueueing alone, and until the device is done, a kernel.
-pub(super) fn run(b: &mut Bencher) {
+pub(crate) fn run(b: &mut Bencher) {
     if !b.scale.graphs {
         b.skip("launch overhead", "the CPU launches nothing");
         return;
