@@ -7,7 +7,7 @@
 //! The operation is the feed-forward layer of Llama: `dst += W_down swiglu(W_up rms_norm(x))`. An operation with a kernel of its
 //! own is a folder in `crates/kernels/src/ops`; CONTRIBUTING.md has the steps.
 
-use sightline_kernels::ops::{Epilogue, Input, linear_from};
+use sightline_kernels::ops::{Apply, Epilogue, Input, linear};
 use sightline_kernels::{Buffer, Device, Linear, Result};
 
 const ROWS: usize = 7;
@@ -39,16 +39,20 @@ impl FeedForward {
             weight: &self.norm,
             eps: EPS,
         };
-        linear_from(device, &self.gate_up, x, norm, ROWS, None, Epilogue::Store, &self.wide)?;
-        linear_from(
+        linear(
             device,
-            &self.down,
-            &self.wide,
-            Input::SwiGlu,
-            ROWS,
-            None,
-            Epilogue::Add,
-            dst,
+            Apply {
+                input: norm,
+                ..Apply::new(&self.gate_up, x, ROWS, &self.wide)
+            },
+        )?;
+        linear(
+            device,
+            Apply {
+                input: Input::SwiGlu,
+                epilogue: Epilogue::Add,
+                ..Apply::new(&self.down, &self.wide, ROWS, dst)
+            },
         )
     }
 }

@@ -1,8 +1,8 @@
 //! The encoders' kernels at the shapes of the shipped pair.
 
 use sightline_kernels::ops::{
-    Activation, Attention, DIRECTIONS, Depthwise, DtProject, Epilogue, Image, Patches, SelectiveScan, attention, copy,
-    depthwise, dt_project, im2col, layer_norm, linear, selective_scan, selective_scan_workspace,
+    Activation, Apply, Attention, DIRECTIONS, Depthwise, DtProject, Image, LayerNorm, Patches, SelectiveScan,
+    attention, copy, depthwise, dt_project, im2col, layer_norm, linear, selective_scan, selective_scan_workspace,
 };
 use sightline_kernels::{Device, Format};
 
@@ -195,7 +195,18 @@ fn norm(b: &mut Bencher, rows: usize, width: usize) {
         let dst = empty(device, rows * width)?;
         let device = device.clone();
         Ok(Box::new(move || {
-            layer_norm(&device, &x, &weight, &bias, 1e-5, rows, Activation::None, &dst)
+            layer_norm(
+                &device,
+                LayerNorm {
+                    x: &x,
+                    weight: &weight,
+                    bias: &bias,
+                    eps: 1e-5,
+                    rows,
+                    activation: Activation::None,
+                    dst: &dst,
+                },
+            )
         }))
     });
 }
@@ -214,9 +225,7 @@ pub(crate) fn matrix(b: &mut Bencher, part: &'static str, format: Format, rows: 
         let x = floats(device, rows * inputs, 2 * set + 1, 2.0, 0.0)?;
         let dst = empty(device, rows * outputs)?;
         let device = device.clone();
-        Ok(Box::new(move || {
-            linear(&device, &w, &x, rows, None, Epilogue::Store, &dst)
-        }))
+        Ok(Box::new(move || linear(&device, Apply::new(&w, &x, rows, &dst))))
     });
 }
 

@@ -3,8 +3,8 @@
 
 use sightline_kernels::Format;
 use sightline_kernels::ops::{
-    CachedAttention, Epilogue, LowRank, Places, Rope, cached_attention, embed, linear, next_token, rms_norm,
-    rope_append, rope_table, swiglu,
+    Apply, CachedAttention, LowRank, Places, Rope, cached_attention, embed, linear, next_token, rms_norm, rope_append,
+    rope_table, swiglu,
 };
 
 use crate::bencher::Bencher;
@@ -78,7 +78,7 @@ fn adapted(b: &mut Bencher, m: usize) {
         let (t, dst) = (empty(device, m * 3 * RANK)?, empty(device, m * QKV)?);
         let device = device.clone();
         Ok(Box::new(move || {
-            linear(&device, &down, &x, m, None, Epilogue::Store, &t)?;
+            linear(&device, Apply::new(&down, &x, m, &t))?;
             let low_rank = LowRank {
                 b: &up,
                 t: &t,
@@ -86,7 +86,13 @@ fn adapted(b: &mut Bencher, m: usize) {
                 scale: 2.0,
                 bounds,
             };
-            linear(&device, &w, &x, m, Some(low_rank), Epilogue::Store, &dst)
+            linear(
+                &device,
+                Apply {
+                    low_rank: Some(low_rank),
+                    ..Apply::new(&w, &x, m, &dst)
+                },
+            )
         }))
     });
 }

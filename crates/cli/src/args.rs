@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Puts the shards of a run together.
     Merge(Merge),
+    /// Tells what an encoder's frozen features are worth: a linear classifier and nearest neighbours on pictures with classes.
+    Probe(Probe),
     /// Lists the benchmarks: questions, metric, the files that each wants and whether they are there, and what models have seen of it.
     Tasks(Tasks),
     /// Compares two runs, or two models over all tasks, question by question.
@@ -100,9 +102,9 @@ pub(crate) enum Command {
 /// Options of [`Global`], each with the commands that it acts on. Elsewhere it is taken, so that one prefix serves for all commands,
 /// and not shown.
 const ACTS: [(&str, &[&str]); 3] = [
-    ("device", &["ask", "doctor", "bench", "eval"]),
-    ("weights", &["ask", "models", "eval"]),
-    ("verbose", &["ask", "doctor", "eval"]),
+    ("device", &["ask", "doctor", "bench", "eval", "probe"]),
+    ("weights", &["ask", "models", "eval", "probe"]),
+    ("verbose", &["ask", "doctor", "eval", "probe"]),
 ];
 
 /// The whole command line, with options shown only where they act.
@@ -454,6 +456,70 @@ pub(crate) struct Merge {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Prints what was put together as one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How the tokens of a picture become one row of features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PoolKind {
+    /// The mean of all tokens.
+    Mean,
+    /// The largest value of each column.
+    Max,
+}
+
+/// `sightline probe`.
+#[derive(Debug, Args)]
+#[cfg_attr(not(feature = "probe"), allow(dead_code, reason = "the command says that it is not built"))]
+#[command(after_help = "Examples:\n  \
+    sightline probe --model sightline-vit-tiny --train flowers/train --val flowers/val\n  \
+    sightline probe --train train.parquet --val val.parquet --seeds 5 --json\n  \
+    sightline probe --task naming10 --data DATA --per-class 100\n\n\
+    DIR holds one folder per class with its pictures (PNG, JPEG, WebP, GIF, BMP, TIFF). A Parquet\n\
+    file with the columns `image` and `name` or `label` does as well. The encoder stays as it is.\n\
+    The linear classifier is softmax regression on standardised features, trained with AdamW. A fifth\n\
+    of each class of the training part is held out. The penalty on the weights and the number of\n\
+    epochs are those with the lowest loss there; then all of the training part is trained on. The\n\
+    validation part decides nothing. A vote of the nearest neighbours (cosine distance) counts one\n\
+    over its distance.\n\n\
+    Intervals are Wilson's, 95 %, over the pictures of the validation part. Seeds decide what is held\n\
+    out and the order of the mini-batches.")]
+pub(crate) struct Probe {
+    /// A model id; may be given more than once [default: every model].
+    #[arg(long, value_name = "ID")]
+    pub model: Vec<String>,
+    /// The training part: a folder with one folder per class, or a Parquet file.
+    #[arg(long, value_name = "DIR", required_unless_present = "task")]
+    pub train: Option<PathBuf>,
+    /// The validation part, with the same classes.
+    #[arg(long, value_name = "DIR", required_unless_present = "task", conflicts_with = "task")]
+    pub val: Option<PathBuf>,
+    /// Takes the pictures of a naming task of `sightline tasks` as the validation part, and the training part beside its file.
+    #[arg(long, value_name = "ID", requires = "data")]
+    pub task: Option<String>,
+    /// With --task: folder with the benchmarks' files.
+    #[arg(long, value_name = "DATA", env = "SIGHTLINE_DATA")]
+    pub data: Option<PathBuf>,
+    /// Takes at most so many pictures of each class of the training part, drawn once and for all.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    pub per_class: Option<u32>,
+    /// How the tokens of a picture become one row of features.
+    #[arg(long, value_enum, default_value_t = PoolKind::Mean)]
+    pub pool: PoolKind,
+    /// Number of linear classifiers, each with a seed of its own: 0, 1, ...
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub seeds: u32,
+    /// Number of nearest neighbours that vote.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub k: u32,
+    /// Folder where features are kept, so that the same pictures are not encoded again [default: `features` in the cache of the language model].
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// Writes the features of one model as safetensors: train.features [n, width], train.labels [n], val.features, val.labels.
+    #[arg(long, value_name = "FILE")]
+    pub features_out: Option<PathBuf>,
+    /// Prints one JSON document.
     #[arg(long)]
     pub json: bool,
 }

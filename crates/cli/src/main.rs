@@ -93,6 +93,13 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Compare(compare) => commands::compare::run(compare),
         Command::Report(report) => commands::report::run(report),
         Command::Merge(merge) => commands::merge::run(merge),
+        #[cfg(feature = "probe")]
+        Command::Probe(probe) => commands::probe::run(probe, &cli.global),
+        #[cfg(not(feature = "probe"))]
+        Command::Probe(_) => Err(Failure::new(
+            failure::USAGE,
+            "this program was built without `probe`; `cargo build --release --package sightline` builds it whole",
+        )),
         Command::Tasks(tasks) => commands::tasks::run(tasks),
         Command::Score(score) => commands::score::run(score),
         Command::Serve(serve) => commands::serve::run(serve),

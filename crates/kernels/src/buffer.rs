@@ -68,6 +68,20 @@ impl Buffer {
         })
     }
 
+    /// Fails unless the buffer holds exactly `expected` words. For parameters, which are uploaded
+    /// whole; scratch memory may be longer than a call needs.
+    pub(crate) fn expect_all(&self, op: &'static str, name: &'static str, expected: usize) -> Result<()> {
+        if self.len == expected.max(1) {
+            return Ok(());
+        }
+        Err(KernelError::Shape {
+            op,
+            name,
+            expected,
+            found: self.len,
+        })
+    }
+
     /// The words on the host. Only for the CPU device.
     pub(crate) fn cpu_read(&self, op: &'static str) -> Result<CpuRead<'_>> {
         match &self.storage {

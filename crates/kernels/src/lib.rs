@@ -3,7 +3,7 @@
 //!
 //! An operation is a folder in [`ops`]. It holds a public function (shapes, checks, dispatch), a
 //! plain Rust twin that accumulates in `f64`, and a CubeCL kernel for every GPU. Some also have
-//! WGSL in `shaders/`, where it measured faster. Operations write into the caller's buffers and
+//! hand-written WGSL, where it measured faster. Operations write into the caller's buffers and
 //! never allocate. So a whole encoder, or the step of one token, can be recorded
 //! ([`Device::record`]) and replayed as one graph.
 //!
@@ -15,7 +15,7 @@
 //! let device = Device::cpu();
 //! let map = Linear::f32(&device, &[1.0, 2.0, 3.0, 4.0], 2, 2, Some(&[0.5, 0.0]))?;
 //! let (x, y) = (device.upload_f32(&[1.0, 10.0]), device.empty_f32(2));
-//! ops::linear(&device, &map, &x, 1, None, ops::Epilogue::Store, &y)?;
+//! ops::linear(&device, ops::Apply::new(&map, &x, 1, &y))?;
 //! assert_eq!(pollster::block_on(device.read_f32(&y))?, [21.5, 43.0]);
 //! # Ok(())
 //! # }

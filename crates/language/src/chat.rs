@@ -45,8 +45,8 @@ impl Chat {
     /// [`LanguageError::Tokenizer`] if the vocabulary cannot be used or lacks a control token.
     /// [`LanguageError::Row`] for an unknown template, or a row that does not fit the file.
     pub fn new(row: &manifest::Chat, gguf: &Gguf<'_>) -> Result<Self> {
-        let config = LlamaConfig::from_gguf(gguf)?;
         let tokenizer = Tokenizer::from_gguf(gguf)?;
+        let config = LlamaConfig::from_gguf(gguf)?;
         let template = match &row.template {
             TemplateChoice::Own(template) => template.as_ref().clone(),
             TemplateChoice::Named(name) => template::named(name).cloned().ok_or_else(|| {

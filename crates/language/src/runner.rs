@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use sightline_kernels::ops::{self, CachedAttention, Epilogue, Input, Places, Rope};
-use sightline_kernels::{Buffer, Device, KernelError, Linear};
+use sightline_kernels::ops::{self, Apply, CachedAttention, Epilogue, Input, Places, Rope};
+use sightline_kernels::{Buffer, Device, KernelError};
 
 use crate::adapters::{Adapter, Adapters};
 use crate::cache::CacheLayout;
@@ -98,7 +98,8 @@ impl Runner {
     /// Final norm and logits of `m` rows.
     pub(crate) fn head(&self, rows: &Buffer, m: usize) -> Result<(), KernelError> {
         let norm = self.norm(&self.llama.norm);
-        self.linear(self.llama.head(), None, rows, norm, m, Epilogue::Store, &self.logits)
+        let logits = Apply::new(self.llama.head(), rows, m, &self.logits);
+        self.linear(None, Apply { input: norm, ..logits })
     }
 
     /// All layers over `rows` rows of `x`.
@@ -114,7 +115,8 @@ impl Runner {
         let adapters = self.adapters.as_ref().and_then(|a| a.layers.get(i));
         let (keys, values) = &self.cache[i];
         let (norm, qkv) = (self.norm(&layer.attn_norm), adapters.map(|a| &a.qkv));
-        self.linear(&layer.qkv, qkv, &self.x, norm, m, Epilogue::Store, &self.qkv)?;
+        let map = Apply::new(&layer.qkv, &self.x, m, &self.qkv);
+        self.linear(qkv, Apply { input: norm, ..map })?;
         ops::rope_append(
             device,
             Rope {
@@ -142,20 +144,15 @@ impl Runner {
             capacity: self.layout.capacity,
         };
         ops::cached_attention(device, attention, &self.attended)?;
-        let (plain, output) = (Input::Plain, adapters.map(|a| &a.output));
-        self.linear(&layer.output, output, &self.attended, plain, m, Epilogue::Add, &self.x)?;
+        let (epilogue, output) = (Epilogue::Add, adapters.map(|a| &a.output));
+        let map = Apply::new(&layer.output, &self.attended, m, &self.x);
+        self.linear(output, Apply { epilogue, ..map })?;
         let (norm, gate_up) = (self.norm(&layer.ffn_norm), adapters.map(|a| &a.gate_up));
-        self.linear(
-            &layer.gate_up,
-            gate_up,
-            &self.x,
-            norm,
-            m,
-            Epilogue::Store,
-            &self.gate_up,
-        )?;
-        let (gated, down) = (Input::SwiGlu, adapters.map(|a| &a.down));
-        self.linear(&layer.down, down, &self.gate_up, gated, m, Epilogue::Add, &self.x)
+        let map = Apply::new(&layer.gate_up, &self.x, m, &self.gate_up);
+        self.linear(gate_up, Apply { input: norm, ..map })?;
+        let (input, down) = (Input::SwiGlu, adapters.map(|a| &a.down));
+        let map = Apply::new(&layer.down, &self.gate_up, m, &self.x);
+        self.linear(down, Apply { input, epilogue, ..map })
     }
 
     fn norm<'a>(&self, weight: &'a Buffer) -> Input<'a> {
@@ -166,35 +163,34 @@ impl Runner {
     }
 
     /// Multiplies a frozen matrix, and the adapter beside it, with `input(x)`.
-    fn linear(
-        &self,
-        matrix: &Linear,
-        adapter: Option<&Adapter>,
-        x: &Buffer,
-        input: Input<'_>,
-        m: usize,
-        epilogue: Epilogue,
-        dst: &Buffer,
-    ) -> Result<(), KernelError> {
+    fn linear(&self, adapter: Option<&Adapter>, args: Apply<'_>) -> Result<(), KernelError> {
         let device = &self.llama.device;
+        let Apply { map, rows, .. } = args;
         // Fused for a single row, because there a launch counts. With many rows every cube would
         // repeat the work.
-        let (x, input) = match input {
-            Input::RmsNorm { weight, eps } if m > 1 => {
-                ops::rms_norm(device, x, weight, eps, m, &self.normed)?;
+        let (x, input) = match args.input {
+            Input::RmsNorm { weight, eps } if rows > 1 => {
+                ops::rms_norm(device, args.x, weight, eps, rows, &self.normed)?;
                 (&self.normed, Input::Plain)
             }
-            Input::SwiGlu if m > 1 => {
-                ops::swiglu(device, x, m, matrix.cols, &self.activated)?;
+            Input::SwiGlu if rows > 1 => {
+                ops::swiglu(device, args.x, rows, map.cols, &self.activated)?;
                 (&self.activated, Input::Plain)
             }
-            input => (x, input),
+            input => (args.x, input),
         };
         if let Some(adapter) = adapter {
-            ops::linear_from(device, &adapter.a, x, input, m, None, Epilogue::Store, &self.low)?;
+            let down = Apply::new(&adapter.a, x, rows, &self.low);
+            ops::linear(device, Apply { input, ..down })?;
         }
-        let low = adapter.map(|a| a.low_rank(&self.low));
-        ops::linear_from(device, matrix, x, input, m, low, epilogue, dst)
+        let low_rank = adapter.map(|a| a.low_rank(&self.low));
+        let x_and_adapter = Apply {
+            x,
+            input,
+            low_rank,
+            ..args
+        };
+        ops::linear(device, x_and_adapter)
     }
 }
 

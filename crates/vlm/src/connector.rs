@@ -109,7 +109,8 @@ impl Connector {
                 Some(hidden) => (hidden, ops::Epilogue::Gelu),
                 None => (&to.visual, ops::Epilogue::Store),
             };
-            ops::linear(device, layer, x, count, None, epilogue, y)?;
+            let map = ops::Apply::new(layer, x, count, y);
+            ops::linear(device, ops::Apply { epilogue, ..map })?;
             x = y;
         }
         if let Some(positions) = &self.positions {

@@ -78,8 +78,14 @@ impl DenseHead {
     pub(crate) async fn outputs(&self, device: &Device, tokens: &Buffer, count: usize) -> Result<Vec<f32>> {
         let hidden = device.empty_f32(count * self.hidden.rows);
         let out = device.empty_f32(count * self.out.rows);
-        ops::linear(device, &self.hidden, tokens, count, None, ops::Epilogue::Gelu, &hidden)?;
-        ops::linear(device, &self.out, &hidden, count, None, ops::Epilogue::Store, &out)?;
+        ops::linear(
+            device,
+            ops::Apply {
+                epilogue: ops::Epilogue::Gelu,
+                ..ops::Apply::new(&self.hidden, tokens, count, &hidden)
+            },
+        )?;
+        ops::linear(device, ops::Apply::new(&self.out, &hidden, count, &out))?;
         Ok(device.read_f32(&out).await?)
     }
 

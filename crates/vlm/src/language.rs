@@ -68,8 +68,7 @@ impl Language {
         texts.iter().map(|text| Ok(self.tokenizer().encode(text)?)).collect()
     }
 
-    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading
-    /// space.
+    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading space.
     ///
     /// # Errors
     /// A text that the tokenizer refuses, or that has no token.

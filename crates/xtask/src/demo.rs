@@ -13,6 +13,9 @@ use crate::shell::{cargo, command, run as run_command, say, succeeds};
 const SAMPLE: &str = "tests/pictures/sample.png";
 const QUESTION: &str = "Where is the pizza?";
 
+/// The program with what a demo asks of it: without `probe`, and so without Burn.
+const BUILD: [&str; 5] = ["build", "--release", "--package=sightline", "--bin=sightline", "--no-default-features"];
+
 pub(crate) fn run(args: &DemoArgs) -> Result<bool> {
     if args.terminal { terminal(args) } else { serve(args) }
 }
@@ -20,7 +23,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<bool> {
 /// Builds the page and serves it until Ctrl-C.
 fn serve(args: &DemoArgs) -> Result<bool> {
     say("1/3 building sightline, which serves the page (about 10 minutes on two cores when nothing is built yet)");
-    run_command(cargo().args(["build", "--release", "--package", "sightline", "--bin", "sightline"]))?;
+    run_command(cargo().args(BUILD))?;
     say("2/3 building the page (about 10 minutes on two cores when nothing is built yet)");
     page::build(&page::Options {
         out: page::default_out(),
@@ -43,7 +46,7 @@ fn terminal(args: &DemoArgs) -> Result<bool> {
     let image = picture(args.image.as_deref())?;
     let question = args.question.as_deref().unwrap_or(QUESTION);
     say("1/3 building sightline (about 10 minutes on two cores when nothing is built yet)");
-    run_command(cargo().args(["build", "--release", "--package", "sightline", "--bin", "sightline"]))?;
+    run_command(cargo().args(BUILD))?;
     let sightline = target().join("release/sightline");
     say("2/3 fetching the language model, 98 MB, unless it is here already (about a minute; its hash is checked)");
     run_command(command(&sightline).args(["models", "--fetch"]))?;

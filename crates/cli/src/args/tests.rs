@@ -77,6 +77,7 @@ fn every_example_can_be_typed() {
             Command::Ask(ask) => (Vec::new(), ask.model),
             Command::Eval(eval) => (vec![eval.task], eval.model),
             Command::Tasks(tasks) => (tasks.ids, Vec::new()),
+            Command::Probe(probe) => (probe.task.into_iter().collect(), probe.model),
             Command::Doctor(doctor) => {
                 let kernels = sightline_kernels::suite::cases();
                 let filter = doctor.filter.unwrap_or_default();

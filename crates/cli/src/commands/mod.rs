@@ -7,6 +7,8 @@ pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod merge;
 pub(crate) mod models;
+#[cfg(feature = "probe")]
+pub(crate) mod probe;
 pub(crate) mod report;
 pub(crate) mod runs;
 pub(crate) mod score;

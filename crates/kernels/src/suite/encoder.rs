@@ -39,7 +39,18 @@ fn layer_norm(cases: &mut Vec<Case>) {
                 ops::layer_norm::twin::layer_norm(&x, &weight, &bias, 1e-5, activation, &mut expected);
                 let dst = unwritten(&device, rows * width);
                 let [x, weight, bias] = [&x, &weight, &bias].map(|v| device.upload_f32(v));
-                ops::layer_norm(&device, &x, &weight, &bias, 1e-5, rows, activation, &dst)?;
+                ops::layer_norm(
+                    &device,
+                    ops::LayerNorm {
+                        x: &x,
+                        weight: &weight,
+                        bias: &bias,
+                        eps: 1e-5,
+                        rows,
+                        activation,
+                        dst: &dst,
+                    },
+                )?;
                 Ok(compare(&device.read_f32(&dst).await?, &expected))
             }));
         }

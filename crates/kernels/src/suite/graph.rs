@@ -2,7 +2,7 @@
 //! does.
 
 use super::{Case, TOLERANCE_F32, compare, hash_vec};
-use crate::ops::{self, CachedAttention, Epilogue, Input, LowRank, Places, Rope, linear, linear_from};
+use crate::ops::{self, Apply, CachedAttention, Epilogue, Input, LowRank, Places, Rope, linear};
 use crate::{Buffer, Device, Format, Linear, Result};
 
 const WIDTH: usize = 576;
@@ -124,51 +124,21 @@ impl Layer {
         let bounds = [HEADS * HEAD_DIM, (HEADS + KV_HEADS) * HEAD_DIM];
         self.normed_map(device, fused, 0, &self.qkv, bounds)?;
         self.attend(device)?;
-        self.adapted(
-            device,
-            1,
-            &self.output,
-            &self.attended,
-            Input::Plain,
-            [WIDTH; 2],
-            Epilogue::Add,
-            &self.x,
-        )?;
+        let output = Apply::new(&self.output, &self.attended, 1, &self.x);
+        let epilogue = Epilogue::Add;
+        self.adapted(device, 1, [WIDTH; 2], Apply { epilogue, ..output })?;
         self.normed_map(device, fused, 2, &self.gate_up, [FFN, 2 * FFN])?;
-        if fused {
-            self.adapted(
-                device,
-                3,
-                &self.down,
-                &self.rows,
-                Input::SwiGlu,
-                [WIDTH; 2],
-                Epilogue::Add,
-                &self.x,
-            )?;
+        let down = if fused {
+            let input = Input::SwiGlu;
+            let down = Apply::new(&self.down, &self.rows, 1, &self.x);
+            Apply { input, ..down }
         } else {
             ops::swiglu(device, &self.rows, 1, FFN, &self.hidden)?;
-            self.adapted(
-                device,
-                3,
-                &self.down,
-                &self.hidden,
-                Input::Plain,
-                [WIDTH; 2],
-                Epilogue::Add,
-                &self.x,
-            )?;
-        }
+            Apply::new(&self.down, &self.hidden, 1, &self.x)
+        };
+        self.adapted(device, 3, [WIDTH; 2], Apply { epilogue, ..down })?;
         ops::rms_norm(device, &self.x, &self.norms[2], EPS, 1, &self.normed)?;
-        linear(
-            device,
-            &self.embedding,
-            &self.normed,
-            1,
-            None,
-            Epilogue::Store,
-            &self.logits,
-        )?;
+        linear(device, Apply::new(&self.embedding, &self.normed, 1, &self.logits))?;
         ops::next_token(
             device,
             &self.logits,
@@ -182,44 +152,30 @@ impl Layer {
     /// Adapter `which` of the normed residual stream into `rows`.
     fn normed_map(&self, device: &Device, fused: bool, which: usize, w: &Linear, bounds: [usize; 2]) -> Result<()> {
         let weight = &self.norms[which / 2];
-        if fused {
+        let args = if fused {
             let input = Input::RmsNorm { weight, eps: EPS };
-            return self.adapted(device, which, w, &self.x, input, bounds, Epilogue::Store, &self.rows);
-        }
-        ops::rms_norm(device, &self.x, weight, EPS, 1, &self.normed)?;
-        self.adapted(
-            device,
-            which,
-            w,
-            &self.normed,
-            Input::Plain,
-            bounds,
-            Epilogue::Store,
-            &self.rows,
-        )
+            let map = Apply::new(w, &self.x, 1, &self.rows);
+            Apply { input, ..map }
+        } else {
+            ops::rms_norm(device, &self.x, weight, EPS, 1, &self.normed)?;
+            Apply::new(w, &self.normed, 1, &self.rows)
+        };
+        self.adapted(device, which, bounds, args)
     }
 
-    fn adapted(
-        &self,
-        device: &Device,
-        which: usize,
-        w: &Linear,
-        x: &Buffer,
-        input: Input<'_>,
-        bounds: [usize; 2],
-        epilogue: Epilogue,
-        dst: &Buffer,
-    ) -> Result<()> {
+    fn adapted(&self, device: &Device, which: usize, bounds: [usize; 2], args: Apply<'_>) -> Result<()> {
         let (a, b) = &self.adapters[which];
-        linear_from(device, a, x, input, 1, None, Epilogue::Store, &self.t)?;
-        let low = LowRank {
+        let input = args.input;
+        let down = Apply::new(a, args.x, 1, &self.t);
+        linear(device, Apply { input, ..down })?;
+        let low_rank = Some(LowRank {
             b,
             t: &self.t,
             rank: RANK,
             scale: 2.0,
             bounds,
-        };
-        linear_from(device, w, x, input, 1, Some(low), epilogue, dst)
+        });
+        linear(device, Apply { low_rank, ..args })
     }
 
     fn attend(&self, device: &Device) -> Result<()> {

@@ -1,9 +1,9 @@
 use super::{Case, Report, TOLERANCE_F32, TOLERANCE_HALF, compare, dequantised, hash_vec};
 use crate::ops::linear::twin::{self, Reference};
-use crate::ops::linear::{Call, Route, linear_by};
+use crate::ops::linear::{Route, linear_by};
 use crate::ops::rms_norm::twin::rms_norm;
 use crate::ops::swiglu::twin::swiglu;
-use crate::ops::{Epilogue, Input, LowRank};
+use crate::ops::{Apply, Epilogue, Input, LowRank};
 use crate::{Device, Format, Result};
 
 /// One product to compare.
@@ -293,8 +293,8 @@ async fn check(shape: Shape, device: &Device) -> Result<Report> {
     let uploaded = adapter
         .as_ref()
         .map(|(b, t, rank, bounds)| (device.upload_f32(b), device.upload_f32(t), *rank, *bounds));
-    let call = Call {
-        w: &w,
+    let call = Apply {
+        map: &w,
         x: &x,
         input: match shape.before {
             Before::Nothing => Input::Plain,
@@ -304,7 +304,7 @@ async fn check(shape: Shape, device: &Device) -> Result<Report> {
             },
             Before::SwiGlu => Input::SwiGlu,
         },
-        m,
+        rows: m,
         low_rank: uploaded.as_ref().map(|(b, t, rank, bounds)| LowRank {
             b,
             t,

@@ -15,6 +15,37 @@ use crate::{Device, Result};
 /// Number of bytes in a block.
 const BYTES: usize = 20;
 
+/// A load is one block of 32 values.
+const SHADER: &str = "
+const SPAN: u32 = 8u; // fours of x per load
+
+fn nibbles(word: u32) -> vec4<f32> {
+    return vec4<f32>(vec4<i32>((vec4<u32>(word) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(15u)));
+}
+
+// Adds load `load` of each of this invocation's outputs; its part of x starts at `at`.
+fn add_load(at: u32, load: u32, first: u32, sums: ptr<function, array<f32, REPEAT>>) {
+    let l0 = staged[at];
+    let l1 = staged[at + 1u];
+    let l2 = staged[at + 2u];
+    let l3 = staged[at + 3u];
+    let h0 = staged[at + 4u];
+    let h1 = staged[at + 5u];
+    let h2 = staged[at + 6u];
+    let h3 = staged[at + 7u];
+    let plain = dot(l0 + l1 + l2 + l3 + h0 + h1 + h2 + h3, vec4<f32>(1.0));
+    for (var r = 0u; r < REPEAT; r++) {
+        let block = min(first + r * GROUPS, info.rows - 1u) * LOADS + load;
+        let w = words[block];
+        let dm = unpack2x16float(scales[block]);
+        let low = dot(nibbles(w.x), l0) + dot(nibbles(w.y), l1) + dot(nibbles(w.z), l2) + dot(nibbles(w.w), l3);
+        let high = dot(nibbles(w.x >> 4u), h0) + dot(nibbles(w.y >> 4u), h1)
+            + dot(nibbles(w.z >> 4u), h2) + dot(nibbles(w.w >> 4u), h3);
+        (*sums)[r] += dm.x * (low + high) + dm.y * plain;
+    }
+}
+";
+
 pub(super) struct Q4_1;
 
 impl Linear {
@@ -48,7 +79,7 @@ impl Stored for Q4_1 {
     const NAME: &'static str = "q4_1";
     const PER_WORD: usize = 8;
     const FOR_ENCODERS: bool = false;
-    const SHADER: Option<&'static str> = Some(include_str!("../../../../shaders/q4_1_mat_vec.wgsl"));
+    const SHADER: Option<&'static str> = Some(SHADER);
     #[cfg(feature = "suite")]
     const ODD_SIZES: &'static [(usize, usize)] = &[(3, 32), (70, 96)];
 

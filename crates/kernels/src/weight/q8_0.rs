@@ -20,6 +20,31 @@ use crate::{Device, Result};
 /// Number of bytes in a block.
 const BYTES: usize = 34;
 
+/// A load is half a block, 16 values.
+const SHADER: &str = "
+const SPAN: u32 = 4u; // fours of x per load
+const PAIRS: u32 = (LOADS + 3u) / 4u; // words of scales per row
+
+fn bytes(word: u32) -> vec4<f32> {
+    return vec4<f32>((vec4<i32>(bitcast<i32>(word)) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u));
+}
+
+// Adds load `load` of each of this invocation's outputs; its part of x starts at `at`.
+fn add_load(at: u32, load: u32, first: u32, sums: ptr<function, array<f32, REPEAT>>) {
+    let x0 = staged[at];
+    let x1 = staged[at + 1u];
+    let x2 = staged[at + 2u];
+    let x3 = staged[at + 3u];
+    for (var r = 0u; r < REPEAT; r++) {
+        let row = min(first + r * GROUPS, info.rows - 1u);
+        let w = words[row * LOADS + load];
+        let pair = unpack2x16float(scales[row * PAIRS + load / 4u]);
+        let d = select(pair.x, pair.y, load / 2u % 2u == 1u);
+        (*sums)[r] += d * (dot(bytes(w.x), x0) + dot(bytes(w.y), x1) + dot(bytes(w.z), x2) + dot(bytes(w.w), x3));
+    }
+}
+";
+
 pub(super) struct Q8_0;
 
 impl Linear {
@@ -58,7 +83,7 @@ impl Stored for Q8_0 {
     const NAME: &'static str = "q8_0";
     const PER_WORD: usize = 4;
     const FOR_ENCODERS: bool = false;
-    const SHADER: Option<&'static str> = Some(include_str!("../../../../shaders/q8_0_mat_vec.wgsl"));
+    const SHADER: Option<&'static str> = Some(SHADER);
     // The last one has an odd number of blocks in a row.
     #[cfg(feature = "suite")]
     const ODD_SIZES: &'static [(usize, usize)] = &[(1, 32), (70, 160)];

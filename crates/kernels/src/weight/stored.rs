@@ -18,8 +18,9 @@ pub(crate) trait Stored: StoredOnGpu {
     const PER_WORD: usize;
     /// Whether encoders store matrices so, see [`super::Format::is_for_encoders`].
     const FOR_ENCODERS: bool;
-    /// Hand-written WGSL for products with one row: what `shaders/mat_vec.wgsl` imports as
-    /// `matrix`. Block types only, whose rows have whole loads of 16 bytes.
+    /// Hand-written WGSL for products with one row: what `ops/linear/mat_vec.wgsl` imports as
+    /// `matrix`. It says how many fours of `x` a load is multiplied with (`SPAN`) and adds a load
+    /// (`add_load`). Block types only, whose rows are whole loads of 16 bytes.
     const SHADER: Option<&'static str> = None;
     /// Sizes `(rows, cols)` that do not fill a tile, for comparisons.
     #[cfg(feature = "suite")]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sightline_checkpoint::manifest;
 use sightline_kernels::ops::{
-    Activation, Depthwise, Epilogue, Image, Patches, copy, depthwise, im2col, layer_norm, linear,
+    Activation, Apply, Depthwise, Epilogue, Image, LayerNorm, Patches, copy, depthwise, im2col, layer_norm, linear,
 };
 use sightline_kernels::{Buffer, Device, KernelError, Linear};
 
@@ -439,7 +439,7 @@ impl Run {
         let pixels = |grid: Grid| self.size.batch * grid.tokens();
         let first = pixels(self.grids[0]);
         im2col(device, &self.input, self.image(whole, 3), STEM, &self.wide)?;
-        linear(device, stem, &self.wide, first, None, Epilogue::Store, &self.n)?;
+        linear(device, Apply::new(stem, &self.wide, first, &self.n))?;
         self.norm(norm, &self.n, first, &self.x)?;
         for (i, stage) in self.net.stages.iter().enumerate() {
             let rows = pixels(self.grids[i]);
@@ -448,7 +448,7 @@ impl Run {
                 self.norm(norm, &self.x, pixels(grid), &self.n)?;
                 let image = self.image(grid, self.net.stages[before].dim);
                 im2col(device, &self.n, image, REDUCE, &self.wide)?;
-                linear(device, reduce, &self.wide, rows, None, Epilogue::Store, &self.x)?;
+                linear(device, Apply::new(reduce, &self.wide, rows, &self.x))?;
             }
             let sizes = Depthwise {
                 image: self.image(self.grids[i], stage.dim),
@@ -472,12 +472,35 @@ impl Run {
         let (weight, bias) = &block.conv;
         depthwise(device, &self.x, weight, bias.as_ref(), sizes, &self.n)?;
         self.norm(&block.norm, &self.n, rows, &self.a)?;
-        linear(device, &block.fc1, &self.a, rows, None, Epilogue::Gelu, &self.wide)?;
-        linear(device, &block.fc2, &self.wide, rows, None, Epilogue::Add, &self.x)
+        linear(
+            device,
+            Apply {
+                epilogue: Epilogue::Gelu,
+                ..Apply::new(&block.fc1, &self.a, rows, &self.wide)
+            },
+        )?;
+        linear(
+            device,
+            Apply {
+                epilogue: Epilogue::Add,
+                ..Apply::new(&block.fc2, &self.wide, rows, &self.x)
+            },
+        )
     }
 
     fn norm(&self, norm: &Norm, x: &Buffer, rows: usize, dst: &Buffer) -> Result<(), KernelError> {
         let Norm { weight, bias } = norm;
-        layer_norm(&self.device, x, weight, bias, EPS, rows, Activation::None, dst)
+        layer_norm(
+            &self.device,
+            LayerNorm {
+                x,
+                weight,
+                bias,
+                eps: EPS,
+                rows,
+                activation: Activation::None,
+                dst,
+            },
+        )
     }
 }

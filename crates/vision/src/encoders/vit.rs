@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sightline_checkpoint::manifest;
-use sightline_kernels::ops::{Activation, Attention, Epilogue, attention, copy, layer_norm, linear};
+use sightline_kernels::ops::{Activation, Apply, Attention, Epilogue, LayerNorm, attention, copy, layer_norm, linear};
 use sightline_kernels::{Buffer, Device, KernelError, Linear};
 
 #[cfg(feature = "suite")]
@@ -435,12 +435,10 @@ impl Run {
         copy(device, &self.start, 0, &self.x, 0, rows * config.width)?;
         linear(
             device,
-            &self.net.patches,
-            &self.input,
-            rows,
-            None,
-            Epilogue::Add,
-            &self.x,
+            Apply {
+                epilogue: Epilogue::Add,
+                ..Apply::new(&self.net.patches, &self.input, rows, &self.x)
+            },
         )?;
         let sizes = Attention {
             batch: self.batch,
@@ -450,12 +448,30 @@ impl Run {
         };
         for block in &self.net.blocks {
             self.norm(&block.norm1, rows, &self.n)?;
-            linear(device, &block.qkv, &self.n, rows, None, Epilogue::Store, &self.wide)?;
+            linear(device, Apply::new(&block.qkv, &self.n, rows, &self.wide))?;
             attention(device, &self.wide, sizes, &self.n)?;
-            linear(device, &block.proj, &self.n, rows, None, Epilogue::Add, &self.x)?;
+            linear(
+                device,
+                Apply {
+                    epilogue: Epilogue::Add,
+                    ..Apply::new(&block.proj, &self.n, rows, &self.x)
+                },
+            )?;
             self.norm(&block.norm2, rows, &self.n)?;
-            linear(device, &block.fc1, &self.n, rows, None, Epilogue::Gelu, &self.wide)?;
-            linear(device, &block.fc2, &self.wide, rows, None, Epilogue::Add, &self.x)?;
+            linear(
+                device,
+                Apply {
+                    epilogue: Epilogue::Gelu,
+                    ..Apply::new(&block.fc1, &self.n, rows, &self.wide)
+                },
+            )?;
+            linear(
+                device,
+                Apply {
+                    epilogue: Epilogue::Add,
+                    ..Apply::new(&block.fc2, &self.wide, rows, &self.x)
+                },
+            )?;
         }
         self.tap(rows)
     }
@@ -482,13 +498,15 @@ impl Run {
     fn norm(&self, norm: &Norm, rows: usize, dst: &Buffer) -> Result<(), KernelError> {
         layer_norm(
             &self.device,
-            &self.x,
-            &norm.weight,
-            &norm.bias,
-            EPS,
-            rows,
-            Activation::None,
-            dst,
+            LayerNorm {
+                x: &self.x,
+                weight: &norm.weight,
+                bias: &norm.bias,
+                eps: EPS,
+                rows,
+                activation: Activation::None,
+                dst,
+            },
         )
     }
 }

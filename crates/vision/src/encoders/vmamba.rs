@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use sightline_checkpoint::manifest;
 use sightline_kernels::ops::{
-    Activation, DIRECTIONS, Depthwise, DtProject, Epilogue, Image, Patches, SelectiveScan, copy, depthwise, dt_project,
-    im2col, layer_norm, linear, selective_scan, selective_scan_workspace,
+    Activation, Apply, DIRECTIONS, Depthwise, DtProject, Epilogue, Image, LayerNorm, Patches, SelectiveScan, copy,
+    depthwise, dt_project, im2col, layer_norm, linear, selective_scan, selective_scan_workspace,
 };
 use sightline_kernels::{Buffer, Device, KernelError, Linear};
 
@@ -457,17 +457,20 @@ impl Run {
         let pixels = image.batch * image.height.div_ceil(2) * image.width.div_ceil(2);
         let patches = &self.scratch.wide;
         im2col(&self.device, from, image, Patches::HALVING, patches)?;
-        linear(
-            &self.device,
-            &reduce.conv,
-            patches,
-            pixels,
-            None,
-            Epilogue::Store,
-            between,
-        )?;
+        linear(&self.device, Apply::new(&reduce.conv, patches, pixels, between))?;
         let Norm { weight, bias } = &reduce.norm;
-        layer_norm(&self.device, between, weight, bias, EPS, pixels, activation, to)
+        layer_norm(
+            &self.device,
+            LayerNorm {
+                x: between,
+                weight,
+                bias,
+                eps: EPS,
+                rows: pixels,
+                activation,
+                dst: to,
+            },
+        )
     }
 
     /// `x += out_proj(norm(scan(silu(conv(in_proj(norm(x)))))))`: SS2D.
@@ -475,7 +478,7 @@ impl Run {
         let (s, device) = (&self.scratch, &self.device);
         let pixels = self.size.batch * grid.tokens();
         self.norm(&block.norm, &s.x, pixels, &s.n)?;
-        linear(device, &block.in_proj, &s.n, pixels, None, Epilogue::Store, &s.a)?;
+        linear(device, Apply::new(&block.in_proj, &s.n, pixels, &s.a))?;
         let image = self.image(grid.height, grid.width, stage.inner);
         depthwise(
             device,
@@ -485,7 +488,7 @@ impl Run {
             Depthwise::silu3(image),
             &s.b,
         )?;
-        linear(device, &block.x_proj, &s.b, pixels, None, Epilogue::Store, &s.proj)?;
+        linear(device, Apply::new(&block.x_proj, &s.b, pixels, &s.proj))?;
         let sizes = DtProject {
             pixels,
             channels: stage.inner,
@@ -509,15 +512,33 @@ impl Run {
         };
         selective_scan(device, scan, &s.scan, &s.a)?;
         self.norm(&block.scan_norm, &s.a, pixels, &s.b)?;
-        linear(device, &block.out_proj, &s.b, pixels, None, Epilogue::Add, &s.x)
+        linear(
+            device,
+            Apply {
+                epilogue: Epilogue::Add,
+                ..Apply::new(&block.out_proj, &s.b, pixels, &s.x)
+            },
+        )
     }
 
     /// `x += fc2(gelu(fc1(norm(x))))`.
     fn mlp(&self, block: &Block, pixels: usize) -> Result<(), KernelError> {
         let (s, device) = (&self.scratch, &self.device);
         self.norm(&block.mlp_norm, &s.x, pixels, &s.n)?;
-        linear(device, &block.fc1, &s.n, pixels, None, Epilogue::Gelu, &s.wide)?;
-        linear(device, &block.fc2, &s.wide, pixels, None, Epilogue::Add, &s.x)
+        linear(
+            device,
+            Apply {
+                epilogue: Epilogue::Gelu,
+                ..Apply::new(&block.fc1, &s.n, pixels, &s.wide)
+            },
+        )?;
+        linear(
+            device,
+            Apply {
+                epilogue: Epilogue::Add,
+                ..Apply::new(&block.fc2, &s.wide, pixels, &s.x)
+            },
+        )
     }
 
     fn tap(&self) -> Result<(), KernelError> {
@@ -531,13 +552,15 @@ impl Run {
     fn norm(&self, norm: &Norm, x: &Buffer, rows: usize, dst: &Buffer) -> Result<(), KernelError> {
         layer_norm(
             &self.device,
-            x,
-            &norm.weight,
-            &norm.bias,
-            EPS,
-            rows,
-            Activation::None,
-            dst,
+            LayerNorm {
+                x,
+                weight: &norm.weight,
+                bias: &norm.bias,
+                eps: EPS,
+                rows,
+                activation: Activation::None,
+                dst,
+            },
         )
     }
 }

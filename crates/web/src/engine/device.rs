@@ -1,7 +1,7 @@
 //! Which device computes, and why.
 
 use js_sys::{Function, Promise};
-use sightline_kernels::ops::{Epilogue, linear};
+use sightline_kernels::ops::{Apply, linear};
 use sightline_kernels::{Device, Linear};
 use sightline_messages::{Dtype, Machine, Wish};
 use wasm_bindgen::{JsCast, JsValue};
@@ -141,7 +141,7 @@ fn rate(device: &Device) -> sightline_kernels::Result<f64> {
     let mut runs = 0;
     while runs < FEWEST_RUNS || begun.elapsed().as_secs_f64() < 0.05 {
         let start = Instant::now();
-        linear(device, &map, &x, ROWS, None, Epilogue::Store, &y)?;
+        linear(device, Apply::new(&map, &x, ROWS, &y))?;
         quickest = quickest.min(start.elapsed().as_secs_f64());
         runs += 1;
     }

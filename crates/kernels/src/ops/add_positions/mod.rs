@@ -17,8 +17,8 @@ use crate::{Buffer, Device, Result};
 pub fn add_positions(device: &Device, x: &Buffer, row: &Buffer, col: &Buffer, grid: Image) -> Result<()> {
     const OP: &str = "add_positions";
     x.expect(OP, "x", grid.len())?;
-    row.expect(OP, "row", grid.height * grid.channels)?;
-    col.expect(OP, "col", grid.width * grid.channels)?;
+    row.expect_all(OP, "row", grid.height * grid.channels)?;
+    col.expect_all(OP, "col", grid.width * grid.channels)?;
     match device {
         Device::Cpu(_) => {
             let (row, col) = (row.cpu_read(OP)?, col.cpu_read(OP)?);

@@ -98,9 +98,9 @@ pub fn depthwise(
     let image = sizes.image;
     x.expect(OP, "x", image.len())?;
     dst.expect(OP, "dst", image.len())?;
-    weight.expect(OP, "weight", sizes.taps() * image.channels)?;
+    weight.expect_all(OP, "weight", sizes.taps() * image.channels)?;
     if let Some(bias) = bias {
-        bias.expect(OP, "bias", image.channels)?;
+        bias.expect_all(OP, "bias", image.channels)?;
     }
     match device {
         Device::Cpu(_) => {

@@ -40,7 +40,7 @@ impl DtProject {
 pub fn dt_project(device: &Device, proj: &Buffer, weight: &Buffer, sizes: DtProject, dst: &Buffer) -> Result<()> {
     const OP: &str = "dt_project";
     proj.expect(OP, "proj", sizes.pixels * sizes.stride())?;
-    weight.expect(OP, "weight", DIRECTIONS * sizes.channels * sizes.rank)?;
+    weight.expect_all(OP, "weight", DIRECTIONS * sizes.channels * sizes.rank)?;
     dst.expect(OP, "dst", sizes.pixels * DIRECTIONS * sizes.channels)?;
     match device {
         Device::Cpu(_) => {

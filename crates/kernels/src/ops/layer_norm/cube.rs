@@ -1,9 +1,9 @@
 use cubecl::prelude::*;
 
-use super::Activation;
+use super::{Activation, LayerNorm};
+use crate::Result;
 use crate::device::Gpu;
 use crate::ops::lanes::gelu as activate;
-use crate::{Buffer, Result};
 
 /// Number of threads in a cube. Several rows share them.
 const THREADS: usize = 128;
@@ -11,17 +11,17 @@ const THREADS: usize = 128;
 /// Largest number of cubes that WebGPU allows in one dimension.
 const MAX_CUBES: usize = 65_535;
 
-pub(super) fn layer_norm(
-    gpu: &Gpu,
-    x: &Buffer,
-    weight: &Buffer,
-    bias: &Buffer,
-    eps: f32,
-    rows: usize,
-    activation: Activation,
-    dst: &Buffer,
-) -> Result<()> {
+pub(super) fn layer_norm(gpu: &Gpu, args: &LayerNorm<'_>) -> Result<()> {
     const OP: &str = "layer_norm";
+    let LayerNorm {
+        x,
+        weight,
+        bias,
+        eps,
+        rows,
+        activation,
+        dst,
+    } = *args;
     let width = weight.len();
     // About 3 to 8 values per thread. That hides memory latency, and still gives small pictures
     // many threads.

@@ -17,27 +17,43 @@ pub enum Activation {
     Gelu,
 }
 
+/// Arguments of [`layer_norm`].
+#[derive(Clone, Copy, Debug)]
+pub struct LayerNorm<'a> {
+    /// `[rows, width]`.
+    pub x: &'a Buffer,
+    /// `[width]`; its length is the width.
+    pub weight: &'a Buffer,
+    /// `[width]`.
+    pub bias: &'a Buffer,
+    /// Added to the variance.
+    pub eps: f32,
+    /// Number of rows.
+    pub rows: usize,
+    /// What is applied to every normalised value.
+    pub activation: Activation,
+    /// `[rows, width]`; another buffer than `x`.
+    pub dst: &'a Buffer,
+}
+
 /// `dst[r, :] = activation((x[r, :] - mean) / sqrt(var + eps) * weight + bias)`, variance without
 /// Bessel's correction.
 ///
-/// # Shapes
-/// `x`, `dst` `[rows, width]`; `weight`, `bias` `[width]`. `x` and `dst` are different buffers.
-///
 /// # Errors
 /// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
-pub fn layer_norm(
-    device: &Device,
-    x: &Buffer,
-    weight: &Buffer,
-    bias: &Buffer,
-    eps: f32,
-    rows: usize,
-    activation: Activation,
-    dst: &Buffer,
-) -> Result<()> {
+pub fn layer_norm(device: &Device, args: LayerNorm<'_>) -> Result<()> {
     const OP: &str = "layer_norm";
+    let LayerNorm {
+        x,
+        weight,
+        bias,
+        eps,
+        rows,
+        activation,
+        dst,
+    } = args;
     let width = weight.len();
-    bias.expect(OP, "bias", width)?;
+    bias.expect_all(OP, "bias", width)?;
     x.expect(OP, "x", rows * width)?;
     dst.expect(OP, "dst", rows * width)?;
     match device {
@@ -48,6 +64,6 @@ pub fn layer_norm(
             cpu::layer_norm(x.f32(), weight.f32(), bias.f32(), eps, activation, dst);
             Ok(())
         }
-        Device::Gpu(gpu) => cube::layer_norm(gpu, x, weight, bias, eps, rows, activation, dst),
+        Device::Gpu(gpu) => cube::layer_norm(gpu, &args),
     }
 }

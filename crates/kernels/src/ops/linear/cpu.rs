@@ -1,7 +1,7 @@
 //! The path for the CPU: one row of `x` is multiplied with the stored matrix directly. For many
 //! rows, `gemm` multiplies with blocks of the matrix that were expanded to floats.
 
-use super::{Call, Epilogue, Input, LowRank};
+use super::{Apply, Epilogue, Input, LowRank};
 use crate::buffer::CpuRead;
 use crate::elementary::gelu;
 use crate::ops::{rms_norm, swiglu};
@@ -17,12 +17,12 @@ const VECTORS: usize = 32;
 /// Number of values from which a matrix is worth a second thread.
 const SMALL: usize = 1 << 16;
 
-pub(super) fn run(call: &Call<'_>) -> Result<()> {
-    let Call {
-        w,
+pub(super) fn run(call: &Apply<'_>) -> Result<()> {
+    let Apply {
+        map: w,
         x,
         input,
-        m,
+        rows: m,
         low_rank,
         epilogue,
         dst,

@@ -7,7 +7,7 @@ use cubecl::tf32;
 use half::f16;
 
 use super::plan::{MatMul, MatVec, MatrixUnits, Products};
-use super::{Call, Input, Route};
+use super::{Apply, Input, Route};
 use super::{mat_mul, mat_vec, wgsl};
 use crate::device::{Backend, Gpu, GraphicsApi};
 use crate::{Buffer, Result};
@@ -17,10 +17,10 @@ pub(super) const OP: &str = "linear";
 /// Number of rows of `x` from which tiles are worth their barriers.
 const TILED_ROWS: usize = 8;
 
-pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
-    if call.m >= TILED_ROWS || !call.w.cols.is_multiple_of(4) {
+pub(super) fn linear(gpu: &Gpu, route: Route, call: &Apply<'_>) -> Result<()> {
+    if call.rows >= TILED_ROWS || !call.map.cols.is_multiple_of(4) {
         let plan = MatMul::new(call, gpu.info());
-        let plan = plan.with_products(call.m, call.w.rows, gpu.half(), matrix_units(gpu));
+        let plan = plan.with_products(call.rows, call.map.rows, gpu.half(), matrix_units(gpu));
         return match plan.products {
             Products::F32 => launch_mat_mul::<f32>(gpu, call, plan),
             Products::Half => launch_mat_mul::<f16>(gpu, call, plan),
@@ -29,14 +29,14 @@ pub(super) fn linear(gpu: &Gpu, route: Route, call: &Call<'_>) -> Result<()> {
         };
     }
     let mut plan = MatVec::new(call, gpu.info());
-    match route {
-        // On lavapipe the two differ by less than a tenth (CPU time for 960x576 in Q4_1: WGSL 690
-        // us, CubeCL 625 us).
-        Route::Best | Route::Wgsl if gpu.info().wgsl && wgsl::supports(call, &plan) => {
-            return wgsl::launch(gpu, call, plan);
-        }
-        Route::Plane => plan.lanes = plan.lanes.min(gpu.info().plane.0 as usize),
-        Route::Best | Route::Cube | Route::Wgsl => {}
+    // On lavapipe the two differ by less than a tenth (CPU time for 960x576 in Q4_1: WGSL 690 us,
+    // CubeCL 625 us).
+    let by_wgsl = matches!(route, Route::Best | Route::Wgsl) && gpu.info().wgsl;
+    if let Some(shader) = by_wgsl.then(|| wgsl::shader(call, &plan)).flatten() {
+        return wgsl::launch(gpu, call, &plan, shader);
+    }
+    if route == Route::Plane {
+        plan.lanes = plan.lanes.min(gpu.info().plane.0 as usize);
     }
     plan.plane = match route {
         // Browsers demand proof that every lane reaches a shuffle. CubeCL's WGSL does not give it.
@@ -68,8 +68,8 @@ fn matrix_units(gpu: &Gpu) -> MatrixUnits {
     }
 }
 
-fn launch_mat_vec(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
-    let w = call.w;
+fn launch_mat_vec(gpu: &Gpu, call: &Apply<'_>, plan: MatVec) -> Result<()> {
+    let w = call.map;
     let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
     let (norm, eps) = match call.input {
         Input::RmsNorm { weight, eps } => (Some(weight), eps),
@@ -82,7 +82,7 @@ fn launch_mat_vec(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
     unsafe {
         mat_vec::kernel::launch_unchecked(
             gpu.launch(),
-            CubeCount::Static(w.rows.div_ceil(plan.rows()) as u32, call.m as u32, 1),
+            CubeCount::Static(w.rows.div_ceil(plan.rows()) as u32, call.rows as u32, 1),
             CubeDim::new_1d(plan.threads as u32),
             plan.width,
             call.x.arg(OP)?,
@@ -104,8 +104,8 @@ fn launch_mat_vec(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
     Ok(())
 }
 
-fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()> {
-    let w = call.w;
+fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Apply<'_>, plan: MatMul) -> Result<()> {
+    let w = call.map;
     let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
     let (norm, eps) = match call.input {
         Input::RmsNorm { weight, eps } => (Some(weight), eps),
@@ -121,7 +121,7 @@ fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<
             gpu.launch(),
             CubeCount::Static(
                 w.rows.div_ceil(4 * plan.tile_n) as u32,
-                call.m.div_ceil(4 * plan.tile_m) as u32,
+                call.rows.div_ceil(4 * plan.tile_m) as u32,
                 1,
             ),
             CubeDim::new_1d(plan.threads() as u32),
@@ -136,7 +136,7 @@ fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<
             arg(low.map(|low| low.t))?.into(),
             arg(norm)?.into(),
             call.dst.arg(OP)?,
-            call.m,
+            call.rows,
             w.rows,
             w.cols,
             eps,
@@ -149,8 +149,8 @@ fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<
     Ok(())
 }
 
-fn launch_units<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()> {
-    let w = call.w;
+fn launch_units<E: Float>(gpu: &Gpu, call: &Apply<'_>, plan: MatMul) -> Result<()> {
+    let w = call.map;
     let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
     let low = call.low_rank;
     let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
@@ -162,7 +162,7 @@ fn launch_units<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()
             gpu.launch(),
             CubeCount::Static(
                 w.rows.div_ceil(4 * plan.tile_n) as u32,
-                call.m.div_ceil(4 * plan.tile_m) as u32,
+                call.rows.div_ceil(4 * plan.tile_m) as u32,
                 1,
             ),
             CubeDim::new_1d(plan.threads() as u32),
@@ -176,7 +176,7 @@ fn launch_units<E: Float>(gpu: &Gpu, call: &Call<'_>, plan: MatMul) -> Result<()
             arg(low.map(|low| low.b))?.into(),
             arg(low.map(|low| low.t))?.into(),
             call.dst.arg(OP)?,
-            call.m,
+            call.rows,
             w.rows,
             w.cols,
             low.map_or(0.0, |low| low.scale),

@@ -65,65 +65,48 @@ pub enum Input<'a> {
     SwiGlu,
 }
 
-/// `dst[m, :] = epilogue(W x[m, :] + bias + low_rank)`.
-///
-/// # Shapes
-/// `x` `[m, w.cols]`, `dst` `[m, w.rows]`; different buffers.
+/// Arguments of [`linear`]. What [`Apply::new`] leaves out is named beside it:
+/// `Apply { epilogue: Epilogue::Add, ..Apply::new(map, x, rows, dst) }`.
+#[derive(Clone, Copy, Debug)]
+pub struct Apply<'a> {
+    /// The matrix, with its bias.
+    pub map: &'a Linear,
+    /// `[rows, map.cols]`, or as [`Input`] says.
+    pub x: &'a Buffer,
+    /// What is done to a row of `x` before the product.
+    pub input: Input<'a>,
+    /// Number of rows of `x` and `dst`.
+    pub rows: usize,
+    /// An adapter beside the matrix.
+    pub low_rank: Option<LowRank<'a>>,
+    /// What happens to a result before it is stored.
+    pub epilogue: Epilogue,
+    /// `[rows, map.rows]`; another buffer than `x`.
+    pub dst: &'a Buffer,
+}
+
+impl<'a> Apply<'a> {
+    /// `dst = W x + b` for each row, without an adapter.
+    pub fn new(map: &'a Linear, x: &'a Buffer, rows: usize, dst: &'a Buffer) -> Self {
+        Self {
+            map,
+            x,
+            input: Input::Plain,
+            rows,
+            low_rank: None,
+            epilogue: Epilogue::Store,
+            dst,
+        }
+    }
+}
+
+/// `dst[i, :] = epilogue(W input(x[i, :]) + bias + low_rank)`.
 ///
 /// # Errors
 /// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or if the
 /// rank of an adapter is not 1 to 64.
-pub fn linear(
-    device: &Device,
-    w: &Linear,
-    x: &Buffer,
-    m: usize,
-    low_rank: Option<LowRank<'_>>,
-    epilogue: Epilogue,
-    dst: &Buffer,
-) -> Result<()> {
-    linear_from(device, w, x, Input::Plain, m, low_rank, epilogue, dst)
-}
-
-/// [`linear`] of `input(x)`: a norm or an activation before the matrix in the same launch.
-///
-/// # Shapes
-/// `x` as [`Input`] says, `dst` `[m, w.rows]`; different buffers.
-///
-/// # Errors
-/// As [`linear`].
-pub fn linear_from(
-    device: &Device,
-    w: &Linear,
-    x: &Buffer,
-    input: Input<'_>,
-    m: usize,
-    low_rank: Option<LowRank<'_>>,
-    epilogue: Epilogue,
-    dst: &Buffer,
-) -> Result<()> {
-    let call = Call {
-        w,
-        x,
-        input,
-        m,
-        low_rank,
-        epilogue,
-        dst,
-    };
-    linear_by(device, Route::Best, &call)
-}
-
-/// The arguments of one call.
-#[derive(Clone, Copy)]
-pub(crate) struct Call<'a> {
-    pub(crate) w: &'a Linear,
-    pub(crate) x: &'a Buffer,
-    pub(crate) input: Input<'a>,
-    pub(crate) m: usize,
-    pub(crate) low_rank: Option<LowRank<'a>>,
-    pub(crate) epilogue: Epilogue,
-    pub(crate) dst: &'a Buffer,
+pub fn linear(device: &Device, args: Apply<'_>) -> Result<()> {
+    linear_by(device, Route::Best, &args)
 }
 
 /// Which of several kernels for the same work runs. The suite compares all of them; models take the
@@ -152,9 +135,9 @@ pub(crate) enum Route {
     Wgsl,
 }
 
-pub(crate) fn linear_by(device: &Device, route: Route, call: &Call<'_>) -> Result<()> {
+pub(crate) fn linear_by(device: &Device, route: Route, call: &Apply<'_>) -> Result<()> {
     check(call)?;
-    if call.m == 0 {
+    if call.rows == 0 {
         return Ok(());
     }
     match device {
@@ -165,12 +148,18 @@ pub(crate) fn linear_by(device: &Device, route: Route, call: &Call<'_>) -> Resul
 
 const OP: &str = "linear";
 
-fn check(call: &Call<'_>) -> Result<()> {
-    let Call { w, x, m, dst, .. } = *call;
+fn check(call: &Apply<'_>) -> Result<()> {
+    let Apply {
+        map: w,
+        x,
+        rows: m,
+        dst,
+        ..
+    } = *call;
     let width = match call.input {
         Input::Plain => w.cols,
         Input::RmsNorm { weight, .. } => {
-            weight.expect(OP, "norm weight", w.cols)?;
+            weight.expect_all(OP, "norm weight", w.cols)?;
             w.cols
         }
         Input::SwiGlu => 2 * w.cols,
@@ -180,7 +169,7 @@ fn check(call: &Call<'_>) -> Result<()> {
     let Some(low) = call.low_rank else {
         return Ok(());
     };
-    low.b.expect(OP, "low_rank.b", w.rows * low.rank)?;
+    low.b.expect_all(OP, "low_rank.b", w.rows * low.rank)?;
     low.t.expect(OP, "low_rank.t", m * low.segments(w.rows) * low.rank)?;
     if low.rank == 0 || low.rank > 64 || low.bounds[0] > low.bounds[1] {
         return Err(KernelError::Unsupported {

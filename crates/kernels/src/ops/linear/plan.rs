@@ -1,6 +1,6 @@
 //! How one linear map is cut into cubes: the compile-time constants of its kernel.
 
-use super::{Call, Epilogue, Input};
+use super::{Apply, Epilogue, Input};
 use crate::device::{Backend, GpuInfo};
 use crate::{Format, Linear};
 
@@ -62,8 +62,8 @@ const STAGED_QUADS: usize = 512;
 
 impl MatVec {
     /// A plan for a matrix whose columns are a multiple of four.
-    pub(super) fn new(call: &Call<'_>, info: &GpuInfo) -> Self {
-        let w = call.w;
+    pub(super) fn new(call: &Apply<'_>, info: &GpuInfo) -> Self {
+        let w = call.map;
         let words = w.cols / w.format.per_word();
         let width = if words.is_multiple_of(4) { 4 } else { 1 };
         let (loads, span) = (words / width, width * w.format.per_word() / 4);
@@ -182,8 +182,8 @@ const FEW_CUBES: usize = 264;
 
 impl MatMul {
     /// A plan for `m` rows.
-    pub(super) fn new(call: &Call<'_>, info: &GpuInfo) -> Self {
-        let (w, m) = (call.w, call.m);
+    pub(super) fn new(call: &Apply<'_>, info: &GpuInfo) -> Self {
+        let (w, m) = (call.map, call.rows);
         let large = w.rows.div_ceil(64) * m.div_ceil(64) >= FEW_CUBES || info.software;
         let (tile, depth, block, groups) = if large { (16, 4, 2, 1) } else { (8, 8, 1, 4) };
         Self {

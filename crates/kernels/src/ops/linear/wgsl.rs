@@ -1,29 +1,61 @@
 //! Matrix times one row, as decoding needs it, in hand-written WGSL. For devices that take it
 //! (browsers, wgpu).
 
-use cubecl::prelude::*;
-use cubecl::server::{KernelArguments, MetadataBindingInfo};
+use cubecl::prelude::ExecutionMode;
 
 use super::cube::OP;
 use super::plan::{MatVec, Prologue};
-use super::{Call, Epilogue, Input};
+use super::{Apply, Epilogue, Input};
+use crate::Result;
 use crate::device::Gpu;
-use crate::source_kernel::{KernelSource, SourceKernel};
-use crate::{Buffer, Result};
+use crate::wgsl::{Constant, Shader};
 
-/// Whether a shader exists for the call: one row, a format that has one, no bias, no GELU.
-pub(super) fn supports(call: &Call<'_>, plan: &MatVec) -> bool {
-    call.m == 1 && plan.format.shader().is_some() && call.w.bias.is_none() && plan.epilogue != Epilogue::Gelu
+const SOURCE: &str = include_str!("mat_vec.wgsl");
+
+/// The shader for a call, if there is one: one row, a format that has a shader, no bias, no GELU.
+pub(super) fn shader(call: &Apply<'_>, plan: &MatVec) -> Option<Shader> {
+    if call.rows != 1 || call.map.bias.is_some() {
+        return None;
+    }
+    variant(plan)
 }
 
-pub(super) fn launch(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
-    let w = call.w;
+fn variant(plan: &MatVec) -> Option<Shader> {
+    let matrix = plan.format.shader()?;
+    if plan.epilogue == Epilogue::Gelu {
+        return None;
+    }
+    let defines = [
+        ("LOW_RANK", plan.rank > 0),
+        ("NORM", plan.prologue == Prologue::RmsNorm),
+        ("SWIGLU", plan.prologue == Prologue::SwiGlu),
+        ("ADD", plan.epilogue == Epilogue::Add),
+    ];
+    Some(Shader {
+        op: OP,
+        source: SOURCE,
+        imports: vec![("matrix", matrix)],
+        defines: defines.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect(),
+        constants: vec![
+            ("LOADS", Constant::U32(plan.loads)),
+            ("STAGE", Constant::U32(plan.stage)),
+            ("LANES", Constant::U32(plan.lanes)),
+            ("REPEAT", Constant::U32(plan.repeat)),
+            ("RANK", Constant::U32(plan.rank)),
+        ],
+        threads: plan.threads,
+        mode: ExecutionMode::Checked,
+    })
+}
+
+pub(super) fn launch(gpu: &Gpu, call: &Apply<'_>, plan: &MatVec, shader: Shader) -> Result<()> {
+    let w = call.map;
     let low = call.low_rank;
     let (norm, eps) = match call.input {
         Input::RmsNorm { weight, eps } => (Some(weight), eps),
         Input::Plain | Input::SwiGlu => (None, 0.0f32),
     };
-    let buffers = [
+    let buffers: Vec<_> = [
         Some(call.x),
         Some(&w.words),
         w.scales.as_ref(),
@@ -31,11 +63,10 @@ pub(super) fn launch(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
         low.map(|low| low.b),
         low.map(|low| low.t),
         norm,
-    ];
-    let mut arguments = KernelArguments::new();
-    for buffer in buffers.into_iter().flatten() {
-        arguments = arguments.with_buffer(binding(buffer)?);
-    }
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
     let info = [
         w.rows as u32,
@@ -43,94 +74,47 @@ pub(super) fn launch(gpu: &Gpu, call: &Call<'_>, plan: MatVec) -> Result<()> {
         third as u32,
         low.map_or(0.0, |low| low.scale).to_bits(),
         eps.to_bits(),
-        0,
     ];
-    let info = info
-        .chunks_exact(2)
-        .map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 32)
-        .collect();
-    let kernel = SourceKernel::new(MatVecSource(plan), CubeDim::new_1d(plan.threads as u32));
-    let count = CubeCount::Static(w.rows.div_ceil(plan.rows()) as u32, 1, 1);
-    gpu.launch().launch(
-        Box::new(kernel),
-        count,
-        arguments.with_info(MetadataBindingInfo::custom(info)),
-    );
-    Ok(())
+    shader.launch(gpu, w.rows.div_ceil(plan.rows()), &buffers, &info)
 }
 
-fn binding(buffer: &Buffer) -> Result<cubecl::server::BufferBinding> {
-    Ok(buffer.handle(OP)?.clone().binding())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Format;
 
-/// The shader for one plan.
-struct MatVecSource(MatVec);
-
-impl KernelSource for MatVecSource {
-    fn source(&self) -> String {
-        let plan = &self.0;
-        let source = plan.format.shader().unwrap_or_default();
-        let prologue = match plan.prologue {
-            Prologue::Plain => 0,
-            Prologue::RmsNorm => 1,
-            Prologue::SwiGlu => 2,
-        };
-        let constants = [
-            ("LOADS", plan.loads),
-            ("STAGE", plan.stage),
-            ("THREADS", plan.threads),
-            ("LANES", plan.lanes),
-            ("REPEAT", plan.repeat),
-            ("RANK", plan.rank),
-            ("PROLOGUE", prologue),
-            ("ADD", usize::from(plan.epilogue == Epilogue::Add)),
-        ];
-        let parts = [
-            ("LOW_RANK", plan.rank > 0),
-            ("NORM", plan.prologue == Prologue::RmsNorm),
-        ];
-        specialise(source, &constants, &parts)
-    }
-
-    fn id(&self) -> KernelId {
-        KernelId::new::<Self>().info(self.0)
-    }
-
-    fn lang(&self) -> &'static str {
-        "wgsl"
-    }
-}
-
-/// A shader with other constants and without the parts that are switched off. Its bindings are
-/// numbered from 0 again.
-fn specialise(source: &str, constants: &[(&str, usize)], parts: &[(&str, bool)]) -> String {
-    let mut out = String::with_capacity(source.len());
-    let (mut kept, mut bindings) = (true, 0);
-    for line in source.lines() {
-        if let Some(name) = line.strip_prefix("// if ") {
-            kept = parts.iter().any(|&(part, on)| part == name && on);
-            continue;
+    #[test]
+    fn every_variant_is_valid_wgsl() {
+        let mut count = 0;
+        for &format in Format::ALL {
+            for prologue in [Prologue::Plain, Prologue::RmsNorm, Prologue::SwiGlu] {
+                for epilogue in [Epilogue::Store, Epilogue::Add] {
+                    for (rank, lanes, repeat, stage) in [(0, 1, 1, 18), (16, 4, 4, 18), (5, 16, 1, 7)] {
+                        let plan = MatVec {
+                            format,
+                            prologue,
+                            epilogue,
+                            rank,
+                            quads: 144,
+                            width: 4,
+                            loads: 18,
+                            span: 8,
+                            stride: 9,
+                            stage,
+                            threads: 64,
+                            lanes,
+                            repeat,
+                            plane: false,
+                            prefetch: false,
+                        };
+                        if let Some(shader) = variant(&plan) {
+                            shader.validate();
+                            count += 1;
+                        }
+                    }
+                }
+            }
         }
-        if line.starts_with("// end ") {
-            kept = true;
-            continue;
-        }
-        if !kept {
-            continue;
-        }
-        let constant = constants
-            .iter()
-            .find(|(name, _)| line.starts_with(&format!("const {name}:")));
-        if let Some((name, value)) = constant {
-            out += &format!("const {name}: u32 = {value}u;\n");
-        } else if let Some((_, declaration)) = line.strip_prefix("@group(0) @binding(").and_then(|l| l.split_once(')'))
-        {
-            out += &format!("@group(0) @binding({bindings}){declaration}\n");
-            bindings += 1;
-        } else {
-            out += line;
-            out.push('\n');
-        }
+        assert!(count >= 36, "{count} variants");
     }
-    out
 }

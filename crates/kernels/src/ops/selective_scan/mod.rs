@@ -54,7 +54,7 @@ pub struct SelectiveScan<'a> {
 pub enum ScanKernel {
     /// CubeCL: a cube shares a split among segments in shared memory. Runs everywhere.
     Cube,
-    /// `shaders/selective_scan.wgsl`: no barriers. Only where [`GpuInfo::wgsl`].
+    /// `selective_scan.wgsl`: no barriers. Only where [`GpuInfo::wgsl`].
     Wgsl,
 }
 
@@ -122,9 +122,9 @@ pub fn selective_scan_with(
     scan.delta.expect(OP, "delta", pixels * DIRECTIONS * c)?;
     scan.proj
         .expect(OP, "proj", pixels * DIRECTIONS * (scan.rank + 2 * scan.state))?;
-    scan.a.expect(OP, "a", DIRECTIONS * c * scan.state)?;
-    scan.d.expect(OP, "d", DIRECTIONS * c)?;
-    scan.dt_bias.expect(OP, "dt_bias", DIRECTIONS * c)?;
+    scan.a.expect_all(OP, "a", DIRECTIONS * c * scan.state)?;
+    scan.d.expect_all(OP, "d", DIRECTIONS * c)?;
+    scan.dt_bias.expect_all(OP, "dt_bias", DIRECTIONS * c)?;
     dst.expect(OP, "dst", pixels * c)?;
     match device {
         Device::Cpu(_) => {

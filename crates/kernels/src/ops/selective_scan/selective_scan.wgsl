@@ -1,12 +1,12 @@
 // Selective scan in four directions without barriers: one invocation owns one channel of one split of the length and keeps its
-// states in registers. The CubeCL version (crates/kernels/src/ops/selective_scan/kernels.rs) shares a split among segments
+// states in registers. The CubeCL version (kernels.rs) shares a split among segments
 // instead, which needs workgroup memory. `ScanKernel::of` chooses: this file on GPUs in software, CubeCL on all others.
 //
 // Two passes share this file. `PASS` 0 finds every split's end state and decay from a zero state; `PASS` 1 scans the two
 // directions of a pair (rows or columns), each starting from what the earlier splits leave. A position is a pixel in the pair's
 // order; the second direction visits the same positions backwards, so an invocation adds only to its own pixels.
 
-// Replaced by crates/kernels/src/ops/selective_scan/wgsl.rs; the values here make the file valid on its own.
+// Replaced by wgsl.rs.
 const PASS: u32 = 1u;
 const COLUMNS: bool = false; // PASS 1
 const CARRIED: bool = false; // PASS 1: more than one split
