@@ -56,7 +56,7 @@ def test_a_partial_study_says_what_is_missing(told, tmp_path):
     records = study(tmp_path / "records", skipped=("join-vit-600", "join-vit-narrow", "tune-vit-narrow"))
     records["tune-vit-200-101"] = Record(records["tune-vit-200-101"].plan, FAILED, {"error": "RuntimeError: no"})
     text = told(records)
-    assert "Not done: " in text and "`join-vit-600-101`" in text
+    assert "The last table says which are not." in text and "`join-vit-600-101`" in text
     assert "| VMamba - ViT, 600 steps each | VQAv2 | not run |" in text
     assert "failed | RuntimeError: no |" in text
     assert told({}).count("too few encoders") == 12

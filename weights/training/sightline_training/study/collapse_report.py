@@ -32,12 +32,12 @@ ARMS = {"vmamba": "VMamba", "vit": "ViT"}
 
 HOW = """## Claim 4: localisation collapse and its cures
 
-The paper says that some encoders lose places behind the language model, lays it on the interface, and cures it
-with a deeper connector or a square canvas. Its code suggests two more causes, which are tried here as well:
-labels in another frame than the picture's, and drop path in the frozen encoder while the connector is trained.
+The paper says that some encoders lose places behind the language model. It blames the interface, and cures it
+with a deeper connector or a square canvas. Its code suggests two more causes, which are tried here as well.
+One is labels in another frame than the picture's, the other drop path in the frozen encoder during training.
 
 - *Canvas.* Letterbox: 224 x 224 px, picture in the middle. Corner: the same, top left. Wide: 176 x 288 px, top
-  left, never enlarged; 11 x 18 tokens where the squares have 14 x 14, and nearly the shape of 800 x 1333 px. The
+  left, never enlarged. It has 11 x 18 tokens, the squares 14 x 14. Its shape is nearly that of 800 x 1333 px. The
   ViT's position table is stretched to it (bicubic) and so are the connector's rows and columns (linear). VMamba
   needs no change.
 - *Labels.* Right: fractions of the canvas. Wrong: fractions of the centred square for corner and wide, as the
@@ -46,8 +46,8 @@ labels in another frame than the picture's, and drop path in the frozen encoder 
 - *Connector.* Two layers, or three as in the paper (width, four times width, language width twice). Both start
   from nothing.
 - *Mode.* Neither encoder has batch norm, and as built neither has drop path. In train mode whole residual
-  branches are dropped per picture while the connector is trained, with a rate that grows to 0.1 in the last
-  block (VMamba's in the paper's code; its plain ViT has none, its ViTDet 0.1 to 0.5). Scores are in eval mode.
+  branches are dropped per picture while the connector is trained. The rate grows to 0.1 in the last block, as
+  VMamba's does in the paper's code. There the plain ViT has none, ViTDet 0.1 to 0.5. Scores are in eval mode.
 - Encoder and dense head are the shipped pair's, tuned on photographs that mostly stood on the letterbox, so that
   canvas is at home here. Adapters and positions are the first pair's, which was taught boxes as fractions of the
   canvas, on mosaics of pictures, cropped or letterboxed. A run has 300 steps of 64 pictures, asks for places and
@@ -55,12 +55,13 @@ labels in another frame than the picture's, and drop path in the frozen encoder 
 - *Gold.* A thing of which the picture shows one: a published list says that it is there, and the detector's box
   is the gold. Boxes that people drew on 100 pictures (Visual Genome) stand beside them.
 
-A run counts as collapsed by bounds that were set before the first run: under half of its answers are boxes, or
-over a quarter are one box (to a tenth of the side), or the centres of its boxes correlate under 0.3 with those of
-the gold. Columns: *elsewhere* scores each answer against the box of the same thing in another picture; *dense*
-is the dense head on the same canvas, without a language model; *same* to *centre* are shares of answers that are
-the most frequent box, the whole picture, its middle; *entropy* is in bits; *spread* and *follows* compare the
-centres of answers with those of the gold (deviation, correlation)."""
+Bounds of a collapse were set before the first run. One is enough. Under half of the answers are boxes. Over a
+quarter are one box, to a tenth of the side. The boxes' centres correlate under 0.3 with those of the gold.
+
+In the columns, *elsewhere* scores each answer against the box of the same thing in another picture. *Dense* is
+the dense head on the same canvas, without a language model. *Same* to *centre* are shares of answers that are the
+most frequent box, the whole picture, or its middle. *Entropy* is in bits. *Spread* and *follows* compare the
+centres of answers with those of the gold, by deviation and correlation."""
 
 
 def runs_of(records: dict[str, Record]) -> list[Record]:

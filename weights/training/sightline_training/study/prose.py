@@ -19,12 +19,12 @@ explanations."""
 
 HOW = """## How the runs were made and compared
 
-- *Tuning* trains an encoder on 49,218 photographs and a quarter of the first pair's pictures, by the recipe
-  of the shipped pair (`recipes/photo_tune.yaml`) at a shorter length. *Joining* trains connector and adapters
+- *Tuning* trains an encoder on 49,218 photographs and a quarter of the first pair's pictures. Its recipe is
+  the shipped pair's (`recipes/photo_tune.yaml`) at a shorter length. *Joining* trains connector and adapters
   for 300 steps behind the frozen encoder, half the length of the rehearsal, by `recipes/photo_join.yaml`.
 - All joins of one arm start from the same connector and adapters: those of the first pair. Where the encoder
-  is another one, the connector is fitted first: for 300 short steps it learns to say of 4,096 training
-  photographs what the first pair says of them.
+  is another one, the connector is fitted first. For 300 short steps it learns to say of 4,096 training
+  photographs what the first pair says of them. ConvNeXt begins with the language side of the ViT.
 - A seed changes the order of the batches, the dropout, new heads and, from scratch, the encoder's first
   weights. All arms see the same batches of one seed; the records hold their hashes.
 - Nothing was chosen by the scores below. They come from pictures that no run was trained on. Answers are
@@ -40,14 +40,13 @@ HOW = """## How the runs were made and compared
 
 SIZE = """## What 14 million parameters can and cannot say about 7 billion
 
-These runs can show how things work. Batches, seeds, questions and language model are the same, so a
-difference between two rows is a difference of encoders or of their tuning, at this size, length and diet.
+These runs can show how things work. Batches, seeds, questions and language model are the same. So a
+difference between two rows is one of encoders or of their tuning, at this size, length and diet.
 They can refute a rule that claims to hold always: one clear counterexample at any size is enough. They can
 also find causes that do not hang on size, such as labels in another frame than the pixels.
 
-They cannot confirm the paper's numbers. Its encoders saw 1.28 million pictures at length and its language
-model is fifty times larger; it was trained whole on 665,000 conversations, where ours is frozen but for
-adapters. Our blind run shows that much of the score is the language side's. A stronger language model may
+They cannot confirm the paper's numbers. Its encoders saw 1.28 million pictures at length. Its language model
+is fifty times larger and was trained whole on 665,000 conversations. Ours is frozen but for adapters. Our blind run shows that much of the score is the language side's. A stronger language model may
 read features that ours leaves unused, and may need fewer. An encoder of 14 million parameters tuned for a
-minute and a half is far from its own limit, so an order of architectures here is an order of early learning.
+minute and a half is far from its own limit. So an order of architectures here is an order of early learning.
 Equal scores here do not mean equal scores there; nor does a gap here promise one there."""

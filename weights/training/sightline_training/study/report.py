@@ -272,9 +272,8 @@ def other_claims(records: dict[str, Record], plan: list[dict], folder: Path, lin
 def page(plan: list[dict], records: dict[str, Record], folder: Path, link: str) -> str:
     done = sum(records[r["name"]].status == DONE for r in plan if r["name"] in records)
     state = f"Of {len(plan)} planned runs {done} are done."
-    missing = [f"`{r['name']}`" for r in plan if r["name"] not in records or records[r["name"]].status != DONE]
-    if missing:
-        state += f" Not done: {', '.join(missing)}."
+    if any(r["name"] not in records or records[r["name"]].status != DONE for r in plan):
+        state += " The last table says which are not."
     wrong = unequal_batches(records)
     equal = (
         f"Batches differ in: {', '.join(wrong)}." if wrong else "All runs of one kind and seed had the same batches."
