@@ -45,8 +45,9 @@ difference between two rows is one of encoders or of their tuning, at this size,
 They can refute a rule that claims to hold always: one clear counterexample at any size is enough. They can
 also find causes that do not hang on size, such as labels in another frame than the pixels.
 
-They cannot confirm the paper's numbers. Its encoders saw 1.28 million pictures at length. Its language model
-is fifty times larger and was trained whole on 665,000 conversations. Ours is frozen but for adapters. Our blind run shows that much of the score is the language side's. A stronger language model may
+They cannot confirm the paper's numbers. Its encoders saw 1.28 million pictures at length. Its language
+model is fifty times larger and was trained whole on 665,000 conversations. Ours is frozen but for
+adapters. Our blind run shows that much of the score is the language side's. A stronger language model may
 read features that ours leaves unused, and may need fewer. An encoder of 14 million parameters tuned for a
-minute and a half is far from its own limit. So an order of architectures here is an order of early learning.
-Equal scores here do not mean equal scores there; nor does a gap here promise one there."""
+minute and a half is far from its own limit. So an order of architectures here is an order of early
+learning. Equal scores here do not mean equal scores there; nor does a gap here promise one there."""
