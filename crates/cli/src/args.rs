@@ -471,7 +471,10 @@ pub(crate) enum PoolKind {
 
 /// `sightline probe`.
 #[derive(Debug, Args)]
-#[cfg_attr(not(feature = "probe"), allow(dead_code, reason = "the command says that it is not built"))]
+#[cfg_attr(
+    not(feature = "probe"),
+    allow(dead_code, reason = "the command says that it is not built")
+)]
 #[command(after_help = "Examples:\n  \
     sightline probe --model sightline-vit-tiny --train flowers/train --val flowers/val\n  \
     sightline probe --train train.parquet --val val.parquet --seeds 5 --json\n  \

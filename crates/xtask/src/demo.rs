@@ -14,7 +14,13 @@ const SAMPLE: &str = "tests/pictures/sample.png";
 const QUESTION: &str = "Where is the pizza?";
 
 /// The program with what a demo asks of it: without `probe`, and so without Burn.
-const BUILD: [&str; 5] = ["build", "--release", "--package=sightline", "--bin=sightline", "--no-default-features"];
+const BUILD: [&str; 5] = [
+    "build",
+    "--release",
+    "--package=sightline",
+    "--bin=sightline",
+    "--no-default-features",
+];
 
 pub(crate) fn run(args: &DemoArgs) -> Result<bool> {
     if args.terminal { terminal(args) } else { serve(args) }
