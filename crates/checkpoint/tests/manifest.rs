@@ -194,8 +194,8 @@ fn each_spoilt_field_is_named() {
         ),
         (
             "/language_models/0/chat",
-            json!({"tempalte": "chatml"}),
-            "unknown field `tempalte`",
+            json!({"templates": "chatml"}),
+            "unknown field `templates`",
         ),
         ("/language_models/0/chat", json!({"capacity": 100}), "blind.text_start"),
         ("/blind/id", json!("sightline-vit-tiny"), "blind.id"),
