@@ -519,7 +519,7 @@ pub(crate) struct Probe {
     /// Folder where features are kept, so that the same pictures are not encoded again [default: `features` in the cache of the language model].
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
-    /// Writes the features of one model as safetensors: train.features [n, width], train.labels [n], val.features, val.labels.
+    /// Writes the features of one model as safetensors: train.features (n rows of width), train.labels (n), val.features and val.labels.
     #[arg(long, value_name = "FILE")]
     pub features_out: Option<PathBuf>,
     /// Prints one JSON document.
