@@ -33,7 +33,7 @@ impl Device {
     /// record and returns `None`: call `run` again.
     ///
     /// # Errors
-    /// An error of `run`, or [`KernelError::Device`] if the device cannot record.
+    /// An error of `run`, or [`crate::KernelError::Device`] if the device cannot record.
     pub async fn record(&self, run: impl Fn() -> Result<()>) -> Result<Option<Graph>> {
         let Self::Gpu(gpu) = self else {
             return Ok(None);
