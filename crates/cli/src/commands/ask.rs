@@ -2,7 +2,6 @@
 
 mod batch;
 mod line;
-mod source;
 
 use std::path::{Path, PathBuf};
 
@@ -14,12 +13,11 @@ use sightline_vision::{Picture, load_manifest};
 use sightline_vlm::{Lineup, Listener, Look, Options, PENS, Sheet, Turn, VlmError};
 
 use crate::args::{Ask, Global};
-use crate::commands::doctor;
 use crate::failure::{DEVICE, Failure, INPUT, OrFail, RUNNING, USAGE, WEIGHTS};
-use crate::{device, output, weights};
+use crate::weights::{self, Weights};
+use crate::{device, output};
 
 use line::Line;
-use source::Weights;
 
 /// Largest picture file that is read, bytes.
 const MAX_FILE: u64 = 256 << 20;
@@ -43,14 +41,9 @@ pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
     pollster::block_on(async {
         let choice = device::open(global.device).await?;
         if global.verbose {
-            output::note(&format!("device: {} ({})", doctor::name(&choice.device), choice.why));
+            output::note(&format!("device: {} ({})", device::name(&choice.device), choice.why));
         }
-        let source = Weights {
-            folder: &folder,
-            manifest: &manifest,
-            verbose: global.verbose,
-            read: None,
-        };
+        let source = Weights::new(&folder, &manifest, global.verbose);
         let mut models = Lineup::new(choice.device, source, ids);
         match (single, &questions) {
             (Some((picture, question)), _) => one(&mut models, args, global.verbose, &picture, question).await,
@@ -117,8 +110,8 @@ struct Printer {
     live: bool,
     verbose: bool,
     bar: Option<ProgressBar>,
-    /// Whether the model's name stands on the line. It stands before the first text, so that a question that is refused leaves no
-    /// half line.
+    /// Whether the model's name stands on the line. It stands before the first text, so that a
+    /// question that is refused leaves no half line.
     named: bool,
     answers: Vec<Answer>,
 }

@@ -112,6 +112,7 @@ fn a_run_from_end_to_end() {
     // No report takes the place of what it reads, nor of itself.
     for more in [
         &["runs/vizwiz/model/questions.jsonl"][..],
+        &["runs/vizwiz/model/scores.jsonl"],
         &["data/vizwiz/val.json"],
         &["data/vizwiz/val/VizWiz_val_00000001.jpg"],
         &["new", "--table", "./new"],
@@ -122,7 +123,8 @@ fn a_run_from_end_to_end() {
     assert_eq!(files(&run), before);
 }
 
-/// 64 pictures are encoded at once: of a larger batch, every question still gets the answer about its own picture.
+/// 64 pictures are encoded at once: of a larger batch, every question still gets the answer about
+/// its own picture.
 #[test]
 fn a_batch_of_more_pictures_than_are_encoded_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -398,7 +400,8 @@ fn a_few_drawn_questions_go_on_to_all() {
     succeeds(eval(here, "fresh", &[]));
     let fresh = results(&here.join("fresh/vizwiz/model"));
     assert_eq!(results(&run)["totals"]["headline"], fresh["totals"]["headline"]);
-    // Every sample's score stands in a line, and the machine's memory is known where the system says it.
+    // Every sample's score stands in a line, and the machine's memory is known where the system
+    // says it.
     let scores = std::fs::read_to_string(run.join("scores.jsonl")).expect("scores");
     assert_eq!(scores.lines().count(), 12);
     let history = std::fs::read_to_string(run.join("run.json")).expect("history");
@@ -408,7 +411,8 @@ fn a_few_drawn_questions_go_on_to_all() {
     }
 }
 
-/// Questions and gold that change under the same ids are another run: its answers were to other questions.
+/// Questions and gold that change under the same ids are another run: its answers were to other
+/// questions.
 #[test]
 fn other_questions_or_gold_do_not_go_on() {
     let folder = folder();

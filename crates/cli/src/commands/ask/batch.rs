@@ -1,4 +1,5 @@
-//! `sightline ask --batch`: questions of a file, answered line by line. What cannot be asked is named, and the others are answered.
+//! `sightline ask --batch`: questions of a file, answered line by line. What cannot be asked is
+//! named, and the others are answered.
 
 use std::path::{Path, PathBuf};
 
@@ -125,7 +126,8 @@ impl Batch {
 }
 
 impl Question {
-    /// Asks every model. The outer error ends the program, the inner one is about this question alone.
+    /// Asks every model. The outer error ends the program, the inner one is about this question
+    /// alone.
     async fn ask(
         &self,
         models: &mut Models<'_>,
