@@ -132,25 +132,30 @@ pub(crate) fn command() -> clap::Command {
     command
 }
 
-/// The sentence about an environment variable that is set but empty where it stands for the option
-/// that clap complains of.
+/// The sentence about an environment variable that is set but empty, if clap complains of the
+/// option that it stands for.
 pub(crate) fn empty_variable(error: &clap::Error) -> Option<String> {
     let named = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        _ => None,
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
     };
-    let option = named(ContextKind::InvalidArg)?;
-    let command = command();
-    let mut all = command.get_subcommands().flat_map(clap::Command::get_arguments);
-    let arg = command
-        .get_arguments()
-        .find(|arg| arg.to_string() == option)
-        .or_else(|| all.find(|arg| arg.to_string() == option && arg.get_env().is_some()))?;
-    let name = arg.get_env()?;
-    let is_empty = std::env::var_os(name).is_some_and(|value| value.is_empty());
-    let (name, value) = (name.to_string_lossy(), named(ContextKind::InvalidValue).unwrap_or(""));
-    (is_empty && value.is_empty())
-        .then(|| format!("the environment variable {name} is set, but empty; give it what {option} wants, or unset it"))
+    let (option, value) = (named(ContextKind::InvalidArg), named(ContextKind::InvalidValue));
+    if option.is_empty() || !value.is_empty() {
+        return None;
+    }
+    let mut command = command();
+    // Without it, options have no names yet.
+    command.build();
+    let commands = [&command].into_iter().chain(command.get_subcommands());
+    let stands_for = |arg: &clap::Arg| {
+        let variable = arg.get_env().filter(|_| arg.to_string() == option)?;
+        let is_empty = std::env::var_os(variable)?.is_empty();
+        is_empty.then(|| variable.to_string_lossy().into_owned())
+    };
+    let variable = commands.flat_map(clap::Command::get_arguments).find_map(stands_for)?;
+    Some(format!(
+        "the environment variable {variable} is set, but empty; give it what {option} wants, or unset it"
+    ))
 }
 
 /// `sightline ask`.

@@ -50,7 +50,7 @@ fn files(kind: &dyn EncoderKind) -> Files {
         "dense_head": { "classes": "classes.json" },
         "language_model": "tiny",
         "files": [{ "path": "model.safetensors", "bytes": 0, "sha256": "" }],
-        "question_types": [{ "id": "ground", "example": "Where is the lamp?", "wordings": ["Where is the {name}?"] }],
+        "question_types": [{ "id": "ground", "example": "Where is the lamp?", "wordings": ["Where is the {}?"] }],
         "licence": "LICENSE", "card": "card.md",
     });
     let row: Model = serde_json::from_value(row).expect("a row");
