@@ -384,6 +384,9 @@ pub(crate) struct Eval {
     /// How many shards there are, where the launcher does not say.
     #[arg(long, value_name = "N", requires = "shard")]
     pub shards: Option<usize>,
+    /// Prints one JSON document: a list of runs.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `sightline compare`.

@@ -175,11 +175,13 @@ pub(crate) fn count_bar(total: usize, doing: &str) -> ProgressBar {
     bar
 }
 
-fn bar(total: u64, doing: &str, template: &str) -> ProgressBar {
+/// A bar on stderr; silent off a terminal. What is done is its message, and its prefix.
+pub(crate) fn bar(total: u64, doing: &str, template: &str) -> ProgressBar {
     if !is_live() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new(total).with_message(visible(doing, "").into_owned());
+    let doing = visible(doing, "").into_owned();
+    let bar = ProgressBar::new(total).with_prefix(doing.clone()).with_message(doing);
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

@@ -20,9 +20,11 @@ pub mod questions;
 pub mod report;
 mod request;
 pub mod run;
+mod summary;
 
 pub use controls::Blindfold;
 pub use error::EvaluationError;
 pub use finished::{FinishedRun, by_task};
 pub use plan::{Done, Listener, Plan, Rows, Unanswered};
 pub use request::{By, Control};
+pub use summary::Summary;

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Serialize;
 use sightline_checkpoint::manifest::{Blind as BlindRow, LanguageModel, Model};
 use sightline_eval::scorer::Scorer;
 use sightline_eval::tasks::{self, Loaded};
@@ -76,7 +77,7 @@ impl Done {
 }
 
 /// Number of questions without an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Unanswered {
     /// Whose picture could not be read.
     pub pictures: usize,

@@ -95,10 +95,15 @@ async fn check(args: &Doctor, global: &Global) -> Result<(), Failure> {
 
 async fn report(global: &Global) -> Result<Report, Failure> {
     let chosen = device::open(global.device).await?;
+    // An open device is not opened twice: its second name may be another GPU.
+    let wgpu = match chosen.device.backend() {
+        Backend::Wgpu => Ok(chosen.device.clone()),
+        _ => device::wgpu().await,
+    };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let devices = vec![
         entry(Backend::Cuda, device::cuda(0)),
-        entry(Backend::Wgpu, device::wgpu().await),
+        entry(Backend::Wgpu, wgpu),
         Entry {
             kind: Backend::Cpu.name(),
             present: true,

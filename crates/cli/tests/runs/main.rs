@@ -220,6 +220,47 @@ fn the_blind_control() {
     succeeds(sightline(here, &["report", runs[0], runs[1], "--out", "report.html"]));
 }
 
+/// Programs get one JSON document, whatever came of the run.
+#[test]
+fn a_run_as_json() {
+    let folder = folder();
+    let here = folder.path();
+    let json = |text: &str| -> serde_json::Value { serde_json::from_str(text).expect("JSON") };
+    let said = json(&succeeds(eval(here, "runs", &["--json", "--limit", "4"])));
+    let run = &said.as_array().expect("runs")[0];
+    assert_eq!(
+        (said.as_array().map(Vec::len), &run["answers"]),
+        (Some(1), &4.into()),
+        "{said}"
+    );
+    assert_eq!(
+        (&run["task"], &run["who"]),
+        (&"vizwiz".into(), &"model".into()),
+        "{said}"
+    );
+    assert!(
+        run["drawn"]
+            .as_str()
+            .is_some_and(|drawn| drawn.starts_with("stratified/1")),
+        "{said}"
+    );
+    let results = std::fs::read_to_string(here.join("runs/vizwiz/model/results.json")).expect("results");
+    assert_eq!(run["totals"], json(&results)["totals"]);
+    std::fs::write(here.join("data/vizwiz/val/VizWiz_val_00000003.jpg"), "no picture").expect("a file");
+    let (code, stdout, stderr) = ended(eval(here, "broken", &["--json", "--shard", "1/2"]));
+    let said = json(&stdout);
+    assert_eq!(code, Some(6), "{stderr}");
+    assert_eq!(
+        said[0]["unanswered"],
+        serde_json::json!({ "pictures": 1, "questions": 0 }),
+        "{said}"
+    );
+    assert_eq!(
+        (&said[0]["totals"], &said[0]["drawn"]),
+        (&serde_json::Value::Null, &serde_json::Value::Null)
+    );
+}
+
 #[test]
 fn weights_without_a_blind_control() {
     let folder = folder();

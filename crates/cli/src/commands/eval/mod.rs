@@ -2,19 +2,20 @@
 
 mod bar;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use sightline_checkpoint::manifest::{Manifest, Model};
 use sightline_eval::scorer::Scorer;
 use sightline_eval::tasks::{self, Loaded, Select};
 use sightline_evaluation::native::{self, FileSystem};
-use sightline_evaluation::run::{Progress, Shard, UNREADABLE, assigned};
-use sightline_evaluation::{Control, Done, Plan, Rows, Unanswered};
+use sightline_evaluation::run::{Progress, Shard, assigned};
+use sightline_evaluation::{Control, Done, Plan, Rows, Summary, Unanswered};
 use sightline_vision::load_manifest;
 use sightline_vlm::Lineup;
 
 use crate::args::{Eval, Global};
-use crate::failure::{Failure, INPUT, OrFail, WEIGHTS};
+use crate::failure::{Failure, INPUT, OrFail, RUNNING, UNREADABLE, WEIGHTS};
 use crate::weights::{self, Weights};
 use crate::{device, output};
 
@@ -29,6 +30,8 @@ struct Runs<'a> {
     global: &'a Global,
     /// Which of several GPUs.
     gpu: usize,
+    /// Where runs are kept for one JSON document, instead of being printed.
+    json: Option<RefCell<Vec<Summary>>>,
 }
 
 /// Runs the command.
@@ -46,7 +49,12 @@ pub(crate) fn run(args: &Eval, global: &Global) -> Result<(), Failure> {
         from_start: args.offset == 0,
     };
     plan.check(&loaded)?;
-    let runs = Runs { plan, global, gpu };
+    let runs = Runs {
+        plan,
+        global,
+        gpu,
+        json: args.json.then(RefCell::default),
+    };
     let unanswered = pollster::block_on(async {
         match runs.plan.control {
             // No weights are needed.
@@ -54,8 +62,12 @@ pub(crate) fn run(args: &Eval, global: &Global) -> Result<(), Failure> {
             Some(Control::Blind) => runs.blind(loaded).await,
             _ => runs.with_models(&loaded, &args.model).await,
         }
-    })?;
-    match unanswered {
+    });
+    if let Some(done) = &runs.json {
+        // What is done is told, also if a later run failed.
+        output::line(&serde_json::to_string_pretty(done).or_fail(RUNNING)?)?;
+    }
+    match unanswered? {
         Unanswered {
             pictures: 0,
             questions: 0,
@@ -159,7 +171,7 @@ impl Runs<'_> {
             .without_model(loaded, machine, &mut |progress, scorer| bar.show(progress, scorer))
             .await;
         bar.bar.finish_and_clear();
-        ended(who, &done?)
+        self.ended(who, &done?)
     }
 
     /// A run of the blind control.
@@ -184,7 +196,7 @@ impl Runs<'_> {
             .blind(loaded, (&mut lineup, &bytes), rows, machine, &mut show)
             .await;
         bar.bar.finish_and_clear();
-        ended(&row.id, &done?)
+        self.ended(&row.id, &done?)
     }
 
     /// A run of a model.
@@ -206,14 +218,17 @@ impl Runs<'_> {
         let rows = Rows { row, language };
         let done = self.plan.model(loaded, lineup, rows, machine, &mut show).await;
         bar.bar.finish_and_clear();
-        ended(&row.id, &done?)
+        self.ended(&row.id, &done?)
     }
-}
 
-/// Prints what came of a run; gives what could not be answered.
-fn ended(who: &str, done: &Done) -> Result<Unanswered, Failure> {
-    tell(who, done)?;
-    Ok(done.unanswered())
+    /// Tells what came of a run; gives what could not be answered.
+    fn ended(&self, who: &str, done: &Done) -> Result<Unanswered, Failure> {
+        match &self.json {
+            Some(all) => all.borrow_mut().push(Summary::of(who, done)),
+            None => tell(who, done)?,
+        }
+        Ok(done.unanswered())
+    }
 }
 
 /// Prints what came of a run.
