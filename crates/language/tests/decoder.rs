@@ -160,7 +160,8 @@ fn visual(device: &Device, count: usize) -> (sightline_kernels::Buffer, Vec<Vec<
         .collect();
     let rows = values.chunks(support::WIDTH);
     let rows = rows.map(|row| row.iter().copied().map(f64::from).collect()).collect();
-    (device.upload_f32(&values), rows)
+    let buffer = device.upload_f32(&values).reshape([count, support::WIDTH]);
+    (buffer.expect("so many values"), rows)
 }
 
 fn picture_text_and_adapters(device: &Device) -> Check {

@@ -18,8 +18,14 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             let row = |id: u32| &values[(id as usize).min(rows - 1) * cols..][..cols];
             let expected: Vec<f32> = ids.iter().flat_map(|&id| row(id).to_vec()).collect();
             let table = format.sample(&device, rows, cols, 1, false)?;
-            let dst = device.empty_f32(m * cols);
-            ops::embed(&device, &table, &device.upload_u32(&ids), m, &dst)?;
+            let dst = device.empty_f32([m, cols]);
+            let args = ops::Embed {
+                table: &table,
+                ids: &device.upload_u32(&ids),
+                m,
+                dst: &dst,
+            };
+            ops::embed(&device, args)?;
             Ok(compare(&device.read_f32(&dst).await?, &expected))
         }));
     }
