@@ -249,7 +249,7 @@ pub(crate) fn matrix(b: &mut Bencher, part: &'static str, format: Format, rows: 
         flops: (2 * rows * inputs * outputs) as f64,
     };
     b.kernel(work, |device, set| {
-        let w = format.sample(device, outputs, inputs, 2 * set, format.is_for_encoders())?;
+        let w = format.sample(device, [outputs, inputs], 2 * set, format.is_for_encoders())?;
         let x = floats(device, [rows, inputs], 2 * set + 1, 2.0, 0.0)?;
         let dst = empty(device, [rows, outputs])?;
         let device = device.clone();

@@ -73,8 +73,8 @@ fn adapted(b: &mut Bencher, m: usize) {
         flops: (2 * m * (QKV * WIDTH + 3 * RANK * WIDTH + QKV * RANK)) as f64,
     };
     b.kernel(work, |device, set| {
-        let w = Format::Q4_1.sample(device, QKV, WIDTH, 4 * set, false)?;
-        let down = Format::F32.sample(device, 3 * RANK, WIDTH, 4 * set + 1, false)?;
+        let w = Format::Q4_1.sample(device, [QKV, WIDTH], 4 * set, false)?;
+        let down = Format::F32.sample(device, [3 * RANK, WIDTH], 4 * set + 1, false)?;
         let up = floats(device, [QKV, RANK], 4 * set + 2, 0.1, 0.0)?;
         let x = floats(device, [m, WIDTH], 4 * set + 3, 2.0, 0.0)?;
         let (t, dst) = (empty(device, [m, 3 * RANK])?, empty(device, [m, QKV])?);
@@ -209,7 +209,7 @@ fn lookup(b: &mut Bencher) {
     work.bytes += row;
     b.kernel(work, |device, set| {
         // Larger than what a call reads of it.
-        let table = Format::Q8_0.sample(device, 1024, WIDTH, set, false)?;
+        let table = Format::Q8_0.sample(device, [1024, WIDTH], set, false)?;
         let ids: Vec<u32> = (0..PREFILL as u32)
             .map(|i| i.wrapping_mul(2_654_435_761) % 1024)
             .collect();

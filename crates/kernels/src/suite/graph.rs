@@ -85,9 +85,9 @@ struct Layer {
 
 impl Layer {
     fn new(device: &Device) -> Result<Self> {
-        let q41 = |rows, cols, seed| Format::Q4_1.sample(device, rows, cols, seed, false);
+        let q41 = |rows, cols, seed| Format::Q4_1.sample(device, [rows, cols], seed, false);
         let adapter = |rows: usize, cols, segments, seed| {
-            let a = Format::F32.sample(device, segments * RANK, cols, seed, false)?;
+            let a = Format::F32.sample(device, [segments * RANK, cols], seed, false)?;
             let b = uploaded(device, &hash_vec(rows * RANK, seed + 7, 0.5), [rows, RANK])?;
             Ok::<_, crate::KernelError>((a, b))
         };
@@ -95,7 +95,7 @@ impl Layer {
         let kv = KV_HEADS * HEAD_DIM;
         let cache = || uploaded(device, &vec![0.0; CAPACITY * kv], [CAPACITY, kv]);
         Ok(Self {
-            embedding: Format::Q8_0.sample(device, VOCABULARY, WIDTH, 90, false)?,
+            embedding: Format::Q8_0.sample(device, [VOCABULARY, WIDTH], 90, false)?,
             norms: [norm(1), norm(2), norm(3)],
             qkv: q41(QKV, WIDTH, 10)?,
             output: q41(WIDTH, WIDTH, 20)?,

@@ -273,7 +273,7 @@ async fn check(shape: Shape, device: &Device) -> Result<Report> {
         format, rows, cols, m, ..
     } = shape;
     let host = Device::cpu();
-    let on_host = format.sample(&host, rows, cols, 5, shape.bias)?;
+    let on_host = format.sample(&host, [rows, cols], 5, shape.bias)?;
     let weight = dequantised(&on_host)?;
     let bias = shape.bias.then(|| hash_vec(rows, 6, 2.0));
     let wide = if shape.before == Before::SwiGlu { 2 } else { 1 };
@@ -303,7 +303,7 @@ async fn check(shape: Shape, device: &Device) -> Result<Report> {
     };
     twin::linear(&reference, &input, m, &mut expected);
 
-    let w = format.sample(device, rows, cols, 5, shape.bias)?;
+    let w = format.sample(device, [rows, cols], 5, shape.bias)?;
     let (x, dst, norm) = (
         uploaded(device, &x, [m, on_host.cols * wide])?,
         uploaded(device, &residual, [m, rows])?,

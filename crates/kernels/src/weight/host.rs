@@ -66,7 +66,7 @@ mod tests {
             .map(|byte| f32::from(byte) / 100.0 - 1.0)
             .collect();
         for &format in Format::ALL {
-            let w = format.sample(&device, rows, cols, 7, false).unwrap();
+            let w = format.sample(&device, [rows, cols], 7, false).unwrap();
             let host = Host::lock("test", &w).unwrap();
             let (mut expanded, mut dots) = (vec![0.0; rows * cols], vec![0.0; rows]);
             host.expand(0, &mut expanded);
@@ -88,7 +88,7 @@ mod tests {
         let device = Device::cpu();
         for &format in Format::ALL {
             for cols in [32, 96] {
-                let w = format.sample(&device, 3, cols, 1, false).unwrap();
+                let w = format.sample(&device, [3, cols], 1, false).unwrap();
                 assert_eq!(w.weight_bytes(), format.bytes(3, cols), "{}", format.name());
                 assert_eq!((w.format(), w.rows, w.cols), (format, 3, cols));
             }

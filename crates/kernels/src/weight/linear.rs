@@ -60,13 +60,13 @@ impl Linear {
 
 #[cfg(feature = "suite")]
 impl Format {
-    /// A deterministic matrix, the same on each device. Its product with values in (-1, 1) stays
-    /// near 1. Formats of language models take no bias.
+    /// A deterministic matrix of this size, `[rows, cols]`, the same on each device. Its product
+    /// with values in (-1, 1) stays near 1. Formats of language models take no bias.
     ///
     /// # Errors
-    /// [`crate::KernelError`] if the format cannot have `cols` columns.
-    pub fn sample(self, device: &Device, rows: usize, cols: usize, seed: u32, bias: bool) -> Result<Linear> {
-        let bias = (bias && self.is_for_encoders()).then(|| crate::hashed::hash_vec(rows, seed + 1, 2.0));
-        self.planes([rows, cols], seed)?.upload(device, self, bias.as_deref())
+    /// [`crate::KernelError`] if the format cannot have so many columns.
+    pub fn sample(self, device: &Device, size: [usize; 2], seed: u32, bias: bool) -> Result<Linear> {
+        let bias = (bias && self.is_for_encoders()).then(|| crate::hashed::hash_vec(size[0], seed + 1, 2.0));
+        self.planes(size, seed)?.upload(device, self, bias.as_deref())
     }
 }
