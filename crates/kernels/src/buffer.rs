@@ -114,8 +114,11 @@ impl Buffer {
         }
     }
 
-    /// Fails unless the buffer has exactly this shape.
-    pub(crate) fn expect(&self, op: &'static str, name: &'static str, shape: impl Into<Shape>) -> Result<()> {
+    /// Fails unless the buffer has exactly this shape. Every operation asks this of every buffer.
+    ///
+    /// # Errors
+    /// [`KernelError::Shape`] with the operation, the buffer's name and both shapes.
+    pub fn expect(&self, op: &'static str, name: &'static str, shape: impl Into<Shape>) -> Result<()> {
         let shape = shape.into();
         if self.shape == shape {
             return Ok(());

@@ -101,13 +101,14 @@ impl Session {
     /// `visual` `[count, width]` on the model's device.
     ///
     /// # Errors
-    /// [`LanguageError::CacheFull`], or a device that fails.
+    /// [`LanguageError::CacheFull`], another shape of `visual`, or a device that fails.
     pub fn prefill_prefix(&mut self, visual: &Buffer, count: usize) -> Result<()> {
         self.truncate(0);
         let before = &self.layout.before;
         let all = before.len() + count;
         self.room_for(all)?;
         let run = &self.run;
+        visual.expect("prefill", "visual", [count, run.llama.config.width])?;
         let mut done = 0;
         while done < all {
             let rows = (all - done).min(ROWS);

@@ -191,6 +191,11 @@ fn picture_text_and_adapters(device: &Device) -> Check {
 fn questions_after_one_prefix(device: &Device) -> Check {
     let (mut session, reference) = tiny(device, true)?;
     let (buffer, rows) = visual(device, 5);
+    for count in [4, 6] {
+        if session.prefill_prefix(&buffer, count).is_ok() {
+            return Err(format!("5 visual tokens passed as {count}").into());
+        }
+    }
     session.prefill_prefix(&buffer, 5)?;
     for ids in [&[1, 20, 30, 40, 50][..], &[9, 8], &[100, 101, 102]] {
         session.truncate(session.prefix_len());

@@ -147,12 +147,13 @@ impl Eye {
     /// The visual tokens of pictures, one after the other. `pictures` holds the normalised values
     /// of each, as the transform gives them.
     pub(crate) async fn see_each(&mut self, pictures: &[&[f32]]) -> Result<Buffer> {
+        let each = self.tokens();
         if pictures.len() <= PICTURES {
             let sight = self.sight(pictures.len())?;
             sight.see_each(pictures).await?;
-            return Ok(sight.visual().clone());
+            // Places without a picture are left out.
+            return Ok(sight.visual().first_rows(pictures.len() * each)?);
         }
-        let each = self.tokens();
         let all = self.device.empty_f32([pictures.len() * each, self.connector.width()]);
         for (piece, first) in pictures.chunks(PICTURES).zip((0..).step_by(PICTURES)) {
             let sight = self.sight(piece.len())?;
