@@ -20,7 +20,8 @@ pub enum Reply<'a> {
     Written,
     /// By the probabilities of these tokens at the answer's first place.
     Tokens(&'a [u32]),
-    /// By how probable each of these answers is as a whole: token ids of each, without the end of the turn.
+    /// By how probable each of these answers is as a whole: token ids of each, without the end of
+    /// the turn.
     Answers(&'a [Vec<u32>]),
 }
 
@@ -40,10 +41,12 @@ pub struct BatchAnswer {
     pub text: String,
     /// Its tokens.
     pub ids: Vec<u32>,
-    /// Smallest distance between the best and the second logit of its steps; of whole answers the distance of the best two mean
-    /// log-likelihoods.
+    /// How sure the answer is. Written: the smallest distance between the best and the second logit
+    /// of its steps. Chosen among tokens: that distance among them. Chosen among whole answers: the
+    /// distance between the best two mean log-likelihoods. Infinite where there is no second one.
     pub margin: f32,
-    /// Probabilities of what there is to choose from: of first tokens the softmax of their logits in f32; of whole answers the softmax of
+    /// One probability per [`Reply::Tokens`] or [`Reply::Answers`], in their order. They sum to 1.
+    /// Of tokens it is the softmax of their logits in f32. Of whole answers it is the softmax of
     /// their mean log-likelihoods per token, the end of the turn included.
     pub probabilities: Option<Vec<f32>>,
 }

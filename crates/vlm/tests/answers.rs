@@ -152,8 +152,9 @@ fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     }
 }
 
-/// The same questions all at once. A choice among the first letters of two answers stands between them, and one among the two as a whole:
-/// they must not disturb the others, and pick what is answered.
+/// The same questions all at once. A choice among the first letters of two answers stands between
+/// them, and one among the two as a whole: they must not disturb the others, and pick what is
+/// answered.
 fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let folder = root().join("tests/goldens/pair");
     let rows: Vec<Row> = serde_json::from_slice(&fs::read(folder.join("answers.json"))?)?;
