@@ -18,6 +18,6 @@ mod model;
 mod region;
 
 pub use answer::{Answer, AnswerBox, Source, Timings};
-pub use machine::{Dtype, Machine, Wish};
+pub use machine::{Backend, Dtype, Machine, Wish};
 pub use model::{Kind, ModelInfo};
 pub use region::{BoxError, Region};

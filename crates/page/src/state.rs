@@ -2,7 +2,7 @@
 //! changes it, views only show it.
 
 use serde::{Deserialize, Serialize};
-use sightline_messages::{Answer, FileInfo, Loaded, Machine, Measured, ModelInfo, Store, Wish};
+use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, Measured, ModelInfo, Store, Wish};
 
 /// Everything that a view can show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -241,7 +241,9 @@ impl State {
 
     /// Whether the processor computes.
     pub(crate) fn on_processor(&self) -> bool {
-        self.machine.as_ref().is_some_and(|machine| machine.backend == "cpu")
+        self.machine
+            .as_ref()
+            .is_some_and(|machine| machine.backend == Backend::Cpu)
     }
 
     /// A model's name for people, by its id.

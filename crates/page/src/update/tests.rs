@@ -1,10 +1,10 @@
-use sightline_messages::{Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo};
+use sightline_messages::{Backend, Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo};
 
 use super::*;
 
-fn machine(backend: &str) -> Machine {
+fn machine(backend: Backend) -> Machine {
     Machine {
-        backend: backend.into(),
+        backend,
         adapter: "one".into(),
         software: false,
         dtype: Dtype::F32,
@@ -14,7 +14,7 @@ fn machine(backend: &str) -> Machine {
     }
 }
 
-fn ready(backend: &str) -> Event {
+fn ready(backend: Backend) -> Event {
     let model = |id: &str| ModelInfo {
         id: id.into(),
         encoder: id.into(),
@@ -42,7 +42,7 @@ fn ready(backend: &str) -> Event {
     }
 }
 
-fn loaded(backend: &str) -> Event {
+fn loaded(backend: Backend) -> Event {
     Event::Loaded(Loaded {
         total_ms: 1.0,
         compile_ms: Vec::new(),
@@ -93,9 +93,9 @@ fn hear(state: &mut State, event: Event) -> Vec<Effect> {
 fn asked_about_one() -> State {
     let mut state = State::default();
     tell(&mut state, Input::Opened(Wish::Auto));
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     tell(&mut state, Input::Load);
-    hear(&mut state, loaded("cpu"));
+    hear(&mut state, loaded(Backend::Cpu));
     give(&mut state, 1);
     hear(&mut state, decoded(1));
     state
@@ -263,7 +263,7 @@ fn an_empty_question_is_said_at_the_box() {
 #[test]
 fn a_load_can_be_cancelled_and_goes_on_where_it_was() {
     let mut state = State::default();
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     assert_eq!(tell(&mut state, Input::Load), [Effect::Send(Command::Load)]);
     assert_eq!(tell(&mut state, Input::Load), [], "it is asked for once");
     let progress = Event::Progress {
@@ -286,7 +286,7 @@ fn a_load_can_be_cancelled_and_goes_on_where_it_was() {
 #[test]
 fn a_failed_load_has_one_button_and_keeps_what_came() {
     let mut state = State::default();
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     tell(&mut state, Input::Load);
     let sentence = "It stopped.".to_owned();
     hear(&mut state, Event::LoadFailed { sentence });
@@ -299,17 +299,17 @@ fn a_failed_load_has_one_button_and_keeps_what_came() {
 #[test]
 fn storage_is_asked_for_once_the_models_are_here() {
     let mut state = State::default();
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     tell(&mut state, Input::Load);
-    assert_eq!(hear(&mut state, loaded("cpu")), [Effect::Persist]);
+    assert_eq!(hear(&mut state, loaded(Backend::Cpu)), [Effect::Persist]);
 }
 
 #[test]
 fn a_lost_gpu_offers_the_processor_and_the_picture_goes_along() {
     let mut state = State::default();
-    hear(&mut state, ready("webgpu"));
+    hear(&mut state, ready(Backend::WebGpu));
     tell(&mut state, Input::Load);
-    hear(&mut state, loaded("webgpu"));
+    hear(&mut state, loaded(Backend::WebGpu));
     give(&mut state, 1);
     hear(&mut state, decoded(1));
     tell(&mut state, Input::Ask("What?".into()));
@@ -330,7 +330,7 @@ fn a_lost_gpu_offers_the_processor_and_the_picture_goes_along() {
     assert_eq!(effects[0], Effect::StartEngine(Wish::Cpu));
     assert!(effects.contains(&Effect::GiveAgain(1)));
     // The new engine decodes it again, and it stays the picture that is shown.
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     assert!(matches!(
         hear(&mut state, decoded(1))[..],
         [Effect::Keep { number: 1, .. }]
@@ -347,7 +347,7 @@ fn an_engine_that_does_not_come_is_said_to_be_late() {
     assert_eq!(effects[0], Effect::StartEngine(Wish::Gpu));
     tell(&mut state, Input::Reminded);
     assert_eq!(state.engine, Engine::Late);
-    hear(&mut state, ready("webgpu"));
+    hear(&mut state, ready(Backend::WebGpu));
     tell(&mut state, Input::Reminded);
     assert_eq!(state.engine, Engine::Ready);
 }
@@ -391,7 +391,7 @@ fn a_reload_gets_back_a_picture_of_the_gallery_with_its_answers() {
     let effects = tell(&mut state, Input::Restored { number: 1, saved });
     assert_eq!(effects[0], Effect::Fill("What?".into()));
     assert!(matches!(&effects[1], Effect::Fetch { number: 1, file } if file == "pictures/ferry.png"));
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     tell(
         &mut state,
         Input::Bytes {

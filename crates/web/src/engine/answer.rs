@@ -1,6 +1,6 @@
 //! A question to every model, one after the other.
 
-use sightline_messages::{Answer, Event};
+use sightline_messages::{Answer, Backend, Event};
 use sightline_vlm::{Listener, Look, Options, Vlm};
 
 use super::Stop;
@@ -58,7 +58,7 @@ impl State {
         let mut told = Told {
             outbox: &self.outbox,
             stop: &self.stop,
-            on_cpu: arms.machine.backend == "cpu",
+            on_cpu: arms.machine.backend == Backend::Cpu,
             turn: turn.turn,
             stopped: false,
         };
