@@ -3,11 +3,11 @@
 use sightline_messages::{Answer, Backend, Event};
 use sightline_vlm::{Listener, Look, Options, Vlm};
 
-use super::Stop;
 use super::browser::pause;
 use super::download::Missing;
 use super::failure::of_turn;
 use super::outbox::Outbox;
+use super::signals::Stop;
 use super::state::State;
 
 /// Most tokens that a question may ask for.

@@ -12,11 +12,12 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestInit, Response};
 
-use super::Cancel;
 use super::browser::{message, property, scope, sleep, within};
 use super::lock::Lock;
 use super::outbox::Outbox;
 use super::parts::Parts;
+use super::sentence::capital;
+use super::signals::Cancel;
 use super::store::{NotKept, Store};
 
 /// Times a part is fetched before the page gives up: a damaged one may come from a cache on the
@@ -43,8 +44,8 @@ pub(super) struct Downloader<'a> {
     pub(super) store: &'a Store,
     pub(super) outbox: &'a Outbox,
     pub(super) cancel: &'a Cancel,
-    /// Whether the visitor was told that the store is full.
-    told_full: bool,
+    /// Whether the visitor was told that not all is kept.
+    told_unkept: bool,
 }
 
 /// How far a file is, bytes.
@@ -96,7 +97,7 @@ impl<'a> Downloader<'a> {
             store,
             outbox,
             cancel,
-            told_full: false,
+            told_unkept: false,
         }
     }
 
@@ -142,13 +143,19 @@ impl<'a> Downloader<'a> {
     }
 
     async fn keep(&mut self, part: &Part, bytes: &Uint8Array) {
-        let full = self.store.put(part, bytes).await == Err(NotKept::Full);
-        if full && !self.told_full {
-            self.told_full = true;
-            self.outbox.notice(
+        let sentence = match self.store.put(part, bytes).await {
+            Ok(()) | Err(NotKept::Busy) => return,
+            Err(NotKept::Full) => {
                 "This browser gives the page no more room, so what does not fit is downloaded again at the next visit. Free some \
-                 space on the disk, or leave private browsing, to keep it.",
-            );
+                 space on the disk, or leave private browsing, to keep it."
+            }
+            Err(NotKept::Silent) => {
+                "This browser does not answer when it is asked to keep downloads, so they are downloaded again at the next visit."
+            }
+        };
+        if !self.told_unkept {
+            self.told_unkept = true;
+            self.outbox.notice(sentence);
         }
     }
 
@@ -268,13 +275,6 @@ impl<'a> Downloader<'a> {
             again: true,
         })
     }
-}
-
-/// The text with a capital: it begins a sentence.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    first + letters.as_str()
 }
 
 /// What went wrong with a part.

@@ -1,10 +1,12 @@
 //! Where downloaded parts are kept between visits: the origin's private file system, else the Cache
-//! API, else nowhere.
+//! API. Without either, memory keeps them until the models are loaded.
 //!
 //! A store is never believed: what comes out of it is hashed again by [`super::download`]. So a
 //! write that was cut short, or two tabs that write the same part, cost a download at worst.
 
-use std::collections::HashSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
 
 use js_sys::{AsyncIterator, Uint8Array};
 use sightline_checkpoint::bundle::Part;
@@ -25,80 +27,115 @@ const PREFIX: &str = "/sightline-parts/";
 
 /// How long a store may take to open, ms.
 const MOST_MS: i32 = 5_000;
-/// How long it may take to read or write a part, ms: at most 16 MiB.
-const PART_MS: i32 = 20_000;
+/// How long one request may take, ms: at most 16 MiB are read or written.
+const REQUEST_MS: i32 = 20_000;
 
 /// Why a part was not kept.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NotKept {
     /// The browser gives this page no more room.
     Full,
+    /// The browser does not answer.
+    Silent,
     /// Anything else, for example another tab that writes the same part.
     Busy,
 }
 
 /// A place for parts.
-pub(super) enum Store {
+pub(super) struct Store {
+    place: Place,
+    /// Set by the first request without an answer. No other one is waited for then.
+    silent: Cell<bool>,
+}
+
+enum Place {
     Opfs(FileSystemDirectoryHandle),
     Cache(Cache),
-    Memory,
+    /// By their hashes.
+    Memory(RefCell<HashMap<String, Uint8Array>>),
 }
 
 impl Store {
     /// The best that this browser has. One that does not answer is as good as none.
     pub(super) async fn open() -> Self {
         if let Some(Ok(folder)) = within(MOST_MS, opfs()).await {
-            return Self::Opfs(folder);
+            return Self::at(Place::Opfs(folder));
         }
         match within(MOST_MS, cache()).await {
-            Some(Ok(cache)) => Self::Cache(cache),
-            _ => Self::Memory,
+            Some(Ok(cache)) => Self::at(Place::Cache(cache)),
+            _ => Self::memory(),
+        }
+    }
+
+    /// Memory alone.
+    pub(super) fn memory() -> Self {
+        Self::at(Place::Memory(RefCell::default()))
+    }
+
+    fn at(place: Place) -> Self {
+        Self {
+            place,
+            silent: Cell::new(false),
         }
     }
 
     pub(super) fn kind(&self) -> Kind {
-        match self {
-            Self::Opfs(_) => Kind::Opfs,
-            Self::Cache(_) => Kind::Cache,
-            Self::Memory => Kind::Memory,
+        match self.place {
+            Place::Opfs(_) => Kind::Opfs,
+            Place::Cache(_) => Kind::Cache,
+            Place::Memory(_) => Kind::Memory,
         }
+    }
+
+    /// Lets go of what memory kept: the models are where they belong.
+    pub(super) fn let_go(&self) {
+        if let Place::Memory(parts) = &self.place {
+            parts.borrow_mut().clear();
+        }
+    }
+
+    /// What the browser answers, if it does.
+    async fn answer<T>(&self, request: impl Future<Output = T>) -> Option<T> {
+        if self.silent.get() {
+            return None;
+        }
+        let answer = within(REQUEST_MS, request).await;
+        if answer.is_none() {
+            self.silent.set(true);
+        }
+        answer
     }
 
     /// Whether a part of this hash and length is there.
     pub(super) async fn has(&self, part: &Part) -> bool {
-        let length = match self {
-            Self::Opfs(folder) => match opfs_file(folder, part).await {
-                Ok(file) => Some(file.size()),
-                Err(_) => None,
-            },
-            Self::Cache(cache) => match cached(cache, part).await {
-                Ok(Some(response)) => response
-                    .headers()
-                    .get("content-length")
-                    .ok()
-                    .flatten()
-                    .and_then(|n| n.parse().ok()),
-                _ => None,
-            },
-            Self::Memory => None,
-        };
-        length == Some(part.bytes as f64)
+        self.answer(self.length(part)).await.flatten() == Some(part.bytes as f64)
+    }
+
+    async fn length(&self, part: &Part) -> Option<f64> {
+        match &self.place {
+            Place::Opfs(folder) => Some(opfs_file(folder, part).await.ok()?.size()),
+            Place::Cache(cache) => {
+                let response = cached(cache, part).await.ok()??;
+                response.headers().get("content-length").ok()??.parse().ok()
+            }
+            Place::Memory(parts) => Some(parts.borrow().get(&part.sha256)?.length().into()),
+        }
     }
 
     /// A part's bytes as they were kept; not verified.
     pub(super) async fn get(&self, part: &Part) -> Option<Uint8Array> {
-        within(PART_MS, self.read(part)).await.flatten()
+        self.answer(self.read(part)).await.flatten()
     }
 
     async fn read(&self, part: &Part) -> Option<Uint8Array> {
-        let buffer = match self {
-            Self::Opfs(folder) => {
+        let buffer = match &self.place {
+            Place::Opfs(folder) => {
                 let file = opfs_file(folder, part).await.ok()?;
                 // Length before content: whatever lies there may be of any size.
                 (file.size() == part.bytes as f64).then(|| file.array_buffer())?
             }
-            Self::Cache(cache) => cached(cache, part).await.ok()??.array_buffer().ok()?,
-            Self::Memory => return None,
+            Place::Cache(cache) => cached(cache, part).await.ok()??.array_buffer().ok()?,
+            Place::Memory(parts) => return parts.borrow().get(&part.sha256).cloned(),
         };
         let bytes = Uint8Array::new(&JsFuture::from(buffer).await.ok()?);
         (u64::from(bytes.length()) == part.bytes).then_some(bytes)
@@ -107,16 +144,19 @@ impl Store {
     /// Keeps a part.
     pub(super) async fn put(&self, part: &Part, bytes: &Uint8Array) -> Result<(), NotKept> {
         let write = async {
-            match self {
-                Self::Opfs(folder) => opfs_write(folder, part, bytes).await,
-                Self::Cache(cache) => cache_write(cache, part, bytes).await,
-                Self::Memory => Ok(()),
+            match &self.place {
+                Place::Opfs(folder) => opfs_write(folder, part, bytes).await,
+                Place::Cache(cache) => cache_write(cache, part, bytes).await,
+                Place::Memory(parts) => {
+                    parts.borrow_mut().insert(part.sha256.clone(), bytes.clone());
+                    Ok(())
+                }
             }
         };
-        let error = match within(PART_MS, write).await {
+        let error = match self.answer(write).await {
             Some(Ok(())) => return Ok(()),
             Some(Err(error)) => error,
-            None => return Err(NotKept::Busy),
+            None => return Err(NotKept::Silent),
         };
         self.remove(&part.sha256).await;
         Err(match name(&error).as_str() {
@@ -127,18 +167,21 @@ impl Store {
 
     /// Removes a part, if it is there.
     pub(super) async fn remove(&self, hash: &str) {
-        let promise = match self {
-            Self::Opfs(folder) => folder.remove_entry(hash),
-            Self::Cache(cache) => cache.delete_with_str(&format!("{PREFIX}{hash}")),
-            Self::Memory => return,
+        let promise = match &self.place {
+            Place::Opfs(folder) => folder.remove_entry(hash),
+            Place::Cache(cache) => cache.delete_with_str(&format!("{PREFIX}{hash}")),
+            Place::Memory(parts) => {
+                parts.borrow_mut().remove(hash);
+                return;
+            }
         };
         // Not there is what was wanted; in use by another tab is that tab's business.
-        let _ = JsFuture::from(promise).await;
+        let _ = self.answer(JsFuture::from(promise)).await;
     }
 
     /// Removes every part but those named: parts of an earlier version of the page.
     pub(super) async fn retain(&self, named: &HashSet<&str>) {
-        for hash in self.hashes().await {
+        for hash in self.answer(self.hashes()).await.unwrap_or_default() {
             if !named.contains(hash.as_str()) {
                 self.remove(&hash).await;
             }
@@ -148,8 +191,8 @@ impl Store {
     /// Names of all parts that are there.
     async fn hashes(&self) -> Vec<String> {
         let mut hashes = Vec::new();
-        match self {
-            Self::Opfs(folder) => {
+        match &self.place {
+            Place::Opfs(folder) => {
                 let keys: AsyncIterator = folder.keys();
                 while let Ok(promise) = keys.next() {
                     let Ok(step) = JsFuture::from(promise).await else {
@@ -161,7 +204,7 @@ impl Store {
                     }
                 }
             }
-            Self::Cache(cache) => {
+            Place::Cache(cache) => {
                 if let Ok(keys) = JsFuture::from(cache.keys()).await {
                     for request in js_sys::Array::from(&keys).iter() {
                         let url = property(&request, "url").and_then(|url| url.as_string());
@@ -169,7 +212,7 @@ impl Store {
                     }
                 }
             }
-            Self::Memory => {}
+            Place::Memory(parts) => hashes.extend(parts.borrow().keys().cloned()),
         }
         hashes
     }
