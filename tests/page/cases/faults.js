@@ -54,7 +54,7 @@ test("faults/the device is lost while answering: a sentence, and one press bring
   await until(async () => (await screen.answered()).every(({ state, text }) => state === "done" && text), "answers to the question that was cut off");
   assert((await screen.asked()).includes("What is this?"), "the question");
   const after = await screen.colours();
-  assert(after.filter((colour, i) => colour === before[i]).length > 0.6 * before.length, "the picture has changed");
+  assert(after.filter((colour, i) => colour === before[i]).length > 0.6 * before.length, () => `the picture has changed from ${before.slice(60, 72).join(" ")} to ${after.slice(60, 72).join(" ")}`);
   await screen.drop("two.png", png(64, 96));
   await screen.ask("What is this?");
   assertEqual((await screen.answered()).map(({ state }) => state), ["done", "done"], "answers after the restart");

@@ -254,31 +254,34 @@ test("start/an engine that comes as plain bytes runs", {}, async (t) => {
   await visitor.wellBehaved();
 });
 
-for (const name of ["sightline_page.js", "sightline_page_bg.wasm", "engine.js", "sightline_web.js", "sightline_web_bg.wasm"]) {
-  test(`start/a network that never sends ${name} is said`, {}, async (t) => {
+test("start/a network that never sends a file of the page's programs is said", {}, async (t) => {
+  const never = async (name) => {
     const { site, visitor } = await arrive(t);
     site.spoil = (wanted) => wanted === `/${name}` && { hang: true };
     const screen = await Screen.open(visitor);
-    await until(async () => /has not come yet.*reload the page/i.test(await screen.facts()), "a sentence about what does not come", 20);
-  });
-}
-
-test("start/a network that never sends the list of files is said", {}, async (t) => {
-  const { site, visitor } = await arrive(t);
-  site.spoil = (wanted) => wanted === "/bundle.json" && { hang: true };
-  const screen = await Screen.open(visitor);
-  assert(/did not come within/.test(await screen.failed(40)), "a sentence");
-  assert(/reload/i.test(await screen.id("problem-button").textContent()), "the button reloads");
+    await until(async () => /has not come yet.*reload the page/i.test(await screen.facts()), `a sentence about ${name}, which does not come`, 25);
+  };
+  await Promise.all(["sightline_page.js", "sightline_page_bg.wasm", "engine.js", "sightline_web.js", "sightline_web_bg.wasm"].map(never));
 });
 
-test("start/a network that never sends the pictures to try is said, and a picture of one's own works", {}, async (t) => {
-  const { site, visitor } = await arrive(t);
-  site.spoil = (wanted) => wanted === "/pictures.json" && { hang: true };
-  const screen = await Screen.open(visitor);
-  await screen.ready();
-  await screen.drop("one.png", png());
-  await until(async () => /pictures to try could not be fetched/.test(await screen.notices()), "a sentence", 40);
-  await visitor.wellBehaved();
+test("start/a network that never sends a list is said, and a picture of one's own works", {}, async (t) => {
+  const files = async () => {
+    const { site, visitor } = await arrive(t);
+    site.spoil = (wanted) => wanted === "/bundle.json" && { hang: true };
+    const screen = await Screen.open(visitor);
+    assert(/did not come within/.test(await screen.failed(40)), "a sentence about the list of files");
+    assert(/reload/i.test(await screen.id("problem-button").textContent()), "the button reloads");
+  };
+  const pictures = async () => {
+    const { site, visitor } = await arrive(t);
+    site.spoil = (wanted) => wanted === "/pictures.json" && { hang: true };
+    const screen = await Screen.open(visitor);
+    await screen.ready();
+    await screen.drop("one.png", png());
+    await until(async () => /pictures to try could not be fetched/.test(await screen.notices()), "a sentence about the list of pictures", 40);
+    await visitor.wellBehaved();
+  };
+  await Promise.all([files(), pictures()]);
 });
 
 test("start/a GPU in software is not what computes, unless it is asked for", {}, async (t) => {
