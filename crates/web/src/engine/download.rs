@@ -8,14 +8,13 @@ use sightline_checkpoint::bundle::{BundleFile, Part};
 use sightline_checkpoint::hash::{Expected, Verifier};
 use sightline_messages::Event;
 use sightline_vlm::VlmError;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestInit, Response};
+use wasm_bindgen::JsValue;
 
-use super::browser::{message, property, scope, sleep, within};
+use super::browser::{message, sleep, within};
 use super::lock::Lock;
 use super::outbox::Outbox;
 use super::parts::Parts;
+use super::request::{Reader, Request};
 use super::sentence::capital;
 use super::signals::Cancel;
 use super::store::{NotKept, Store};
@@ -30,8 +29,6 @@ const WAITS_S: [u32; 3] = [1, 2, 4];
 const QUIET_S: u32 = 6;
 /// Seconds without a byte until a connection counts as lost.
 const LOST_S: u32 = 30;
-/// Most bytes of `bundle.json`.
-const MAX_LIST: u64 = 4 << 20;
 /// Between two looks at whether a download was cancelled, ms: half a second.
 const SLICE_MS: i32 = 500;
 /// Bytes hashed at once: what is in wasm's memory of a part.
@@ -314,110 +311,4 @@ fn hash(verifier: &mut Verifier<'_>, bytes: &Uint8Array) -> Result<(), sightline
         at = end;
     }
     Ok(())
-}
-
-/// The text of `bundle.json`.
-pub(super) async fn list(url: &str) -> Result<String, String> {
-    const MOST_MS: i32 = 20_000;
-    within(MOST_MS, whole_list(url)).await.unwrap_or_else(|| {
-        Err(format!(
-            "The list of files did not come within {} seconds. Check the connection and reload the page.",
-            MOST_MS / 1000
-        ))
-    })
-}
-
-async fn whole_list(url: &str) -> Result<String, String> {
-    let failed = |error: JsValue| {
-        format!(
-            "The list of files could not be downloaded ({}). Check the connection and reload the page.",
-            message(&error)
-        )
-    };
-    let request = Request::new().map_err(failed)?;
-    let response = request.get(url).await.map_err(failed)?;
-    if !response.ok() {
-        return Err(format!(
-            "The list of files could not be downloaded: the server answered {}. Whoever keeps this page must build it again.",
-            response.status()
-        ));
-    }
-    let mut text = Vec::new();
-    let mut reader = Reader::new(&response).map_err(failed)?;
-    while let Some(chunk) = reader.next().await.map_err(failed)? {
-        if text.len() as u64 + u64::from(chunk.length()) > MAX_LIST {
-            return Err(format!(
-                "The list of files is longer than {MAX_LIST} bytes. Whoever keeps this page must build it again."
-            ));
-        }
-        text.extend(chunk.to_vec());
-    }
-    String::from_utf8(text)
-        .map_err(|_| "The list of files is no text. Whoever keeps this page must build it again.".to_owned())
-}
-
-/// A request that ends when this is dropped, wherever it stands then.
-struct Request {
-    abort: AbortController,
-}
-
-impl Request {
-    fn new() -> Result<Self, JsValue> {
-        Ok(Self {
-            abort: AbortController::new()?,
-        })
-    }
-
-    /// Fetches past the browser's own cache: parts have a store of their own, and the list must be
-    /// new.
-    async fn get(&self, url: &str) -> Result<Response, JsValue> {
-        let options = RequestInit::new();
-        options.set_cache(RequestCache::NoStore);
-        options.set_signal(Some(&self.abort.signal()));
-        JsFuture::from(scope()?.fetch_with_str_and_init(url, &options))
-            .await?
-            .dyn_into()
-    }
-}
-
-impl Drop for Request {
-    fn drop(&mut self) {
-        // Of one that is complete nothing is left to abort.
-        self.abort.abort();
-    }
-}
-
-/// A response's body, chunk by chunk.
-struct Reader {
-    reader: Option<ReadableStreamDefaultReader>,
-}
-
-impl Reader {
-    fn new(response: &Response) -> Result<Self, JsValue> {
-        let reader = match response.body() {
-            Some(body) => Some(body.get_reader().dyn_into()?),
-            None => None,
-        };
-        Ok(Self { reader })
-    }
-
-    async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
-        let Some(reader) = &self.reader else {
-            return Ok(None);
-        };
-        let step = JsFuture::from(reader.read()).await?;
-        property(&step, "value").map(|value| value.dyn_into()).transpose()
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        // What is left of a refused body need not come. Cancelling one that has ended does nothing.
-        if let Some(reader) = &self.reader {
-            let cancelled = reader.cancel();
-            wasm_bindgen_futures::spawn_local(async move {
-                let _ = JsFuture::from(cancelled).await;
-            });
-        }
-    }
 }

@@ -11,7 +11,7 @@ use sightline_vlm::info;
 
 use super::browser::within;
 use super::device;
-use super::download;
+use super::list;
 use super::sentence::sentence;
 use super::state::{Opened, State};
 use super::store::Store;
@@ -29,7 +29,7 @@ impl State {
             );
             return self.broken(sentence, Remedy::Reload);
         }
-        let listed = match download::list(&url).await {
+        let listed = match list::fetch(&url).await {
             Ok(text) => sound(&text),
             Err(error) => Err(error),
         };

@@ -8,22 +8,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 
-use js_sys::{AsyncIterator, Uint8Array};
+use js_sys::Uint8Array;
 use sightline_checkpoint::bundle::Part;
 use sightline_messages::Store as Kind;
-use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, Cache, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
-    FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemSyncAccessHandle, Response,
-};
+use web_sys::{Cache, FileSystemDirectoryHandle};
 
-use super::browser::{name, property, scope, within};
-
-/// The folder, or the cache, of this program alone.
-const NAME: &str = "sightline-parts";
-/// What the parts' names in the Cache API begin with; never fetched.
-const PREFIX: &str = "/sightline-parts/";
+use super::browser::{name, within};
+use super::{cache, opfs};
 
 /// How long a store may take to open, ms.
 const MOST_MS: i32 = 5_000;
@@ -58,10 +50,10 @@ enum Place {
 impl Store {
     /// The best that this browser has. One that does not answer is as good as none.
     pub(super) async fn open() -> Self {
-        if let Some(Ok(folder)) = within(MOST_MS, opfs()).await {
+        if let Some(Ok(folder)) = within(MOST_MS, opfs::open()).await {
             return Self::at(Place::Opfs(folder));
         }
-        match within(MOST_MS, cache()).await {
+        match within(MOST_MS, cache::open()).await {
             Some(Ok(cache)) => Self::at(Place::Cache(cache)),
             _ => Self::memory(),
         }
@@ -113,9 +105,9 @@ impl Store {
 
     async fn length(&self, part: &Part) -> Option<f64> {
         match &self.place {
-            Place::Opfs(folder) => Some(opfs_file(folder, part).await.ok()?.size()),
+            Place::Opfs(folder) => Some(opfs::file(folder, part).await.ok()?.size()),
             Place::Cache(cache) => {
-                let response = cached(cache, part).await.ok()??;
+                let response = cache::find(cache, part).await.ok()??;
                 response.headers().get("content-length").ok()??.parse().ok()
             }
             Place::Memory(parts) => Some(parts.borrow().get(&part.sha256)?.length().into()),
@@ -130,11 +122,11 @@ impl Store {
     async fn read(&self, part: &Part) -> Option<Uint8Array> {
         let buffer = match &self.place {
             Place::Opfs(folder) => {
-                let file = opfs_file(folder, part).await.ok()?;
+                let file = opfs::file(folder, part).await.ok()?;
                 // Length before content: whatever lies there may be of any size.
                 (file.size() == part.bytes as f64).then(|| file.array_buffer())?
             }
-            Place::Cache(cache) => cached(cache, part).await.ok()??.array_buffer().ok()?,
+            Place::Cache(cache) => cache::find(cache, part).await.ok()??.array_buffer().ok()?,
             Place::Memory(parts) => return parts.borrow().get(&part.sha256).cloned(),
         };
         let bytes = Uint8Array::new(&JsFuture::from(buffer).await.ok()?);
@@ -145,8 +137,8 @@ impl Store {
     pub(super) async fn put(&self, part: &Part, bytes: &Uint8Array) -> Result<(), NotKept> {
         let write = async {
             match &self.place {
-                Place::Opfs(folder) => opfs_write(folder, part, bytes).await,
-                Place::Cache(cache) => cache_write(cache, part, bytes).await,
+                Place::Opfs(folder) => opfs::write(folder, part, bytes).await,
+                Place::Cache(cache) => cache::write(cache, part, bytes).await,
                 Place::Memory(parts) => {
                     parts.borrow_mut().insert(part.sha256.clone(), bytes.clone());
                     Ok(())
@@ -169,7 +161,7 @@ impl Store {
     pub(super) async fn remove(&self, hash: &str) {
         let promise = match &self.place {
             Place::Opfs(folder) => folder.remove_entry(hash),
-            Place::Cache(cache) => cache.delete_with_str(&format!("{PREFIX}{hash}")),
+            Place::Cache(cache) => cache.delete_with_str(&cache::address(hash)),
             Place::Memory(parts) => {
                 parts.borrow_mut().remove(hash);
                 return;
@@ -190,110 +182,10 @@ impl Store {
 
     /// Names of all parts that are there.
     async fn hashes(&self) -> Vec<String> {
-        let mut hashes = Vec::new();
         match &self.place {
-            Place::Opfs(folder) => {
-                let keys: AsyncIterator = folder.keys();
-                while let Ok(promise) = keys.next() {
-                    let Ok(step) = JsFuture::from(promise).await else {
-                        break;
-                    };
-                    match property(&step, "value").and_then(|value| value.as_string()) {
-                        Some(hash) => hashes.push(hash),
-                        None => break,
-                    }
-                }
-            }
-            Place::Cache(cache) => {
-                if let Ok(keys) = JsFuture::from(cache.keys()).await {
-                    for request in js_sys::Array::from(&keys).iter() {
-                        let url = property(&request, "url").and_then(|url| url.as_string());
-                        hashes.extend(url.and_then(|url| url.rsplit_once('/').map(|(_, hash)| hash.to_owned())));
-                    }
-                }
-            }
-            Place::Memory(parts) => hashes.extend(parts.borrow().keys().cloned()),
+            Place::Opfs(folder) => opfs::hashes(folder).await,
+            Place::Cache(cache) => cache::hashes(cache).await,
+            Place::Memory(parts) => parts.borrow().keys().cloned().collect(),
         }
-        hashes
     }
-}
-
-async fn opfs() -> Result<FileSystemDirectoryHandle, JsValue> {
-    let scope = scope()?;
-    let navigator = scope.navigator();
-    // Over plain http neither of these is there, and asking nothing for a folder would throw past
-    // every `?`.
-    let storage = property(&navigator, "storage").ok_or("no storage")?;
-    property(&storage, "getDirectory").ok_or("no private files")?;
-    let root = JsFuture::from(navigator.storage().get_directory()).await?;
-    let root: FileSystemDirectoryHandle = root.dyn_into()?;
-    let options = FileSystemGetDirectoryOptions::new();
-    options.set_create(true);
-    let folder: FileSystemDirectoryHandle = JsFuture::from(root.get_directory_handle_with_options(NAME, &options))
-        .await?
-        .dyn_into()?;
-    // Some browsers have the folders and not the files; only a file that opens proves them.
-    let probe = opfs_handle(&folder, "probe", true).await?;
-    let access: FileSystemSyncAccessHandle = JsFuture::from(probe.create_sync_access_handle()).await?.dyn_into()?;
-    access.close();
-    JsFuture::from(folder.remove_entry("probe")).await?;
-    Ok(folder)
-}
-
-async fn opfs_handle(
-    folder: &FileSystemDirectoryHandle,
-    name: &str,
-    create: bool,
-) -> Result<FileSystemFileHandle, JsValue> {
-    let options = FileSystemGetFileOptions::new();
-    options.set_create(create);
-    JsFuture::from(folder.get_file_handle_with_options(name, &options))
-        .await?
-        .dyn_into()
-}
-
-async fn opfs_file(folder: &FileSystemDirectoryHandle, part: &Part) -> Result<Blob, JsValue> {
-    let handle = opfs_handle(folder, &part.sha256, false).await?;
-    JsFuture::from(handle.get_file()).await?.dyn_into()
-}
-
-async fn opfs_write(folder: &FileSystemDirectoryHandle, part: &Part, bytes: &Uint8Array) -> Result<(), JsValue> {
-    let handle = opfs_handle(folder, &part.sha256, true).await?;
-    let access: FileSystemSyncAccessHandle = JsFuture::from(handle.create_sync_access_handle()).await?.dyn_into()?;
-    let written = opfs_fill(&access, bytes);
-    access.close();
-    written
-}
-
-fn opfs_fill(access: &FileSystemSyncAccessHandle, bytes: &Uint8Array) -> Result<(), JsValue> {
-    access.truncate_with_f64(0.0)?;
-    let options = FileSystemReadWriteOptions::new();
-    options.set_at(0.0);
-    let written = access.write_with_js_u8_array_and_options(bytes, &options)?;
-    access.flush()?;
-    if written == f64::from(bytes.length()) {
-        return Ok(());
-    }
-    // Cut short without an exception: only a full disk does that.
-    let error = js_sys::Error::new("the part was cut short");
-    error.set_name("QuotaExceededError");
-    Err(error.into())
-}
-
-async fn cache() -> Result<Cache, JsValue> {
-    let scope = scope()?;
-    property(&scope, "caches").ok_or("no caches")?;
-    JsFuture::from(scope.caches()?.open(NAME)).await?.dyn_into()
-}
-
-async fn cached(cache: &Cache, part: &Part) -> Result<Option<Response>, JsValue> {
-    let found = JsFuture::from(cache.match_with_str(&format!("{PREFIX}{}", part.sha256))).await?;
-    Ok(found.dyn_into().ok())
-}
-
-async fn cache_write(cache: &Cache, part: &Part, bytes: &Uint8Array) -> Result<(), JsValue> {
-    let response = Response::new_with_opt_js_u8_array(Some(bytes))?;
-    response.headers().set("content-length", &part.bytes.to_string())?;
-    JsFuture::from(cache.put_with_str(&format!("{PREFIX}{}", part.sha256), &response)).await?;
-    Ok(())
 }
