@@ -92,11 +92,11 @@ def test_an_option_without_a_cost_is_never_right():
 def test_answers_come_back_in_their_order(monkeypatch):
     class LM:
         def greedy(self, prefix, prompts, _adapters, _most, offset):
-            assert prefix == len(prompts)
+            assert prefix == len(prompts) and offset == 3
             return prompts
 
     out = judge()
-    out.interface.lm, out.interface.adapters = LM(), None
+    out.interface.lm, out.interface.adapters, out.interface.text_start = LM(), None, 3
     out.interface.prefix = lambda visual, count: count
     seen = []
     questions = ["long one", "b", "ccc", "dd", "eeee"]
