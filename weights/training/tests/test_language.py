@@ -6,7 +6,6 @@ import torch
 
 from sightline_training import oracle
 from sightline_training.names import NEUTRAL
-from sightline_training.prompt import TEXT_START
 from sightline_training.smollm import WIDTH
 from sightline_training.vlm import TEXT_START, ForcedAnswer, Interface
 
