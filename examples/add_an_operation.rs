@@ -33,7 +33,7 @@ impl FeedForward {
     /// `x`, `dst` `[ROWS, WIDTH]`; different buffers.
     ///
     /// # Errors
-    /// A buffer that is too short, or the device's failure.
+    /// A buffer of another shape, or the device's failure.
     fn run(&self, device: &Device, x: &Buffer, dst: &Buffer) -> Result<()> {
         let norm = Input::RmsNorm {
             weight: &self.norm,
@@ -108,11 +108,12 @@ async fn check(device: &Device) -> Result<()> {
 
     let operation = FeedForward {
         norm: device.upload_f32(&norm),
-        gate_up: Linear::f32(device, &gate_up, 2 * HIDDEN, WIDTH, None)?,
-        down: Linear::f32(device, &down, WIDTH, HIDDEN, None)?,
-        wide: device.empty_f32(ROWS * 2 * HIDDEN),
+        gate_up: Linear::f32(device, [2 * HIDDEN, WIDTH], &gate_up, None)?,
+        down: Linear::f32(device, [WIDTH, HIDDEN], &down, None)?,
+        wide: device.empty_f32([ROWS, 2 * HIDDEN]),
     };
-    let (x, dst) = (device.upload_f32(&x), device.upload_f32(&start));
+    let x = device.upload_f32(&x).reshape([ROWS, WIDTH])?;
+    let dst = device.upload_f32(&start).reshape([ROWS, WIDTH])?;
     // Recording runs the operation once for real. The CPU records nothing.
     let graph = device.record(|| operation.run(device, &x, &dst)).await?;
     device.write_f32(&dst, &start)?;

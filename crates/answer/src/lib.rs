@@ -20,6 +20,6 @@ mod region;
 
 pub use answer::{Answer, AnswerBox, Source, Timings};
 pub use line::{AnswerLine, BatchLine};
-pub use machine::{Dtype, Machine, Wish};
+pub use machine::{Backend, Dtype, Machine, Wish};
 pub use model::{Kind, ModelInfo};
 pub use region::{BoxError, Region};

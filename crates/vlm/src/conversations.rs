@@ -41,12 +41,13 @@ pub struct BatchAnswer {
     pub text: String,
     /// Its tokens.
     pub ids: Vec<u32>,
-    /// Smallest distance between the best and the second logit of its steps; of whole answers the
-    /// distance of the best two mean log-likelihoods.
+    /// How sure the answer is. Written: the smallest distance between the best and the second logit
+    /// of its steps. Chosen among tokens: that distance among them. Chosen among whole answers: the
+    /// distance between the best two mean log-likelihoods. Infinite where there is no second one.
     pub margin: f32,
-    /// Probabilities of what there is to choose from: of first tokens the softmax of their logits
-    /// in f32; of whole answers the softmax of their mean log-likelihoods per token, the end of the
-    /// turn included.
+    /// One probability per [`Reply::Tokens`] or [`Reply::Answers`], in their order. They sum to 1.
+    /// Of tokens it is the softmax of their logits in f32. Of whole answers it is the softmax of
+    /// their mean log-likelihoods per token, the end of the turn included.
     pub probabilities: Option<Vec<f32>>,
 }
 

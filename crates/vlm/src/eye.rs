@@ -151,18 +151,26 @@ impl Eye {
     /// The visual tokens of pictures, one after the other. `pictures` holds the normalised values
     /// of each, as the transform gives them, on canvases of `[height, width]` px.
     pub(crate) async fn see_each(&mut self, pictures: &[&[f32]], canvas: [usize; 2]) -> Result<Buffer> {
+        let each = self.grid(canvas)?.tokens();
         if pictures.len() <= PICTURES {
             let sight = self.sight(pictures.len(), canvas)?;
             sight.see_each(pictures).await?;
-            return Ok(sight.visual().clone());
+            // Places without a picture are left out.
+            return Ok(sight.visual().first_rows(pictures.len() * each)?);
         }
-        let each = self.grid(canvas)?.tokens() * self.connector.width();
-        let all = self.device.empty_f32(pictures.len() * each);
+        let all = self.device.empty_f32([pictures.len() * each, self.connector.width()]);
         for (piece, first) in pictures.chunks(PICTURES).zip((0..).step_by(PICTURES)) {
             let sight = self.sight(piece.len(), canvas)?;
             sight.see_each(piece).await?;
             let some = sight.visual().clone();
-            ops::copy(&self.device, &some, 0, &all, first * each, piece.len() * each)?;
+            let args = ops::CopyRows {
+                src: &some,
+                from: 0,
+                dst: &all,
+                to: first * each,
+                rows: piece.len() * each,
+            };
+            ops::copy(&self.device, args)?;
         }
         Ok(all)
     }
@@ -197,7 +205,9 @@ impl Eye {
         for piece in pictures.chunks(PICTURES) {
             let features = self.sight(piece.len(), canvas)?.encode_each(piece).await?.clone();
             let Some(dense) = &self.dense else { break };
-            let out = dense.outputs(&self.device, &features, piece.len() * tokens).await?;
+            // Places without a picture are left out.
+            let features = features.first_rows(piece.len() * tokens)?;
+            let out = dense.outputs(&self.device, &features).await?;
             said.extend(out.chunks_exact(out.len() / piece.len()).map(<[f32]>::to_vec));
         }
         Ok(said)

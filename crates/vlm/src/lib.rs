@@ -18,8 +18,8 @@
 //! # }
 //! ```
 //!
-//! `examples/ask_a_picture.rs` has the whole way, from files to an answer. What an answer is made of
-//! is in `sightline-answer`, and is named here too.
+//! `examples/ask_a_picture.rs` has the whole way, from files to an answer. What an answer is made
+//! of is in `sightline-answer`, and is named here too.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod asked;
