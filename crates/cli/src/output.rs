@@ -56,7 +56,8 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{}", shortened(&visible(text, "\t")));
 }
 
-/// A sentence of bounded length. What was read may be quoted in it, and the remedy stands at its end.
+/// A sentence of bounded length. What was read may be quoted in it, and the remedy stands at its
+/// end.
 fn shortened(text: &str) -> Cow<'_, str> {
     let place = |nth: usize| text.char_indices().nth(nth).map(|(at, _)| at);
     let count = || text.chars().count();

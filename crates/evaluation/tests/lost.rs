@@ -1,5 +1,5 @@
-//! A GPU that is lost in the middle of an evaluation: the run goes on, on the same GPU opened again,
-//! from the last finished batch, to the same bytes.
+//! A GPU that is lost in the middle of an evaluation: the run goes on, on the same GPU opened
+//! again, from the last finished batch, to the same bytes.
 //!
 //! Without a GPU the tests show as ignored. `SIGHTLINE_REQUIRE=wgpu` turns absence into failure. A
 //! device comes back once per process, so that the test of the blind control has its own.

@@ -10,7 +10,8 @@
 //! use sightline_probe::{Features, neighbours};
 //!
 //! // Two classes, which the sign of the first value tells apart.
-//! let train = Features::new(2, 2, vec![1.0, 0.1, 0.9, 0.0, -1.0, 0.1, -0.8, 0.2], vec![0, 0, 1, 1])?;
+//! let values = vec![1.0, 0.1, 0.9, 0.0, -1.0, 0.1, -0.8, 0.2];
+//! let train = Features::new(2, 2, values, vec![0, 0, 1, 1])?;
 //! let test = Features::new(2, 2, vec![0.7, 0.1, -0.9, 0.1], vec![0, 1])?;
 //! assert_eq!(neighbours(&Device::cpu(), &train, &test, 3)?, 2);
 //! # Ok::<(), sightline_probe::ProbeError>(())

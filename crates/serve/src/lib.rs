@@ -6,7 +6,8 @@
 //! ```no_run
 //! # async fn page() -> std::io::Result<()> {
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-//! sightline_serve::serve(&listener, "target/page".as_ref(), sightline_serve::interruption()).await;
+//! let page = "target/page".as_ref();
+//! sightline_serve::serve(&listener, page, sightline_serve::interruption()).await;
 //! # Ok(())
 //! # }
 //! ```

@@ -232,7 +232,8 @@ impl<S: FileSource> Lineup<S> {
     /// another one of the same kind. What was loaded is loaded again there. Returns whether it was;
     /// the work that failed can be done again then.
     ///
-    /// This happens once. Work that loses a second device is likely to have lost the first one, too.
+    /// This happens once. Work that loses a second device is likely to have lost the first one,
+    /// too.
     ///
     /// # Errors
     /// As [`Lineup::model`].

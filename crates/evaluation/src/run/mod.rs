@@ -3,14 +3,14 @@
 //!
 //! A folder holds one run, or one shard of it:
 //!
-//! | file | holds |
-//! |---|---|
-//! | `key.json` | everything that decides the answers, and its hash |
-//! | `samples.jsonl` | an answer a line; appended and synced a batch at a time, in the task's order once the run is finished |
-//! | `results.json`, `table.md`, `table.csv`, `scores.jsonl` | scores, in all and of every sample, derived from the samples |
-//! | `task.json`, `questions.jsonl` | what was asked, with gold |
-//! | `run.json` | time, machine and history: all that may differ from run to run |
-//! | `lock` | nothing; who works in the folder holds its lock |
+//! - `key.json`: everything that decides the answers, and its hash.
+//! - `samples.jsonl`: an answer per line; appended and synced a batch at a time, in the task's order
+//!   once the run is finished.
+//! - `results.json`, `table.md`, `table.csv`, `scores.jsonl`: scores, in all and of every sample,
+//!   derived from the samples.
+//! - `task.json`, `questions.jsonl`: what was asked, with gold.
+//! - `run.json`: time, machine and history, all that may differ from run to run.
+//! - `lock`: nothing; whoever works in the folder holds its lock.
 //!
 //! All but the last two are the same bytes whenever the model's answers are. Which samples make a
 //! batch depends on their place in the task alone, and an unfinished batch is done again as a
