@@ -4,8 +4,8 @@
 //! A folder holds one run, or one shard of it:
 //!
 //! - `key.json`: everything that decides the answers, and its hash.
-//! - `samples.jsonl`: an answer per line; appended and synced a batch at a time, in the task's order
-//!   once the run is finished.
+//! - `samples.jsonl`: an answer per line; appended and synced a batch at a time, and in the task's
+//!   order once the run is finished.
 //! - `results.json`, `table.md`, `table.csv`, `scores.jsonl`: scores, in all and of every sample,
 //!   derived from the samples.
 //! - `task.json`, `questions.jsonl`: what was asked, with gold.
