@@ -42,7 +42,9 @@ impl Shared {
         if models.len() < self.answers.len() {
             return Err(LinkError::field("answers", "name one model twice"));
         }
-        self.answers.iter().try_for_each(|answer| answer.check(self.picture.size))
+        self.answers
+            .iter()
+            .try_for_each(|answer| answer.check(self.picture.size))
     }
 }
 
@@ -108,7 +110,9 @@ impl SharedBox {
         if self.per_mille.is_some_and(|share| share > PER_MILLE) {
             return Err(LinkError::field("box", "has a probability above 1"));
         }
-        self.label.iter().try_for_each(|label| text("label of a box", label, LABEL, false))
+        self.label
+            .iter()
+            .try_for_each(|label| text("label of a box", label, LABEL, false))
     }
 }
 
@@ -116,11 +120,17 @@ impl SharedBox {
 fn text(field: &'static str, value: &str, most: usize, lines: bool) -> Result {
     let count = value.chars().count();
     if count > most {
-        return Err(LinkError::field(field, format!("has {count} characters, {most} are allowed")));
+        return Err(LinkError::field(
+            field,
+            format!("has {count} characters, {most} are allowed"),
+        ));
     }
     let hidden = |c: char| (c.is_control() && !(lines && c == '\n')) || is_format(c);
     match value.chars().find(|c| hidden(*c)) {
-        Some(c) => Err(LinkError::field(field, format!("has the invisible character U+{:04X}", u32::from(c)))),
+        Some(c) => Err(LinkError::field(
+            field,
+            format!("has the invisible character U+{:04X}", u32::from(c)),
+        )),
         None => Ok(()),
     }
 }
@@ -128,8 +138,10 @@ fn text(field: &'static str, value: &str, most: usize, lines: bool) -> Result {
 /// Characters that turn the direction of the text around them, join or hide. Emoji and scripts need
 /// the joiners U+200C and U+200D, which stay.
 fn is_format(c: char) -> bool {
-    matches!(c, '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}')
-        || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+    matches!(
+        c,
+        '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+    ) || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// An id: letters, digits, `-`, `_` and `.`, and no dot first, so that it can never be a path.

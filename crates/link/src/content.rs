@@ -154,13 +154,7 @@ impl From<[u32; 5]> for Milliseconds {
 
 impl From<Milliseconds> for [u32; 5] {
     fn from(times: Milliseconds) -> Self {
-        [
-            times.encode,
-            times.prefix,
-            times.first_token,
-            times.decode,
-            times.dense,
-        ]
+        [times.encode, times.prefix, times.first_token, times.decode, times.dense]
     }
 }
 

@@ -29,7 +29,9 @@ pub enum LinkError {
         why: String,
     },
     /// A result with too much text for a link.
-    #[error("the link would have {found} characters, {most} are allowed: ask a shorter question, or limit the answers' length")]
+    #[error(
+        "the link would have {found} characters, {most} are allowed: ask a shorter question, or limit the answers' length"
+    )]
     TooLong {
         /// Its characters.
         found: usize,

@@ -28,8 +28,10 @@
 mod check;
 mod codec;
 mod content;
+mod embed;
 mod error;
 
 pub use codec::{MOST_CHARACTERS, MOST_PICTURE, decode, encode};
 pub use content::{Milliseconds, Picture, Settings, Shared, SharedAnswer, SharedBox, Source};
+pub use embed::Address;
 pub use error::LinkError;

@@ -28,10 +28,7 @@ fn seeds() -> Vec<Vec<u8>> {
         Source::File(b"\x89PNG\r\n\x1A\n1234".to_vec()),
     ];
     let shared = |source: Source| Shared {
-        picture: Picture {
-            source,
-            size: [30, 20],
-        },
+        picture: Picture { source, size: [30, 20] },
         question: "Is there a cat?".into(),
         settings: Settings::default(),
         device: "CPU".into(),
@@ -54,7 +51,12 @@ fn ten_million_fragments() {
     let read: u64 = std::thread::scope(|scope| {
         let work = |worker: u64| {
             let seeds = &seeds;
-            move || (0..COUNT / workers).map(|_| ()).fold((Random(worker + 1), 0), |state, ()| one(state, seeds)).1
+            move || {
+                (0..COUNT / workers)
+                    .map(|_| ())
+                    .fold((Random(worker + 1), 0), |state, ()| one(state, seeds))
+                    .1
+            }
         };
         let threads: Vec<_> = (0..workers).map(|worker| scope.spawn(work(worker))).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()

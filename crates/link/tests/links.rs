@@ -16,7 +16,13 @@ fn text(most: usize) -> impl Strategy<Value = String> {
 
 fn boxes(size: [u32; 2]) -> impl Strategy<Value = Vec<SharedBox>> {
     let side = |most: u32| (0..most).prop_flat_map(move |low| (Just(low), low + 1..=most));
-    let one = (side(size[0]), side(size[1]), any::<bool>(), option::of(text(12)), option::of(0..=1000_u16));
+    let one = (
+        side(size[0]),
+        side(size[1]),
+        any::<bool>(),
+        option::of(text(12)),
+        option::of(0..=1000_u16),
+    );
     let one = one.prop_map(|((x1, x2), (y1, y2), dense, label, per_mille)| SharedBox {
         dense,
         label,
@@ -27,7 +33,14 @@ fn boxes(size: [u32; 2]) -> impl Strategy<Value = Vec<SharedBox>> {
 }
 
 fn answer(model: usize, size: [u32; 2]) -> impl Strategy<Value = SharedAnswer> {
-    let rest = (text(60), any::<bool>(), boxes(size), proptest::array::uniform5(0..=3_600_000_u32), 0..=1024_u32, "[0-9a-f]{64}");
+    let rest = (
+        text(60),
+        any::<bool>(),
+        boxes(size),
+        proptest::array::uniform5(0..=3_600_000_u32),
+        0..=1024_u32,
+        "[0-9a-f]{64}",
+    );
     rest.prop_map(move |(text, cut, boxes, times, tokens, weights)| SharedAnswer {
         model: format!("sightline-model.{model}"),
         weights,
@@ -48,7 +61,13 @@ fn source() -> impl Strategy<Value = Source> {
 }
 
 fn shared() -> impl Strategy<Value = Shared> {
-    let head = (source(), [1..=65_535_u32, 1..=65_535_u32], text(80), text(40), 1..=3_usize);
+    let head = (
+        source(),
+        [1..=65_535_u32, 1..=65_535_u32],
+        text(80),
+        text(40),
+        1..=3_usize,
+    );
     let settings = (1..=1024_u32, 0..=200_u8, any::<u64>(), any::<bool>());
     (head, settings).prop_flat_map(|((source, size, question, device, count), settings)| {
         let answers: Vec<_> = (0..count).map(|model| answer(model, size)).collect();
@@ -151,27 +170,53 @@ fn a_field_out_of_bounds_is_named() {
     let cases: [(&str, Change); 24] = [
         ("question is empty", |s| s.question = " ".into()),
         ("question has 501 characters", |s| s.question = "x".repeat(501)),
-        ("question has the invisible character U+202E", |s| s.question.push('\u{202E}')),
+        ("question has the invisible character U+202E", |s| {
+            s.question.push('\u{202E}')
+        }),
         ("question has the invisible character U+000A", |s| s.question.push('\n')),
-        ("answer has the invisible character U+0000", |s| s.answers[0].text.push('\0')),
-        ("answer has the invisible character U+E0041", |s| s.answers[0].text.push('\u{E0041}')),
+        ("answer has the invisible character U+0000", |s| {
+            s.answers[0].text.push('\0')
+        }),
+        ("answer has the invisible character U+E0041", |s| {
+            s.answers[0].text.push('\u{E0041}')
+        }),
         ("device has 121 characters", |s| s.device = "x".repeat(121)),
-        ("gallery picture is no id", |s| s.picture.source = Source::Gallery("../secret".into())),
-        ("gallery picture is no id", |s| s.picture.source = Source::Gallery("https://a".into())),
-        ("gallery picture is no id", |s| s.picture.source = Source::Gallery("..".into())),
-        ("picture's hash is no SHA-256", |s| s.picture.source = Source::Hash("A".repeat(64))),
-        ("picture is no JPEG, PNG or WebP", |s| s.picture.source = Source::File(b"<svg onload=".to_vec())),
+        ("gallery picture is no id", |s| {
+            s.picture.source = Source::Gallery("../secret".into())
+        }),
+        ("gallery picture is no id", |s| {
+            s.picture.source = Source::Gallery("https://a".into())
+        }),
+        ("gallery picture is no id", |s| {
+            s.picture.source = Source::Gallery("..".into())
+        }),
+        ("picture's hash is no SHA-256", |s| {
+            s.picture.source = Source::Hash("A".repeat(64))
+        }),
+        ("picture is no JPEG, PNG or WebP", |s| {
+            s.picture.source = Source::File(b"<svg onload=".to_vec())
+        }),
         ("picture has a side outside", |s| s.picture.size = [0, 480]),
         ("model is no id", |s| s.answers[0].model = "<b>".into()),
-        ("answers name one model twice", |s| s.answers[1].model = s.answers[0].model.clone()),
+        ("answers name one model twice", |s| {
+            s.answers[1].model = s.answers[0].model.clone()
+        }),
         ("answers are 0", |s| s.answers.clear()),
-        ("hash of the weights is no SHA-256", |s| s.answers[0].weights = "0a".into()),
+        ("hash of the weights is no SHA-256", |s| {
+            s.answers[0].weights = "0a".into()
+        }),
         ("length limit is not", |s| s.settings.max_tokens = 0),
         ("temperature is not 0 to 2", |s| s.settings.temperature = f32::NAN),
         ("temperature is not 0 to 2", |s| s.settings.temperature = 2.1),
-        ("box does not lie in the picture", |s| s.answers[0].boxes[0].px = [10, 20, 641, 400]),
-        ("box does not lie in the picture", |s| s.answers[0].boxes[0].px = [300, 20, 300, 400]),
-        ("box has a probability above 1", |s| s.answers[0].boxes[0].per_mille = Some(1001)),
+        ("box does not lie in the picture", |s| {
+            s.answers[0].boxes[0].px = [10, 20, 641, 400]
+        }),
+        ("box does not lie in the picture", |s| {
+            s.answers[0].boxes[0].px = [300, 20, 300, 400]
+        }),
+        ("box has a probability above 1", |s| {
+            s.answers[0].boxes[0].per_mille = Some(1001)
+        }),
         ("times hold one above an hour", |s| s.answers[0].times.decode = u32::MAX),
     ];
     for (wanted, change) in cases {
@@ -222,7 +267,12 @@ fn the_largest_picture_fits_and_one_byte_more_does_not() {
     shared.picture.source = picture(MOST_PICTURE);
     assert_eq!(decode(&encode(&shared).unwrap()).unwrap(), shared);
     shared.picture.source = picture(MOST_PICTURE + 1);
-    assert!(encode(&shared).expect_err("too large").to_string().contains("has 60001 bytes"));
+    assert!(
+        encode(&shared)
+            .expect_err("too large")
+            .to_string()
+            .contains("has 60001 bytes")
+    );
 }
 
 #[test]
