@@ -11,6 +11,7 @@
 //! - [`bundle`]: the same in parts, as a browser downloads it; [`blob`]: bytes in several pieces of
 //!   memory.
 //! - [`hash`]: SHA-256 of bytes that arrive in pieces.
+//! - [`json`]: texts as Python writes them.
 //! - [`random`]: models of random numbers in the same layouts, for tests and benchmarks; native
 //!   only.
 //!
@@ -41,6 +42,7 @@ pub mod file;
 pub mod ggml;
 pub mod gguf;
 pub mod hash;
+pub mod json;
 pub mod manifest;
 pub mod names;
 pub mod tensors;

@@ -13,6 +13,9 @@ use sightline_checkpoint::file;
 
 use crate::failure::{Failure, INPUT, RUNNING};
 
+/// Characters of a long sentence that are shown at its beginning and at its end.
+const QUOTED: usize = 1_000;
+
 /// What begins and ends bold text on a terminal.
 const BOLD: [&str; 2] = ["\x1b[1m", "\x1b[0m"];
 
@@ -50,7 +53,17 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
 /// Says something on stderr, in one line whatever it holds.
 pub(crate) fn note(text: &str) {
     // Where stderr is closed there is nobody to tell.
-    let _ = writeln!(io::stderr(), "{}", visible(text, "\t"));
+    let _ = writeln!(io::stderr(), "{}", shortened(&visible(text, "\t")));
+}
+
+/// A sentence of bounded length. What was read may be quoted in it, and the remedy stands at its end.
+fn shortened(text: &str) -> Cow<'_, str> {
+    let place = |nth: usize| text.char_indices().nth(nth).map(|(at, _)| at);
+    let count = || text.chars().count();
+    match place(2 * QUOTED).and_then(|_| Some((place(QUOTED)?, place(count() - QUOTED)?))) {
+        Some((head, tail)) => Cow::Owned(format!("{} ... {}", &text[..head], &text[tail..])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// A text whose control characters are escaped as JSON writes them, which is no less readable for
@@ -200,6 +213,16 @@ mod tests {
             "a\\u001b[31m\\u009b2J\\u0007\\u007f\\u202eé\tb\\u000a"
         );
         assert!(matches!(visible("plain", ""), Cow::Borrowed("plain")));
+    }
+
+    #[test]
+    fn a_sentence_has_an_end() {
+        let short = "é".repeat(2 * QUOTED);
+        assert_eq!(shortened(&short), short);
+        let long = format!("a{}b", "é".repeat(1 << 20));
+        let shown = shortened(&long);
+        assert_eq!(shown.chars().count(), 2 * QUOTED + 5);
+        assert!(shown.starts_with("aé") && shown.ends_with("éb"), "{shown}");
     }
 
     #[test]

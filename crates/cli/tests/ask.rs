@@ -138,6 +138,16 @@ fn ids_with_a_byte_order_mark() {
     let (code, stdout, stderr) = run(here, &[&eval[..], &["--ids", "ids.txt"]].concat());
     assert_eq!(code, Some(0), "{stdout}\n{stderr}");
     assert!(stdout.contains("1 answers"), "{stdout}");
+    // A file without ids, and one of something else, are told in one short sentence.
+    for (text, said) in [("\n \n".to_owned(), "holds no id"), ("x".repeat(1 << 20), "xxx...`")] {
+        fs::write(here.join("other.txt"), text).expect("written");
+        let (code, _, stderr) = run(here, &[&eval[..], &["--ids", "other.txt"]].concat());
+        assert!(
+            code == Some(3) && stderr.contains(said) && stderr.len() < 400,
+            "{} bytes",
+            stderr.len()
+        );
+    }
     let manifest = here.join("weights/manifest.json");
     let json = fs::read_to_string(&manifest).expect("a manifest");
     fs::write(&manifest, format!("\u{feff}{json}")).expect("written");

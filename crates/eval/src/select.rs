@@ -157,6 +157,9 @@ pub(crate) fn stratify(questions: &mut Vec<Question>) -> String {
     format!("stratified/1{by}, seed {SEED_OF_DRAWS}")
 }
 
+/// Most characters of an id that an error shows.
+const SHOWN: usize = 80;
+
 impl Select {
     /// Whether the limit draws from all of a task. Behind `--offset` it takes what follows.
     pub(crate) fn draws(&self) -> bool {
@@ -170,8 +173,11 @@ impl Select {
             let wanted: HashSet<&str> = ids.iter().map(String::as_str).collect();
             let known: HashSet<&str> = questions.iter().map(|question| question.id.as_str()).collect();
             if let Some(unknown) = ids.iter().find(|id| !known.contains(id.as_str())) {
+                // A file of something else may be one line of megabytes.
+                let shown: String = unknown.chars().take(SHOWN).collect();
+                let more = if shown.len() < unknown.len() { "..." } else { "" };
                 return wrong(format!(
-                    "no question has the id `{unknown}`; ids are those of samples.jsonl"
+                    "no question has the id `{shown}{more}`; ids are those of samples.jsonl"
                 ));
             }
             questions.retain(|question| wanted.contains(question.id.as_str()));

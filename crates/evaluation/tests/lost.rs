@@ -1,8 +1,8 @@
 //! A GPU that is lost in the middle of an evaluation: the run goes on, on the same GPU opened again,
 //! from the last finished batch, to the same bytes.
 //!
-//! Without a GPU the test shows as ignored. `SIGHTLINE_REQUIRE=wgpu` turns absence into failure. The
-//! device is lost for good, so that this program holds one test.
+//! Without a GPU the tests show as ignored. `SIGHTLINE_REQUIRE=wgpu` turns absence into failure. A
+//! device comes back once per process, so that the test of the blind control has its own.
 
 #[path = "../../cli/tests/runs/bundle.rs"]
 #[allow(dead_code, reason = "shared with the tests of the program")]
@@ -13,6 +13,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pollster::FutureExt as _;
@@ -28,8 +29,12 @@ const BATCH: usize = 2;
 /// Number of answers after which the device is lost.
 const LOST_AFTER: usize = 4;
 
+/// Set in the process that runs the test of the blind control alone.
+const BLIND: &str = "SIGHTLINE_TEST_LOST_BLIND";
+
 fn main() {
     let arguments = Arguments::from_args();
+    let only_blind = std::env::var_os(BLIND).is_some();
     let required = std::env::var("SIGHTLINE_REQUIRE").unwrap_or_default();
     let device = match arguments.list {
         true => Err("only listing".to_owned()),
@@ -39,9 +44,26 @@ fn main() {
             .map_err(|error| error.to_string()),
     };
     let ignored = device.is_err() && !required.split(',').any(|item| item == "wgpu");
-    let run = move || lost(&device?);
-    let trial = Trial::test("wgpu::a_lost_device_is_replaced_once", run).with_ignored_flag(ignored);
-    libtest_mimic::run(&arguments, vec![trial]).exit();
+    let run = move || match only_blind {
+        true => lost_blind(&device?),
+        false => lost(&device?),
+    };
+    let mut trials = vec![Trial::test("wgpu::a_lost_device_is_replaced_once", run)];
+    if !only_blind {
+        trials.push(Trial::test("wgpu::the_blind_control_outlives_its_device", in_a_process));
+    }
+    let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(ignored));
+    libtest_mimic::run(&arguments, trials.collect()).exit();
+}
+
+/// Runs the test of the blind control.
+fn in_a_process() -> Result<(), Failed> {
+    let output = Command::new(std::env::current_exe()?).env(BLIND, "1").output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if output.status.success() && text.contains("1 passed") {
+        return Ok(());
+    }
+    Err(format!("{text}\n{}", String::from_utf8_lossy(&output.stderr)).into())
 }
 
 /// The tiny bundle.
@@ -170,5 +192,20 @@ fn lost(device: &Device) -> Result<(), Failed> {
     assert_eq!(models.source().opened, 1);
     let samples = &files(&disk)[Path::new("runs/vizwiz/model/samples.jsonl")];
     assert_eq!(samples.iter().filter(|byte| **byte == b'\n').count(), LOST_AFTER);
+    Ok(())
+}
+
+fn lost_blind(device: &Device) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    bundle::write(folder.path(), 1);
+    let blind = Some(Control::Blind);
+    let undisturbed = Memory::default();
+    run(&mut lineup(folder.path(), device)?, &undisturbed, blind, None)?;
+    let disk = Memory::default();
+    let mut models = lineup(folder.path(), device)?;
+    let done = run(&mut models, &disk, blind, Some(LOST_AFTER))?;
+    assert_eq!(done.finished.count, bundle::QUESTIONS);
+    assert_eq!(models.source().put, ["tiny", "tiny"]);
+    assert_eq!(files(&disk), files(&undisturbed));
     Ok(())
 }

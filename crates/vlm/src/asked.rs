@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 use sightline_checkpoint::file;
+use sightline_checkpoint::json::without_halves;
 use thiserror::Error;
 
 /// Largest file of questions that is read, bytes.
@@ -54,7 +55,7 @@ impl QuestionFile {
         for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let place = format!("{shown} line {}", at + 1);
             let question: FileQuestion =
-                serde_json::from_str(line).map_err(|e| refused(format!("{place}: {e}; {WANTED}")))?;
+                serde_json::from_str(&without_halves(line)).map_err(|e| refused(format!("{place}: {e}; {WANTED}")))?;
             if !is_id(&question.id) {
                 let problem = format!("{place}: `id` is neither a text nor a whole number below 2^64; {WANTED}");
                 return Err(refused(problem));
@@ -100,6 +101,15 @@ mod tests {
         QuestionFile::read(&path).map_err(|error| error.to_string())
     }
 
+    /// Python writes half of a surrogate pair, and reads it.
+    #[test]
+    fn half_a_letter_is_replaced() {
+        let line = r#"{"id": "a\ud83d", "image": "a.png", "question": "What \ud83d\ude00?"}"#;
+        let batch = read_bytes(line.as_bytes()).expect("a question");
+        assert_eq!(batch.questions[0].id, "a\u{fffd}");
+        assert_eq!(batch.questions[0].question, "What \u{1f600}?");
+    }
+
     #[test]
     fn ids_are_texts_or_whole_numbers() {
         let line = |id: &str| format!("{{\"id\": {id}, \"image\": \"a.png\", \"question\": \"q\"}}\n");
@@ -110,11 +120,11 @@ mod tests {
         assert_eq!(ids, good);
         assert_eq!(batch.questions[0].line, 2);
         for id in ["1.5", "true", "null", "[1]", "18446744073709551616"] {
-            let error = read_bytes((line("1") + &line(id)).as_bytes()).err().expect(id);
+            let error = read_bytes((line("1") + &line(id)).as_bytes()).expect_err(id);
             assert!(error.contains("q.jsonl line 2") && error.contains("`id`"), "{error}");
         }
         for nothing in ["", "\n \n", "\u{feff}"] {
-            let error = read_bytes(nothing.as_bytes()).err().expect("refused");
+            let error = read_bytes(nothing.as_bytes()).expect_err("refused");
             assert!(error.contains("no question"), "{error}");
         }
     }

@@ -13,6 +13,7 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
+use sightline_checkpoint::json::{REPLACEMENT, halves};
 
 /// What marks a text that is a number: nothing that a model or a benchmark says begins like this.
 const MARK: &str = "\u{1}number\u{1}";
@@ -21,9 +22,6 @@ const MARK_JSON: &[u8] = b"\"\\u0001number\\u0001";
 
 /// Digits up to which a decimal is exact: fewer than 2^53, over a power of ten that a double holds.
 const EXACT: usize = 15;
-
-/// The replacement character in JSON.
-const REPLACEMENT: &[u8] = b"\\ufffd";
 
 /// Digits up to which a whole number may fit into 64 bits.
 const LONG: usize = 18;
@@ -39,7 +37,7 @@ pub(crate) fn mark(json: &[u8]) -> Cow<'_, [u8]> {
                 let end = after_text(json, at + 1);
                 for half in halves(&json[at..end]) {
                     out.extend_from_slice(&json[copied..at + half]);
-                    out.extend_from_slice(REPLACEMENT);
+                    out.extend_from_slice(REPLACEMENT.as_bytes());
                     copied = at + half + REPLACEMENT.len();
                 }
                 at = end;
@@ -78,33 +76,6 @@ fn after_text(json: &[u8], mut at: usize) -> usize {
         }
     }
     json.len()
-}
-
-/// Places of escaped halves of surrogate pairs without their other half.
-fn halves(text: &[u8]) -> Vec<usize> {
-    let unit = |at: usize| {
-        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
-        let digits = std::str::from_utf8(digits).ok()?;
-        u32::from_str_radix(digits, 16)
-            .ok()
-            .filter(|_| !digits.starts_with('+'))
-    };
-    let (mut found, mut at) = (Vec::new(), 0);
-    while at < text.len() {
-        if text[at] != b'\\' {
-            at += 1;
-            continue;
-        }
-        match (unit(at), unit(at + 6)) {
-            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => at += 12,
-            (Some(0xD800..=0xDFFF), _) => {
-                found.push(at);
-                at += 6;
-            }
-            _ => at += 2,
-        }
-    }
-    found
 }
 
 /// Whether a token is a number in JSON's grammar that is not exact anyway: a decimal of many

@@ -48,9 +48,13 @@ pub struct Gpu {
 }
 
 pub(crate) fn device_error(doing: &'static str, error: impl core::fmt::Debug) -> KernelError {
+    // The error and its cause in one line. CubeCL goes on with every kernel that was left out, and
+    // with traces.
+    let text = format!("{error:?}");
+    let lines: Vec<&str> = text.lines().map(str::trim).take(3).collect();
     KernelError::Device {
         doing,
-        message: format!("{error:?}"),
+        message: lines.join(" "),
     }
 }
 

@@ -114,7 +114,12 @@ fn select(args: &Eval) -> Result<Select, Failure> {
         let text = sightline_checkpoint::file::read_text(path, MAX_IDS)
             .map_err(|error| Failure::new(INPUT, format!("cannot read {}: {error}", path.display())))?;
         let ids = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        Ok::<_, Failure>(ids.map(str::to_owned).collect())
+        let ids: Vec<String> = ids.map(str::to_owned).collect();
+        if ids.is_empty() {
+            let problem = format!("{} holds no id; name one question per line", path.display());
+            return Err(Failure::new(INPUT, problem));
+        }
+        Ok(ids)
     };
     Ok(Select {
         subset: None,
