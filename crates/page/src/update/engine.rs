@@ -9,8 +9,7 @@ use crate::state::{Engine, Loading, Measuring, Phase, Problem, Progress, Remedy,
 
 /// Seconds until a page whose engine has not come says so.
 const LATE_S: u32 = 12;
-/// Seconds that one model may take on a GPU of real hardware until the page asks what to do. It
-/// takes a few.
+/// Seconds that one model may take on a GPU of real hardware until the page asks what to do.
 const PREPARE_S: u32 = 90;
 
 /// A first engine, or another.
@@ -67,8 +66,8 @@ pub(super) fn slow(state: &mut State, engine: u32, model: usize) {
     let here = matches!(state.loading, Loading::Preparing { number, .. } if number == model);
     if here && state.engines == engine {
         let sentence = format!(
-            "Your GPU has been compiling for {PREPARE_S} seconds, which usually takes a few. Its driver may have stopped \
-             answering: wait a little longer, or go on in another way."
+            "Your GPU has been compiling one model for {PREPARE_S} seconds. Its driver may have stopped answering: wait a little \
+             longer, or go on in another way."
         );
         state.problem = Some(state.restartable(sentence));
     }
