@@ -1,11 +1,13 @@
-//! Adds an operation made of existing ones, the way operations look here: buffers in, a `dst` buffer out, a twin beside it.
+//! Adds an operation made of existing ones, the way operations look here: buffers in, a `dst`
+//! buffer out, a twin beside it.
 //!
 //! ```text
 //! cargo run --release -p sightline-kernels --example add_an_operation -- [cpu|wgpu]
 //! ```
 //!
-//! The operation is the feed-forward layer of Llama: `dst += W_down swiglu(W_up rms_norm(x))`. An operation with a kernel of its
-//! own is a folder in `crates/kernels/src/ops`; CONTRIBUTING.md has the steps.
+//! The operation is the feed-forward layer of Llama: `dst += W_down swiglu(W_up rms_norm(x))`. An
+//! operation with a kernel of its own is a folder in `crates/kernels/src/ops`; CONTRIBUTING.md has
+//! the steps.
 
 use sightline_kernels::ops::{Apply, Epilogue, Input, linear};
 use sightline_kernels::{Buffer, Device, Linear, Result};
@@ -15,7 +17,8 @@ const WIDTH: usize = 64;
 const HIDDEN: usize = 96;
 const EPS: f32 = 1e-5;
 
-/// Weights and scratch memory. Everything is allocated once, so that a graph can record the operation.
+/// Weights and scratch memory. Everything is allocated once, so that a graph can record the
+/// operation.
 struct FeedForward {
     norm: Buffer,
     /// Gate rows, then up rows: `[2 * HIDDEN, WIDTH]`.
@@ -33,7 +36,7 @@ impl FeedForward {
     /// `x`, `dst` `[ROWS, WIDTH]`; different buffers.
     ///
     /// # Errors
-    /// A buffer that is too short, or the device's failure.
+    /// A buffer of another shape, or the device's failure.
     fn run(&self, device: &Device, x: &Buffer, dst: &Buffer) -> Result<()> {
         let norm = Input::RmsNorm {
             weight: &self.norm,
@@ -108,11 +111,12 @@ async fn check(device: &Device) -> Result<()> {
 
     let operation = FeedForward {
         norm: device.upload_f32(&norm),
-        gate_up: Linear::f32(device, &gate_up, 2 * HIDDEN, WIDTH, None)?,
-        down: Linear::f32(device, &down, WIDTH, HIDDEN, None)?,
-        wide: device.empty_f32(ROWS * 2 * HIDDEN),
+        gate_up: Linear::f32(device, [2 * HIDDEN, WIDTH], &gate_up, None)?,
+        down: Linear::f32(device, [WIDTH, HIDDEN], &down, None)?,
+        wide: device.empty_f32([ROWS, 2 * HIDDEN]),
     };
-    let (x, dst) = (device.upload_f32(&x), device.upload_f32(&start));
+    let x = device.upload_f32(&x).reshape([ROWS, WIDTH])?;
+    let dst = device.upload_f32(&start).reshape([ROWS, WIDTH])?;
     // Recording runs the operation once for real. The CPU records nothing.
     let graph = device.record(|| operation.run(device, &x, &dst)).await?;
     device.write_f32(&dst, &start)?;

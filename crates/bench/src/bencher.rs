@@ -10,8 +10,8 @@ use sightline_kernels::{Device, KernelError, Peak};
 
 use crate::case::{Sample, Work};
 use crate::report::{Report, Row};
+use crate::request::{BenchError, Listener};
 use crate::scale::{MIN_RUNS, Scale};
-use crate::{BenchError, Listener};
 
 /// Work before the first sample on a GPU, seconds.
 const WARM_SECONDS: f64 = 0.1;

@@ -1,8 +1,8 @@
 //! The encoders' kernels at the shapes of the shipped pair.
 
 use sightline_kernels::ops::{
-    Activation, Apply, Attention, DIRECTIONS, Depthwise, DtProject, Image, LayerNorm, Patches, SelectiveScan,
-    attention, copy, depthwise, dt_project, im2col, layer_norm, linear, selective_scan, selective_scan_workspace,
+    Activation, Apply, Attention, CopyRows, DIRECTIONS, Depthwise, DtProject, Im2col, Image, LayerNorm, Patches,
+    ScanSizes, SelectiveScan, attention, copy, depthwise, dt_project, im2col, layer_norm, linear, selective_scan,
 };
 use sightline_kernels::{Device, Format};
 
@@ -42,7 +42,7 @@ pub(crate) fn run(b: &mut Bencher) {
             (4 * WIDTH, WIDTH),
             (WIDTH, 4 * WIDTH),
         ] {
-            matrix(b, "kernels: encoders", Format::Int8, rows, outputs, inputs);
+            matrix(b, "kernels: encoders", Format::INT8, rows, outputs, inputs);
         }
     }
     matrix(b, "kernels: encoders", Format::F32, 196, 4 * WIDTH, WIDTH);
@@ -80,14 +80,21 @@ fn scan(b: &mut Bencher, batch: usize, side: usize, channels: usize) {
     );
     b.kernel(work, |device, set| {
         let seed = 16 * set;
-        let u = floats(device, pixels * channels, seed, 2.0, 0.0)?;
-        let delta = floats(device, pixels * DIRECTIONS * channels, seed + 1, 2.0, 0.0)?;
-        let proj = floats(device, pixels * stride, seed + 2, 2.0, 0.0)?;
-        let a = floats(device, DIRECTIONS * channels * state, seed + 3, 1.0, -1.0)?;
-        let d = floats(device, DIRECTIONS * channels, seed + 4, 0.2, 1.0)?;
-        let dt_bias = floats(device, DIRECTIONS * channels, seed + 5, 2.0, -4.0)?;
-        let scratch = selective_scan_workspace(batch, side, side, channels, state);
-        let (workspace, dst) = (empty(device, scratch)?, empty(device, pixels * channels)?);
+        let u = floats(device, [pixels, channels], seed, 2.0, 0.0)?;
+        let delta = floats(device, [pixels, DIRECTIONS * channels], seed + 1, 2.0, 0.0)?;
+        let proj = floats(device, [pixels, stride], seed + 2, 2.0, 0.0)?;
+        let a = floats(device, [DIRECTIONS, channels, state], seed + 3, 1.0, -1.0)?;
+        let d = floats(device, [DIRECTIONS, channels], seed + 4, 0.2, 1.0)?;
+        let dt_bias = floats(device, [DIRECTIONS, channels], seed + 5, 2.0, -4.0)?;
+        let sizes = ScanSizes {
+            batch,
+            height: side,
+            width: side,
+            channels,
+            rank,
+            state,
+        };
+        let (workspace, dst) = (empty(device, sizes.workspace())?, empty(device, [pixels, channels])?);
         let device = device.clone();
         Ok(Box::new(move || {
             let scan = SelectiveScan {
@@ -97,39 +104,43 @@ fn scan(b: &mut Bencher, batch: usize, side: usize, channels: usize) {
                 a: &a,
                 d: &d,
                 dt_bias: &dt_bias,
-                batch,
-                height: side,
-                width: side,
-                channels,
-                rank,
-                state,
+                sizes,
+                workspace: &workspace,
+                dst: &dst,
             };
-            selective_scan(&device, scan, &workspace, &dst)
+            selective_scan(&device, scan)
         }))
     });
 }
 
 fn step_sizes(b: &mut Bencher, side: usize, channels: usize) {
-    let sizes = DtProject {
-        pixels: side * side,
-        channels,
-        rank: channels.div_ceil(16),
-        state: 1,
-    };
-    let (weights, out) = (DIRECTIONS * channels * sizes.rank, sizes.pixels * DIRECTIONS * channels);
-    let words = sizes.pixels * sizes.stride() + weights + out;
-    let flops = (2 * out * sizes.rank) as f64;
+    let (pixels, rank, state) = (side * side, channels.div_ceil(16), 1);
+    let stride = DIRECTIONS * (rank + 2 * state);
+    let out = pixels * DIRECTIONS * channels;
+    let words = pixels * stride + DIRECTIONS * channels * rank + out;
+    let flops = (2 * out * rank) as f64;
     let work = work(
         format!("step sizes {side}x{side}x{channels} b1"),
         4.0 * words as f64,
         flops,
     );
     b.kernel(work, |device, set| {
-        let proj = floats(device, sizes.pixels * sizes.stride(), 2 * set, 2.0, 0.0)?;
-        let weight = floats(device, weights, 2 * set + 1, 0.5, 0.0)?;
-        let dst = empty(device, out)?;
+        let proj = floats(device, [pixels, stride], 2 * set, 2.0, 0.0)?;
+        let weight = floats(device, [DIRECTIONS, channels, rank], 2 * set + 1, 0.5, 0.0)?;
+        let dst = empty(device, [pixels, DIRECTIONS * channels])?;
         let device = device.clone();
-        Ok(Box::new(move || dt_project(&device, &proj, &weight, sizes, &dst)))
+        Ok(Box::new(move || {
+            let steps = DtProject {
+                proj: &proj,
+                weight: &weight,
+                pixels,
+                channels,
+                rank,
+                state,
+                dst: &dst,
+            };
+            dt_project(&device, steps)
+        }))
     });
 }
 
@@ -149,12 +160,21 @@ fn local(b: &mut Bencher, side: usize, channels: usize) {
         flops,
     );
     b.kernel(work, |device, set| {
-        let x = floats(device, image.len(), 2 * set, 2.0, 0.0)?;
-        let weight = floats(device, 9 * channels, 2 * set + 1, 1.0, 0.0)?;
-        let dst = empty(device, image.len())?;
+        let x = floats(device, image.shape(), 2 * set, 2.0, 0.0)?;
+        let weight = floats(device, [9, channels], 2 * set + 1, 1.0, 0.0)?;
+        let dst = empty(device, image.shape())?;
         let device = device.clone();
         Ok(Box::new(move || {
-            depthwise(&device, &x, &weight, None, Depthwise::silu3(image), &dst)
+            let conv = Depthwise {
+                x: &x,
+                weight: &weight,
+                bias: None,
+                image,
+                side: 3,
+                silu: true,
+                dst: &dst,
+            };
+            depthwise(&device, conv)
         }))
     });
 }
@@ -167,17 +187,25 @@ fn patches(b: &mut Bencher, side: usize, channels: usize) {
         channels,
     };
     let halving = Patches::HALVING;
-    let out = halving.along(side).pow(2) * halving.width(channels);
+    let out = [halving.along(side).pow(2), halving.width(channels)];
     let work = work(
         format!("im2col {side}x{side}x{channels} b1"),
-        4.0 * (image.len() + out) as f64,
+        4.0 * (image.len() + out[0] * out[1]) as f64,
         0.0,
     );
     b.kernel(work, |device, set| {
-        let x = floats(device, image.len(), set, 2.0, 0.0)?;
+        let x = floats(device, image.shape(), set, 2.0, 0.0)?;
         let dst = empty(device, out)?;
         let device = device.clone();
-        Ok(Box::new(move || im2col(&device, &x, image, halving, &dst)))
+        Ok(Box::new(move || {
+            let args = Im2col {
+                x: &x,
+                image,
+                patches: halving,
+                dst: &dst,
+            };
+            im2col(&device, args)
+        }))
     });
 }
 
@@ -189,10 +217,10 @@ fn norm(b: &mut Bencher, rows: usize, width: usize) {
         (7 * rows * width) as f64,
     );
     b.kernel(work, |device, set| {
-        let x = floats(device, rows * width, 3 * set, 2.0, 0.1)?;
+        let x = floats(device, [rows, width], 3 * set, 2.0, 0.1)?;
         let weight = floats(device, width, 3 * set + 1, 0.2, 1.0)?;
         let bias = floats(device, width, 3 * set + 2, 0.2, 0.0)?;
-        let dst = empty(device, rows * width)?;
+        let dst = empty(device, [rows, width])?;
         let device = device.clone();
         Ok(Box::new(move || {
             layer_norm(
@@ -221,29 +249,37 @@ pub(crate) fn matrix(b: &mut Bencher, part: &'static str, format: Format, rows: 
         flops: (2 * rows * inputs * outputs) as f64,
     };
     b.kernel(work, |device, set| {
-        let w = format.sample(device, outputs, inputs, 2 * set, format.is_for_encoders())?;
-        let x = floats(device, rows * inputs, 2 * set + 1, 2.0, 0.0)?;
-        let dst = empty(device, rows * outputs)?;
+        let w = format.sample(device, [outputs, inputs], 2 * set, format.is_for_encoders())?;
+        let x = floats(device, [rows, inputs], 2 * set + 1, 2.0, 0.0)?;
+        let dst = empty(device, [rows, outputs])?;
         let device = device.clone();
         Ok(Box::new(move || linear(&device, Apply::new(&w, &x, rows, &dst))))
     });
 }
 
 fn full_attention(b: &mut Bencher, batch: usize, tokens: usize) {
-    let sizes = Attention {
-        batch,
-        tokens,
-        heads: HEADS,
-        head_dim: WIDTH / HEADS,
-    };
-    let len = batch * tokens * WIDTH;
+    let rows = batch * tokens;
     let flops = 4.0 * (batch * tokens * tokens * WIDTH) as f64;
-    let work = work(format!("attention {tokens}x{WIDTH} b{batch}"), 16.0 * len as f64, flops);
+    let work = work(
+        format!("attention {tokens}x{WIDTH} b{batch}"),
+        16.0 * (rows * WIDTH) as f64,
+        flops,
+    );
     b.kernel(work, |device, set| {
-        let qkv = floats(device, 3 * len, set, 2.0, 0.0)?;
-        let dst = empty(device, len)?;
+        let qkv = floats(device, [rows, 3 * WIDTH], set, 2.0, 0.0)?;
+        let dst = empty(device, [rows, WIDTH])?;
         let device = device.clone();
-        Ok(Box::new(move || attention(&device, &qkv, sizes, &dst)))
+        Ok(Box::new(move || {
+            let args = Attention {
+                qkv: &qkv,
+                batch,
+                tokens,
+                heads: HEADS,
+                head_dim: WIDTH / HEADS,
+                dst: &dst,
+            };
+            attention(&device, args)
+        }))
     });
 }
 
@@ -255,6 +291,6 @@ fn large_copy(b: &mut Bencher) {
     b.kernel(work, |device: &Device, set| {
         let (src, dst) = (floats(device, words, set, 1.0, 0.0)?, empty(device, words)?);
         let device = device.clone();
-        Ok(Box::new(move || copy(&device, &src, 0, &dst, 0, words)))
+        Ok(Box::new(move || copy(&device, CopyRows::first(&src, &dst, words))))
     });
 }

@@ -3,18 +3,22 @@
 
 use anyhow::{Result, bail};
 pub(crate) use sightline_checkpoint::random::values;
-use sightline_kernels::{Buffer, Device};
+use sightline_kernels::{Buffer, Device, Shape};
 
 /// A buffer of random floats, unless one binding of the device cannot show it.
-pub(crate) fn floats(device: &Device, len: usize, seed: u32, scale: f32, offset: f32) -> Result<Buffer> {
-    fits(device, len)?;
-    Ok(device.upload_f32(&values(len, seed, scale, offset)))
+pub(crate) fn floats(device: &Device, shape: impl Into<Shape>, seed: u32, scale: f32, offset: f32) -> Result<Buffer> {
+    let shape = shape.into();
+    fits(device, shape.len())?;
+    Ok(device
+        .upload_f32(&values(shape.len(), seed, scale, offset))
+        .reshape(shape)?)
 }
 
 /// A buffer to write into.
-pub(crate) fn empty(device: &Device, len: usize) -> Result<Buffer> {
-    fits(device, len)?;
-    Ok(device.empty_f32(len))
+pub(crate) fn empty(device: &Device, shape: impl Into<Shape>) -> Result<Buffer> {
+    let shape = shape.into();
+    fits(device, shape.len())?;
+    Ok(device.empty_f32(shape))
 }
 
 fn fits(device: &Device, len: usize) -> Result<()> {

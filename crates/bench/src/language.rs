@@ -155,7 +155,7 @@ pub(crate) fn decode(b: &mut Bencher) {
 /// Whole answers of `tokens` tokens; what counts is the mean time of a token after the first.
 fn sample(b: &Bencher, model: &mut Model, tokens: usize, sampling: Sampling) -> Result<Sample> {
     let count = PREFIX - 1;
-    let visual = inputs::floats(&b.device, count * WIDTH, 3, 2.0, 0.0)?;
+    let visual = inputs::floats(&b.device, [count, WIDTH], 3, 2.0, 0.0)?;
     model.session.prefill_prefix(&visual, count)?;
     let options = Options {
         max_tokens: tokens,

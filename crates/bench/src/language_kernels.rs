@@ -3,8 +3,8 @@
 
 use sightline_kernels::Format;
 use sightline_kernels::ops::{
-    Apply, CachedAttention, LowRank, Places, Rope, cached_attention, embed, linear, next_token, rms_norm, rope_append,
-    rope_table, swiglu,
+    Apply, CachedAttention, Embed, LowRank, NextToken, Places, RmsNorm, Rope, SwiGlu, cached_attention, embed, linear,
+    next_token, rms_norm, rope_append, rope_table, swiglu,
 };
 
 use crate::bencher::Bencher;
@@ -21,6 +21,8 @@ const HIDDEN: usize = 1536;
 const VOCABULARY: usize = 49_152;
 /// Positions of the KV cache.
 const CAPACITY: usize = 1024;
+/// Shape of its keys, and of its values.
+const CACHE: [usize; 2] = [CAPACITY, KV_HEADS * HEAD];
 /// q, k and v of a token.
 const QKV: usize = (HEADS + 2 * KV_HEADS) * HEAD;
 /// The adapters' rank.
@@ -71,11 +73,11 @@ fn adapted(b: &mut Bencher, m: usize) {
         flops: (2 * m * (QKV * WIDTH + 3 * RANK * WIDTH + QKV * RANK)) as f64,
     };
     b.kernel(work, |device, set| {
-        let w = Format::Q4_1.sample(device, QKV, WIDTH, 4 * set, false)?;
-        let down = Format::F32.sample(device, 3 * RANK, WIDTH, 4 * set + 1, false)?;
-        let up = floats(device, QKV * RANK, 4 * set + 2, 0.1, 0.0)?;
-        let x = floats(device, m * WIDTH, 4 * set + 3, 2.0, 0.0)?;
-        let (t, dst) = (empty(device, m * 3 * RANK)?, empty(device, m * QKV)?);
+        let w = Format::Q4_1.sample(device, [QKV, WIDTH], 4 * set, false)?;
+        let down = Format::F32.sample(device, [3 * RANK, WIDTH], 4 * set + 1, false)?;
+        let up = floats(device, [QKV, RANK], 4 * set + 2, 0.1, 0.0)?;
+        let x = floats(device, [m, WIDTH], 4 * set + 3, 2.0, 0.0)?;
+        let (t, dst) = (empty(device, [m, 3 * RANK])?, empty(device, [m, QKV])?);
         let device = device.clone();
         Ok(Box::new(move || {
             linear(&device, Apply::new(&down, &x, m, &t))?;
@@ -100,11 +102,20 @@ fn adapted(b: &mut Bencher, m: usize) {
 fn norm(b: &mut Bencher, m: usize) {
     let work = work(format!("rms norm {m}x{WIDTH}"), 2 * m * WIDTH + WIDTH, 4 * m * WIDTH);
     b.kernel(work, |device, set| {
-        let x = floats(device, m * WIDTH, 2 * set, 2.0, 0.0)?;
+        let x = floats(device, [m, WIDTH], 2 * set, 2.0, 0.0)?;
         let weight = floats(device, WIDTH, 2 * set + 1, 0.2, 1.0)?;
-        let dst = empty(device, m * WIDTH)?;
+        let dst = empty(device, [m, WIDTH])?;
         let device = device.clone();
-        Ok(Box::new(move || rms_norm(&device, &x, &weight, 1e-5, m, &dst)))
+        Ok(Box::new(move || {
+            let args = RmsNorm {
+                x: &x,
+                weight: &weight,
+                eps: 1e-5,
+                rows: m,
+                dst: &dst,
+            };
+            rms_norm(&device, args)
+        }))
     });
 }
 
@@ -116,12 +127,10 @@ fn rotate(b: &mut Bencher, m: usize) {
         3 * m * (HEADS + KV_HEADS) * HEAD,
     );
     b.kernel(work, |device, set| {
-        let qkv = floats(device, m * QKV, set, 2.0, 0.0)?;
-        let (keys, values) = (
-            empty(device, CAPACITY * KV_HEADS * HEAD)?,
-            empty(device, CAPACITY * KV_HEADS * HEAD)?,
-        );
+        let qkv = floats(device, [m, QKV], set, 2.0, 0.0)?;
+        let (keys, values) = (empty(device, CACHE)?, empty(device, CACHE)?);
         let table = device.upload_f32(&rope_table(CAPACITY, HEAD, 100_000.0));
+        let table = table.reshape([CAPACITY, HEAD / 2, 2])?;
         let position = device.upload_u32(&[if m == 1 { 256 } else { 0 }]);
         let device = device.clone();
         Ok(Box::new(move || {
@@ -148,11 +157,11 @@ fn attend(b: &mut Bencher, m: usize, position: usize) {
     let words = 2 * (position + m) * KV_HEADS * HEAD + 2 * m * HEADS * HEAD;
     let id = format!("cached attention {m} at {position}");
     b.kernel(work(id, words, 4 * seen * HEADS * HEAD), |device, set| {
-        let qkv = floats(device, m * QKV, 3 * set, 2.0, 0.0)?;
-        let keys = floats(device, CAPACITY * KV_HEADS * HEAD, 3 * set + 1, 2.0, 0.0)?;
-        let values = floats(device, CAPACITY * KV_HEADS * HEAD, 3 * set + 2, 2.0, 0.0)?;
+        let qkv = floats(device, [m, QKV], 3 * set, 2.0, 0.0)?;
+        let keys = floats(device, CACHE, 3 * set + 1, 2.0, 0.0)?;
+        let values = floats(device, CACHE, 3 * set + 2, 2.0, 0.0)?;
         let at = device.upload_u32(&[position as u32]);
-        let dst = empty(device, m * HEADS * HEAD)?;
+        let dst = empty(device, [m, HEADS * HEAD])?;
         let device = device.clone();
         Ok(Box::new(move || {
             let args = CachedAttention {
@@ -165,8 +174,9 @@ fn attend(b: &mut Bencher, m: usize, position: usize) {
                 kv_heads: KV_HEADS,
                 head_dim: HEAD,
                 capacity: CAPACITY,
+                dst: &dst,
             };
-            cached_attention(&device, args, &dst)
+            cached_attention(&device, args)
         }))
     });
 }
@@ -174,10 +184,18 @@ fn attend(b: &mut Bencher, m: usize, position: usize) {
 fn gate(b: &mut Bencher, m: usize) {
     let work = work(format!("swiglu {m}x{HIDDEN}"), 3 * m * HIDDEN, 5 * m * HIDDEN);
     b.kernel(work, |device, set| {
-        let gate_up = floats(device, 2 * m * HIDDEN, set, 2.0, 0.0)?;
-        let dst = empty(device, m * HIDDEN)?;
+        let gate_up = floats(device, [m, 2 * HIDDEN], set, 2.0, 0.0)?;
+        let dst = empty(device, [m, HIDDEN])?;
         let device = device.clone();
-        Ok(Box::new(move || swiglu(&device, &gate_up, m, HIDDEN, &dst)))
+        Ok(Box::new(move || {
+            let args = SwiGlu {
+                gate_up: &gate_up,
+                rows: m,
+                width: HIDDEN,
+                dst: &dst,
+            };
+            swiglu(&device, args)
+        }))
     });
 }
 
@@ -191,13 +209,21 @@ fn lookup(b: &mut Bencher) {
     work.bytes += row;
     b.kernel(work, |device, set| {
         // Larger than what a call reads of it.
-        let table = Format::Q8_0.sample(device, 1024, WIDTH, set, false)?;
+        let table = Format::Q8_0.sample(device, [1024, WIDTH], set, false)?;
         let ids: Vec<u32> = (0..PREFILL as u32)
             .map(|i| i.wrapping_mul(2_654_435_761) % 1024)
             .collect();
-        let (ids, dst) = (device.upload_u32(&ids), empty(device, PREFILL * WIDTH)?);
+        let (ids, dst) = (device.upload_u32(&ids), empty(device, [PREFILL, WIDTH])?);
         let device = device.clone();
-        Ok(Box::new(move || embed(&device, &table, &ids, PREFILL, &dst)))
+        Ok(Box::new(move || {
+            let args = Embed {
+                table: &table,
+                ids: &ids,
+                m: PREFILL,
+                dst: &dst,
+            };
+            embed(&device, args)
+        }))
     });
 }
 
@@ -205,12 +231,20 @@ fn choose(b: &mut Bencher) {
     b.kernel(
         work(format!("next token of {VOCABULARY}"), VOCABULARY, VOCABULARY),
         |device, set| {
-            let logits = floats(device, VOCABULARY, set, 20.0, 0.0)?;
+            let logits = floats(device, [1, VOCABULARY], set, 20.0, 0.0)?;
             let (token, position) = (device.upload_u32(&[1]), device.upload_u32(&[0]));
-            let history = device.upload_u32(&[0; CAPACITY]);
+            let history = device.upload_u32(&[0; CAPACITY]).reshape([1, CAPACITY])?;
             let device = device.clone();
             Ok(Box::new(move || {
-                next_token(&device, &logits, VOCABULARY, &token, &position, &history)
+                let args = NextToken {
+                    logits: &logits,
+                    token: &token,
+                    position: &position,
+                    history: &history,
+                    vocabulary: VOCABULARY,
+                    capacity: CAPACITY,
+                };
+                next_token(&device, args)
             }))
         },
     );

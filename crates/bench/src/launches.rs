@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use pollster::block_on;
 use sightline_kernels::KernelError;
-use sightline_kernels::ops::copy;
+use sightline_kernels::ops::{CopyRows, copy};
 
 use crate::bencher::Bencher;
 use crate::case::{Sample, Work};
@@ -42,7 +42,7 @@ pub(crate) fn run(b: &mut Bencher) {
 fn sample(b: &Bencher, replayed: bool, waited: bool) -> Result<Sample> {
     let device = &b.device;
     let (src, dst) = (device.upload_f32(&[0.5; 64]), device.empty_f32(64));
-    let one = || copy(device, &src, 0, &dst, 0, 64);
+    let one = || copy(device, CopyRows::first(&src, &dst, 64));
     let many = |n: usize| -> Result<(), KernelError> { (0..n).try_for_each(|_| one()) };
     let graph = if replayed {
         block_on(device.record(|| many(LAUNCHES / REPLAYS)))?

@@ -8,9 +8,9 @@
 
 use std::time::Instant;
 
-use sightline_kernels::ops::{DIRECTIONS, ScanKernel, SelectiveScan, selective_scan_with, selective_scan_workspace};
+use sightline_kernels::ops::{DIRECTIONS, ScanKernel, ScanSizes, SelectiveScan, selective_scan_with};
 use sightline_kernels::suite::{cases, hash_vec};
-use sightline_kernels::{Device, Result};
+use sightline_kernels::{Device, Result, Shape};
 
 fn main() -> Result<()> {
     let filter = std::env::args().nth(1).unwrap_or_default();
@@ -53,38 +53,32 @@ async fn scans(device: &Device) -> Result<()> {
         [8, 14, 384, 1],
         [1, 28, 64, 16],
     ] {
-        let (pixels, rank) = (batch * side * side, channels / 16);
-        let lens = [
-            pixels * channels,
-            pixels * DIRECTIONS * channels,
-            pixels * DIRECTIONS * (rank + 2 * state),
-            DIRECTIONS * channels * state,
-            DIRECTIONS * channels,
-            DIRECTIONS * channels,
-        ];
-        let buffers = lens.map(|len| device.upload_f32(&hash_vec(len, 1, 1.0)));
-        let [u, delta, proj, a, d, dt_bias] = &buffers;
-        let scan = SelectiveScan {
-            u,
-            delta,
-            proj,
-            a,
-            d,
-            dt_bias,
+        let sizes = ScanSizes {
             batch,
             height: side,
             width: side,
             channels,
-            rank,
+            rank: channels / 16,
             state,
         };
-        let workspace = device.empty_f32(selective_scan_workspace(batch, side, side, channels, state));
-        let dst = device.empty_f32(pixels * channels);
+        let (pixels, stride) = (sizes.pixels(), DIRECTIONS * (sizes.rank + 2 * state));
+        let uploaded = |shape: Shape| device.upload_f32(&hash_vec(shape.len(), 1, 1.0)).reshape(shape);
+        let scan = SelectiveScan {
+            u: &uploaded([pixels, channels].into())?,
+            delta: &uploaded([pixels, DIRECTIONS * channels].into())?,
+            proj: &uploaded([pixels, stride].into())?,
+            a: &uploaded([DIRECTIONS, channels, state].into())?,
+            d: &uploaded([DIRECTIONS, channels].into())?,
+            dt_bias: &uploaded([DIRECTIONS, channels].into())?,
+            sizes,
+            workspace: &device.empty_f32(sizes.workspace()),
+            dst: &device.empty_f32([pixels, channels]),
+        };
         for kernel in [ScanKernel::Cube, ScanKernel::Wgsl] {
             let mut best = f64::INFINITY;
             for _ in 0..12 {
                 let started = Instant::now();
-                selective_scan_with(device, kernel, scan, &workspace, &dst)?;
+                selective_scan_with(device, kernel, scan)?;
                 device.sync().await?;
                 best = best.min(started.elapsed().as_secs_f64());
             }

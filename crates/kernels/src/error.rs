@@ -1,21 +1,22 @@
 use thiserror::Error;
 
 use crate::device::Backend;
+use crate::shape::Shape;
 
 /// What can go wrong between a model and a device.
 #[derive(Debug, Error)]
 pub enum KernelError {
-    /// A buffer's length does not fit the shape an operation was given.
-    #[error("{op}: buffer `{name}` holds {found} values, the shape needs {expected}")]
+    /// A buffer has another shape than an operation needs for its sizes.
+    #[error("{op}: `{name}` has the shape {found}, {expected} is needed")]
     Shape {
         /// The operation.
         op: &'static str,
         /// The argument's name.
         name: &'static str,
-        /// Values the shape needs.
-        expected: usize,
-        /// Values the buffer holds.
-        found: usize,
+        /// The shape that the sizes need.
+        expected: Shape,
+        /// The shape that the buffer has.
+        found: Shape,
     },
     /// An argument lies outside what the operation supports.
     #[error("{op}: {message}")]

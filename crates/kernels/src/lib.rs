@@ -13,8 +13,9 @@
 //! # fn main() -> sightline_kernels::Result<()> {
 //! // `Device::wgpu(false).await` opens a GPU; the rest stays as it is.
 //! let device = Device::cpu();
-//! let map = Linear::f32(&device, &[1.0, 2.0, 3.0, 4.0], 2, 2, Some(&[0.5, 0.0]))?;
-//! let (x, y) = (device.upload_f32(&[1.0, 10.0]), device.empty_f32(2));
+//! let map = Linear::f32(&device, [2, 2], &[1.0, 2.0, 3.0, 4.0], Some(&[0.5, 0.0]))?;
+//! let x = device.upload_f32(&[1.0, 10.0]).reshape([1, 2])?;
+//! let y = device.empty_f32([1, 2]);
 //! ops::linear(&device, ops::Apply::new(&map, &x, 1, &y))?;
 //! assert_eq!(pollster::block_on(device.read_f32(&y))?, [21.5, 43.0]);
 //! # Ok(())
@@ -25,10 +26,13 @@ mod buffer;
 mod device;
 mod elementary;
 mod error;
+#[cfg(feature = "suite")]
+mod hashed;
 pub mod ops;
 mod parallel;
 mod peak;
 mod product;
+mod shape;
 mod source_kernel;
 #[cfg(feature = "suite")]
 pub mod suite;
@@ -43,4 +47,5 @@ pub use buffer::{Buffer, Element};
 pub use device::{Backend, Cpu, Device, Gpu, GpuInfo, Graph, GraphicsApi};
 pub use error::{KernelError, Result};
 pub use peak::Peak;
-pub use weight::{Format, Linear};
+pub use shape::Shape;
+pub use weight::{Format, Int8Matrix, Linear};

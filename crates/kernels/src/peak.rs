@@ -31,7 +31,7 @@ impl Peak {
         let mut bytes_per_second = 0.0f64;
         for _ in 0..=runs {
             let start = Instant::now();
-            ops::copy(device, &src, 0, &dst, 0, words)?;
+            ops::copy(device, ops::CopyRows::first(&src, &dst, words))?;
             device.sync().await?;
             bytes_per_second = bytes_per_second.max(8.0 * words as f64 / start.elapsed().as_secs_f64());
         }

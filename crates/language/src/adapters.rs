@@ -1,7 +1,7 @@
 use sightline_checkpoint::manifest;
 use sightline_checkpoint::tensors::{TensorData, Tensors};
 use sightline_kernels::ops::LowRank;
-use sightline_kernels::{Buffer, Device, Linear};
+use sightline_kernels::{Buffer, Device, Int8Matrix, Linear};
 
 use crate::config::LlamaConfig;
 use crate::error::Result;
@@ -131,7 +131,7 @@ impl Loader<'_> {
         }
         Ok(Adapter {
             a: self.upload(a, parts.len() * rank, cols)?,
-            b: self.device.upload_f32(&b),
+            b: self.device.upload_f32(&b).reshape([rows, rank])?,
             rank,
             scale: self.scale,
             bounds,
@@ -151,8 +151,14 @@ impl Loader<'_> {
             }
         }
         Ok(match int8 {
-            true => Linear::int8(self.device, &bytes, &scales, rows, cols, None)?,
-            false => Linear::f32(self.device, &floats, rows, cols, None)?,
+            true => {
+                let matrix = Int8Matrix {
+                    q: &bytes,
+                    scale: &scales,
+                };
+                Linear::int8(self.device, [rows, cols], matrix, None)?
+            }
+            false => Linear::f32(self.device, [rows, cols], &floats, None)?,
         })
     }
 }

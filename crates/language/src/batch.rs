@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use sightline_kernels::ops::NextTokens;
-use sightline_kernels::{Buffer, Graph, KernelError, ops};
+use sightline_kernels::ops::{self, CopyRows, NextTokens};
+use sightline_kernels::{Buffer, Graph, KernelError};
 
 use crate::adapters::Adapters;
 use crate::cache::CacheLayout;
@@ -110,9 +110,9 @@ impl Batch {
         rows: usize,
     ) -> Result<Self> {
         let CacheLayout { slots, capacity, .. } = layout;
-        let run = Runner::new(llama, adapters, layout, rows);
+        let run = Runner::new(llama, adapters, layout, rows)?;
         let device = run.llama.device.clone();
-        let margins = device.empty_f32(slots * capacity);
+        let margins = device.empty_f32([slots, capacity]);
         // The recording runs the step once for real, at the first position of empty caches.
         write_rows(&run, (0..slots).map(|slot| [slot, 0, slot]))?;
         device.write_u32(&run.token, &vec![run.llama.config.bos; slots])?;
@@ -120,7 +120,7 @@ impl Batch {
         Ok(Self {
             graph,
             margins,
-            before: device.empty_f32(chat.before.len() * run.llama.config.width),
+            before: device.empty_f32([chat.before.len(), run.llama.config.width]),
             chat: chat.clone(),
             prefix: layout.prefix(),
             run,
@@ -136,7 +136,7 @@ impl Batch {
     /// device.
     ///
     /// # Shapes
-    /// `visual` `[pictures, visual tokens, width]`; after [`Batch::blind`] it may be any buffer.
+    /// `visual` `[pictures * visual tokens, width]`; after [`Batch::blind`] it may be any buffer.
     ///
     /// # Errors
     /// More prompts than slots, a prompt that does not fit the cache, an unknown token, or a device
@@ -156,7 +156,7 @@ impl Batch {
             None => [slot, 0, slot],
         };
         write_rows(run, (0..slots).map(place))?;
-        run.head(&run.last, slots)?;
+        run.head(&run.last)?;
         Ok(choose(run, &self.margins)?)
     }
 
@@ -309,11 +309,10 @@ impl Batch {
     /// Computes the prefixes of as many pictures at once as the rows hold.
     fn prefill_pictures(&self, visual: &Buffer, owners: &[Option<usize>]) -> Result<()> {
         let run = &self.run;
-        let (device, width, prefix) = (&run.llama.device, run.llama.config.width, self.prefix);
+        let (device, prefix) = (&run.llama.device, self.prefix);
         let before = self.chat.before.len();
-        device.write_u32(&run.ids, &self.chat.before)?;
-        run.embed(&run.ids, before)?;
-        ops::copy(device, &run.x, 0, &self.before, 0, before * width)?;
+        run.embed_ids(&self.chat.before)?;
+        ops::copy(device, CopyRows::first(run.x(), &self.before, before))?;
         let used: Vec<(usize, usize)> = owners
             .iter()
             .enumerate()
@@ -321,17 +320,21 @@ impl Batch {
             .collect();
         for piece in used.chunks((run.rows / prefix).max(1)) {
             for (at, (picture, _)) in piece.iter().enumerate() {
-                let row = at * prefix * width;
-                ops::copy(device, &self.before, 0, &run.x, row, before * width)?;
-                let visual_len = (prefix - before) * width;
-                ops::copy(
-                    device,
-                    visual,
-                    picture * visual_len,
-                    &run.x,
-                    row + before * width,
-                    visual_len,
-                )?;
+                let to = at * prefix;
+                let begin = CopyRows::first(&self.before, run.x(), before);
+                ops::copy(device, CopyRows { to, ..begin })?;
+                let rows = prefix - before;
+                // Conversations without pictures have no visual tokens.
+                if rows > 0 {
+                    let picture = CopyRows {
+                        src: visual,
+                        from: picture * rows,
+                        dst: run.x(),
+                        to: to + before,
+                        rows,
+                    };
+                    ops::copy(device, picture)?;
+                }
             }
             let place = |(_, slot): &(usize, usize)| {
                 let slot = *slot;
@@ -346,7 +349,6 @@ impl Batch {
     /// Computes all prompts behind their pictures, and keeps the last row of each.
     fn prefill_texts(&self, prompts: &[Prompt<'_>], shared: &dyn Fn(&Prompt) -> usize) -> Result<()> {
         let run = &self.run;
-        let (device, width) = (&run.llama.device, run.llama.config.width);
         let mut rows: Vec<(u32, [usize; 3])> = Vec::new();
         let mut ends: Vec<usize> = Vec::new();
         for (slot, prompt) in prompts.iter().enumerate() {
@@ -359,13 +361,19 @@ impl Batch {
             let count = piece.len().next_multiple_of(BUCKET).min(run.rows);
             let filled = || piece.iter().chain(piece.last().into_iter().cycle()).take(count);
             let ids: Vec<u32> = filled().map(|row| row.0).collect();
-            device.write_u32(&run.ids, &ids)?;
-            run.embed(&run.ids, count)?;
+            run.embed_ids(&ids)?;
             write_rows(run, filled().map(|row| row.1))?;
             run.layers(count)?;
             let here: Range<usize> = start..start + piece.len();
             for (slot, end) in ends.iter().enumerate().filter(|end| here.contains(end.1)) {
-                ops::copy(device, &run.x, (end - start) * width, &run.last, slot * width, width)?;
+                let args = CopyRows {
+                    src: run.x(),
+                    from: end - start,
+                    dst: &run.last,
+                    to: slot,
+                    rows: 1,
+                };
+                ops::copy(&run.llama.device, args)?;
             }
         }
         Ok(())
@@ -390,27 +398,29 @@ fn log_likelihood(logits: &[f32], token: u32) -> f32 {
 /// Writes the places of rows: slot, position, slot of the shared positions.
 fn write_rows(run: &Runner, rows: impl Iterator<Item = [usize; 3]>) -> Result<()> {
     let words: Vec<u32> = rows.flatten().map(|word| word as u32).collect();
-    Ok(run.llama.device.write_u32(&run.position, &words)?)
+    let position = run.position.first_rows(words.len() / 3)?;
+    Ok(run.llama.device.write_u32(&position, &words)?)
 }
 
 /// One token of every slot. This is the recorded step.
 fn step(run: &Runner, margins: &Buffer) -> std::result::Result<(), KernelError> {
     let slots = run.layout.slots;
-    run.embed(&run.token, slots)?;
+    run.embed(&run.token)?;
     run.layers(slots)?;
-    run.head(&run.x, slots)?;
+    run.head(&run.x().first_rows(slots)?)?;
     choose(run, margins)
 }
 
 /// The greedy choice for every slot.
 fn choose(run: &Runner, margins: &Buffer) -> std::result::Result<(), KernelError> {
+    let slots = run.layout.slots;
     let args = NextTokens {
         logits: &run.logits,
         tokens: &run.token,
-        rows: &run.position,
+        rows: &run.position.first_rows(slots)?,
         history: &run.history,
         margins,
-        m: run.layout.slots,
+        m: slots,
         vocabulary: run.llama.config.vocabulary,
         capacity: run.layout.capacity,
     };

@@ -44,8 +44,9 @@ impl Llama {
     pub fn load(device: &Device, gguf: &Gguf<'_>) -> Result<Self> {
         let config = LlamaConfig::from_gguf(gguf)?;
         let loader = Loader { device, gguf };
-        let table = loader.tensor("token_embd.weight", GgmlType::Q8_0, &[config.vocabulary, config.width])?;
-        let embedding = Linear::q8_0(device, &gguf.finite_bytes(table)?, config.vocabulary, config.width)?;
+        let size = [config.vocabulary, config.width];
+        let table = loader.tensor("token_embd.weight", GgmlType::Q8_0, &size)?;
+        let embedding = Linear::q8_0(device, size, &gguf.finite_bytes(table)?)?;
         let layers = (0..config.layers)
             .map(|i| loader.layer(&config, i))
             .collect::<Result<_>>()?;
@@ -125,7 +126,7 @@ impl<'a> Loader<'a> {
                 .collect::<Result<Vec<_>>>()?;
             let tensors: Vec<&[u8]> = tensors.iter().map(AsRef::as_ref).collect();
             let rows = parts.iter().map(|(_, rows)| rows).sum();
-            Ok::<_, crate::LanguageError>(Linear::q4_1(self.device, &tensors, rows, cols)?)
+            Ok::<_, crate::LanguageError>(Linear::q4_1(self.device, [rows, cols], &tensors)?)
         };
         Ok(Layer {
             attn_norm: self.norm(&format!("blk.{i}.attn_norm.weight"), width)?,
@@ -139,15 +140,15 @@ impl<'a> Loader<'a> {
 
     /// The head `[vocabulary, width]`.
     fn head(&self, name: &str, config: &LlamaConfig) -> Result<Linear> {
-        let LlamaConfig { vocabulary, width, .. } = *config;
+        let size = [config.vocabulary, config.width];
         let kind = match self.gguf.tensor(name)?.kind {
             GgmlType::Q4_1 => GgmlType::Q4_1,
             _ => GgmlType::Q8_0,
         };
-        let bytes = self.gguf.finite_bytes(self.tensor(name, kind, &[vocabulary, width])?)?;
+        let bytes = self.gguf.finite_bytes(self.tensor(name, kind, &size)?)?;
         Ok(match kind {
-            GgmlType::Q4_1 => Linear::q4_1(self.device, &[bytes.as_ref()], vocabulary, width)?,
-            _ => Linear::q8_0(self.device, &bytes, vocabulary, width)?,
+            GgmlType::Q4_1 => Linear::q4_1(self.device, size, &[bytes.as_ref()])?,
+            _ => Linear::q8_0(self.device, size, &bytes)?,
         })
     }
 

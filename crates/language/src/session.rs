@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use sightline_kernels::{Buffer, Graph, KernelError, ops};
+use sightline_kernels::ops::{self, CopyRows, NextToken};
+use sightline_kernels::{Buffer, Graph, KernelError};
 
 use crate::adapters::Adapters;
 use crate::cache::CacheLayout;
@@ -33,7 +34,7 @@ impl Session {
     /// # Errors
     /// A device that fails.
     pub async fn new(llama: Arc<Llama>, adapters: Option<Arc<Adapters>>, layout: &ChatLayout) -> Result<Self> {
-        let run = Runner::new(llama, adapters, CacheLayout::one(layout.capacity), ROWS);
+        let run = Runner::new(llama, adapters, CacheLayout::one(layout.capacity), ROWS)?;
         let device = &run.llama.device;
         // The recording runs the step once for real, at position 0 of an empty cache.
         device.write_u32(&run.position, &[0])?;
@@ -100,14 +101,14 @@ impl Session {
     /// `visual` `[count, width]` on the model's device.
     ///
     /// # Errors
-    /// [`LanguageError::CacheFull`], or a device that fails.
+    /// [`LanguageError::CacheFull`], another shape of `visual`, or a device that fails.
     pub fn prefill_prefix(&mut self, visual: &Buffer, count: usize) -> Result<()> {
         self.truncate(0);
         let before = &self.layout.before;
         let all = before.len() + count;
         self.room_for(all)?;
-        let (run, width) = (&self.run, self.run.llama.config.width);
-        let device = &run.llama.device;
+        let run = &self.run;
+        visual.expect("prefill", "visual", [count, run.llama.config.width])?;
         let mut done = 0;
         while done < all {
             let rows = (all - done).min(ROWS);
@@ -115,12 +116,17 @@ impl Session {
             let ids: Vec<u32> = before.iter().skip(done).take(rows).copied().collect();
             let tokens = ids.len();
             if tokens > 0 {
-                device.write_u32(&run.ids, &ids)?;
-                run.embed(&run.ids, tokens)?;
+                run.embed_ids(&ids)?;
             }
             if tokens < rows {
-                let from = (done + tokens - before.len()) * width;
-                ops::copy(device, visual, from, &run.x, tokens * width, (rows - tokens) * width)?;
+                let args = CopyRows {
+                    src: visual,
+                    from: done + tokens - before.len(),
+                    dst: run.x(),
+                    to: tokens,
+                    rows: rows - tokens,
+                };
+                ops::copy(&run.llama.device, args)?;
             }
             rows_at(run, done, rows)?;
             done += rows;
@@ -142,10 +148,8 @@ impl Session {
             return Err(LanguageError::UnknownToken { id, vocabulary });
         }
         let run = &self.run;
-        let device = &run.llama.device;
         for piece in ids.chunks(ROWS) {
-            device.write_u32(&run.ids, piece)?;
-            run.embed(&run.ids, piece.len())?;
+            run.embed_ids(piece)?;
             rows_at(run, self.len, piece.len())?;
             self.len += piece.len();
         }
@@ -217,9 +221,9 @@ impl Session {
 
 /// One token. This is the recorded step.
 fn step(run: &Runner) -> std::result::Result<(), KernelError> {
-    run.embed(&run.token, 1)?;
+    run.embed(&run.token)?;
     run.layers(1)?;
-    choose(run, &run.x)
+    choose(run, &run.x().first_rows(1)?)
 }
 
 /// All layers over `rows` rows of `x` that start at `position`.
@@ -231,16 +235,30 @@ fn rows_at(run: &Runner, position: usize, rows: usize) -> Result<()> {
 /// Computes logits and the next token after a prefill up to `len` positions, whose last piece had
 /// `rows` rows.
 fn choose_after(run: &Runner, len: usize, rows: usize) -> Result<()> {
-    let (width, device) = (run.llama.config.width, &run.llama.device);
+    let device = &run.llama.device;
     // Choosing advances the position by one, to `len`.
     device.write_u32(&run.position, &[(len - 1) as u32])?;
-    ops::copy(device, &run.x, (rows - 1) * width, &run.last, 0, width)?;
+    let args = CopyRows {
+        src: run.x(),
+        from: rows - 1,
+        dst: &run.last,
+        to: 0,
+        rows: 1,
+    };
+    ops::copy(device, args)?;
     Ok(choose(run, &run.last)?)
 }
 
 /// Logits and the greedy choice for one row.
 fn choose(run: &Runner, row: &Buffer) -> std::result::Result<(), KernelError> {
-    run.head(row, 1)?;
-    let (device, vocabulary) = (&run.llama.device, run.llama.config.vocabulary);
-    ops::next_token(device, &run.logits, vocabulary, &run.token, &run.position, &run.history)
+    run.head(row)?;
+    let args = NextToken {
+        logits: &run.logits,
+        token: &run.token,
+        position: &run.position,
+        history: &run.history,
+        vocabulary: run.llama.config.vocabulary,
+        capacity: run.layout.capacity,
+    };
+    ops::next_token(&run.llama.device, args)
 }

@@ -160,7 +160,8 @@ fn visual(device: &Device, count: usize) -> (sightline_kernels::Buffer, Vec<Vec<
         .collect();
     let rows = values.chunks(support::WIDTH);
     let rows = rows.map(|row| row.iter().copied().map(f64::from).collect()).collect();
-    (device.upload_f32(&values), rows)
+    let buffer = device.upload_f32(&values).reshape([count, support::WIDTH]);
+    (buffer.expect("so many values"), rows)
 }
 
 fn picture_text_and_adapters(device: &Device) -> Check {
@@ -190,6 +191,11 @@ fn picture_text_and_adapters(device: &Device) -> Check {
 fn questions_after_one_prefix(device: &Device) -> Check {
     let (mut session, reference) = tiny(device, true)?;
     let (buffer, rows) = visual(device, 5);
+    for count in [4, 6] {
+        if session.prefill_prefix(&buffer, count).is_ok() {
+            return Err(format!("5 visual tokens passed as {count}").into());
+        }
+    }
     session.prefill_prefix(&buffer, 5)?;
     for ids in [&[1, 20, 30, 40, 50][..], &[9, 8], &[100, 101, 102]] {
         session.truncate(session.prefix_len());

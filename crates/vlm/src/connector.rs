@@ -53,13 +53,17 @@ impl Connector {
                 load::linear(device, tensors, &key, rows, cols)
             })
             .collect::<Result<_>>()?;
+        let vectors = |key: &str, count: usize| -> Result<Buffer> {
+            let values = tensors.f32(key, &[count, to])?;
+            Ok(device.upload_f32(&values).reshape([count, to])?)
+        };
         let positions = config
             .positions
             .map(|[rows, cols]| {
                 Ok::<_, VlmError>(Positions {
                     grid: [rows, cols],
-                    row: device.upload_f32(&tensors.f32("projector.row", &[rows, to])?),
-                    col: device.upload_f32(&tensors.f32("projector.col", &[cols, to])?),
+                    row: vectors("projector.row", rows)?,
+                    col: vectors("projector.col", cols)?,
                 })
             })
             .transpose()?;
@@ -93,8 +97,11 @@ impl Connector {
                 width: grid.width,
                 channels: self.width(),
             },
-            hidden: inner.iter().map(|layer| device.empty_f32(count * layer.rows)).collect(),
-            visual: device.empty_f32(count * self.width()),
+            hidden: inner
+                .iter()
+                .map(|layer| device.empty_f32([count, layer.rows]))
+                .collect(),
+            visual: device.empty_f32([count, self.width()]),
         })
     }
 
@@ -102,7 +109,7 @@ impl Connector {
     /// be recorded.
     ///
     /// # Shapes
-    /// `features` `[batch, rows * cols, encoder width]`, of what `to` was prepared for.
+    /// `features` `[batch * rows * cols, encoder width]`, of what `to` was prepared for.
     ///
     /// # Errors
     /// A device that fails.
@@ -119,7 +126,13 @@ impl Connector {
             x = y;
         }
         if let Some(positions) = &self.positions {
-            ops::add_positions(device, &to.visual, &positions.row, &positions.col, to.image)?;
+            let args = ops::AddPositions {
+                x: &to.visual,
+                row: &positions.row,
+                col: &positions.col,
+                grid: to.image,
+            };
+            ops::add_positions(device, args)?;
         }
         Ok(())
     }
@@ -130,6 +143,6 @@ pub(crate) struct Prepared {
     image: ops::Image,
     /// Outputs of all layers but the last.
     hidden: Vec<Buffer>,
-    /// Visual tokens `[batch, rows * cols, width]`.
+    /// Visual tokens `[batch * rows * cols, width]`.
     pub(crate) visual: Buffer,
 }

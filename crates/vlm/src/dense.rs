@@ -74,14 +74,15 @@ impl DenseHead {
         grid: (usize, usize),
         class: usize,
     ) -> Result<Detection> {
-        let out = self.outputs(device, tokens, grid.0 * grid.1).await?;
+        let out = self.outputs(device, tokens).await?;
         Ok(self.best(&out, grid, class))
     }
 
-    /// What the head says to `count` tokens `[count, width]`: `[count, classes + 9]`.
-    pub(crate) async fn outputs(&self, device: &Device, tokens: &Buffer, count: usize) -> Result<Vec<f32>> {
-        let hidden = device.empty_f32(count * self.hidden.rows);
-        let out = device.empty_f32(count * self.out.rows);
+    /// What the head says to tokens `[count, width]`: `[count, classes + 9]`.
+    pub(crate) async fn outputs(&self, device: &Device, tokens: &Buffer) -> Result<Vec<f32>> {
+        let count = tokens.shape().rows();
+        let hidden = device.empty_f32([count, self.hidden.rows]);
+        let out = device.empty_f32([count, self.out.rows]);
         ops::linear(
             device,
             ops::Apply {

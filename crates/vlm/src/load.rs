@@ -1,7 +1,7 @@
 //! Loads tensors of a model file onto a device.
 
 use sightline_checkpoint::tensors::{TensorData, Tensors};
-use sightline_kernels::{Device, Linear};
+use sightline_kernels::{Device, Int8Matrix, Linear};
 
 use crate::error::Result;
 
@@ -10,7 +10,10 @@ pub(crate) fn linear(device: &Device, tensors: &Tensors<'_>, key: &str, rows: us
     let bias = tensors.f32(&format!("{key}.bias"), &[rows])?;
     let weight = tensors.get_shaped(&format!("{key}.weight"), &[rows, cols])?;
     Ok(match weight.data {
-        TensorData::F32(values) => Linear::f32(device, &values, rows, cols, Some(&bias))?,
-        TensorData::I8 { q, scale } => Linear::int8(device, &q, &scale, rows, cols, Some(&bias))?,
+        TensorData::F32(values) => Linear::f32(device, [rows, cols], &values, Some(&bias))?,
+        TensorData::I8 { q, scale } => {
+            let matrix = Int8Matrix { q: &q, scale: &scale };
+            Linear::int8(device, [rows, cols], matrix, Some(&bias))?
+        }
     })
 }

@@ -70,12 +70,12 @@ impl Sight {
         Ok(())
     }
 
-    /// Features `[batch, tokens, encoder width]` of the pictures seen last.
+    /// Features `[batch * tokens, encoder width]` of the pictures seen last.
     pub(crate) fn features(&self) -> &Buffer {
         self.encoder.output()
     }
 
-    /// Their visual tokens `[batch, tokens, language model's width]`.
+    /// Their visual tokens `[batch * tokens, language model's width]`.
     pub(crate) fn visual(&self) -> &Buffer {
         &self.prepared.visual
     }

@@ -174,13 +174,14 @@ fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let mut pictures = Vec::new();
     for row in &rows {
         let picture = Picture::decode(&fs::read(folder.join(&row.image))?)?;
-        pictures.push(transform.apply(&picture)?.values);
+        pictures.push(transform.apply(&picture)?);
     }
     let mut asks: Vec<Ask<'_>> = rows
         .iter()
         .zip(&pictures)
         .map(|(row, picture)| Ask {
-            picture,
+            picture: &picture.values,
+            canvas: [picture.height, picture.width],
             key: &row.image,
             question: &row.question,
             reply: Reply::Written,

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from sightline_training.data.scenes import Question, pack
 from sightline_training.study import score
-from sightline_training.study.score import Asked, Judge, elsewhere
+from sightline_training.study.score import Asked, Judge, elsewhere, first_is_least
 from sightline_training.study.vqa_rule import normalise, soft_accuracy
 
 GOLDEN = Path(__file__).resolve().parents[3] / "tests" / "goldens" / "score" / "vqav2.jsonl.gz"
@@ -19,7 +19,8 @@ GOLDEN = Path(__file__).resolve().parents[3] / "tests" / "goldens" / "score" / "
 def test_soft_accuracy_equals_the_official_code():
     with gzip.open(GOLDEN, "rt", encoding="utf-8") as file:
         lines = [json.loads(line) for line in file if line.strip()]
-    # Lines with `i` repeat the ids of answers, which ours never do; lines without a score stop the official code.
+    # Lines with `i` repeat the ids of answers, which ours never do; lines without a score stop the
+    # official code.
     cases = [c for c in lines if "p" in c and c["s"] is not None and "i" not in c]
     assert len(cases) > 2000
     wrong = [c for c in cases if abs(soft_accuracy(c["p"], c["a"]) - float(c["s"])) > 1e-9]
@@ -83,14 +84,20 @@ def test_costs_are_means_per_option():
     assert torch.allclose(costs, expected, atol=1e-5)
 
 
+def test_an_option_without_a_cost_is_never_right():
+    nan, inf = float("nan"), float("inf")
+    costs = torch.tensor([[1.0, 2.0, 3.0, inf], [2.0, 1.0, 3.0, 4.0], [nan] * 4, [inf] * 4])
+    assert first_is_least(costs).tolist() == [True, False, False, False]
+
+
 def test_answers_come_back_in_their_order(monkeypatch):
     class LM:
         def greedy(self, prefix, prompts, _adapters, _most, offset):
-            assert prefix == len(prompts)
+            assert prefix == len(prompts) and offset == 3
             return prompts
 
     out = judge()
-    out.interface.lm, out.interface.adapters = LM(), None
+    out.interface.lm, out.interface.adapters, out.interface.text_start = LM(), None, 3
     out.interface.prefix = lambda visual, count: count
     seen = []
     questions = ["long one", "b", "ccc", "dd", "eeee"]

@@ -14,6 +14,7 @@ use cubecl::client::Client;
 
 use crate::buffer::{Buffer, Element, Storage};
 use crate::error::{KernelError, Result};
+use crate::shape::Shape;
 
 pub use graph::Graph;
 pub use info::{Backend, GpuInfo, GraphicsApi};
@@ -59,59 +60,72 @@ impl Device {
         Self::Cpu(Cpu::default())
     }
 
-    /// Memory for `len` words; the contents are not defined.
-    pub fn empty(&self, len: usize, element: Element) -> Buffer {
-        let len = len.max(1);
+    /// Memory for the words of `shape`; the contents are not defined.
+    pub fn empty(&self, shape: impl Into<Shape>, element: Element) -> Buffer {
+        let shape = shape.into();
+        // No device has memory of no bytes.
+        let len = shape.len().max(1);
         self.counter().fetch_add(len * 4, Ordering::Relaxed);
         let storage = match self {
             Self::Cpu(_) => Storage::Cpu(Arc::new(RwLock::new(vec![0; len]))),
             Self::Gpu(gpu) => Storage::Gpu(gpu.client.empty(len * 4)),
         };
-        Buffer::new(storage, len, element)
+        Buffer::new(storage, shape, element)
     }
 
-    /// Memory for `len` floats; the contents are not defined.
-    pub fn empty_f32(&self, len: usize) -> Buffer {
-        self.empty(len, Element::F32)
+    /// Memory for the floats of `shape`; the contents are not defined.
+    pub fn empty_f32(&self, shape: impl Into<Shape>) -> Buffer {
+        self.empty(shape, Element::F32)
     }
 
-    /// A new buffer with these floats.
+    /// A new buffer with these floats, with one side. [`Buffer::reshape`] gives it others.
     pub fn upload_f32(&self, values: &[f32]) -> Buffer {
         self.upload_words(bytemuck::cast_slice(values), Element::F32)
     }
 
-    /// A new buffer with these words.
+    /// A new buffer with these words, with one side.
     pub fn upload_u32(&self, values: &[u32]) -> Buffer {
         self.upload_words(values, Element::U32)
     }
 
     fn upload_words(&self, words: &[u32], element: Element) -> Buffer {
+        let shape = words.len().into();
         let words = if words.is_empty() { &[0] } else { words };
         self.counter().fetch_add(words.len() * 4, Ordering::Relaxed);
         let storage = match self {
             Self::Cpu(_) => Storage::Cpu(Arc::new(RwLock::new(words.to_vec()))),
             Self::Gpu(gpu) => Storage::Gpu(gpu.client.create_from_slice(bytemuck::cast_slice(words))),
         };
-        Buffer::new(storage, words.len(), element)
+        Buffer::new(storage, shape, element)
     }
 
-    /// Overwrites the first `values.len()` floats of `buffer`. Never inside a recording.
+    /// Overwrites all floats of `buffer`. Never inside a recording.
     ///
     /// # Errors
-    /// [`KernelError::Shape`] if `buffer` is shorter than `values`, [`KernelError::WrongDevice`] if
-    /// it is on another device.
+    /// [`KernelError::Shape`] if `values` are more or fewer, [`KernelError::WrongDevice`] if the
+    /// buffer is on another device.
     pub fn write_f32(&self, buffer: &Buffer, values: &[f32]) -> Result<()> {
         self.write_u32(buffer, bytemuck::cast_slice(values))
     }
 
-    /// Overwrites the first `values.len()` words of `buffer`. Never inside a recording.
+    /// Overwrites all words of `buffer`. Never inside a recording.
     ///
     /// # Errors
     /// As [`Device::write_f32`].
     pub fn write_u32(&self, buffer: &Buffer, values: &[u32]) -> Result<()> {
-        buffer.expect("write", "buffer", values.len())?;
+        if values.len() != buffer.len() {
+            return Err(KernelError::Shape {
+                op: "write",
+                name: "values",
+                expected: buffer.shape(),
+                found: values.len().into(),
+            });
+        }
+        if values.is_empty() {
+            return Ok(());
+        }
         match self {
-            Self::Cpu(_) => buffer.cpu_write("write")?.u32()[..values.len()].copy_from_slice(values),
+            Self::Cpu(_) => buffer.cpu_write("write")?.u32().copy_from_slice(values),
             Self::Gpu(gpu) => {
                 let bytes = Bytes::from_bytes_vec(bytemuck::cast_slice(values).to_vec());
                 gpu.client.write(buffer.handle("write")?, bytes);

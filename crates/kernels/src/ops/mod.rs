@@ -19,22 +19,22 @@ pub(crate) mod rope;
 pub(crate) mod selective_scan;
 pub(crate) mod swiglu;
 
-pub use add_positions::add_positions;
+pub use add_positions::{AddPositions, add_positions};
 pub use attention::{Attention, attention};
 pub use cached_attention::{CachedAttention, Places, cached_attention};
-pub use copy::copy;
+pub use copy::{CopyRows, copy};
 pub use depthwise::{Depthwise, Image, depthwise};
 pub use dt_project::{DtProject, dt_project};
-pub use embed::embed;
-pub use im2col::{Patches, im2col};
+pub use embed::{Embed, embed};
+pub use im2col::{Im2col, Patches, im2col};
 pub use layer_norm::{Activation, LayerNorm, layer_norm};
 pub use linear::{Apply, Epilogue, Input, LowRank, linear};
-pub use next_token::next_token;
+pub use next_token::{NextToken, next_token};
 pub use next_tokens::{NextTokens, next_tokens};
-pub use rms_norm::rms_norm;
+pub use rms_norm::{RmsNorm, rms_norm};
 pub use rope::{Rope, rope_append, rope_table};
-pub use selective_scan::{ScanKernel, SelectiveScan, selective_scan, selective_scan_with, selective_scan_workspace};
-pub use swiglu::swiglu;
+pub use selective_scan::{ScanKernel, ScanSizes, SelectiveScan, selective_scan, selective_scan_with};
+pub use swiglu::{SwiGlu, swiglu};
 
 /// Number of scan directions: rows, columns, and both reversed.
 pub const DIRECTIONS: usize = 4;

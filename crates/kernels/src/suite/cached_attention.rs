@@ -1,4 +1,4 @@
-use super::{Case, TOLERANCE_F32, compare, hash_vec};
+use super::{Case, TOLERANCE_F32, compare, hash_vec, uploaded};
 use crate::ops::cached_attention::twin;
 use crate::ops::{CachedAttention, Places, cached_attention};
 
@@ -24,27 +24,28 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
     ] {
         let name = format!("cached_attention/{m}at{position}x{heads}x{head_dim}");
         cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
+            let (cache, row) = ([capacity, kv_heads * head_dim], (heads + 2 * kv_heads) * head_dim);
             let kv = capacity * kv_heads * head_dim;
-            let qkv = hash_vec(m * (heads + 2 * kv_heads) * head_dim, 1, scale);
+            let qkv = hash_vec(m * row, 1, scale);
             let (keys, values) = (hash_vec(kv, 2, scale), hash_vec(kv, 3, 2.0));
-            let buffers = [&qkv, &keys, &values].map(|v| device.upload_f32(v));
+            let dst = device.empty_f32([m, heads * head_dim]);
             let at = device.upload_u32(&[position as u32]);
             let args = CachedAttention {
-                qkv: &buffers[0],
-                keys: &buffers[1],
-                values: &buffers[2],
+                qkv: &uploaded(&device, &qkv, [m, row])?,
+                keys: &uploaded(&device, &keys, cache)?,
+                values: &uploaded(&device, &values, cache)?,
                 places: Places::From(&at),
                 m,
                 heads,
                 kv_heads,
                 head_dim,
                 capacity,
+                dst: &dst,
             };
             let mut expected = vec![0.0; m * heads * head_dim];
             let rows: Vec<[usize; 3]> = (0..m).map(|row| [0, position + row, 0]).collect();
             twin::cached_attention(&args, &qkv, &keys, &values, &rows, &mut expected);
-            let dst = device.empty_f32(m * heads * head_dim);
-            cached_attention(&device, args, &dst)?;
+            cached_attention(&device, args)?;
             Ok(compare(&device.read_f32(&dst).await?, &expected))
         }));
     }
@@ -67,16 +68,18 @@ fn ragged(cases: &mut Vec<Case>) {
         cases.push(Case::new(name, TOLERANCE_F32, move |device| {
             let rows = rows.clone();
             async move {
-                let (m, kv) = (rows.len(), slots * capacity * kv_heads * head_dim);
-                let qkv = hash_vec(m * (heads + 2 * kv_heads) * head_dim, 1, 2.0);
+                let (m, row) = (rows.len(), (heads + 2 * kv_heads) * head_dim);
+                let cache = [slots * capacity, kv_heads * head_dim];
+                let kv = slots * capacity * kv_heads * head_dim;
+                let qkv = hash_vec(m * row, 1, 2.0);
                 let (keys, values) = (hash_vec(kv, 2, 2.0), hash_vec(kv, 3, 2.0));
-                let buffers = [&qkv, &keys, &values].map(|v| device.upload_f32(v));
+                let dst = device.empty_f32([m, heads * head_dim]);
                 let words: Vec<u32> = rows.iter().flatten().map(|&word: &usize| word as u32).collect();
-                let places = device.upload_u32(&words);
+                let places = device.upload_u32(&words).reshape([m, 3])?;
                 let args = CachedAttention {
-                    qkv: &buffers[0],
-                    keys: &buffers[1],
-                    values: &buffers[2],
+                    qkv: &uploaded(&device, &qkv, [m, row])?,
+                    keys: &uploaded(&device, &keys, cache)?,
+                    values: &uploaded(&device, &values, cache)?,
                     places: Places::Rows {
                         rows: &places,
                         slots,
@@ -87,11 +90,11 @@ fn ragged(cases: &mut Vec<Case>) {
                     kv_heads,
                     head_dim,
                     capacity,
+                    dst: &dst,
                 };
                 let mut expected = vec![0.0; m * heads * head_dim];
                 twin::cached_attention(&args, &qkv, &keys, &values, &rows, &mut expected);
-                let dst = device.empty_f32(m * heads * head_dim);
-                cached_attention(&device, args, &dst)?;
+                cached_attention(&device, args)?;
                 Ok(compare(&device.read_f32(&dst).await?, &expected))
             }
         }));

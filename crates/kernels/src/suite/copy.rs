@@ -7,7 +7,14 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
         cases.push(Case::new(name, 0.0, move |device| async move {
             let (src, mut expected) = (hash_vec(from + len + 5, 1, 2.0), hash_vec(to + len + 9, 2, 2.0));
             let dst = device.upload_f32(&expected);
-            ops::copy(&device, &device.upload_f32(&src), from, &dst, to, len)?;
+            let args = ops::CopyRows {
+                src: &device.upload_f32(&src),
+                from,
+                dst: &dst,
+                to,
+                rows: len,
+            };
+            ops::copy(&device, args)?;
             expected[to..to + len].copy_from_slice(&src[from..from + len]);
             Ok(compare(&device.read_f32(&dst).await?, &expected))
         }));

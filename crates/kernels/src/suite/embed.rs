@@ -14,12 +14,18 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
         cases.push(Case::new(name, TOLERANCE_F32, move |device| async move {
             // Some ids lie past the table; those give its last row.
             let ids: Vec<u32> = (0..m as u32).map(|i| (i * 7919 + 30_011) % (rows as u32 + 5)).collect();
-            let values = dequantised(&format.sample(&Device::cpu(), rows, cols, 1, false)?)?;
+            let values = dequantised(&format.sample(&Device::cpu(), [rows, cols], 1, false)?)?;
             let row = |id: u32| &values[(id as usize).min(rows - 1) * cols..][..cols];
             let expected: Vec<f32> = ids.iter().flat_map(|&id| row(id).to_vec()).collect();
-            let table = format.sample(&device, rows, cols, 1, false)?;
-            let dst = device.empty_f32(m * cols);
-            ops::embed(&device, &table, &device.upload_u32(&ids), m, &dst)?;
+            let table = format.sample(&device, [rows, cols], 1, false)?;
+            let dst = device.empty_f32([m, cols]);
+            let args = ops::Embed {
+                table: &table,
+                ids: &device.upload_u32(&ids),
+                m,
+                dst: &dst,
+            };
+            ops::embed(&device, args)?;
             Ok(compare(&device.read_f32(&dst).await?, &expected))
         }));
     }

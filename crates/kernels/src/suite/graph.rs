@@ -1,7 +1,7 @@
 //! One decoder layer with adapters, recorded once and replayed over a growing KV cache, as decoding
 //! does.
 
-use super::{Case, TOLERANCE_F32, compare, hash_vec};
+use super::{Case, TOLERANCE_F32, compare, hash_vec, uploaded};
 use crate::ops::{self, Apply, CachedAttention, Epilogue, Input, LowRank, Places, Rope, linear};
 use crate::{Buffer, Device, Format, Linear, Result};
 
@@ -76,7 +76,8 @@ struct Layer {
     x: Buffer,
     normed: Buffer,
     t: Buffer,
-    rows: Buffer,
+    qkv_row: Buffer,
+    wide: Buffer,
     attended: Buffer,
     hidden: Buffer,
     logits: Buffer,
@@ -84,14 +85,17 @@ struct Layer {
 
 impl Layer {
     fn new(device: &Device) -> Result<Self> {
-        let q41 = |rows, cols, seed| Format::Q4_1.sample(device, rows, cols, seed, false);
+        let q41 = |rows, cols, seed| Format::Q4_1.sample(device, [rows, cols], seed, false);
         let adapter = |rows: usize, cols, segments, seed| {
-            let a = Format::F32.sample(device, segments * RANK, cols, seed, false)?;
-            Ok::<_, crate::KernelError>((a, device.upload_f32(&hash_vec(rows * RANK, seed + 7, 0.5))))
+            let a = Format::F32.sample(device, [segments * RANK, cols], seed, false)?;
+            let b = uploaded(device, &hash_vec(rows * RANK, seed + 7, 0.5), [rows, RANK])?;
+            Ok::<_, crate::KernelError>((a, b))
         };
         let norm = |seed| device.upload_f32(&hash_vec(WIDTH, seed, 1.0).iter().map(|v| v + 1.0).collect::<Vec<_>>());
+        let kv = KV_HEADS * HEAD_DIM;
+        let cache = || uploaded(device, &vec![0.0; CAPACITY * kv], [CAPACITY, kv]);
         Ok(Self {
-            embedding: Format::Q8_0.sample(device, VOCABULARY, WIDTH, 90, false)?,
+            embedding: Format::Q8_0.sample(device, [VOCABULARY, WIDTH], 90, false)?,
             norms: [norm(1), norm(2), norm(3)],
             qkv: q41(QKV, WIDTH, 10)?,
             output: q41(WIDTH, WIDTH, 20)?,
@@ -103,62 +107,96 @@ impl Layer {
                 adapter(2 * FFN, WIDTH, 2, 70)?,
                 adapter(WIDTH, FFN, 1, 80)?,
             ],
-            table: device.upload_f32(&ops::rope_table(CAPACITY, HEAD_DIM, 1e5)),
-            keys: device.upload_f32(&vec![0.0; CAPACITY * KV_HEADS * HEAD_DIM]),
-            values: device.upload_f32(&vec![0.0; CAPACITY * KV_HEADS * HEAD_DIM]),
+            table: uploaded(
+                device,
+                &ops::rope_table(CAPACITY, HEAD_DIM, 1e5),
+                [CAPACITY, HEAD_DIM / 2, 2],
+            )?,
+            keys: cache()?,
+            values: cache()?,
             token: device.upload_u32(&[3]),
             position: device.upload_u32(&[0]),
-            history: device.upload_u32(&[0; CAPACITY]),
-            x: device.empty_f32(WIDTH),
-            normed: device.empty_f32(WIDTH),
-            t: device.empty_f32(3 * RANK),
-            rows: device.empty_f32(2 * FFN),
-            attended: device.empty_f32(WIDTH),
-            hidden: device.empty_f32(FFN),
-            logits: device.empty_f32(VOCABULARY),
+            history: device.upload_u32(&[0; CAPACITY]).reshape([1, CAPACITY])?,
+            x: device.empty_f32([1, WIDTH]),
+            normed: device.empty_f32([1, WIDTH]),
+            t: device.empty_f32([1, 3 * RANK]),
+            qkv_row: device.empty_f32([1, QKV]),
+            wide: device.empty_f32([1, 2 * FFN]),
+            attended: device.empty_f32([1, WIDTH]),
+            hidden: device.empty_f32([1, FFN]),
+            logits: device.empty_f32([1, VOCABULARY]),
         })
     }
 
     fn step(&self, device: &Device, fused: bool) -> Result<()> {
-        ops::embed(device, &self.embedding, &self.token, 1, &self.x)?;
+        let embed = ops::Embed {
+            table: &self.embedding,
+            ids: &self.token,
+            m: 1,
+            dst: &self.x,
+        };
+        ops::embed(device, embed)?;
         let bounds = [HEADS * HEAD_DIM, (HEADS + KV_HEADS) * HEAD_DIM];
-        self.normed_map(device, fused, 0, &self.qkv, bounds)?;
+        self.normed_map(device, fused, 0, bounds)?;
         self.attend(device)?;
         let output = Apply::new(&self.output, &self.attended, 1, &self.x);
         let epilogue = Epilogue::Add;
         self.adapted(device, 1, [WIDTH; 2], Apply { epilogue, ..output })?;
-        self.normed_map(device, fused, 2, &self.gate_up, [FFN, 2 * FFN])?;
+        self.normed_map(device, fused, 2, [FFN, 2 * FFN])?;
         let down = if fused {
             let input = Input::SwiGlu;
-            let down = Apply::new(&self.down, &self.rows, 1, &self.x);
+            let down = Apply::new(&self.down, &self.wide, 1, &self.x);
             Apply { input, ..down }
         } else {
-            ops::swiglu(device, &self.rows, 1, FFN, &self.hidden)?;
+            let swiglu = ops::SwiGlu {
+                gate_up: &self.wide,
+                rows: 1,
+                width: FFN,
+                dst: &self.hidden,
+            };
+            ops::swiglu(device, swiglu)?;
             Apply::new(&self.down, &self.hidden, 1, &self.x)
         };
         self.adapted(device, 3, [WIDTH; 2], Apply { epilogue, ..down })?;
-        ops::rms_norm(device, &self.x, &self.norms[2], EPS, 1, &self.normed)?;
+        self.norm(device, &self.norms[2])?;
         linear(device, Apply::new(&self.embedding, &self.normed, 1, &self.logits))?;
-        ops::next_token(
-            device,
-            &self.logits,
-            VOCABULARY,
-            &self.token,
-            &self.position,
-            &self.history,
-        )
+        let choice = ops::NextToken {
+            logits: &self.logits,
+            token: &self.token,
+            position: &self.position,
+            history: &self.history,
+            vocabulary: VOCABULARY,
+            capacity: CAPACITY,
+        };
+        ops::next_token(device, choice)
     }
 
-    /// Adapter `which` of the normed residual stream into `rows`.
-    fn normed_map(&self, device: &Device, fused: bool, which: usize, w: &Linear, bounds: [usize; 2]) -> Result<()> {
+    /// The norm of the residual stream into `normed`.
+    fn norm(&self, device: &Device, weight: &Buffer) -> Result<()> {
+        let norm = ops::RmsNorm {
+            x: &self.x,
+            weight,
+            eps: EPS,
+            rows: 1,
+            dst: &self.normed,
+        };
+        ops::rms_norm(device, norm)
+    }
+
+    /// Map and adapter `which`, 0 or 2, of the normed residual stream.
+    fn normed_map(&self, device: &Device, fused: bool, which: usize, bounds: [usize; 2]) -> Result<()> {
         let weight = &self.norms[which / 2];
+        let (w, rows) = match which {
+            0 => (&self.qkv, &self.qkv_row),
+            _ => (&self.gate_up, &self.wide),
+        };
         let args = if fused {
             let input = Input::RmsNorm { weight, eps: EPS };
-            let map = Apply::new(w, &self.x, 1, &self.rows);
+            let map = Apply::new(w, &self.x, 1, rows);
             Apply { input, ..map }
         } else {
-            ops::rms_norm(device, &self.x, weight, EPS, 1, &self.normed)?;
-            Apply::new(w, &self.normed, 1, &self.rows)
+            self.norm(device, weight)?;
+            Apply::new(w, &self.normed, 1, rows)
         };
         self.adapted(device, which, bounds, args)
     }
@@ -166,11 +204,13 @@ impl Layer {
     fn adapted(&self, device: &Device, which: usize, bounds: [usize; 2], args: Apply<'_>) -> Result<()> {
         let (a, b) = &self.adapters[which];
         let input = args.input;
-        let down = Apply::new(a, args.x, 1, &self.t);
+        // Stacked matrices have several `A x`, single ones have one.
+        let t = &self.t.view([1, a.rows])?;
+        let down = Apply::new(a, args.x, 1, t);
         linear(device, Apply { input, ..down })?;
         let low_rank = Some(LowRank {
             b,
-            t: &self.t,
+            t,
             rank: RANK,
             scale: 2.0,
             bounds,
@@ -180,7 +220,7 @@ impl Layer {
 
     fn attend(&self, device: &Device) -> Result<()> {
         let rope = Rope {
-            qkv: &self.rows,
+            qkv: &self.qkv_row,
             keys: &self.keys,
             values: &self.values,
             places: Places::From(&self.position),
@@ -193,7 +233,7 @@ impl Layer {
         };
         ops::rope_append(device, rope)?;
         let attention = CachedAttention {
-            qkv: &self.rows,
+            qkv: &self.qkv_row,
             keys: &self.keys,
             values: &self.values,
             places: Places::From(&self.position),
@@ -202,7 +242,8 @@ impl Layer {
             kv_heads: KV_HEADS,
             head_dim: HEAD_DIM,
             capacity: CAPACITY,
+            dst: &self.attended,
         };
-        ops::cached_attention(device, attention, &self.attended)
+        ops::cached_attention(device, attention)
     }
 }

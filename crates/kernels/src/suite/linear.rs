@@ -1,10 +1,13 @@
-use super::{Case, Report, TOLERANCE_F32, TOLERANCE_HALF, compare, dequantised, hash_vec};
+use super::{Case, Report, TOLERANCE_F32, TOLERANCE_HALF, compare, dequantised, hash_vec, uploaded};
 use crate::ops::linear::twin::{self, Reference};
 use crate::ops::linear::{Route, linear_by};
 use crate::ops::rms_norm::twin::rms_norm;
 use crate::ops::swiglu::twin::swiglu;
 use crate::ops::{Apply, Epilogue, Input, LowRank};
-use crate::{Device, Format, Result};
+use crate::{Buffer, Device, Format, Result};
+
+/// Added to the mean square.
+const EPS: f32 = 1e-5;
 
 /// One product to compare.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +30,27 @@ enum Before {
     Nothing,
     RmsNorm,
     SwiGlu,
+}
+
+impl Before {
+    fn input(self, weight: &Buffer) -> Input<'_> {
+        match self {
+            Self::Nothing => Input::Plain,
+            Self::RmsNorm => Input::RmsNorm { weight, eps: EPS },
+            Self::SwiGlu => Input::SwiGlu,
+        }
+    }
+
+    /// The rows `[m, norm.len()]` that are multiplied.
+    fn by_twin(self, x: &[f32], norm: &[f32], m: usize) -> Vec<f32> {
+        let mut rows = vec![0.0; m * norm.len()];
+        match self {
+            Self::Nothing => rows.copy_from_slice(x),
+            Self::RmsNorm => rms_norm(x, norm, EPS, &mut rows),
+            Self::SwiGlu => swiglu(x, norm.len(), &mut rows),
+        }
+        rows
+    }
 }
 
 impl Shape {
@@ -132,7 +156,7 @@ fn language_model() -> Vec<Shape> {
 /// number of tokens it meets.
 fn encoders() -> Vec<Shape> {
     let mut shapes = Vec::new();
-    for format in [Format::Int8, Format::F32] {
+    for format in [Format::INT8, Format::F32] {
         let with_bias = |rows, cols, m, epilogue| Shape {
             bias: true,
             epilogue,
@@ -230,7 +254,7 @@ fn routes() -> Vec<Shape> {
         for (format, rows, cols) in [
             (Format::F32, 48, 576),
             (Format::F32, 9, 35),
-            (Format::Int8, 33, 100),
+            (Format::INT8, 33, 100),
             (Format::Q4_1, 100, 96),
         ] {
             for before in [Before::RmsNorm, Before::SwiGlu] {
@@ -249,18 +273,13 @@ async fn check(shape: Shape, device: &Device) -> Result<Report> {
         format, rows, cols, m, ..
     } = shape;
     let host = Device::cpu();
-    let on_host = format.sample(&host, rows, cols, 5, shape.bias)?;
+    let on_host = format.sample(&host, [rows, cols], 5, shape.bias)?;
     let weight = dequantised(&on_host)?;
     let bias = shape.bias.then(|| hash_vec(rows, 6, 2.0));
     let wide = if shape.before == Before::SwiGlu { 2 } else { 1 };
     let x = hash_vec(m * on_host.cols * wide, 1, 2.0 * wide as f32);
     let norm = hash_vec(on_host.cols, 8, 2.0);
-    let mut input = vec![0.0; m * on_host.cols];
-    match shape.before {
-        Before::Nothing => input.copy_from_slice(&x),
-        Before::RmsNorm => rms_norm(&x, &norm, 1e-5, m, &mut input),
-        Before::SwiGlu => swiglu(&x, on_host.cols, &mut input),
-    }
+    let input = shape.before.by_twin(&x, &norm, m);
     let residual = hash_vec(m * rows, 2, 2.0);
     let adapter = shape.adapter.map(|(rank, bounds)| {
         let segments = 1 + bounds.iter().filter(|&&b| b < rows).count();
@@ -284,28 +303,27 @@ async fn check(shape: Shape, device: &Device) -> Result<Report> {
     };
     twin::linear(&reference, &input, m, &mut expected);
 
-    let w = format.sample(device, rows, cols, 5, shape.bias)?;
+    let w = format.sample(device, [rows, cols], 5, shape.bias)?;
     let (x, dst, norm) = (
-        device.upload_f32(&x),
-        device.upload_f32(&residual),
+        uploaded(device, &x, [m, on_host.cols * wide])?,
+        uploaded(device, &residual, [m, rows])?,
         device.upload_f32(&norm),
     );
-    let uploaded = adapter
-        .as_ref()
-        .map(|(b, t, rank, bounds)| (device.upload_f32(b), device.upload_f32(t), *rank, *bounds));
+    let low = match &adapter {
+        None => None,
+        Some((b, t, rank, bounds)) => Some((
+            uploaded(device, b, [rows, *rank])?,
+            uploaded(device, t, [m, t.len() / m])?,
+            *rank,
+            *bounds,
+        )),
+    };
     let call = Apply {
         map: &w,
         x: &x,
-        input: match shape.before {
-            Before::Nothing => Input::Plain,
-            Before::RmsNorm => Input::RmsNorm {
-                weight: &norm,
-                eps: 1e-5,
-            },
-            Before::SwiGlu => Input::SwiGlu,
-        },
+        input: shape.before.input(&norm),
         rows: m,
-        low_rank: uploaded.as_ref().map(|(b, t, rank, bounds)| LowRank {
+        low_rank: low.as_ref().map(|(b, t, rank, bounds)| LowRank {
             b,
             t,
             rank: *rank,

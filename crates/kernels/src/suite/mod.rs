@@ -5,7 +5,8 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{Device, Result};
+pub use crate::hashed::{hash_vec, seed_of};
+use crate::{Buffer, Device, Result, Shape};
 
 /// Largest `max|a - b| / max|b|` between a kernel and its twin in f32.
 pub const TOLERANCE_F32: f64 = 2e-5;
@@ -134,31 +135,6 @@ pub fn compare(found: &[f32], expected: &[f32]) -> Report {
     report
 }
 
-/// Deterministic values in `(-scale / 2, scale / 2)`, the same as in the Python goldens
-/// (docs/model-format.md).
-pub fn hash_vec(len: usize, seed: u32, scale: f32) -> Vec<f32> {
-    (0..len as u32)
-        .map(|i| {
-            let mut x = i
-                .wrapping_mul(2_654_435_761)
-                .wrapping_add(seed.wrapping_mul(0x9E37_79B9));
-            x ^= x >> 16;
-            x = x.wrapping_mul(0x85EB_CA6B);
-            x ^= x >> 13;
-            x = x.wrapping_mul(0xC2B2_AE35);
-            x ^= x >> 16;
-            ((x >> 8) as f32 / 16_777_216.0 - 0.5) * scale
-        })
-        .collect()
-}
-
-/// The seed of a named tensor: FNV-1a, 32 bit.
-pub fn seed_of(key: &str) -> u32 {
-    key.bytes().fold(0x811C_9DC5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
-}
-
 /// The matrix as floats, by rows, in the plainest way.
 pub(crate) fn dequantised(on_cpu: &crate::Linear) -> Result<Vec<f32>> {
     let host = crate::weight::Host::lock("dequantised", on_cpu)?;
@@ -171,8 +147,14 @@ pub(crate) fn dequantised(on_cpu: &crate::Linear) -> Result<Vec<f32>> {
 
 /// A buffer full of NaN. A kernel that leaves values unwritten, or reads before it writes, then
 /// fails its comparison.
-pub(crate) fn unwritten(device: &Device, len: usize) -> crate::Buffer {
-    device.upload_f32(&vec![f32::NAN; len])
+pub(crate) fn unwritten(device: &Device, shape: impl Into<Shape>) -> Result<Buffer> {
+    let shape = shape.into();
+    uploaded(device, &vec![f32::NAN; shape.len()], shape)
+}
+
+/// A buffer with these floats and this shape.
+pub(crate) fn uploaded(device: &Device, values: &[f32], shape: impl Into<Shape>) -> Result<Buffer> {
+    device.upload_f32(values).reshape(shape)
 }
 
 mod attention;

@@ -1,4 +1,4 @@
-use super::{Case, compare, hash_vec};
+use super::{Case, compare, hash_vec, uploaded};
 use crate::ops;
 
 pub(super) fn cases(cases: &mut Vec<Case>) {
@@ -20,8 +20,16 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             let best = *winners.iter().min().unwrap_or(&0) as u32;
             let mut history = vec![77; 8];
             let (token, at) = (device.upload_u32(&[9]), device.upload_u32(&[position as u32]));
-            let kept = device.upload_u32(&history);
-            ops::next_token(&device, &device.upload_f32(&logits), vocabulary, &token, &at, &kept)?;
+            let kept = device.upload_u32(&history).reshape([1, 8])?;
+            let args = ops::NextToken {
+                logits: &uploaded(&device, &logits, [1, vocabulary])?,
+                token: &token,
+                position: &at,
+                history: &kept,
+                vocabulary,
+                capacity: 8,
+            };
+            ops::next_token(&device, args)?;
             if let Some(slot) = history.get_mut(position + 1) {
                 *slot = best;
             }

@@ -1,4 +1,4 @@
-use super::{Case, TOLERANCE_F32, compare, hash_vec};
+use super::{Case, TOLERANCE_F32, compare, hash_vec, uploaded};
 use crate::ops::next_tokens::twin::best_two;
 use crate::ops::{NextTokens, next_tokens};
 
@@ -12,11 +12,12 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             logits[0] = 9.0;
             logits[vocabulary - 1] = 9.0;
             let rows: Vec<u32> = (0..m as u32).flat_map(|row| [row, row % capacity as u32, 0]).collect();
-            let (tokens, places) = (device.upload_u32(&vec![0; m]), device.upload_u32(&rows));
-            let history = device.upload_u32(&vec![7; m * capacity]);
-            let margins = device.upload_f32(&vec![0.5; m * capacity]);
+            let tokens = device.upload_u32(&vec![0; m]);
+            let places = device.upload_u32(&rows).reshape([m, 3])?;
+            let history = device.upload_u32(&vec![7; m * capacity]).reshape([m, capacity])?;
+            let margins = uploaded(&device, &vec![0.5; m * capacity], [m, capacity])?;
             let args = NextTokens {
-                logits: &device.upload_f32(&logits),
+                logits: &uploaded(&device, &logits, [m, vocabulary])?,
                 tokens: &tokens,
                 rows: &places,
                 history: &history,

@@ -1,4 +1,4 @@
-use super::{Case, TOLERANCE_F32, compare, hash_vec};
+use super::{Case, TOLERANCE_F32, compare, hash_vec, uploaded};
 use crate::ops;
 use crate::ops::rms_norm::twin;
 
@@ -9,10 +9,16 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             let x = hash_vec(rows * width, 1, 4.0);
             let weight = hash_vec(width, 2, 2.0);
             let mut expected = vec![0.0; rows * width];
-            twin::rms_norm(&x, &weight, 1e-5, rows, &mut expected);
-            let dst = device.empty_f32(rows * width);
-            let (x, weight) = (device.upload_f32(&x), device.upload_f32(&weight));
-            ops::rms_norm(&device, &x, &weight, 1e-5, rows, &dst)?;
+            twin::rms_norm(&x, &weight, 1e-5, &mut expected);
+            let dst = device.empty_f32([rows, width]);
+            let args = ops::RmsNorm {
+                x: &uploaded(&device, &x, [rows, width])?,
+                weight: &device.upload_f32(&weight),
+                eps: 1e-5,
+                rows,
+                dst: &dst,
+            };
+            ops::rms_norm(&device, args)?;
             Ok(compare(&device.read_f32(&dst).await?, &expected))
         }));
     }

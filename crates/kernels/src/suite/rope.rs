@@ -1,4 +1,4 @@
-use super::{Case, TOLERANCE_F32, compare, hash_vec};
+use super::{Case, TOLERANCE_F32, compare, hash_vec, uploaded};
 use crate::ops::rope::twin;
 use crate::ops::{Places, Rope, rope_append, rope_table};
 
@@ -18,18 +18,28 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             let kv = slots.max(1) * capacity * kv_heads * head_dim;
             let mut qkv = hash_vec(m * (heads + 2 * kv_heads) * head_dim, 1, 2.0);
             let (mut keys, mut values) = (hash_vec(kv, 2, 2.0), hash_vec(kv, 3, 2.0));
-            let buffers = [&qkv, &keys, &values, &table].map(|v| device.upload_f32(v));
+            let (width, cache) = ((heads + 2 * kv_heads) * head_dim, kv / (kv_heads * head_dim));
+            let cache = [cache, kv_heads * head_dim];
+            let on_device = [
+                uploaded(&device, &qkv, [m, width])?,
+                uploaded(&device, &keys, cache)?,
+                uploaded(&device, &values, cache)?,
+                uploaded(&device, &table, [capacity, head_dim / 2, 2])?,
+            ];
             let row = |row: usize| match slots {
                 0 => [0, position + row, 0],
                 slots => [row % slots, position + row / slots, 0],
             };
             let rows: Vec<[usize; 3]> = (0..m).map(row).collect();
             let words: Vec<u32> = rows.iter().flatten().map(|&word| word as u32).collect();
-            let at = device.upload_u32(if slots > 0 { &words } else { &words[1..2] });
+            let at = match slots {
+                0 => device.upload_u32(&words[1..2]),
+                _ => device.upload_u32(&words).reshape([m, 3])?,
+            };
             let args = Rope {
-                qkv: &buffers[0],
-                keys: &buffers[1],
-                values: &buffers[2],
+                qkv: &on_device[0],
+                keys: &on_device[1],
+                values: &on_device[2],
                 places: match slots {
                     0 => Places::From(&at),
                     slots => Places::Rows {
@@ -38,7 +48,7 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
                         prefix: 0,
                     },
                 },
-                table: &buffers[3],
+                table: &on_device[3],
                 m,
                 heads,
                 kv_heads,
@@ -47,12 +57,12 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             };
             rope_append(&device, args)?;
             twin::rope_append(&args, &table, &rows, &mut qkv, &mut keys, &mut values);
-            let mut found = device.read_f32(&buffers[1]).await?;
-            found.extend(device.read_f32(&buffers[2]).await?);
+            let mut found = device.read_f32(&on_device[1]).await?;
+            found.extend(device.read_f32(&on_device[2]).await?);
             let mut expected = [keys, values].concat();
             // Only q is kept in `qkv`; what is left of k there is not defined.
             let (q, row) = (heads * head_dim, (heads + 2 * kv_heads) * head_dim);
-            let found_qkv = device.read_f32(&buffers[0]).await?;
+            let found_qkv = device.read_f32(&on_device[0]).await?;
             for (found_row, expected_row) in found_qkv.chunks_exact(row).zip(qkv.chunks_exact(row)) {
                 found.extend(&found_row[..q]);
                 expected.extend(&expected_row[..q]);

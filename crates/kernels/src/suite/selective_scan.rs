@@ -1,18 +1,7 @@
-use super::{Case, Report, TOLERANCE_F32, compare, hash_vec, unwritten};
-use crate::ops::selective_scan::{SelectiveScan, twin};
-use crate::ops::{DIRECTIONS, ScanKernel, selective_scan_with, selective_scan_workspace};
-use crate::{Buffer, Device, Result};
-
-/// Sizes of a case.
-#[derive(Clone, Copy)]
-pub(super) struct Sizes {
-    pub(super) batch: usize,
-    pub(super) height: usize,
-    pub(super) width: usize,
-    pub(super) channels: usize,
-    pub(super) rank: usize,
-    pub(super) state: usize,
-}
+use super::{Case, Report, TOLERANCE_F32, compare, hash_vec, unwritten, uploaded};
+use crate::ops::selective_scan::twin;
+use crate::ops::{DIRECTIONS, ScanKernel, ScanSizes, SelectiveScan, selective_scan_with};
+use crate::{Device, Result};
 
 /// Values of every argument.
 pub(super) struct Values {
@@ -24,27 +13,8 @@ pub(super) struct Values {
     pub(super) dt_bias: Vec<f32>,
 }
 
-impl Sizes {
-    fn arguments<'a>(&self, [u, delta, proj, a, d, dt_bias]: &'a [Buffer; 6]) -> SelectiveScan<'a> {
-        SelectiveScan {
-            u,
-            delta,
-            proj,
-            a,
-            d,
-            dt_bias,
-            batch: self.batch,
-            height: self.height,
-            width: self.width,
-            channels: self.channels,
-            rank: self.rank,
-            state: self.state,
-        }
-    }
-}
-
 pub(super) fn cases(cases: &mut Vec<Case>) {
-    let sizes = |[batch, height, width, channels, rank, state]: [usize; 6]| Sizes {
+    let sizes = |[batch, height, width, channels, rank, state]: [usize; 6]| ScanSizes {
         batch,
         height,
         width,
@@ -84,7 +54,7 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
         [1, 112, 112, 32, 6, 1],
     ];
     for s in shapes.map(sizes) {
-        let Sizes {
+        let ScanSizes {
             batch,
             height,
             width,
@@ -110,8 +80,8 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
 
 /// Step sizes from 0.001 to 1 and rates from -0.1 to -16, as in trained models: some states forget
 /// at once, some never.
-fn values(s: Sizes) -> Values {
-    let (pixels, kc) = (s.batch * s.height * s.width, DIRECTIONS * s.channels);
+fn values(s: ScanSizes) -> Values {
+    let (pixels, kc) = (s.pixels(), DIRECTIONS * s.channels);
     let rates = hash_vec(kc * s.state, 4, 1.0);
     Values {
         u: hash_vec(pixels * s.channels, 1, 4.0),
@@ -123,22 +93,32 @@ fn values(s: Sizes) -> Values {
     }
 }
 
-async fn run(device: &Device, kernel: ScanKernel, s: Sizes, v: &Values) -> Result<Report> {
+async fn run(device: &Device, kernel: ScanKernel, s: ScanSizes, v: &Values) -> Result<Report> {
     Ok(compare(&run_on(device, kernel, s, v).await?, &twin_of(s, v)))
 }
 
 /// The device's output.
-pub(super) async fn run_on(device: &Device, kernel: ScanKernel, s: Sizes, v: &Values) -> Result<Vec<f32>> {
-    let words = selective_scan_workspace(s.batch, s.height, s.width, s.channels, s.state);
-    let workspace = unwritten(device, words);
-    let dst = unwritten(device, s.batch * s.height * s.width * s.channels);
-    let buffers = [&v.u, &v.delta, &v.proj, &v.a, &v.d, &v.dt_bias].map(|values| device.upload_f32(values));
-    selective_scan_with(device, kernel, s.arguments(&buffers), &workspace, &dst)?;
+pub(super) async fn run_on(device: &Device, kernel: ScanKernel, s: ScanSizes, v: &Values) -> Result<Vec<f32>> {
+    let (pixels, directions) = (s.pixels(), [DIRECTIONS, s.channels]);
+    let stride = DIRECTIONS * (s.rank + 2 * s.state);
+    let dst = unwritten(device, [pixels, s.channels])?;
+    let args = SelectiveScan {
+        u: &uploaded(device, &v.u, [pixels, s.channels])?,
+        delta: &uploaded(device, &v.delta, [pixels, DIRECTIONS * s.channels])?,
+        proj: &uploaded(device, &v.proj, [pixels, stride])?,
+        a: &uploaded(device, &v.a, [DIRECTIONS, s.channels, s.state])?,
+        d: &uploaded(device, &v.d, directions)?,
+        dt_bias: &uploaded(device, &v.dt_bias, directions)?,
+        sizes: s,
+        workspace: &unwritten(device, s.workspace())?,
+        dst: &dst,
+    };
+    selective_scan_with(device, kernel, args)?;
     device.read_f32(&dst).await
 }
 
 /// The twin's output.
-pub(super) fn twin_of(s: Sizes, v: &Values) -> Vec<f32> {
+pub(super) fn twin_of(s: ScanSizes, v: &Values) -> Vec<f32> {
     let inputs = twin::Inputs {
         u: &v.u,
         delta: &v.delta,
@@ -147,9 +127,7 @@ pub(super) fn twin_of(s: Sizes, v: &Values) -> Vec<f32> {
         d: &v.d,
         dt_bias: &v.dt_bias,
     };
-    // The twin takes its sizes from the arguments and its values from `inputs`.
-    let none = [(); 6].map(|()| Device::cpu().empty_f32(1));
-    let mut dst = vec![0.0; s.batch * s.height * s.width * s.channels];
-    twin::selective_scan(&s.arguments(&none), &inputs, &mut dst);
+    let mut dst = vec![0.0; s.pixels() * s.channels];
+    twin::selective_scan(&s, &inputs, &mut dst);
     dst
 }

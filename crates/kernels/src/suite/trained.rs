@@ -1,9 +1,9 @@
 //! The scan with trained parameters (PyPI `opensr-mamba`, d_state 16) against the twin, and against
 //! an f64 loop in Python (`tests/goldens/ss2d/make.py`).
 
-use super::selective_scan::{Sizes, Values, run_on, twin_of};
-use super::{Case, Report, TOLERANCE_F32, compare, hash_vec, seed_of, unwritten};
-use crate::ops::{self, DIRECTIONS, DtProject, ScanKernel};
+use super::selective_scan::{Values, run_on, twin_of};
+use super::{Case, Report, TOLERANCE_F32, compare, hash_vec, seed_of, unwritten, uploaded};
+use crate::ops::{self, DIRECTIONS, DtProject, ScanKernel, ScanSizes};
 use crate::{Device, Result};
 
 /// Parameters of three blocks, outputs for three sizes each.
@@ -21,7 +21,7 @@ const KEPT: usize = 24;
 pub(super) fn cases(cases: &mut Vec<Case>) {
     for block in 0..3 {
         for (height, width) in [(14, 14), (13, 10), (5, 23)] {
-            let sizes = Sizes {
+            let sizes = ScanSizes {
                 batch: 1,
                 height,
                 width,
@@ -45,19 +45,21 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
 }
 
 /// The worse of the two comparisons.
-async fn check(device: &Device, kernel: ScanKernel, block: usize, s: Sizes) -> Result<Report> {
+async fn check(device: &Device, kernel: ScanKernel, block: usize, s: ScanSizes) -> Result<Report> {
     let size = format!("{}x{}", s.height, s.width);
     let mut values = values(block, &size, s);
-    let delta = unwritten(device, values.delta.len());
-    let [proj, weight] =
-        [&values.proj, &tensor(&format!("block{block}.dt_projs_weight"))].map(|v| device.upload_f32(v));
-    let dt = DtProject {
-        pixels: s.height * s.width,
+    let delta = unwritten(device, [s.pixels(), DIRECTIONS * CHANNELS])?;
+    let weight = tensor(&format!("block{block}.dt_projs_weight"));
+    let args = DtProject {
+        proj: &uploaded(device, &values.proj, [s.pixels(), DIRECTIONS * (RANK + 2 * STATE)])?,
+        weight: &uploaded(device, &weight, [DIRECTIONS, CHANNELS, RANK])?,
+        pixels: s.pixels(),
         channels: CHANNELS,
         rank: RANK,
         state: STATE,
+        dst: &delta,
     };
-    ops::dt_project(device, &proj, &weight, dt, &delta)?;
+    ops::dt_project(device, args)?;
     values.delta = device.read_f32(&delta).await?;
     let found = run_on(device, kernel, s, &values).await?;
     let by_twin = compare(&found, &twin_of(s, &values));
@@ -70,7 +72,7 @@ async fn check(device: &Device, kernel: ScanKernel, block: usize, s: Sizes) -> R
 }
 
 /// The stored parameters, with `x_proj` applied here in f64. `delta` is left empty, at its length.
-fn values(block: usize, size: &str, s: Sizes) -> Values {
+fn values(block: usize, size: &str, s: ScanSizes) -> Values {
     let pixels = s.height * s.width;
     let stored = |name: &str| tensor(&format!("block{block}.{name}"));
     let u = hash_vec(pixels * CHANNELS, seed_of(&format!("ss2d.input.{block}.{size}")), 1.0);

@@ -2,29 +2,33 @@
 
 use cubecl::prelude::*;
 
-use super::host::{HostRow, LANES, Vector as HostVector};
-use super::linear::{Planes, check};
-use super::{Format, Linear, Stored, StoredOnGpu};
+use super::linear::Linear;
+use super::planes::{Planes, check};
+use super::rows::{HostRow, LANES, Vector as HostVector};
+use super::stored::{Format, Stored, StoredOnGpu};
 use crate::ops::lanes::Vec4;
 use crate::{Device, Result};
 
 pub(super) struct F32;
 
+impl Format {
+    /// 32-bit floats.
+    pub const F32: Self = Self::of::<F32>();
+}
+
 impl Linear {
-    /// From `[rows, cols]` floats.
+    /// From floats of this size, `[rows, cols]`.
     ///
     /// # Errors
     /// [`KernelError::Shape`](crate::KernelError::Shape) if `values` or `bias` have another length.
-    pub fn f32(device: &Device, values: &[f32], rows: usize, cols: usize, bias: Option<&[f32]>) -> Result<Self> {
-        check("f32 weight", values.len(), rows * cols)?;
-        Planes {
-            format: Format::F32,
-            words: device.upload_f32(values),
-            scales: None,
-            rows,
-            cols,
-        }
-        .with_bias(device, bias)
+    pub fn f32(device: &Device, size: [usize; 2], values: &[f32], bias: Option<&[f32]>) -> Result<Self> {
+        check("f32 weight", values.len(), size)?;
+        let planes = Planes {
+            words: bytemuck::cast_slice(values).into(),
+            scales: Vec::new(),
+            size,
+        };
+        planes.upload(device, Format::F32, bias)
     }
 }
 
@@ -38,10 +42,6 @@ impl Stored for F32 {
 
     fn scale_words(_cols: usize) -> usize {
         0
-    }
-
-    fn plain(row: HostRow<'_>, out: &mut [f32]) {
-        out.copy_from_slice(bytemuck::cast_slice(row.words));
     }
 
     #[inline(always)]
@@ -64,9 +64,14 @@ impl Stored for F32 {
     }
 
     #[cfg(feature = "suite")]
-    fn sample(device: &Device, rows: usize, cols: usize, seed: u32, bias: Option<&[f32]>) -> Result<Linear> {
-        let values = crate::suite::hash_vec(rows * cols, seed, 4.0 / (cols as f32).sqrt());
-        Linear::f32(device, &values, rows, cols, bias)
+    fn sample(size: [usize; 2], seed: u32) -> Result<Planes<'static>> {
+        let [rows, cols] = size;
+        let values = crate::hashed::hash_vec(rows * cols, seed, 4.0 / (cols as f32).sqrt());
+        Ok(Planes {
+            words: bytemuck::cast_vec(values).into(),
+            scales: Vec::new(),
+            size,
+        })
     }
 }
 

@@ -5,45 +5,55 @@
 
 use cubecl::prelude::*;
 
-use super::host::{HostRow, LANES, Vector as HostVector, bytes, unpack_bytes};
-use super::linear::{Planes, check};
-use super::{Format, Linear, Stored, StoredOnGpu, scale_word};
+use super::linear::Linear;
+use super::planes::{Planes, check};
+use super::rows::{HostRow, LANES, Vector as HostVector, bytes, unpack_bytes};
+use super::stored::{Format, Stored, StoredOnGpu, bytes_dot, bytes_quad, scale_word};
 use crate::ops::lanes::{Vec4, signed_byte};
 use crate::{Device, Result};
 
 pub(super) struct Int8;
 
+impl Format {
+    /// Signed bytes and one scale per row: the encoders, the connector and the adapters.
+    pub const INT8: Self = Self::of::<Int8>();
+}
+
+/// A matrix of signed bytes in memory of the host.
+#[derive(Clone, Copy, Debug)]
+pub struct Int8Matrix<'a> {
+    /// `[rows, cols]` values.
+    pub q: &'a [i8],
+    /// `[rows]`: what the values of a row are multiplied with.
+    pub scale: &'a [f32],
+}
+
 impl Linear {
-    /// From `[rows, cols]` signed bytes and one scale per row. Columns are padded with zeros to a
-    /// multiple of 4.
+    /// From signed bytes of this size, `[rows, cols]`. Columns are padded with zeros to a multiple
+    /// of 4.
     ///
     /// # Errors
     /// [`KernelError::Shape`](crate::KernelError::Shape) if `q`, `scale` or `bias` have another
     /// length.
-    pub fn int8(
-        device: &Device,
-        q: &[i8],
-        scale: &[f32],
-        rows: usize,
-        cols: usize,
-        bias: Option<&[f32]>,
-    ) -> Result<Self> {
-        check("int8 weight", q.len(), rows * cols)?;
-        check("int8 scale", scale.len(), rows)?;
-        let padded = cols.next_multiple_of(4);
-        let mut words = Vec::with_capacity(rows * padded / 4);
-        for row in q.chunks_exact(cols.max(1)) {
-            words.extend(row.chunks(4).map(pack));
-        }
-        Planes {
-            format: Format::Int8,
-            words: device.upload_u32(&words),
-            scales: Some(device.upload_f32(scale)),
-            rows,
-            cols: padded,
-        }
-        .with_bias(device, bias)
+    pub fn int8(device: &Device, size: [usize; 2], matrix: Int8Matrix<'_>, bias: Option<&[f32]>) -> Result<Self> {
+        planes(size, matrix)?.upload(device, Format::INT8, bias)
     }
+}
+
+fn planes(size: [usize; 2], Int8Matrix { q, scale }: Int8Matrix<'_>) -> Result<Planes<'static>> {
+    let [rows, cols] = size;
+    check("int8 weight", q.len(), size)?;
+    check("int8 scale", scale.len(), rows)?;
+    let padded = cols.next_multiple_of(4);
+    let mut words = Vec::with_capacity(rows * padded / 4);
+    for row in q.chunks_exact(cols.max(1)) {
+        words.extend(row.chunks(4).map(pack));
+    }
+    Ok(Planes {
+        words: words.into(),
+        scales: bytemuck::cast_slice(scale).to_vec(),
+        size: [rows, padded],
+    })
 }
 
 fn pack(bytes: &[i8]) -> u32 {
@@ -63,10 +73,6 @@ impl Stored for Int8 {
 
     fn scale_words(_cols: usize) -> usize {
         1
-    }
-
-    fn plain(row: HostRow<'_>, out: &mut [f32]) {
-        Self::expand(row, out);
     }
 
     #[inline(always)]
@@ -98,14 +104,16 @@ impl Stored for Int8 {
     }
 
     #[cfg(feature = "suite")]
-    fn sample(device: &Device, rows: usize, cols: usize, seed: u32, bias: Option<&[f32]>) -> Result<Linear> {
-        use crate::suite::hash_vec;
+    fn sample(size: [usize; 2], seed: u32) -> Result<Planes<'static>> {
+        use crate::hashed::hash_vec;
+        let [rows, cols] = size;
         let amplitude = 2.0 / (cols as f32).sqrt();
         let q = hash_vec(rows * cols, seed, 254.9);
         let q: Vec<i8> = q.iter().map(|v| v.round() as i8).collect();
         let scale = hash_vec(rows, seed + 2, 1.0);
         let scale: Vec<f32> = scale.iter().map(|v| (v + 1.0) * amplitude / 127.0).collect();
-        Linear::int8(device, &q, &scale, rows, cols, bias)
+        let matrix = Int8Matrix { q: &q, scale: &scale };
+        planes(size, matrix)
     }
 }
 
@@ -123,17 +131,7 @@ impl StoredOnGpu for Int8 {
         _at: usize,
         #[comptime] width: usize,
     ) -> f32 {
-        let mut sum = 0.0f32;
-        #[unroll]
-        for j in 0..width {
-            let word = words.extract(j);
-            let x = staged[from + j];
-            #[unroll]
-            for i in 0..4usize {
-                sum += f32::cast_from(signed_byte(word, comptime!(i as u32))) * x.extract(i);
-            }
-        }
-        f32::reinterpret(scale) * sum
+        f32::reinterpret(scale) * bytes_dot::<N>(words, staged, from, width)
     }
 
     fn quad<N: Size>(
@@ -147,11 +145,7 @@ impl StoredOnGpu for Int8 {
         let mut v = Vec4::new(0.0f32);
         if at * 4 < cols {
             let word = words[row * (cols / 4) + at].extract(0usize);
-            let scale = f32::reinterpret(scale_word(scales, row));
-            #[unroll]
-            for i in 0..4usize {
-                v.insert(i, scale * f32::cast_from(signed_byte(word, comptime!(i as u32))));
-            }
+            v = bytes_quad(word, f32::reinterpret(scale_word(scales, row)));
         }
         v
     }

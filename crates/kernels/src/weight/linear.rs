@@ -1,9 +1,10 @@
 //! A linear map on a device.
 
-use super::{BLOCK, Format};
+use super::planes::{Planes, check};
+use super::stored::Format;
 use crate::buffer::Buffer;
 use crate::device::Device;
-use crate::error::{KernelError, Result};
+use crate::error::Result;
 
 /// A linear map `y = W x + b` on a device.
 #[derive(Clone, Debug)]
@@ -22,31 +23,21 @@ pub struct Linear {
     pub cols: usize,
 }
 
-/// The planes of a matrix on a device, with its size.
-pub(super) struct Planes {
-    pub(super) format: Format,
-    pub(super) words: Buffer,
-    pub(super) scales: Option<Buffer>,
-    pub(super) rows: usize,
-    pub(super) cols: usize,
-}
-
-impl Planes {
-    /// The linear map of the matrix.
-    pub(super) fn with_bias(self, device: &Device, bias: Option<&[f32]>) -> Result<Linear> {
-        let Self {
-            format,
-            words,
-            scales,
-            rows,
-            cols,
-        } = self;
+impl Planes<'_> {
+    /// The linear map of the matrix, on a device.
+    pub(super) fn upload(self, device: &Device, format: Format, bias: Option<&[f32]>) -> Result<Linear> {
+        let [rows, cols] = self.size;
         if let Some(bias) = bias {
             check("bias", bias.len(), rows)?;
         }
+        let words = device.upload_u32(&self.words);
+        let scales = match format.scale_words(cols) {
+            0 => None,
+            per_row => Some(device.upload_u32(&self.scales).reshape([rows, per_row])?),
+        };
         Ok(Linear {
             format,
-            words,
+            words: words.reshape([rows, cols / format.per_word()])?,
             scales,
             bias: bias.map(|b| device.upload_f32(b)),
             rows,
@@ -67,31 +58,15 @@ impl Linear {
     }
 }
 
-/// Fails unless an upload has the length that its sizes need.
-pub(super) fn check(name: &'static str, found: usize, expected: usize) -> Result<()> {
-    if found == expected {
-        return Ok(());
+#[cfg(feature = "suite")]
+impl Format {
+    /// A deterministic matrix of this size, `[rows, cols]`, the same on each device. Its product
+    /// with values in (-1, 1) stays near 1. Formats of language models take no bias.
+    ///
+    /// # Errors
+    /// [`crate::KernelError`] if the format cannot have so many columns.
+    pub fn sample(self, device: &Device, size: [usize; 2], seed: u32, bias: bool) -> Result<Linear> {
+        let bias = (bias && self.is_for_encoders()).then(|| crate::hashed::hash_vec(size[0], seed + 1, 2.0));
+        self.planes(size, seed)?.upload(device, self, bias.as_deref())
     }
-    Err(KernelError::Shape {
-        op: "upload",
-        name,
-        expected,
-        found,
-    })
-}
-
-/// Fails unless rows are whole blocks of ggml.
-pub(super) fn check_blocks(name: &'static str, cols: usize) -> Result<()> {
-    if cols > 0 && cols.is_multiple_of(BLOCK) {
-        return Ok(());
-    }
-    Err(KernelError::Unsupported {
-        op: "upload",
-        message: format!("{name}: {cols} columns are not a multiple of {BLOCK}"),
-    })
-}
-
-/// Four bytes of a file as a word.
-pub(super) fn word(bytes: &[u8]) -> u32 {
-    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }

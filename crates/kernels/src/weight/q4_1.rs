@@ -6,9 +6,10 @@
 
 use cubecl::prelude::*;
 
-use super::host::{HostRow, LANES, Vector as HostVector, bytes, half_of, quick_half};
-use super::linear::{Planes, check, check_blocks, word};
-use super::{BLOCK, Format, Linear, Stored, StoredOnGpu, scale_word};
+use super::linear::Linear;
+use super::planes::{Planes, check, check_blocks, word};
+use super::rows::{BLOCK, HostRow, LANES, Vector as HostVector, bytes, half_of, quick_half};
+use super::stored::{Format, Stored, StoredOnGpu, scale_word};
 use crate::ops::lanes::{Vec4, half, sum4};
 use crate::{Device, Result};
 
@@ -48,31 +49,39 @@ fn add_load(at: u32, load: u32, first: u32, sums: ptr<function, array<f32, REPEA
 
 pub(super) struct Q4_1;
 
+impl Format {
+    /// ggml's Q4_1, `d * q + m` in blocks of 32 values.
+    pub const Q4_1: Self = Self::of::<Q4_1>();
+}
+
 impl Linear {
-    /// From the bytes of one or more GGUF Q4_1 tensors of equal width, stacked by rows.
+    /// From the bytes of one or more GGUF Q4_1 tensors of equal width, stacked by rows. `size` is
+    /// `[rows, cols]` of the stack.
     ///
     /// # Errors
     /// [`KernelError`](crate::KernelError) if the bytes have another length, or if `cols` is not a
     /// multiple of 32.
-    pub fn q4_1(device: &Device, tensors: &[&[u8]], rows: usize, cols: usize) -> Result<Self> {
-        let found: usize = tensors.iter().map(|t| t.len()).sum();
-        let blocks = rows * cols / BLOCK;
-        check_blocks("Q4_1 weight", cols)?;
-        check("Q4_1 weight", found, blocks * BYTES)?;
-        let (mut words, mut scales) = (Vec::with_capacity(blocks * 4), Vec::with_capacity(blocks));
-        for block in tensors.iter().flat_map(|t| t.chunks_exact(BYTES)) {
-            scales.push(word(&block[..4]));
-            words.extend(block[4..].chunks_exact(4).map(word));
-        }
-        Planes {
-            format: Format::Q4_1,
-            words: device.upload_u32(&words),
-            scales: Some(device.upload_u32(&scales)),
-            rows,
-            cols,
-        }
-        .with_bias(device, None)
+    pub fn q4_1(device: &Device, size: [usize; 2], tensors: &[&[u8]]) -> Result<Self> {
+        planes(size, tensors)?.upload(device, Format::Q4_1, None)
     }
+}
+
+fn planes(size: [usize; 2], tensors: &[&[u8]]) -> Result<Planes<'static>> {
+    let [rows, cols] = size;
+    let found: usize = tensors.iter().map(|t| t.len()).sum();
+    let blocks = rows * cols / BLOCK;
+    check_blocks("Q4_1 weight", cols)?;
+    check("Q4_1 weight", found, [rows, cols / BLOCK, BYTES])?;
+    let (mut words, mut scales) = (Vec::with_capacity(blocks * 4), Vec::with_capacity(blocks));
+    for block in tensors.iter().flat_map(|t| t.chunks_exact(BYTES)) {
+        scales.push(word(&block[..4]));
+        words.extend(block[4..].chunks_exact(4).map(word));
+    }
+    Ok(Planes {
+        words: words.into(),
+        scales,
+        size,
+    })
 }
 
 impl Stored for Q4_1 {
@@ -138,12 +147,13 @@ impl Stored for Q4_1 {
     }
 
     #[cfg(feature = "suite")]
-    fn sample(device: &Device, rows: usize, cols: usize, seed: u32, _bias: Option<&[f32]>) -> Result<Linear> {
-        use super::host::sample::{block_scale, bytes_of};
+    fn sample(size: [usize; 2], seed: u32) -> Result<Planes<'static>> {
+        use super::rows::sample::{block_scale, bytes_of};
         use ::half::f16;
+        let [rows, cols] = size;
         let (blocks, amplitude) = (rows * cols / BLOCK, 2.0 / (cols as f32).sqrt());
         let (scales, quants) = (
-            crate::suite::hash_vec(blocks, seed, 1.0),
+            crate::hashed::hash_vec(blocks, seed, 1.0),
             bytes_of(rows * cols / 2, seed + 1),
         );
         let mut file = Vec::with_capacity(blocks * BYTES);
@@ -153,7 +163,7 @@ impl Stored for Q4_1 {
             file.extend(f16::from_f32(-7.5 * d * (1.0 + 0.1 * v)).to_le_bytes());
             file.extend(quants);
         }
-        Linear::q4_1(device, &[&file], rows, cols)
+        planes(size, &[&file])
     }
 }
 

@@ -11,9 +11,10 @@
 
 use cubecl::prelude::*;
 
-use super::host::{HostRow, LANES, Vector as HostVector, bytes, half_of, quick_half, unpack_bytes};
-use super::linear::{Planes, check, check_blocks, word};
-use super::{BLOCK, Format, Linear, Stored, StoredOnGpu, scale_word};
+use super::linear::Linear;
+use super::planes::{Planes, check, check_blocks, word};
+use super::rows::{BLOCK, HostRow, LANES, Vector as HostVector, bytes, half_of, quick_half, unpack_bytes};
+use super::stored::{Format, Stored, StoredOnGpu, bytes_dot, bytes_quad, scale_word};
 use crate::ops::lanes::{Vec4, half, signed_byte};
 use crate::{Device, Result};
 
@@ -47,36 +48,43 @@ fn add_load(at: u32, load: u32, first: u32, sums: ptr<function, array<f32, REPEA
 
 pub(super) struct Q8_0;
 
+impl Format {
+    /// ggml's Q8_0, `d * q` in blocks of 32 values.
+    pub const Q8_0: Self = Self::of::<Q8_0>();
+}
+
 impl Linear {
-    /// From the bytes of a GGUF Q8_0 tensor.
+    /// From the bytes of a GGUF Q8_0 tensor of this size, `[rows, cols]`.
     ///
     /// # Errors
     /// [`KernelError`](crate::KernelError) if the bytes have another length, or if `cols` is not a
     /// multiple of 32.
-    pub fn q8_0(device: &Device, file: &[u8], rows: usize, cols: usize) -> Result<Self> {
-        check_blocks("Q8_0 weight", cols)?;
-        check("Q8_0 weight", file.len(), rows * cols / BLOCK * BYTES)?;
-        let per_row = cols / BLOCK;
-        let mut words = Vec::with_capacity(rows * cols / 4);
-        let mut scales = Vec::with_capacity(rows * per_row.div_ceil(2));
-        for row in file.chunks_exact(per_row * BYTES) {
-            for pair in row.chunks(2 * BYTES) {
-                let high = pair.get(BYTES..BYTES + 2).unwrap_or(&[0, 0]);
-                scales.push(u32::from_le_bytes([pair[0], pair[1], high[0], high[1]]));
-            }
-            for block in row.chunks_exact(BYTES) {
-                words.extend(block[2..].chunks_exact(4).map(word));
-            }
-        }
-        Planes {
-            format: Format::Q8_0,
-            words: device.upload_u32(&words),
-            scales: Some(device.upload_u32(&scales)),
-            rows,
-            cols,
-        }
-        .with_bias(device, None)
+    pub fn q8_0(device: &Device, size: [usize; 2], file: &[u8]) -> Result<Self> {
+        planes(size, file)?.upload(device, Format::Q8_0, None)
     }
+}
+
+fn planes(size: [usize; 2], file: &[u8]) -> Result<Planes<'static>> {
+    let [rows, cols] = size;
+    check_blocks("Q8_0 weight", cols)?;
+    check("Q8_0 weight", file.len(), [rows, cols / BLOCK, BYTES])?;
+    let per_row = cols / BLOCK;
+    let mut words = Vec::with_capacity(rows * cols / 4);
+    let mut scales = Vec::with_capacity(rows * per_row.div_ceil(2));
+    for row in file.chunks_exact(per_row * BYTES) {
+        for pair in row.chunks(2 * BYTES) {
+            let high = pair.get(BYTES..BYTES + 2).unwrap_or(&[0, 0]);
+            scales.push(u32::from_le_bytes([pair[0], pair[1], high[0], high[1]]));
+        }
+        for block in row.chunks_exact(BYTES) {
+            words.extend(block[2..].chunks_exact(4).map(word));
+        }
+    }
+    Ok(Planes {
+        words: words.into(),
+        scales,
+        size,
+    })
 }
 
 impl Stored for Q8_0 {
@@ -126,12 +134,13 @@ impl Stored for Q8_0 {
     }
 
     #[cfg(feature = "suite")]
-    fn sample(device: &Device, rows: usize, cols: usize, seed: u32, _bias: Option<&[f32]>) -> Result<Linear> {
-        use super::host::sample::{block_scale, bytes_of};
+    fn sample(size: [usize; 2], seed: u32) -> Result<Planes<'static>> {
+        use super::rows::sample::{block_scale, bytes_of};
         use ::half::f16;
+        let [rows, cols] = size;
         let (blocks, amplitude) = (rows * cols / BLOCK, 2.0 / (cols as f32).sqrt());
         let (scales, quants) = (
-            crate::suite::hash_vec(blocks, seed, 1.0),
+            crate::hashed::hash_vec(blocks, seed, 1.0),
             bytes_of(rows * cols, seed + 1),
         );
         let mut file = Vec::with_capacity(blocks * BYTES);
@@ -139,7 +148,7 @@ impl Stored for Q8_0 {
             file.extend(f16::from_f32(block_scale(block, *v) * amplitude / 127.0).to_le_bytes());
             file.extend(quants);
         }
-        Linear::q8_0(device, &file, rows, cols)
+        planes(size, &file)
     }
 }
 
@@ -158,17 +167,7 @@ impl StoredOnGpu for Q8_0 {
         at: usize,
         #[comptime] width: usize,
     ) -> f32 {
-        let mut sum = 0.0f32;
-        #[unroll]
-        for j in 0..width {
-            let word = words.extract(j);
-            let x = staged[from + j];
-            #[unroll]
-            for i in 0..4usize {
-                sum += f32::cast_from(signed_byte(word, comptime!(i as u32))) * x.extract(i);
-            }
-        }
-        half((scale >> (at as u32 / 2 % 2 * 16)) & 0xFFFF) * sum
+        half((scale >> (at as u32 / 2 % 2 * 16)) & 0xFFFF) * bytes_dot::<N>(words, staged, from, width)
     }
 
     fn quad<N: Size>(
@@ -183,11 +182,7 @@ impl StoredOnGpu for Q8_0 {
         if at * 4 < cols {
             let word = words[row * (cols / 4) + at].extract(0usize);
             let scale = scale_word(scales, row * ((cols / 32 + 1) / 2) + at / 16);
-            let d = half((scale >> (at as u32 / 8 % 2 * 16)) & 0xFFFF);
-            #[unroll]
-            for i in 0..4usize {
-                v.insert(i, d * f32::cast_from(signed_byte(word, comptime!(i as u32))));
-            }
+            v = bytes_quad(word, half((scale >> (at as u32 / 8 % 2 * 16)) & 0xFFFF));
         }
         v
     }

@@ -2,7 +2,7 @@
 
 use sightline_checkpoint::tensors::{Tensor, TensorData, Tensors};
 use sightline_kernels::ops::Patches;
-use sightline_kernels::{Buffer, Device, Linear};
+use sightline_kernels::{Buffer, Device, Int8Matrix, Linear};
 
 use super::schema::PREFIX;
 use super::{EncoderError, Presence, Schema, TensorSpec};
@@ -155,10 +155,8 @@ impl<'a> Loader<'a> {
             .map(|i| weight[i % channels * taps + i / channels])
             .collect();
         let bias = self.bias(key)?;
-        Ok((
-            self.device.upload_f32(&by_tap),
-            bias.map(|bias| self.device.upload_f32(&bias)),
-        ))
+        let weight = self.device.upload_f32(&by_tap).reshape([taps, channels])?;
+        Ok((weight, bias.map(|bias| self.device.upload_f32(&bias))))
     }
 
     fn upload(&self, tensor: Tensor, rows: usize, cols: usize, bias: Option<&[f32]>) -> Result<Linear, EncoderError> {
@@ -166,9 +164,9 @@ impl<'a> Loader<'a> {
         // kept as floats.
         let linear = match &tensor.data {
             TensorData::I8 { q, scale } if cols.is_multiple_of(4) && scale.len() == rows => {
-                Linear::int8(self.device, q, scale, rows, cols, bias)?
+                Linear::int8(self.device, [rows, cols], Int8Matrix { q, scale }, bias)?
             }
-            _ => Linear::f32(self.device, &tensor.into_f32(), rows, cols, bias)?,
+            _ => Linear::f32(self.device, [rows, cols], &tensor.into_f32(), bias)?,
         };
         Ok(linear)
     }

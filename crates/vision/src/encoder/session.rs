@@ -1,4 +1,5 @@
-use sightline_kernels::{Buffer, Device, Graph, KernelError, ops};
+use sightline_kernels::ops::{CopyRows, copy};
+use sightline_kernels::{Buffer, Device, Graph, KernelError};
 
 use super::EncoderError;
 
@@ -47,6 +48,14 @@ impl Size {
             )));
         }
         Ok(words as usize)
+    }
+
+    /// The sides `[rows, width]` of scratch memory, with the number of rows as factors, or the
+    /// sentence that it is too much.
+    pub(crate) fn sides(self, rows: &[usize], width: usize) -> Result<[usize; 2], EncoderError> {
+        let rows = self.words(rows)?;
+        self.words(&[rows, width])?;
+        Ok([rows, width])
     }
 }
 
@@ -157,8 +166,11 @@ impl Session {
         if pictures.len() > self.size.batch {
             return length(self.size.batch * one, pictures.len() * one);
         }
-        let held = self.input.len() / self.size.batch;
-        let staging = self.staging.get_or_insert_with(|| self.device.empty_f32(held));
+        let shape = self.input.shape();
+        let rows = shape.rows() / self.size.batch;
+        let staging = self
+            .staging
+            .get_or_insert_with(|| self.device.empty_f32([rows, shape.width()]));
         for (at, picture) in pictures.iter().enumerate() {
             if picture.len() != one {
                 return length(one, picture.len());
@@ -167,7 +179,14 @@ impl Session {
                 Some(arrange) => self.device.write_f32(staging, &arrange(picture))?,
                 None => self.device.write_f32(staging, picture)?,
             }
-            ops::copy(&self.device, staging, 0, &self.input, at * held, held)?;
+            let args = CopyRows {
+                src: staging,
+                from: 0,
+                dst: &self.input,
+                to: at * rows,
+                rows,
+            };
+            copy(&self.device, args)?;
         }
         Ok(())
     }
@@ -217,7 +236,7 @@ impl Session {
         Ok(&self.output)
     }
 
-    /// Visual tokens `[batch, grid.height * grid.width, width]`, row-major over the grid. Stays in
+    /// Visual tokens `[batch * grid.height * grid.width, width]`, row-major over the grid. Stays in
     /// place between runs.
     pub fn output(&self) -> &Buffer {
         &self.output

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sightline_checkpoint::manifest;
 use sightline_kernels::ops::{
-    Activation, Apply, Depthwise, Epilogue, Image, LayerNorm, Patches, copy, depthwise, im2col, layer_norm, linear,
+    Activation, Apply, CopyRows, Depthwise, Epilogue, Im2col, Image, LayerNorm, Patches, copy, depthwise, im2col,
+    layer_norm, linear,
 };
 use sightline_kernels::{Buffer, Device, KernelError, Linear};
 
@@ -347,7 +348,7 @@ fn scaled(loader: &Loader<'_>, key: &str, scale: &str) -> Result<Linear, Encoder
         row.iter_mut().for_each(|v| *v *= scale);
         *bias *= scale;
     }
-    Ok(Linear::f32(loader.device, &weight, rows, cols, Some(&bias))?)
+    Ok(Linear::f32(loader.device, [rows, cols], &weight, Some(&bias))?)
 }
 
 impl Encoder for ConvNext {
@@ -360,8 +361,8 @@ impl Encoder for ConvNext {
         let grids = config.grids(size)?;
         let grid = config.grid(size)?;
         let device = &self.device;
-        let input = device.empty_f32(size.words(&[size.batch, size.height, size.width, 3])?);
-        let output = device.empty_f32(size.words(&[size.batch, grid.tokens(), config.width()])?);
+        let input = device.empty_f32(size.sides(&[size.batch, size.height, size.width], 3)?);
+        let output = device.empty_f32(size.sides(&[size.batch, grid.tokens()], config.width())?);
         // words of x, n and a; and of wide
         let first = size.words(&[size.batch, grids[0].tokens()])?;
         let mut most = [0, size.words(&[first, STEM.width(3)])?];
@@ -406,7 +407,7 @@ struct Run {
     net: Arc<Net>,
     size: Size,
     grids: Vec<Grid>,
-    /// The residual stream `[pixels, dim]`.
+    /// As large as the largest stage needs; stages take views. The residual stream `[pixels, dim]`.
     x: Buffer,
     /// Behind the depthwise convolution, or normed before a stage `[pixels, dim]`.
     n: Buffer,
@@ -416,6 +417,16 @@ struct Run {
     wide: Buffer,
     input: Buffer,
     output: Buffer,
+}
+
+/// Views of the memory for a stage.
+struct Views {
+    image: Image,
+    x: Buffer,
+    n: Buffer,
+    a: Buffer,
+    /// The MLP's hidden layer.
+    hidden: Buffer,
 }
 
 impl Run {
@@ -436,59 +447,91 @@ impl Run {
             height: self.size.height,
             width: self.size.width,
         };
-        let pixels = |grid: Grid| self.size.batch * grid.tokens();
-        let first = pixels(self.grids[0]);
-        im2col(device, &self.input, self.image(whole, 3), STEM, &self.wide)?;
-        linear(device, Apply::new(stem, &self.wide, first, &self.n))?;
-        self.norm(norm, &self.n, first, &self.x)?;
+        let mut views = self.views(0)?;
+        self.patches(STEM, &self.input, self.image(whole, 3), (stem, &views.n))?;
+        self.norm(norm, &views.n, &views.x)?;
         for (i, stage) in self.net.stages.iter().enumerate() {
-            let rows = pixels(self.grids[i]);
-            if let (Some((norm, reduce)), Some(before)) = (&stage.reduce, i.checked_sub(1)) {
-                let grid = self.grids[before];
-                self.norm(norm, &self.x, pixels(grid), &self.n)?;
-                let image = self.image(grid, self.net.stages[before].dim);
-                im2col(device, &self.n, image, REDUCE, &self.wide)?;
-                linear(device, Apply::new(reduce, &self.wide, rows, &self.x))?;
+            if let Some((norm, reduce)) = &stage.reduce {
+                let before = std::mem::replace(&mut views, self.views(i)?);
+                self.norm(norm, &before.x, &before.n)?;
+                self.patches(REDUCE, &before.n, before.image, (reduce, &views.x))?;
             }
-            let sizes = Depthwise {
-                image: self.image(self.grids[i], stage.dim),
-                side: KERNEL,
-                silu: false,
-            };
             for block in &stage.blocks {
-                self.block(block, sizes, rows)?;
+                self.block(block, &views)?;
             }
         }
-        let len = self.output.len();
         match &self.net.norm {
-            Some(norm) => self.norm(norm, &self.x, len / self.net.config.width(), &self.output),
-            None => copy(device, &self.x, 0, &self.output, 0, len),
+            Some(norm) => self.norm(norm, &views.x, &self.output),
+            None => copy(device, CopyRows::first(&views.x, &self.output, views.x.shape().rows())),
         }
     }
 
+    /// The memory as stage `i` uses it.
+    fn views(&self, i: usize) -> Result<Views, KernelError> {
+        let image = self.image(self.grids[i], self.net.stages[i].dim);
+        let shape = image.shape();
+        Ok(Views {
+            image,
+            x: self.x.view(shape)?,
+            n: self.n.view(shape)?,
+            a: self.a.view(shape)?,
+            hidden: self.wide.view([shape.rows(), MLP_RATIO * shape.width()])?,
+        })
+    }
+
+    /// A convolution of patches of `x`, as one product into a buffer.
+    fn patches(
+        &self,
+        patches: Patches,
+        x: &Buffer,
+        image: Image,
+        (map, dst): (&Linear, &Buffer),
+    ) -> Result<(), KernelError> {
+        let rows = dst.shape().rows();
+        let between = &self.wide.view([rows, map.cols])?;
+        let args = Im2col {
+            x,
+            image,
+            patches,
+            dst: between,
+        };
+        im2col(&self.device, args)?;
+        linear(&self.device, Apply::new(map, between, rows, dst))
+    }
+
     /// `x += gamma * fc2(gelu(fc1(norm(conv(x)))))`.
-    fn block(&self, block: &Block, sizes: Depthwise, rows: usize) -> Result<(), KernelError> {
+    fn block(&self, block: &Block, views: &Views) -> Result<(), KernelError> {
         let device = &self.device;
-        let (weight, bias) = &block.conv;
-        depthwise(device, &self.x, weight, bias.as_ref(), sizes, &self.n)?;
-        self.norm(&block.norm, &self.n, rows, &self.a)?;
+        let Views { image, x, n, a, hidden } = views;
+        let rows = x.shape().rows();
+        let conv = Depthwise {
+            x,
+            weight: &block.conv.0,
+            bias: block.conv.1.as_ref(),
+            image: *image,
+            side: KERNEL,
+            silu: false,
+            dst: n,
+        };
+        depthwise(device, conv)?;
+        self.norm(&block.norm, n, a)?;
         linear(
             device,
             Apply {
                 epilogue: Epilogue::Gelu,
-                ..Apply::new(&block.fc1, &self.a, rows, &self.wide)
+                ..Apply::new(&block.fc1, a, rows, hidden)
             },
         )?;
         linear(
             device,
             Apply {
                 epilogue: Epilogue::Add,
-                ..Apply::new(&block.fc2, &self.wide, rows, &self.x)
+                ..Apply::new(&block.fc2, hidden, rows, x)
             },
         )
     }
 
-    fn norm(&self, norm: &Norm, x: &Buffer, rows: usize, dst: &Buffer) -> Result<(), KernelError> {
+    fn norm(&self, norm: &Norm, x: &Buffer, dst: &Buffer) -> Result<(), KernelError> {
         let Norm { weight, bias } = norm;
         layer_norm(
             &self.device,
@@ -497,7 +540,7 @@ impl Run {
                 weight,
                 bias,
                 eps: EPS,
-                rows,
+                rows: x.shape().rows(),
                 activation: Activation::None,
                 dst,
             },

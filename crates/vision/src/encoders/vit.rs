@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sightline_checkpoint::manifest;
-use sightline_kernels::ops::{Activation, Apply, Attention, Epilogue, LayerNorm, attention, copy, layer_norm, linear};
+use sightline_kernels::ops::{
+    Activation, Apply, Attention, CopyRows, Epilogue, LayerNorm, attention, copy, layer_norm, linear,
+};
 use sightline_kernels::{Buffer, Device, KernelError, Linear};
 
 #[cfg(feature = "suite")]
@@ -361,18 +363,24 @@ impl Encoder for Vit {
     fn session(&self, size: Size) -> Result<Session, EncoderError> {
         let (device, config) = (&self.device, &self.net.config);
         let grid = config.grid(size)?;
-        let rows = size.words(&[size.batch, config.tokens()])?;
-        let empty = |width: usize| Ok::<_, EncoderError>(device.empty_f32(size.words(&[rows, width])?));
-        let input = empty(config.patch_values())?;
-        let output = device.empty_f32(size.words(&[size.batch, grid.tokens(), config.width])?);
+        let empty = |tokens: usize, width: usize| -> Result<Buffer, EncoderError> {
+            Ok(device.empty_f32(size.sides(&[size.batch, tokens], width)?))
+        };
+        let tokens = config.tokens();
+        let rows = size.batch * tokens;
+        let input = empty(tokens, config.patch_values())?;
+        let output = empty(grid.tokens(), config.width)?;
+        let wide = empty(tokens, MLP_RATIO * config.width)?;
+        let start = device.upload_f32(&self.net.start.repeat(size.batch));
         let run = Run {
             device: device.clone(),
             net: self.net.clone(),
             batch: size.batch,
-            start: device.upload_f32(&self.net.start.repeat(size.batch)),
-            x: empty(config.width)?,
-            n: empty(config.width)?,
-            wide: empty(MLP_RATIO * config.width)?,
+            start: start.reshape([rows, config.width])?,
+            x: empty(tokens, config.width)?,
+            n: empty(tokens, config.width)?,
+            qkv: wide.view([rows, 3 * config.width])?,
+            wide,
             input: input.clone(),
             output: output.clone(),
         };
@@ -414,14 +422,15 @@ struct Run {
     device: Device,
     net: Arc<Net>,
     batch: usize,
-    /// `[batch, tokens, width]`.
+    /// `[batch * tokens, width]`.
     start: Buffer,
-    /// The residual stream `[batch, tokens, width]`.
+    /// The residual stream `[batch * tokens, width]`.
     x: Buffer,
-    /// Normed, or the heads' outputs `[batch, tokens, width]`.
+    /// Normed, or the heads' outputs `[batch * tokens, width]`.
     n: Buffer,
-    /// Queries, keys and values `[batch, tokens, 3 width]`, or the MLP's hidden layer `[batch,
-    /// tokens, 4 width]`.
+    /// Queries, keys and values `[batch * tokens, 3 width]`, in the memory of `wide`.
+    qkv: Buffer,
+    /// The MLP's hidden layer `[batch * tokens, 4 width]`.
     wide: Buffer,
     input: Buffer,
     output: Buffer,
@@ -432,7 +441,7 @@ impl Run {
     fn launch(&self) -> Result<(), KernelError> {
         let config = &self.net.config;
         let (device, rows) = (&self.device, self.batch * config.tokens());
-        copy(device, &self.start, 0, &self.x, 0, rows * config.width)?;
+        copy(device, CopyRows::first(&self.start, &self.x, rows))?;
         linear(
             device,
             Apply {
@@ -440,16 +449,18 @@ impl Run {
                 ..Apply::new(&self.net.patches, &self.input, rows, &self.x)
             },
         )?;
-        let sizes = Attention {
+        let heads = Attention {
+            qkv: &self.qkv,
             batch: self.batch,
             tokens: config.tokens(),
             heads: config.heads,
             head_dim: config.width / config.heads,
+            dst: &self.n,
         };
         for block in &self.net.blocks {
             self.norm(&block.norm1, rows, &self.n)?;
-            linear(device, Apply::new(&block.qkv, &self.n, rows, &self.wide))?;
-            attention(device, &self.wide, sizes, &self.n)?;
+            linear(device, Apply::new(&block.qkv, &self.n, rows, &self.qkv))?;
+            attention(device, heads)?;
             linear(
                 device,
                 Apply {
@@ -487,10 +498,16 @@ impl Run {
             }
             None => &self.x,
         };
-        let (with_class, kept) = (config.tokens() * config.width, config.tiles().tokens() * config.width);
+        let kept = config.tiles().tokens();
         for picture in 0..self.batch {
-            let from = (picture + 1) * with_class - kept;
-            copy(&self.device, tapped, from, &self.output, picture * kept, kept)?;
+            let args = CopyRows {
+                src: tapped,
+                from: (picture + 1) * config.tokens() - kept,
+                dst: &self.output,
+                to: picture * kept,
+                rows: kept,
+            };
+            copy(&self.device, args)?;
         }
         Ok(())
     }

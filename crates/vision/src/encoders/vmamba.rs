@@ -10,14 +10,15 @@
 //! bytes per block, and save no launch, because B and C need `x_proj` all the same; on the CPU both
 //! took 4 to 5 ms per block.
 
+mod scratch;
 mod shape;
 
 use std::sync::Arc;
 
 use sightline_checkpoint::manifest;
 use sightline_kernels::ops::{
-    Activation, Apply, DIRECTIONS, Depthwise, DtProject, Epilogue, Image, LayerNorm, Patches, SelectiveScan, copy,
-    depthwise, dt_project, im2col, layer_norm, linear, selective_scan, selective_scan_workspace,
+    Activation, Apply, CopyRows, DIRECTIONS, Depthwise, DtProject, Epilogue, Im2col, Image, LayerNorm, Patches,
+    SelectiveScan, copy, depthwise, dt_project, im2col, layer_norm, linear, selective_scan,
 };
 use sightline_kernels::{Buffer, Device, KernelError, Linear};
 
@@ -28,7 +29,8 @@ use crate::encoder::{
     write,
 };
 
-use shape::{MLP_RATIO, Shape, VmambaConfig};
+use scratch::{Scratch, Views};
+use shape::{Shape, VmambaConfig};
 
 /// `norm_layer` of the reference leaves PyTorch's default.
 const EPS: f32 = 1e-5;
@@ -253,7 +255,7 @@ impl Vmamba {
                 let key = format!("layers.{before}.downsample");
                 reduce(&format!("{key}.1"), &format!("{key}.3"))
             });
-            let blocks = (0..shape.depth).map(|j| Block::load(&loader, &format!("layers.{i}.blocks.{j}")));
+            let blocks = (0..shape.depth).map(|j| Block::load(&loader, shape, &format!("layers.{i}.blocks.{j}")));
             stages.push(Stage {
                 shape,
                 reduce: reduce.transpose()?,
@@ -277,21 +279,23 @@ impl Vmamba {
 }
 
 impl Block {
-    fn load(loader: &Loader<'_>, key: &str) -> Result<Self, EncoderError> {
+    fn load(loader: &Loader<'_>, shape: Shape, key: &str) -> Result<Self, EncoderError> {
         let op = format!("{key}.op");
+        let Shape { inner, rank, state, .. } = shape;
         let logs = loader.floats(&format!("{op}.A_logs"))?;
         let a: Vec<f32> = logs.iter().map(|&v| (-f64::from(v).exp()) as f32).collect();
-        let upload =
-            |key: String| -> Result<Buffer, EncoderError> { Ok(loader.device.upload_f32(&loader.floats(&key)?)) };
+        let upload = |name: &str| -> Result<Buffer, EncoderError> {
+            Ok(loader.device.upload_f32(&loader.floats(&format!("{op}.{name}"))?))
+        };
         Ok(Self {
             norm: loader.norm(&format!("{key}.norm"))?,
             in_proj: loader.linear(&format!("{op}.in_proj"))?,
             conv: loader.depthwise(&format!("{op}.conv2d"))?,
             x_proj: loader.matrix(&format!("{op}.x_proj_weight"))?,
-            dt_proj: upload(format!("{op}.dt_projs_weight"))?,
-            dt_bias: upload(format!("{op}.dt_projs_bias"))?,
-            a: loader.device.upload_f32(&a),
-            d: upload(format!("{op}.Ds"))?,
+            dt_proj: upload("dt_projs_weight")?.reshape([DIRECTIONS, inner, rank])?,
+            dt_bias: upload("dt_projs_bias")?.reshape([DIRECTIONS, inner])?,
+            a: loader.device.upload_f32(&a).reshape([DIRECTIONS, inner, state])?,
+            d: upload("Ds")?.reshape([DIRECTIONS, inner])?,
             scan_norm: loader.norm(&format!("{op}.out_norm"))?,
             out_proj: loader.linear(&format!("{op}.out_proj"))?,
             mlp_norm: loader.norm(&format!("{key}.norm2"))?,
@@ -309,13 +313,13 @@ impl Encoder for Vmamba {
     fn session(&self, size: Size) -> Result<Session, EncoderError> {
         let grids = self.net.config.grids(size)?;
         let grid = self.net.config.grid(size)?;
-        let scratch = Scratch::new(&self.device, &self.net, size, &grids)?;
+        let scratch = Scratch::new(&self.device, &self.net.config, size, &grids)?;
         let input = self
             .device
-            .empty_f32(size.words(&[size.batch, size.height, size.width, 3])?);
+            .empty_f32(size.sides(&[size.batch, size.height, size.width], 3)?);
         let output = self
             .device
-            .empty_f32(size.words(&[size.batch, grid.tokens(), self.width()])?);
+            .empty_f32(size.sides(&[size.batch, grid.tokens()], self.width())?);
         let run = Run {
             device: self.device.clone(),
             net: self.net.clone(),
@@ -333,70 +337,6 @@ impl Encoder for Vmamba {
             None,
             Box::new(move || run.launch()),
         ))
-    }
-}
-
-/// Memory between kernels, as large as the largest stage needs, used by every stage in turn.
-struct Scratch {
-    /// The residual stream `[pixels, dim]`.
-    x: Buffer,
-    /// Normed or reduced `[pixels, dim]`.
-    n: Buffer,
-    /// `[pixels, inner]`: before the depthwise convolution, then the scan's sum; the stem's first
-    /// half.
-    a: Buffer,
-    /// `[pixels, inner]`: the scan's input, then its norm; the stem's first half.
-    b: Buffer,
-    /// Patches of a convolution, step sizes `[pixels, 4, inner]`, or the MLP's hidden layer
-    /// `[pixels, 4 dim]`.
-    wide: Buffer,
-    /// `[pixels, 4 * (rank + 2 state)]`.
-    proj: Buffer,
-    /// What the scan asks for.
-    scan: Buffer,
-}
-
-impl Scratch {
-    fn new(device: &Device, net: &Net, size: Size, grids: &[Grid]) -> Result<Self, EncoderError> {
-        let half = size.height.div_ceil(2) * size.width.div_ceil(2);
-        let quarter = grids[0].tokens();
-        let dims = &net.config.dims;
-        let stem = dims[0] / 2;
-        let inner = size.words(&[size.batch, half, stem])?;
-        let wide = size
-            .words(&[size.batch, half, Patches::HALVING.width(3)])?
-            .max(size.words(&[size.batch, quarter, Patches::HALVING.width(stem)])?);
-        // words of x and n; a and b; wide; proj; scan
-        let mut most = [0, inner, wide, 0, 1];
-        for (i, (stage, grid)) in net.config.stages().zip(grids).enumerate() {
-            let pixels = size.words(&[size.batch, grid.tokens()])?;
-            let patches = match i.checked_sub(1) {
-                Some(before) => size.words(&[pixels, Patches::HALVING.width(dims[before])])?,
-                None => 0,
-            };
-            let steps = size.words(&[pixels, DIRECTIONS, stage.inner])?;
-            let hidden = size.words(&[pixels, MLP_RATIO, stage.dim])?;
-            let needed = [
-                size.words(&[pixels, stage.dim])?,
-                size.words(&[pixels, stage.inner])?,
-                patches.max(steps).max(hidden),
-                size.words(&[pixels, stage.x_proj_rows()])?,
-                selective_scan_workspace(size.batch, grid.height, grid.width, stage.inner, stage.state),
-            ];
-            for (most, needed) in most.iter_mut().zip(needed) {
-                *most = (*most).max(needed);
-            }
-        }
-        let [dim, inner, wide, proj, scan] = most;
-        Ok(Self {
-            x: device.empty_f32(dim),
-            n: device.empty_f32(dim),
-            a: device.empty_f32(inner),
-            b: device.empty_f32(inner),
-            wide: device.empty_f32(wide),
-            proj: device.empty_f32(proj),
-            scan: device.empty_f32(scan),
-        })
     }
 }
 
@@ -436,9 +376,10 @@ impl Run {
                 let image = self.image(grid.height, grid.width, self.net.config.dims[before]);
                 self.reduce(reduce, &s.x, image, Activation::None, &s.n, &s.x)?;
             }
+            let views = s.views(self.size.batch, self.grids[i], stage.shape)?;
             for block in &stage.blocks {
-                self.mix(stage.shape, block, self.grids[i])?;
-                self.mlp(block, self.size.batch * self.grids[i].tokens())?;
+                self.mix(block, &views)?;
+                self.mlp(block, &views)?;
             }
         }
         self.tap()
@@ -455,8 +396,15 @@ impl Run {
         to: &Buffer,
     ) -> Result<(), KernelError> {
         let pixels = image.batch * image.height.div_ceil(2) * image.width.div_ceil(2);
-        let patches = &self.scratch.wide;
-        im2col(&self.device, from, image, Patches::HALVING, patches)?;
+        let patches = &self.scratch.wide.view([pixels, reduce.conv.cols])?;
+        let args = Im2col {
+            x: &from.view(image.shape())?,
+            image,
+            patches: Patches::HALVING,
+            dst: patches,
+        };
+        im2col(&self.device, args)?;
+        let between = &between.view([pixels, reduce.conv.rows])?;
         linear(&self.device, Apply::new(&reduce.conv, patches, pixels, between))?;
         let Norm { weight, bias } = &reduce.norm;
         layer_norm(
@@ -468,50 +416,51 @@ impl Run {
                 eps: EPS,
                 rows: pixels,
                 activation,
-                dst: to,
+                dst: &to.view([pixels, reduce.conv.rows])?,
             },
         )
     }
 
     /// `x += out_proj(norm(scan(silu(conv(in_proj(norm(x)))))))`: SS2D.
-    fn mix(&self, stage: Shape, block: &Block, grid: Grid) -> Result<(), KernelError> {
-        let (s, device) = (&self.scratch, &self.device);
-        let pixels = self.size.batch * grid.tokens();
-        self.norm(&block.norm, &s.x, pixels, &s.n)?;
+    fn mix(&self, block: &Block, s: &Views) -> Result<(), KernelError> {
+        let (device, sizes) = (&self.device, s.sizes);
+        let pixels = sizes.pixels();
+        self.norm(&block.norm, &s.x, &s.n)?;
         linear(device, Apply::new(&block.in_proj, &s.n, pixels, &s.a))?;
-        let image = self.image(grid.height, grid.width, stage.inner);
-        depthwise(
-            device,
-            &s.a,
-            &block.conv.0,
-            block.conv.1.as_ref(),
-            Depthwise::silu3(image),
-            &s.b,
-        )?;
-        linear(device, Apply::new(&block.x_proj, &s.b, pixels, &s.proj))?;
-        let sizes = DtProject {
-            pixels,
-            channels: stage.inner,
-            rank: stage.rank,
-            state: stage.state,
+        let conv = Depthwise {
+            x: &s.a,
+            weight: &block.conv.0,
+            bias: block.conv.1.as_ref(),
+            image: self.image(sizes.height, sizes.width, sizes.channels),
+            side: 3,
+            silu: true,
+            dst: &s.b,
         };
-        dt_project(device, &s.proj, &block.dt_proj, sizes, &s.wide)?;
+        depthwise(device, conv)?;
+        linear(device, Apply::new(&block.x_proj, &s.b, pixels, &s.proj))?;
+        let steps = DtProject {
+            proj: &s.proj,
+            weight: &block.dt_proj,
+            pixels,
+            channels: sizes.channels,
+            rank: sizes.rank,
+            state: sizes.state,
+            dst: &s.steps,
+        };
+        dt_project(device, steps)?;
         let scan = SelectiveScan {
             u: &s.b,
-            delta: &s.wide,
+            delta: &s.steps,
             proj: &s.proj,
             a: &block.a,
             d: &block.d,
             dt_bias: &block.dt_bias,
-            batch: self.size.batch,
-            height: grid.height,
-            width: grid.width,
-            channels: stage.inner,
-            rank: stage.rank,
-            state: stage.state,
+            sizes,
+            workspace: &s.scan,
+            dst: &s.a,
         };
-        selective_scan(device, scan, &s.scan, &s.a)?;
-        self.norm(&block.scan_norm, &s.a, pixels, &s.b)?;
+        selective_scan(device, scan)?;
+        self.norm(&block.scan_norm, &s.a, &s.b)?;
         linear(
             device,
             Apply {
@@ -522,34 +471,34 @@ impl Run {
     }
 
     /// `x += fc2(gelu(fc1(norm(x))))`.
-    fn mlp(&self, block: &Block, pixels: usize) -> Result<(), KernelError> {
-        let (s, device) = (&self.scratch, &self.device);
-        self.norm(&block.mlp_norm, &s.x, pixels, &s.n)?;
+    fn mlp(&self, block: &Block, s: &Views) -> Result<(), KernelError> {
+        let (device, pixels) = (&self.device, s.sizes.pixels());
+        self.norm(&block.mlp_norm, &s.x, &s.n)?;
         linear(
             device,
             Apply {
                 epilogue: Epilogue::Gelu,
-                ..Apply::new(&block.fc1, &s.n, pixels, &s.wide)
+                ..Apply::new(&block.fc1, &s.n, pixels, &s.hidden)
             },
         )?;
         linear(
             device,
             Apply {
                 epilogue: Epilogue::Add,
-                ..Apply::new(&block.fc2, &s.wide, pixels, &s.x)
+                ..Apply::new(&block.fc2, &s.hidden, pixels, &s.x)
             },
         )
     }
 
     fn tap(&self) -> Result<(), KernelError> {
-        let len = self.output.len();
+        let x = &self.scratch.x.view(self.output.shape())?;
         match &self.net.out_norm {
-            Some(norm) => self.norm(norm, &self.scratch.x, len / self.net.config.width(), &self.output),
-            None => copy(&self.device, &self.scratch.x, 0, &self.output, 0, len),
+            Some(norm) => self.norm(norm, x, &self.output),
+            None => copy(&self.device, CopyRows::first(x, &self.output, x.shape().rows())),
         }
     }
 
-    fn norm(&self, norm: &Norm, x: &Buffer, rows: usize, dst: &Buffer) -> Result<(), KernelError> {
+    fn norm(&self, norm: &Norm, x: &Buffer, dst: &Buffer) -> Result<(), KernelError> {
         layer_norm(
             &self.device,
             LayerNorm {
@@ -557,7 +506,7 @@ impl Run {
                 weight: &norm.weight,
                 bias: &norm.bias,
                 eps: EPS,
-                rows,
+                rows: x.shape().rows(),
                 activation: Activation::None,
                 dst,
             },

@@ -133,9 +133,9 @@ fn rate(device: &Device) -> sightline_kernels::Result<f64> {
     const SIDE: usize = 576;
     const FEWEST_RUNS: usize = 3;
     let values = |len: usize| -> Vec<f32> { (0..len).map(|i| (i % 13) as f32 / 13.0 - 0.5).collect() };
-    let map = Linear::f32(device, &values(SIDE * SIDE), SIDE, SIDE, None)?;
-    let x = device.upload_f32(&values(ROWS * SIDE));
-    let y = device.empty_f32(ROWS * SIDE);
+    let map = Linear::f32(device, [SIDE, SIDE], &values(SIDE * SIDE), None)?;
+    let x = device.upload_f32(&values(ROWS * SIDE)).reshape([ROWS, SIDE])?;
+    let y = device.empty_f32([ROWS, SIDE]);
     let begun = Instant::now();
     let mut quickest = f64::INFINITY;
     let mut runs = 0;

@@ -28,10 +28,14 @@ pub(super) async fn run(device: &Device, reporter: &Reporter) -> Result<(), JsVa
 }
 
 async fn measure(device: &Device) -> sightline_kernels::Result<f64> {
-    let x = device.upload_f32(&[1.0; WIDTH]);
-    let weight = device.upload_f32(&[1.0; WIDTH]);
-    let dst = device.empty_f32(WIDTH);
-    let launch = || ops::rms_norm(device, &x, &weight, 1e-5, 1, &dst);
+    let norm = ops::RmsNorm {
+        x: &device.upload_f32(&[1.0; WIDTH]).reshape([1, WIDTH])?,
+        weight: &device.upload_f32(&[1.0; WIDTH]),
+        eps: 1e-5,
+        rows: 1,
+        dst: &device.empty_f32([1, WIDTH]),
+    };
+    let launch = || ops::rms_norm(device, norm);
     // Compiles the kernel.
     launch()?;
     device.sync().await?;

@@ -1,16 +1,17 @@
 use cubecl::prelude::*;
 
-use super::Image;
+use super::AddPositions;
+use crate::Result;
 use crate::device::Gpu;
 use crate::ops::lanes::{elementwise, vector_width};
-use crate::{Buffer, Result};
 
-pub(super) fn add_positions(gpu: &Gpu, x: &Buffer, row: &Buffer, col: &Buffer, grid: Image) -> Result<()> {
+pub(super) fn add_positions(gpu: &Gpu, args: AddPositions<'_>) -> Result<()> {
     const OP: &str = "add_positions";
+    let AddPositions { x, row, col, grid } = args;
     let vector = vector_width(grid.channels);
     let total = grid.len() / vector;
     let (count, dim) = elementwise(total);
-    // SAFETY: lengths were checked by the caller, and the kernel stays below `total`.
+    // SAFETY: shapes were checked by the caller, and the kernel stays below `total`.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),

@@ -10,7 +10,7 @@ use crate::product::{Product, View};
 const QUERIES: usize = 64;
 
 /// A task owns a block of queries of one picture.
-pub(super) fn attention(qkv: &[f32], sizes: Attention, dst: &mut [f32]) {
+pub(super) fn attention(sizes: &Attention<'_>, qkv: &[f32], dst: &mut [f32]) {
     let (tokens, width) = (sizes.tokens, sizes.heads * sizes.head_dim);
     for (picture, dst) in dst.chunks_exact_mut((tokens * width).max(1)).enumerate() {
         let qkv = &qkv[picture * 3 * tokens * width..][..3 * tokens * width];
@@ -24,8 +24,8 @@ pub(super) fn attention(qkv: &[f32], sizes: Attention, dst: &mut [f32]) {
 }
 
 /// Queries `first ..` of one head: `dst = softmax(q k^T / sqrt(head_dim)) v`.
-fn one_head(qkv: &[f32], sizes: Attention, head: usize, first: usize, scores: &mut [f32], dst: &mut [f32]) {
-    let Attention { tokens, head_dim, .. } = sizes;
+fn one_head(qkv: &[f32], sizes: &Attention<'_>, head: usize, first: usize, scores: &mut [f32], dst: &mut [f32]) {
+    let Attention { tokens, head_dim, .. } = *sizes;
     let width = sizes.heads * head_dim;
     let queries = dst.len() / width;
     let inside = head * head_dim;

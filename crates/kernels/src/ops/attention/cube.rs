@@ -4,7 +4,7 @@ use half::f16;
 use super::Attention;
 use crate::device::{Backend, Gpu};
 use crate::ops::lanes::{Quad, Vec4, sum4};
-use crate::{Buffer, KernelError, Result};
+use crate::{KernelError, Result};
 
 /// Number of threads in a cube.
 const THREADS: usize = 128;
@@ -20,16 +20,16 @@ const BUSY: usize = 1 << 17;
 /// A score below that of any key. It is finite, because WGSL does not define infinity.
 const LOWEST: f32 = -1e30;
 
-pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer) -> Result<()> {
+pub(super) fn attention(gpu: &Gpu, args: Attention<'_>) -> Result<()> {
     const OP: &str = "attention";
-    let head = sizes.head_dim;
+    let head = args.head_dim;
     if !head.is_multiple_of(8) || !(8..=128).contains(&head) {
         return Err(KernelError::Unsupported {
             op: OP,
             message: format!("head width {head} is not a multiple of 8 from 8 to 128"),
         });
     }
-    let queries = sizes.batch * sizes.heads * sizes.tokens;
+    let queries = args.batch * args.heads * args.tokens;
     let shares = match queries {
         BUSY.. => 1,
         n if n * 4 >= BUSY => 4,
@@ -45,9 +45,9 @@ pub(super) fn attention(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer)
         half: gpu.half() && gpu.info().backend == Backend::Wgpu && head <= 64,
     };
     if plan.half {
-        launch::<f16>(gpu, qkv, sizes, dst, plan)
+        launch::<f16>(gpu, args, plan)
     } else {
-        launch::<f32>(gpu, qkv, sizes, dst, plan)
+        launch::<f32>(gpu, args, plan)
     }
 }
 
@@ -86,21 +86,21 @@ impl Plan {
     }
 }
 
-fn launch<E: Float>(gpu: &Gpu, qkv: &Buffer, sizes: Attention, dst: &Buffer, plan: Plan) -> Result<()> {
+fn launch<E: Float>(gpu: &Gpu, args: Attention<'_>, plan: Plan) -> Result<()> {
     const OP: &str = "attention";
-    let tiles = sizes.tokens.div_ceil(plan.queries());
-    // SAFETY: lengths were checked by the caller; tokens past the last are clamped when read and
+    let tiles = args.tokens.div_ceil(plan.queries());
+    // SAFETY: shapes were checked by the caller; tokens past the last are clamped when read and
     // not written.
     unsafe {
         kernel::launch_unchecked::<E>(
             gpu.launch(),
-            CubeCount::Static(tiles as u32, sizes.heads as u32, sizes.batch as u32),
+            CubeCount::Static(tiles as u32, args.heads as u32, args.batch as u32),
             CubeDim::new_1d(THREADS as u32),
-            qkv.arg(OP)?,
-            dst.arg(OP)?,
-            sizes.tokens,
-            sizes.heads,
-            1.0 / (sizes.head_dim as f32).sqrt(),
+            args.qkv.arg(OP)?,
+            args.dst.arg(OP)?,
+            args.tokens,
+            args.heads,
+            1.0 / (args.head_dim as f32).sqrt(),
             plan,
         );
     }

@@ -2,13 +2,13 @@ use super::Attention;
 use crate::parallel::for_each_chunk;
 
 /// Plain-Rust reference of [`super::attention`]. A task owns one token.
-pub(crate) fn attention(qkv: &[f32], sizes: Attention, dst: &mut [f32]) {
+pub(crate) fn attention(sizes: &Attention<'_>, qkv: &[f32], dst: &mut [f32]) {
     let Attention {
         tokens,
         heads,
         head_dim,
         ..
-    } = sizes;
+    } = *sizes;
     let width = heads * head_dim;
     for_each_chunk(dst, width, |row, dst| {
         let batch = row / tokens;

@@ -57,7 +57,7 @@ impl pulp::NullaryFnOnce for Heads<'_> {
             let (row, head) = ((self.first + i) / heads, (self.first + i) % heads);
             let q = &self.qkv[row * row_width + head * dim..][..dim];
             let start = head / (heads / kv_heads) * dim;
-            let ([slot, position, shared], prefix) = (self.rows[row], self.args.places.parts(0).3);
+            let ([slot, position, shared], prefix) = (self.rows[row], self.args.places.prefix());
             let at = |t: usize| {
                 let slot = if t < prefix { shared } else { slot };
                 start + (slot * self.args.capacity + t) * kv_heads * dim

@@ -28,20 +28,42 @@ pub enum Places<'a> {
 }
 
 impl Places<'_> {
-    /// The buffer, the number of words that `m` rows use, the number of slots, and the number of
-    /// shared positions.
-    pub(crate) fn parts(&self, m: usize) -> (&Buffer, usize, usize, usize) {
+    /// The buffer.
+    pub(crate) fn buffer(&self) -> &Buffer {
         match self {
-            Self::From(buffer) => (buffer, 1, 1, 0),
-            Self::Rows { rows, slots, prefix } => (rows, 3 * m, *slots, *prefix),
+            Self::From(buffer) => buffer,
+            Self::Rows { rows, .. } => rows,
+        }
+    }
+
+    /// Number of sequences in the cache.
+    pub(crate) fn slots(&self) -> usize {
+        match self {
+            Self::From(_) => 1,
+            Self::Rows { slots, .. } => *slots,
+        }
+    }
+
+    /// Number of positions that are read from the prefix slot.
+    pub(crate) fn prefix(&self) -> usize {
+        match self {
+            Self::From(_) => 0,
+            Self::Rows { prefix, .. } => *prefix,
+        }
+    }
+
+    /// Fails unless the buffer has the shape for `m` rows.
+    pub(crate) fn expect(&self, op: &'static str, m: usize) -> Result<()> {
+        match self {
+            Self::From(buffer) => buffer.expect(op, "places", 1),
+            Self::Rows { rows, .. } => rows.expect(op, "places", [m, 3]),
         }
     }
 
     /// Slot, position and prefix slot of every row, checked against the cache.
     pub(crate) fn read(&self, op: &'static str, m: usize, capacity: usize) -> Result<Vec<[usize; 3]>> {
-        let (buffer, words, slots, _) = self.parts(m);
-        let buffer = buffer.cpu_read(op)?;
-        let words = &buffer.u32()[..words];
+        let (buffer, slots) = (self.buffer().cpu_read(op)?, self.slots());
+        let words = buffer.u32();
         let rows: Vec<[usize; 3]> = match self {
             Self::From(_) => (0..m).map(|row| [0, words[0] as usize + row, 0]).collect(),
             Self::Rows { .. } => words
@@ -65,15 +87,15 @@ impl Places<'_> {
     }
 }
 
-/// Sizes and buffers of [`cached_attention`].
+/// Arguments of [`cached_attention`].
 #[derive(Clone, Copy, Debug)]
 pub struct CachedAttention<'a> {
     /// `[m, (heads + 2 kv_heads) * head_dim]`; the first `heads * head_dim` of a row are its
     /// rotated queries.
     pub qkv: &'a Buffer,
-    /// `[slots, capacity, kv_heads, head_dim]`, filled up to the row's own position.
+    /// `[slots * capacity, kv_heads * head_dim]`, filled up to the row's own position.
     pub keys: &'a Buffer,
-    /// `[slots, capacity, kv_heads, head_dim]`.
+    /// `[slots * capacity, kv_heads * head_dim]`.
     pub values: &'a Buffer,
     /// The places of the rows in the cache.
     pub places: Places<'a>,
@@ -87,17 +109,16 @@ pub struct CachedAttention<'a> {
     pub head_dim: usize,
     /// Number of positions in a slot.
     pub capacity: usize,
+    /// `[m, heads * head_dim]`.
+    pub dst: &'a Buffer,
 }
 
 /// Every row attends to its own cache position and to all earlier ones of its sequence.
 ///
-/// # Shapes
-/// `dst` `[m, heads * head_dim]`.
-///
 /// # Errors
-/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or if heads,
-/// head width or places are not supported.
-pub fn cached_attention(device: &Device, args: CachedAttention<'_>, dst: &Buffer) -> Result<()> {
+/// [`KernelError`](crate::KernelError) if a buffer has another shape or is on another device, or if
+/// heads, head width or places are not supported.
+pub fn cached_attention(device: &Device, args: CachedAttention<'_>) -> Result<()> {
     const OP: &str = "cached_attention";
     let CachedAttention {
         m,
@@ -113,13 +134,12 @@ pub fn cached_attention(device: &Device, args: CachedAttention<'_>, dst: &Buffer
             message: format!("{heads} heads over {kv_heads} key heads"),
         });
     }
-    args.qkv.expect(OP, "qkv", m * (heads + 2 * kv_heads) * head_dim)?;
-    let (places, words, slots, _) = args.places.parts(m);
-    args.keys.expect(OP, "keys", slots * capacity * kv_heads * head_dim)?;
-    args.values
-        .expect(OP, "values", slots * capacity * kv_heads * head_dim)?;
-    places.expect(OP, "places", words)?;
-    dst.expect(OP, "dst", m * heads * head_dim)?;
+    let cache = [args.places.slots() * capacity, kv_heads * head_dim];
+    args.qkv.expect(OP, "qkv", [m, (heads + 2 * kv_heads) * head_dim])?;
+    args.keys.expect(OP, "keys", cache)?;
+    args.values.expect(OP, "values", cache)?;
+    args.places.expect(OP, m)?;
+    args.dst.expect(OP, "dst", [m, heads * head_dim])?;
     match device {
         Device::Cpu(_) => {
             let (qkv, keys, values) = (
@@ -128,11 +148,10 @@ pub fn cached_attention(device: &Device, args: CachedAttention<'_>, dst: &Buffer
                 args.values.cpu_read(OP)?,
             );
             let rows = args.places.read(OP, m, capacity)?;
-            let mut dst = dst.cpu_write(OP)?;
-            let dst = &mut dst.f32()[..m * heads * head_dim];
-            cpu::cached_attention(&args, qkv.f32(), keys.f32(), values.f32(), &rows, dst);
+            let mut dst = args.dst.cpu_write(OP)?;
+            cpu::cached_attention(&args, qkv.f32(), keys.f32(), values.f32(), &rows, dst.f32());
             Ok(())
         }
-        Device::Gpu(gpu) => cube::cached_attention(gpu, args, dst),
+        Device::Gpu(gpu) => cube::cached_attention(gpu, args),
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn cached_attention(
         let (row, head) = (task / heads, task % heads);
         let group = head / (heads / kv_heads);
         let q = &qkv[row * row_width + head * dim..][..dim];
-        let ([slot, position, shared], prefix) = (rows[row], args.places.parts(0).3);
+        let ([slot, position, shared], prefix) = (rows[row], args.places.prefix());
         let at = |t: usize| {
             let slot = if t < prefix { shared } else { slot };
             ((slot * args.capacity + t) * kv_heads + group) * dim

@@ -1,11 +1,13 @@
 use cubecl::prelude::*;
 
+use super::Words;
 use crate::device::Gpu;
 use crate::ops::lanes::elementwise;
 use crate::{Buffer, Result};
 
-pub(super) fn copy(gpu: &Gpu, src: &Buffer, from: usize, dst: &Buffer, to: usize, len: usize) -> Result<()> {
+pub(super) fn copy(gpu: &Gpu, src: &Buffer, dst: &Buffer, words: Words) -> Result<()> {
     const OP: &str = "copy";
+    let Words { from, to, len } = words;
     let (count, dim) = elementwise(len);
     // SAFETY: the caller checked that `from + len` and `to + len` lie inside the buffers.
     unsafe {

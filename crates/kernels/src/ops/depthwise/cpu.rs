@@ -5,9 +5,9 @@ use crate::elementary::silu;
 use crate::parallel::for_each_chunk;
 
 /// A task owns one row of one picture.
-pub(super) fn depthwise(x: &[f32], weight: &[f32], bias: Option<&[f32]>, sizes: Depthwise, dst: &mut [f32]) {
+pub(super) fn depthwise(sizes: &Depthwise<'_>, x: &[f32], weight: &[f32], bias: Option<&[f32]>, dst: &mut [f32]) {
     let image = sizes.image;
-    for_each_chunk(&mut dst[..image.len()], image.width * image.channels, |row, dst| {
+    for_each_chunk(dst, image.width * image.channels, |row, dst| {
         pulp::Arch::new().dispatch(Row {
             x,
             weight,
@@ -24,7 +24,7 @@ struct Row<'a> {
     x: &'a [f32],
     weight: &'a [f32],
     bias: Option<&'a [f32]>,
-    sizes: Depthwise,
+    sizes: &'a Depthwise<'a>,
     row: usize,
     dst: &'a mut [f32],
 }

@@ -1,9 +1,9 @@
 use cubecl::prelude::*;
 
 use super::Depthwise;
+use crate::Result;
 use crate::device::Gpu;
 use crate::ops::lanes::{elementwise, vector_width};
-use crate::{Buffer, Result};
 
 /// Number of pixels in a row that one thread computes if there is enough work. Neighbours share all
 /// columns but one.
@@ -12,22 +12,23 @@ const RUN: usize = 4;
 /// Number of threads that keep a large GPU busy. With fewer, each thread computes one pixel.
 const BUSY: usize = 1 << 18;
 
-pub(super) fn depthwise(
-    gpu: &Gpu,
-    x: &Buffer,
-    weight: &Buffer,
-    bias: Option<&Buffer>,
-    sizes: Depthwise,
-    dst: &Buffer,
-) -> Result<()> {
+pub(super) fn depthwise(gpu: &Gpu, args: Depthwise<'_>) -> Result<()> {
     const OP: &str = "depthwise";
-    let image = sizes.image;
+    let Depthwise {
+        x,
+        weight,
+        bias,
+        image,
+        side,
+        silu,
+        dst,
+    } = args;
     let vector = vector_width(image.channels);
     let channels = image.channels / vector;
     let threads = |run: usize| image.batch * image.height * image.width.div_ceil(run) * channels;
     let run = if threads(RUN) >= BUSY { RUN } else { 1 };
     let (count, dim) = elementwise(threads(run));
-    // SAFETY: lengths were checked by the caller, and the kernel writes only pixels of `image`.
+    // SAFETY: shapes were checked by the caller, and the kernel writes only pixels of `image`.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),
@@ -45,8 +46,8 @@ pub(super) fn depthwise(
             channels,
             run,
             bias.is_some(),
-            sizes.side,
-            sizes.silu,
+            side,
+            silu,
         );
     }
     Ok(())

@@ -5,7 +5,7 @@ mod cube;
 #[cfg(feature = "suite")]
 pub(crate) mod twin;
 
-use crate::{Buffer, Device, KernelError, Result};
+use crate::{Buffer, Device, KernelError, Result, Shape};
 
 /// The shape of channels-last pictures or feature maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,12 @@ impl Image {
         self.batch * self.height * self.width * self.channels
     }
 
-    /// True where any side is zero.
+    /// `[batch * height * width, channels]`: one row per pixel.
+    pub fn shape(&self) -> Shape {
+        [self.batch * self.pixels(), self.channels].into()
+    }
+
+    /// True if any side is zero.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -37,29 +42,29 @@ impl Image {
     }
 }
 
-/// Sizes of a [`depthwise`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Depthwise {
+/// Arguments of [`depthwise`].
+#[derive(Clone, Copy, Debug)]
+pub struct Depthwise<'a> {
+    /// `[batch * h * w, channels]`.
+    pub x: &'a Buffer,
+    /// `[side * side, channels]`: tap `ky * side + kx` first, unlike the published `[channels, 1,
+    /// side, side]`.
+    pub weight: &'a Buffer,
+    /// `[channels]`.
+    pub bias: Option<&'a Buffer>,
     /// Sizes of the input and of the output.
     pub image: Image,
     /// Side of the filters: 3, 5 or 7.
     pub side: usize,
     /// Whether SiLU, `x * sigmoid(x)`, follows.
     pub silu: bool,
+    /// `[batch * h * w, channels]`; another buffer than `x`.
+    pub dst: &'a Buffer,
 }
 
-impl Depthwise {
-    /// 3x3 filters followed by SiLU.
-    pub fn silu3(image: Image) -> Self {
-        Self {
-            image,
-            side: 3,
-            silu: true,
-        }
-    }
-
+impl Depthwise<'_> {
     /// Number of taps per filter.
-    pub fn taps(&self) -> usize {
+    pub(crate) fn taps(&self) -> usize {
         self.side * self.side
     }
 
@@ -72,44 +77,40 @@ impl Depthwise {
 /// `dst = act(conv(x) + bias)`, with stride 1, zero padding that keeps the size, one filter per
 /// channel and an optional bias.
 ///
-/// # Shapes
-/// `x`, `dst` `[batch, h, w, channels]`; `weight` `[side * side, channels]` (tap `ky * side + kx`
-/// first, unlike the published `[channels, 1, side, side]`); `bias` `[channels]`. `x` and `dst` are
-/// different buffers.
-///
 /// # Errors
-/// [`KernelError`](crate::KernelError) if the side is not 3, 5 or 7, or a buffer is too short or on
-/// another device.
-pub fn depthwise(
-    device: &Device,
-    x: &Buffer,
-    weight: &Buffer,
-    bias: Option<&Buffer>,
-    sizes: Depthwise,
-    dst: &Buffer,
-) -> Result<()> {
+/// [`KernelError`] if the side is not 3, 5 or 7, or if a buffer has another shape or is on another
+/// device.
+pub fn depthwise(device: &Device, args: Depthwise<'_>) -> Result<()> {
     const OP: &str = "depthwise";
-    if ![3, 5, 7].contains(&sizes.side) {
+    let Depthwise {
+        x,
+        weight,
+        bias,
+        image,
+        side,
+        dst,
+        ..
+    } = args;
+    if ![3, 5, 7].contains(&side) {
         return Err(KernelError::Unsupported {
             op: OP,
-            message: format!("filters of side {}; 3, 5 and 7 are supported", sizes.side),
+            message: format!("filters of side {side}; 3, 5 and 7 are supported"),
         });
     }
-    let image = sizes.image;
-    x.expect(OP, "x", image.len())?;
-    dst.expect(OP, "dst", image.len())?;
-    weight.expect_all(OP, "weight", sizes.taps() * image.channels)?;
+    x.expect(OP, "x", image.shape())?;
+    dst.expect(OP, "dst", image.shape())?;
+    weight.expect(OP, "weight", [args.taps(), image.channels])?;
     if let Some(bias) = bias {
-        bias.expect_all(OP, "bias", image.channels)?;
+        bias.expect(OP, "bias", image.channels)?;
     }
     match device {
         Device::Cpu(_) => {
             let (x, weight) = (x.cpu_read(OP)?, weight.cpu_read(OP)?);
             let bias = bias.map(|b| b.cpu_read(OP)).transpose()?;
             let bias = bias.as_ref().map(|b| b.f32());
-            cpu::depthwise(x.f32(), weight.f32(), bias, sizes, dst.cpu_write(OP)?.f32());
+            cpu::depthwise(&args, x.f32(), weight.f32(), bias, dst.cpu_write(OP)?.f32());
             Ok(())
         }
-        Device::Gpu(gpu) => cube::depthwise(gpu, x, weight, bias, sizes, dst),
+        Device::Gpu(gpu) => cube::depthwise(gpu, args),
     }
 }

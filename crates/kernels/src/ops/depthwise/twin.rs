@@ -2,7 +2,7 @@ use super::{Depthwise, Image};
 use crate::parallel::for_each_chunk;
 
 /// Plain-Rust reference of [`super::depthwise()`], sums in f64.
-pub(crate) fn depthwise(x: &[f32], weight: &[f32], bias: Option<&[f32]>, sizes: Depthwise, dst: &mut [f32]) {
+pub(crate) fn depthwise(sizes: &Depthwise<'_>, x: &[f32], weight: &[f32], bias: Option<&[f32]>, dst: &mut [f32]) {
     let Image {
         height,
         width,
@@ -10,7 +10,7 @@ pub(crate) fn depthwise(x: &[f32], weight: &[f32], bias: Option<&[f32]>, sizes: 
         ..
     } = sizes.image;
     let (side, pad) = (sizes.side, sizes.pad());
-    for_each_chunk(&mut dst[..sizes.image.len()], width * channels, |row, dst| {
+    for_each_chunk(dst, width * channels, |row, dst| {
         let (b, y) = (row / height, row % height);
         let mut sums = vec![0.0f64; channels];
         for (px, dst) in dst.chunks_exact_mut(channels).enumerate() {

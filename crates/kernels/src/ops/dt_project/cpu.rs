@@ -8,12 +8,12 @@ use crate::product::{Product, View};
 const PIXELS: usize = 128;
 
 /// A task owns a run of pixels.
-pub(super) fn dt_project(proj: &[f32], weight: &[f32], sizes: DtProject, dst: &mut [f32]) {
+pub(super) fn dt_project(sizes: &DtProject<'_>, proj: &[f32], weight: &[f32], dst: &mut [f32]) {
     let DtProject {
         channels, rank, state, ..
-    } = sizes;
+    } = *sizes;
     let wide = DIRECTIONS * channels;
-    for_each_chunk(&mut dst[..sizes.pixels * wide], PIXELS * wide, |task, dst| {
+    for_each_chunk(dst, PIXELS * wide, |task, dst| {
         let proj = &proj[task * PIXELS * sizes.stride()..];
         for k in 0..DIRECTIONS {
             let dt = View::rows(&proj[k * (rank + 2 * state)..], sizes.stride());

@@ -1,8 +1,8 @@
 use cubecl::prelude::*;
 
 use super::{DIRECTIONS, DtProject};
+use crate::Result;
 use crate::device::Gpu;
-use crate::{Buffer, Result};
 
 /// Number of threads that work on one pixel, with neighbouring channels.
 const LANES: usize = 32;
@@ -15,33 +15,33 @@ const RANKS: usize = 16;
 /// Number of cubes per dimension that WebGPU guarantees.
 const MAX_CUBES: usize = 65_535;
 
-pub(super) fn dt_project(gpu: &Gpu, proj: &Buffer, weight: &Buffer, sizes: DtProject, dst: &Buffer) -> Result<()> {
+pub(super) fn dt_project(gpu: &Gpu, args: DtProject<'_>) -> Result<()> {
     const OP: &str = "dt_project";
     // Number of channels per thread: the largest among those that leave the fewest threads without
     // a channel.
-    let tiles = |run: usize| sizes.channels.div_ceil(LANES * run);
+    let tiles = |run: usize| args.channels.div_ceil(LANES * run);
     let run = (1..=4).min_by_key(|&run| (tiles(run) * run, 4 - run)).unwrap_or(1);
-    let blocks = sizes.pixels.div_ceil(GROUPS * PIXELS).max(1);
+    let blocks = args.pixels.div_ceil(GROUPS * PIXELS).max(1);
     let layers = blocks.div_ceil(MAX_CUBES);
     let count = CubeCount::Static(
         (DIRECTIONS * tiles(run)) as u32,
         blocks.div_ceil(layers) as u32,
         layers as u32,
     );
-    // SAFETY: lengths were checked by the caller; channels and pixels past the last are clamped
+    // SAFETY: shapes were checked by the caller; channels and pixels past the last are clamped
     // when read and not written.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),
             count,
             CubeDim::new_1d((LANES * GROUPS) as u32),
-            proj.arg(OP)?,
-            weight.arg(OP)?,
-            dst.arg(OP)?,
-            sizes.pixels,
-            sizes.channels,
-            sizes.rank,
-            sizes.rank + 2 * sizes.state,
+            args.proj.arg(OP)?,
+            args.weight.arg(OP)?,
+            args.dst.arg(OP)?,
+            args.pixels,
+            args.channels,
+            args.rank,
+            args.rank + 2 * args.state,
             run,
         );
     }

@@ -8,9 +8,13 @@ pub(crate) mod twin;
 use super::DIRECTIONS;
 use crate::{Buffer, Device, Result};
 
-/// Sizes of [`dt_project`].
+/// Arguments of [`dt_project`].
 #[derive(Clone, Copy, Debug)]
-pub struct DtProject {
+pub struct DtProject<'a> {
+    /// `[pixels, 4 * (rank + 2 state)]`: per direction `[dt (rank), B (state), C (state)]`.
+    pub proj: &'a Buffer,
+    /// `[4, channels, rank]`.
+    pub weight: &'a Buffer,
     /// Number of pixels in all pictures: batch x height x width.
     pub pixels: usize,
     /// Number of channels inside the scan (d_inner).
@@ -19,35 +23,41 @@ pub struct DtProject {
     pub rank: usize,
     /// State size N.
     pub state: usize,
+    /// `[pixels, 4 * channels]`.
+    pub dst: &'a Buffer,
 }
 
-impl DtProject {
-    /// Number of values in the projection of one pixel: per direction `[dt (rank), B (state), C
-    /// (state)]`.
-    pub fn stride(&self) -> usize {
+impl DtProject<'_> {
+    /// Number of values in the projection of one pixel.
+    fn stride(&self) -> usize {
         DIRECTIONS * (self.rank + 2 * self.state)
     }
 }
 
 /// `dst[p, k, c] = sum_r weight[k, c, r] * proj[p, k * (rank + 2 state) + r]`.
 ///
-/// # Shapes
-/// `proj` `[pixels, 4 * (rank + 2 state)]`, `weight` `[4, channels, rank]`, `dst` `[pixels, 4,
-/// channels]`.
-///
 /// # Errors
-/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
-pub fn dt_project(device: &Device, proj: &Buffer, weight: &Buffer, sizes: DtProject, dst: &Buffer) -> Result<()> {
+/// [`KernelError`](crate::KernelError) if a buffer has another shape or is on another device.
+pub fn dt_project(device: &Device, args: DtProject<'_>) -> Result<()> {
     const OP: &str = "dt_project";
-    proj.expect(OP, "proj", sizes.pixels * sizes.stride())?;
-    weight.expect_all(OP, "weight", DIRECTIONS * sizes.channels * sizes.rank)?;
-    dst.expect(OP, "dst", sizes.pixels * DIRECTIONS * sizes.channels)?;
+    let DtProject {
+        proj,
+        weight,
+        pixels,
+        channels,
+        rank,
+        dst,
+        ..
+    } = args;
+    proj.expect(OP, "proj", [pixels, args.stride()])?;
+    weight.expect(OP, "weight", [DIRECTIONS, channels, rank])?;
+    dst.expect(OP, "dst", [pixels, DIRECTIONS * channels])?;
     match device {
         Device::Cpu(_) => {
             let (proj, weight) = (proj.cpu_read(OP)?, weight.cpu_read(OP)?);
-            cpu::dt_project(proj.f32(), weight.f32(), sizes, dst.cpu_write(OP)?.f32());
+            cpu::dt_project(&args, proj.f32(), weight.f32(), dst.cpu_write(OP)?.f32());
             Ok(())
         }
-        Device::Gpu(gpu) => cube::dt_project(gpu, proj, weight, sizes, dst),
+        Device::Gpu(gpu) => cube::dt_project(gpu, args),
     }
 }

@@ -1,12 +1,14 @@
 use cubecl::prelude::*;
 
+use super::Embed;
 use crate::device::Gpu;
 use crate::ops::lanes::elementwise;
 use crate::weight;
-use crate::{Buffer, Format, Linear, Result};
+use crate::{Format, Result};
 
-pub(super) fn embed(gpu: &Gpu, table: &Linear, ids: &Buffer, m: usize, dst: &Buffer) -> Result<()> {
+pub(super) fn embed(gpu: &Gpu, args: Embed<'_>) -> Result<()> {
     const OP: &str = "embed";
+    let Embed { table, ids, m, dst } = args;
     let (count, dim) = elementwise(m * table.cols);
     let scales = table.scales.as_ref().map(|scales| scales.arg(OP)).transpose()?;
     // SAFETY: the caller checked `ids` and `dst`; rows are clamped to the table.

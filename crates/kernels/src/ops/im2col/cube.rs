@@ -1,18 +1,19 @@
 use cubecl::prelude::*;
 
-use super::{Image, Patches};
+use super::Im2col;
+use crate::Result;
 use crate::device::Gpu;
 use crate::ops::lanes::{elementwise, vector_width};
-use crate::{Buffer, Result};
 
-pub(super) fn im2col(gpu: &Gpu, x: &Buffer, image: Image, patches: Patches, dst: &Buffer) -> Result<()> {
+pub(super) fn im2col(gpu: &Gpu, args: Im2col<'_>) -> Result<()> {
     const OP: &str = "im2col";
+    let Im2col { x, image, patches, dst } = args;
     let vector = vector_width(image.channels);
     let (oh, ow) = (patches.along(image.height), patches.along(image.width));
     let row = patches.width(image.channels) / vector;
     let total = image.batch * oh * ow * row;
     let (count, dim) = elementwise(total);
-    // SAFETY: lengths were checked by the caller, and the kernel stays below `total`.
+    // SAFETY: shapes were checked by the caller, and the kernel stays below `total`.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),

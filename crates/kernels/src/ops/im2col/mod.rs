@@ -51,25 +51,37 @@ impl Patches {
     }
 }
 
+/// Arguments of [`im2col`].
+#[derive(Clone, Copy, Debug)]
+pub struct Im2col<'a> {
+    /// `[batch * h * w, channels]`.
+    pub x: &'a Buffer,
+    /// Sizes of `x`.
+    pub image: Image,
+    /// Which patches are taken.
+    pub patches: Patches,
+    /// `[batch * oh * ow, patches.width(channels)]` with `oh = along(h)`, `ow = along(w)`.
+    pub dst: &'a Buffer,
+}
+
 /// `dst[b, oy, ox, (ky * side + kx) * channels + c] = x[b, stride * oy + ky - pad,
-/// stride * ox + kx - pad, c]`, zero outside, with `oh = along(h)`, `ow = along(w)`.
-///
-/// # Shapes
-/// `x` `[batch, h, w, channels]`, `dst` `[batch, oh, ow, patches.width(channels)]`.
+/// stride * ox + kx - pad, c]`, zero outside.
 ///
 /// # Errors
-/// [`KernelError`] if the side or the stride is 0, or a buffer is too short or on another device.
-pub fn im2col(device: &Device, x: &Buffer, image: Image, patches: Patches, dst: &Buffer) -> Result<()> {
+/// [`KernelError`] if the side or the stride is 0, or if a buffer has another shape or is on another
+/// device.
+pub fn im2col(device: &Device, args: Im2col<'_>) -> Result<()> {
     const OP: &str = "im2col";
+    let Im2col { x, image, patches, dst } = args;
     if patches.side == 0 || patches.stride == 0 {
         return Err(KernelError::Unsupported {
             op: OP,
             message: "side and stride of the patches must be at least 1 px".into(),
         });
     }
-    x.expect(OP, "x", image.len())?;
+    x.expect(OP, "x", image.shape())?;
     let rows = image.batch * patches.along(image.height) * patches.along(image.width);
-    dst.expect(OP, "dst", rows * patches.width(image.channels))?;
+    dst.expect(OP, "dst", [rows, patches.width(image.channels)])?;
     // A picture smaller than a patch has none.
     if rows == 0 {
         return Ok(());
@@ -79,6 +91,6 @@ pub fn im2col(device: &Device, x: &Buffer, image: Image, patches: Patches, dst: 
             twin::im2col(x.cpu_read(OP)?.f32(), image, patches, dst.cpu_write(OP)?.f32());
             Ok(())
         }
-        Device::Gpu(gpu) => cube::im2col(gpu, x, image, patches, dst),
+        Device::Gpu(gpu) => cube::im2col(gpu, args),
     }
 }

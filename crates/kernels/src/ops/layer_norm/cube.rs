@@ -32,7 +32,7 @@ pub(super) fn layer_norm(gpu: &Gpu, args: &LayerNorm<'_>) -> Result<()> {
     };
     let cubes = rows.div_ceil(THREADS / lanes).max(1);
     let lines = cubes.div_ceil(MAX_CUBES);
-    // SAFETY: lengths were checked by the caller, and the kernel writes only the first `rows` rows.
+    // SAFETY: shapes were checked by the caller, and the kernel writes only the first `rows` rows.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),

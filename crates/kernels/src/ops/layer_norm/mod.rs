@@ -40,7 +40,7 @@ pub struct LayerNorm<'a> {
 /// Bessel's correction.
 ///
 /// # Errors
-/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
+/// [`KernelError`](crate::KernelError) if a buffer has another shape or is on another device.
 pub fn layer_norm(device: &Device, args: LayerNorm<'_>) -> Result<()> {
     const OP: &str = "layer_norm";
     let LayerNorm {
@@ -53,15 +53,15 @@ pub fn layer_norm(device: &Device, args: LayerNorm<'_>) -> Result<()> {
         dst,
     } = args;
     let width = weight.len();
-    bias.expect_all(OP, "bias", width)?;
-    x.expect(OP, "x", rows * width)?;
-    dst.expect(OP, "dst", rows * width)?;
+    weight.expect(OP, "weight", width)?;
+    bias.expect(OP, "bias", width)?;
+    x.expect(OP, "x", [rows, width])?;
+    dst.expect(OP, "dst", [rows, width])?;
     match device {
         Device::Cpu(_) => {
             let (x, weight, bias) = (x.cpu_read(OP)?, weight.cpu_read(OP)?, bias.cpu_read(OP)?);
             let mut dst = dst.cpu_write(OP)?;
-            let dst = &mut dst.f32()[..rows * width];
-            cpu::layer_norm(x.f32(), weight.f32(), bias.f32(), eps, activation, dst);
+            cpu::layer_norm(x.f32(), weight.f32(), bias.f32(), eps, activation, dst.f32());
             Ok(())
         }
         Device::Gpu(gpu) => cube::layer_norm(gpu, &args),

@@ -42,11 +42,10 @@ fn linear(
     dst: &Buffer,
 ) -> Result<()> {
     const OP: &str = "linear";
-    let x = &x[..m * w.cols];
     let host = Host::lock(OP, w)?;
     let after = After::lock(w, low_rank)?;
     let mut dst = dst.cpu_write(OP)?;
-    let dst = &mut dst.f32()[..m * w.rows];
+    let dst = dst.f32();
     if m == 1 {
         let vector = HostVector::new(x);
         let chunk = if w.rows * w.cols < SMALL { w.rows } else { ROWS };
@@ -191,7 +190,7 @@ fn transformed(w: &Linear, x: &Buffer, input: Input<'_>, m: usize) -> Result<Opt
         Input::Plain => return Ok(None),
         Input::RmsNorm { weight, eps } => {
             let weight = weight.cpu_read(OP)?;
-            rms_norm::twin::rms_norm(x.f32(), &weight.f32()[..w.cols], eps, m, &mut rows);
+            rms_norm::twin::rms_norm(x.f32(), weight.f32(), eps, &mut rows);
         }
         Input::SwiGlu => swiglu::cpu::swiglu(x.f32(), w.cols, &mut rows),
     }

@@ -7,12 +7,10 @@ use cubecl::tf32;
 use half::f16;
 
 use super::plan::{MatMul, MatVec, MatrixUnits, Products};
-use super::{Apply, Input, Route};
+use super::{Apply, Input, OP, Route};
 use super::{mat_mul, mat_vec, wgsl};
 use crate::device::{Backend, Gpu, GraphicsApi};
 use crate::{Buffer, Result};
-
-pub(super) const OP: &str = "linear";
 
 /// Number of rows of `x` from which tiles are worth their barriers.
 const TILED_ROWS: usize = 8;
@@ -77,7 +75,7 @@ fn launch_mat_vec(gpu: &Gpu, call: &Apply<'_>, plan: MatVec) -> Result<()> {
     };
     let low = call.low_rank;
     let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
-    // SAFETY: lengths were checked by the caller; rows are clamped, and each output is written by
+    // SAFETY: shapes were checked by the caller; rows are clamped, and each output is written by
     // one unit.
     unsafe {
         mat_vec::kernel::launch_unchecked(
@@ -114,7 +112,7 @@ fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Apply<'_>, plan: MatMul) -> Result
     let low = call.low_rank;
     let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
     let (x_width, word_width) = plan.load_widths();
-    // SAFETY: lengths were checked by the caller; rows and columns are clamped, and each output is
+    // SAFETY: shapes were checked by the caller; rows and columns are clamped, and each output is
     // written by one unit.
     unsafe {
         mat_mul::kernel::launch_unchecked::<E>(
@@ -155,7 +153,7 @@ fn launch_units<E: Float>(gpu: &Gpu, call: &Apply<'_>, plan: MatMul) -> Result<(
     let low = call.low_rank;
     let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
     let (x_width, word_width) = plan.load_widths();
-    // SAFETY: lengths were checked by the caller; rows and columns are clamped, and each output is
+    // SAFETY: shapes were checked by the caller; rows and columns are clamped, and each output is
     // written by one unit.
     unsafe {
         mat_mul::units::kernel::launch_unchecked::<E>(

@@ -66,42 +66,13 @@ pub(super) fn kernel<N: Size>(
         squares += stage(x, &norm, m, from, count, &mut staged, plan);
         sync_cube();
         if comptime!(plan.prefetch) {
-            #[unroll]
-            for pass in 0..comptime!(plan.held()) {
-                let load = pass * lanes + lane;
-                if load < count {
-                    #[unroll]
-                    for r in 0..repeat {
-                        let i = comptime!(pass * plan.repeat + r);
-                        sums[r] += dot::<N>(held[i], held_scales[i], &staged, load, load, plan);
-                    }
-                }
-            }
+            add_held::<N>(&held, &held_scales, &staged, &mut sums, lane, count, plan);
         } else {
-            let mut load = lane;
-            while load < count {
-                #[unroll]
-                for r in 0..repeat {
-                    let row = usize::min(first + r * groups, rows - 1);
-                    let word = words[row * comptime!(plan.loads) + from + load];
-                    let scale = scale_word(&scales, from + load, row, plan);
-                    sums[r] += dot::<N>(word, scale, &staged, load, from + load, plan);
-                }
-                load += lanes;
-            }
+            add_loads::<N>(words, &scales, &staged, &mut sums, first, lane, rows, from, count, plan);
         }
     }
     if comptime!(plan.prologue == Prologue::RmsNorm) {
-        // The factor of the norm is common to the whole row, so it is applied after the products
-        // are summed.
-        sync_cube();
-        let total = cube_sum(sum4(squares), &mut scratch, comptime!(plan.threads));
-        let scale = 1.0f32 / (total / comptime!(4.0 * plan.quads as f32) + eps).sqrt();
-        #[unroll]
-        for r in 0..repeat {
-            sums[r] *= scale;
-        }
-        sync_cube();
+        divide_by_norm(squares, &mut scratch, &mut sums, eps, plan);
     }
     if comptime!(plan.rank > 0) {
         add_low_rank(
@@ -184,6 +155,77 @@ fn stage(
         i += comptime!(plan.threads);
     }
     squares
+}
+
+/// Adds the products of the loads that [`hold`] requested.
+#[cube]
+fn add_held<N: Size>(
+    held: &Array<Vector<u32, N>>,
+    held_scales: &Array<u32>,
+    staged: &Shared<[Vec4]>,
+    sums: &mut Array<f32>,
+    lane: usize,
+    #[comptime] count: usize,
+    #[comptime] plan: MatVec,
+) {
+    #[unroll]
+    for pass in 0..comptime!(plan.held()) {
+        let load = pass * comptime!(plan.lanes) + lane;
+        if load < count {
+            #[unroll]
+            for r in 0..comptime!(plan.repeat) {
+                let i = comptime!(pass * plan.repeat + r);
+                sums[r] += dot::<N>(held[i], held_scales[i], staged, load, load, plan);
+            }
+        }
+    }
+}
+
+/// Adds the products of this lane's loads among `from .. from + count`.
+#[cube]
+fn add_loads<N: Size>(
+    words: &[Vector<u32, N>],
+    scales: &ComptimeOption<&[u32]>,
+    staged: &Shared<[Vec4]>,
+    sums: &mut Array<f32>,
+    first: usize,
+    lane: usize,
+    rows: usize,
+    #[comptime] from: usize,
+    #[comptime] count: usize,
+    #[comptime] plan: MatVec,
+) {
+    let mut load = lane;
+    while load < count {
+        #[unroll]
+        for r in 0..comptime!(plan.repeat) {
+            let row = usize::min(first + r * comptime!(plan.threads / plan.lanes), rows - 1);
+            let word = words[row * comptime!(plan.loads) + from + load];
+            let scale = scale_word(scales, from + load, row, plan);
+            sums[r] += dot::<N>(word, scale, staged, load, from + load, plan);
+        }
+        load += comptime!(plan.lanes);
+    }
+}
+
+/// Divides the sums by the root mean square of the row of `x`. The factor is common to the whole
+/// row, so it is applied after the products are summed.
+#[cube]
+fn divide_by_norm(
+    squares: Vec4,
+    scratch: &mut Shared<[f32]>,
+    sums: &mut Array<f32>,
+    eps: f32,
+    #[comptime] plan: MatVec,
+) {
+    sync_cube();
+    let total = cube_sum(sum4(squares), scratch, comptime!(plan.threads));
+    let scale = 1.0f32 / (total / comptime!(4.0 * plan.quads as f32) + eps).sqrt();
+    #[unroll]
+    for r in 0..comptime!(plan.repeat) {
+        sums[r] *= scale;
+    }
+    sync_cube();
 }
 
 /// One load of a weight row times its part of `x`: `slot` in shared memory, load `at` of its row.

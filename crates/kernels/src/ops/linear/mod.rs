@@ -30,7 +30,7 @@ pub enum Epilogue {
 pub struct LowRank<'a> {
     /// `[rows, rank]`.
     pub b: &'a Buffer,
-    /// `[m, segments * rank]`: `A x` of every segment.
+    /// `[rows of x, segments * rank]`: `A x` of every segment.
     pub t: &'a Buffer,
     /// Rank, at most 64.
     pub rank: usize,
@@ -103,8 +103,8 @@ impl<'a> Apply<'a> {
 /// `dst[i, :] = epilogue(W input(x[i, :]) + bias + low_rank)`.
 ///
 /// # Errors
-/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or if the
-/// rank of an adapter is not 1 to 64.
+/// [`KernelError`](crate::KernelError) if a buffer has another shape or is on another device, or if
+/// the rank of an adapter is not 1 to 64.
 pub fn linear(device: &Device, args: Apply<'_>) -> Result<()> {
     linear_by(device, Route::Best, &args)
 }
@@ -159,18 +159,18 @@ fn check(call: &Apply<'_>) -> Result<()> {
     let width = match call.input {
         Input::Plain => w.cols,
         Input::RmsNorm { weight, .. } => {
-            weight.expect_all(OP, "norm weight", w.cols)?;
+            weight.expect(OP, "norm weight", w.cols)?;
             w.cols
         }
         Input::SwiGlu => 2 * w.cols,
     };
-    x.expect(OP, "x", m * width)?;
-    dst.expect(OP, "dst", m * w.rows)?;
+    x.expect(OP, "x", [m, width])?;
+    dst.expect(OP, "dst", [m, w.rows])?;
     let Some(low) = call.low_rank else {
         return Ok(());
     };
-    low.b.expect_all(OP, "low_rank.b", w.rows * low.rank)?;
-    low.t.expect(OP, "low_rank.t", m * low.segments(w.rows) * low.rank)?;
+    low.b.expect(OP, "low_rank.b", [w.rows, low.rank])?;
+    low.t.expect(OP, "low_rank.t", [m, low.segments(w.rows) * low.rank])?;
     if low.rank == 0 || low.rank > 64 || low.bounds[0] > low.bounds[1] {
         return Err(KernelError::Unsupported {
             op: OP,

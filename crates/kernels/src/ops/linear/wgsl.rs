@@ -3,9 +3,8 @@
 
 use cubecl::prelude::ExecutionMode;
 
-use super::cube::OP;
 use super::plan::{MatVec, Prologue};
-use super::{Apply, Epilogue, Input};
+use super::{Apply, Epilogue, Input, OP};
 use crate::Result;
 use crate::device::Gpu;
 use crate::wgsl::{Constant, Shader};

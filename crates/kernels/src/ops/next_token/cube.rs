@@ -1,37 +1,31 @@
 use cubecl::prelude::*;
 
+use super::NextToken;
+use crate::Result;
 use crate::device::Gpu;
-use crate::{Buffer, Result};
 
 const THREADS: usize = 256;
 /// Number of vectors of logits that a unit requests before it reads the first. One cube must hide
 /// the latency of memory alone.
 const AHEAD: usize = 4;
 
-pub(super) fn next_token(
-    gpu: &Gpu,
-    logits: &Buffer,
-    vocabulary: usize,
-    token: &Buffer,
-    position: &Buffer,
-    history: &Buffer,
-) -> Result<()> {
+pub(super) fn next_token(gpu: &Gpu, args: NextToken<'_>) -> Result<()> {
     const OP: &str = "next_token";
+    let vocabulary = args.vocabulary;
     let width = if vocabulary.is_multiple_of(4) { 4 } else { 1 };
-    // SAFETY: the caller checked `logits`, `token` and `position`; `history` is written only within
-    // its length.
+    // SAFETY: the caller checked all shapes; `history` is written only within its capacity.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),
             CubeCount::Static(1, 1, 1),
             CubeDim::new_1d(THREADS as u32),
             width,
-            logits.arg(OP)?,
-            token.arg(OP)?,
-            position.arg(OP)?,
-            history.arg(OP)?,
+            args.logits.arg(OP)?,
+            args.token.arg(OP)?,
+            args.position.arg(OP)?,
+            args.history.arg(OP)?,
             vocabulary / width,
-            history.len() as u32,
+            args.capacity as u32,
             THREADS,
             AHEAD,
             width,

@@ -3,32 +3,53 @@
 mod cube;
 pub(crate) mod twin;
 
-use crate::{Buffer, Device, Result};
+use crate::{Buffer, Device, KernelError, Result};
+
+/// Arguments of [`next_token`].
+#[derive(Clone, Copy, Debug)]
+pub struct NextToken<'a> {
+    /// `[1, vocabulary]`.
+    pub logits: &'a Buffer,
+    /// `[1]` word: the token is written here.
+    pub token: &'a Buffer,
+    /// `[1]` word: it grows by one.
+    pub position: &'a Buffer,
+    /// `[1, capacity]` words: the token is written at the new position as well.
+    pub history: &'a Buffer,
+    /// Number of logits, at least 1.
+    pub vocabulary: usize,
+    /// Number of positions. One past them is not stored.
+    pub capacity: usize,
+}
 
 /// `token[0] = argmax(logits)` (lowest index on ties), `position[0] += 1`, `history[position] =
 /// token` after the increment.
 ///
-/// # Shapes
-/// `logits` `[vocabulary]`; `token`, `position` `[1]`; `history` `[capacity]` words. A position
-/// past the history is not stored.
-///
 /// # Errors
-/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
-pub fn next_token(
-    device: &Device,
-    logits: &Buffer,
-    vocabulary: usize,
-    token: &Buffer,
-    position: &Buffer,
-    history: &Buffer,
-) -> Result<()> {
+/// [`KernelError`] if a buffer has another shape or is on another device, or if there are no logits.
+pub fn next_token(device: &Device, args: NextToken<'_>) -> Result<()> {
     const OP: &str = "next_token";
-    logits.expect(OP, "logits", vocabulary.max(1))?;
+    let NextToken {
+        logits,
+        token,
+        position,
+        history,
+        vocabulary,
+        capacity,
+    } = args;
+    if vocabulary == 0 {
+        return Err(KernelError::Unsupported {
+            op: OP,
+            message: "there are no logits to choose from".into(),
+        });
+    }
+    logits.expect(OP, "logits", [1, vocabulary])?;
     token.expect(OP, "token", 1)?;
     position.expect(OP, "position", 1)?;
+    history.expect(OP, "history", [1, capacity])?;
     match device {
         Device::Cpu(_) => {
-            let id = twin::argmax(&logits.cpu_read(OP)?.f32()[..vocabulary]);
+            let id = twin::argmax(logits.cpu_read(OP)?.f32());
             let mut at = position.cpu_write(OP)?;
             at.u32()[0] += 1;
             token.cpu_write(OP)?.u32()[0] = id;
@@ -37,6 +58,6 @@ pub fn next_token(
             }
             Ok(())
         }
-        Device::Gpu(gpu) => cube::next_token(gpu, logits, vocabulary, token, position, history),
+        Device::Gpu(gpu) => cube::next_token(gpu, args),
     }
 }

@@ -8,7 +8,7 @@ const THREADS: usize = 256;
 
 pub(super) fn next_tokens(gpu: &Gpu, args: NextTokens<'_>) -> Result<()> {
     const OP: &str = "next_tokens";
-    // SAFETY: the caller checked all lengths; a position past the capacity is not written.
+    // SAFETY: the caller checked all shapes; a position past the capacity is not written.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),

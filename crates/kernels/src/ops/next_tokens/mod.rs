@@ -3,9 +3,9 @@
 mod cube;
 pub(crate) mod twin;
 
-use crate::{Buffer, Device, Result};
+use crate::{Buffer, Device, KernelError, Result};
 
-/// Buffers of [`next_tokens`].
+/// Arguments of [`next_tokens`].
 #[derive(Clone, Copy, Debug)]
 pub struct NextTokens<'a> {
     /// `[m, vocabulary]`.
@@ -30,7 +30,8 @@ pub struct NextTokens<'a> {
 /// one. A position past the capacity is not stored.
 ///
 /// # Errors
-/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
+/// [`KernelError`] if a buffer has another shape or is on another device, or
+/// if there are fewer than two logits.
 pub fn next_tokens(device: &Device, args: NextTokens<'_>) -> Result<()> {
     const OP: &str = "next_tokens";
     let NextTokens {
@@ -39,17 +40,23 @@ pub fn next_tokens(device: &Device, args: NextTokens<'_>) -> Result<()> {
         capacity,
         ..
     } = args;
-    args.logits.expect(OP, "logits", m * vocabulary.max(2))?;
+    if vocabulary < 2 {
+        return Err(KernelError::Unsupported {
+            op: OP,
+            message: format!("a margin needs two logits, there are {vocabulary}"),
+        });
+    }
+    args.logits.expect(OP, "logits", [m, vocabulary])?;
     args.tokens.expect(OP, "tokens", m)?;
-    args.rows.expect(OP, "rows", 3 * m)?;
-    args.history.expect(OP, "history", m * capacity)?;
-    args.margins.expect(OP, "margins", m * capacity)?;
+    args.rows.expect(OP, "rows", [m, 3])?;
+    args.history.expect(OP, "history", [m, capacity])?;
+    args.margins.expect(OP, "margins", [m, capacity])?;
     match device {
         Device::Cpu(_) => {
             let logits = args.logits.cpu_read(OP)?;
             let (mut tokens, mut rows) = (args.tokens.cpu_write(OP)?, args.rows.cpu_write(OP)?);
             let (mut history, mut margins) = (args.history.cpu_write(OP)?, args.margins.cpu_write(OP)?);
-            for (row, logits) in logits.f32().chunks_exact(vocabulary).enumerate().take(m) {
+            for (row, logits) in logits.f32().chunks_exact(vocabulary).enumerate() {
                 let (id, margin) = twin::best_two(logits);
                 let at = &mut rows.u32()[3 * row + 1];
                 *at += 1;

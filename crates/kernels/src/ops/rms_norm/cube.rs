@@ -1,23 +1,24 @@
 use cubecl::prelude::*;
 
+use super::RmsNorm;
+use crate::Result;
 use crate::device::Gpu;
-use crate::{Buffer, Result};
 
 const THREADS: u32 = 64;
 
-pub(super) fn rms_norm(gpu: &Gpu, x: &Buffer, weight: &Buffer, eps: f32, rows: usize, dst: &Buffer) -> Result<()> {
+pub(super) fn rms_norm(gpu: &Gpu, args: RmsNorm<'_>) -> Result<()> {
     const OP: &str = "rms_norm";
-    // SAFETY: lengths were checked by the caller, and the kernel stays within `rows * width`.
+    // SAFETY: shapes were checked by the caller, and the kernel stays within `rows * width`.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),
-            CubeCount::Static(rows as u32, 1, 1),
+            CubeCount::Static(args.rows as u32, 1, 1),
             CubeDim::new_1d(THREADS),
-            x.arg(OP)?,
-            weight.arg(OP)?,
-            dst.arg(OP)?,
-            eps,
-            weight.len(),
+            args.x.arg(OP)?,
+            args.weight.arg(OP)?,
+            args.dst.arg(OP)?,
+            args.eps,
+            args.weight.len(),
             THREADS as usize,
         );
     }

@@ -5,24 +5,44 @@ pub(crate) mod twin;
 
 use crate::{Buffer, Device, Result};
 
+/// Arguments of [`rms_norm`].
+#[derive(Clone, Copy, Debug)]
+pub struct RmsNorm<'a> {
+    /// `[rows, width]`.
+    pub x: &'a Buffer,
+    /// `[width]`; its length is the width.
+    pub weight: &'a Buffer,
+    /// Added to the mean square.
+    pub eps: f32,
+    /// Number of rows.
+    pub rows: usize,
+    /// `[rows, width]`; another buffer than `x`.
+    pub dst: &'a Buffer,
+}
+
 /// `dst[m, :] = x[m, :] / sqrt(mean(x[m, :]^2) + eps) * weight`.
 ///
-/// # Shapes
-/// `x`, `dst` `[rows, width]`; `weight` `[width]`.
-///
 /// # Errors
-/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
-pub fn rms_norm(device: &Device, x: &Buffer, weight: &Buffer, eps: f32, rows: usize, dst: &Buffer) -> Result<()> {
+/// [`KernelError`](crate::KernelError) if a buffer has another shape or is on another device.
+pub fn rms_norm(device: &Device, args: RmsNorm<'_>) -> Result<()> {
     const OP: &str = "rms_norm";
+    let RmsNorm {
+        x,
+        weight,
+        eps,
+        rows,
+        dst,
+    } = args;
     let width = weight.len();
-    x.expect(OP, "x", rows * width)?;
-    dst.expect(OP, "dst", rows * width)?;
+    weight.expect(OP, "weight", width)?;
+    x.expect(OP, "x", [rows, width])?;
+    dst.expect(OP, "dst", [rows, width])?;
     match device {
         Device::Cpu(_) => {
             let (x, weight) = (x.cpu_read(OP)?, weight.cpu_read(OP)?);
-            twin::rms_norm(x.f32(), weight.f32(), eps, rows, dst.cpu_write(OP)?.f32());
+            twin::rms_norm(x.f32(), weight.f32(), eps, dst.cpu_write(OP)?.f32());
             Ok(())
         }
-        Device::Gpu(gpu) => cube::rms_norm(gpu, x, weight, eps, rows, dst),
+        Device::Gpu(gpu) => cube::rms_norm(gpu, args),
     }
 }

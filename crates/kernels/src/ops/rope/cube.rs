@@ -10,7 +10,7 @@ const THREADS: usize = 64;
 pub(super) fn rope_append(gpu: &Gpu, args: Rope<'_>) -> Result<()> {
     const OP: &str = "rope_append";
     let pairs = (args.heads + 2 * args.kv_heads) * args.head_dim / 2;
-    // SAFETY: lengths were checked by the caller; rows past the cache's capacity are not written.
+    // SAFETY: shapes were checked by the caller; rows past the cache's capacity are not written.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),
@@ -19,7 +19,7 @@ pub(super) fn rope_append(gpu: &Gpu, args: Rope<'_>) -> Result<()> {
             args.qkv.arg(OP)?,
             args.keys.arg(OP)?,
             args.values.arg(OP)?,
-            args.places.parts(args.m).0.arg(OP)?,
+            args.places.buffer().arg(OP)?,
             args.table.arg(OP)?,
             args.heads,
             args.kv_heads,

@@ -7,15 +7,15 @@ pub(crate) mod twin;
 use crate::ops::Places;
 use crate::{Buffer, Device, KernelError, Result};
 
-/// Sizes and buffers of [`rope_append`].
+/// Arguments of [`rope_append`].
 #[derive(Clone, Copy, Debug)]
 pub struct Rope<'a> {
     /// `[m, (heads + 2 kv_heads) * head_dim]`: q, k, v of every row; q is rotated in place.
     pub qkv: &'a Buffer,
-    /// `[slots, capacity, kv_heads, head_dim]`: rotated keys are written at the row's slot and
+    /// `[slots * capacity, kv_heads * head_dim]`: rotated keys are written at the row's slot and
     /// position.
     pub keys: &'a Buffer,
-    /// `[slots, capacity, kv_heads, head_dim]`.
+    /// `[slots * capacity, kv_heads * head_dim]`.
     pub values: &'a Buffer,
     /// The places of the rows in the cache.
     pub places: Places<'a>,
@@ -50,8 +50,8 @@ pub fn rope_table(capacity: usize, head_dim: usize, base: f64) -> Vec<f32> {
 /// store their rows in that order. Keeps q in `qkv`, and writes k and v into the cache.
 ///
 /// # Errors
-/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device, or if the
-/// width of a head is odd.
+/// [`KernelError`](crate::KernelError) if a buffer has another shape or is on another device, or
+/// if the width of a head is odd.
 pub fn rope_append(device: &Device, args: Rope<'_>) -> Result<()> {
     const OP: &str = "rope_append";
     let Rope {
@@ -68,13 +68,12 @@ pub fn rope_append(device: &Device, args: Rope<'_>) -> Result<()> {
             message: format!("odd head width {head_dim}"),
         });
     }
-    args.qkv.expect(OP, "qkv", m * (heads + 2 * kv_heads) * head_dim)?;
-    let (places, words, slots, _) = args.places.parts(m);
-    args.keys.expect(OP, "keys", slots * capacity * kv_heads * head_dim)?;
-    args.values
-        .expect(OP, "values", slots * capacity * kv_heads * head_dim)?;
-    places.expect(OP, "places", words)?;
-    args.table.expect(OP, "table", capacity * head_dim)?;
+    let cache = [args.places.slots() * capacity, kv_heads * head_dim];
+    args.qkv.expect(OP, "qkv", [m, (heads + 2 * kv_heads) * head_dim])?;
+    args.keys.expect(OP, "keys", cache)?;
+    args.values.expect(OP, "values", cache)?;
+    args.places.expect(OP, m)?;
+    args.table.expect(OP, "table", [capacity, head_dim / 2, 2])?;
     match device {
         Device::Cpu(_) => {
             let rows = args.places.read(OP, m, capacity)?;

@@ -11,7 +11,7 @@ pub(crate) fn rope_append(
 ) {
     let (heads, kv_heads, dim) = (args.heads, args.kv_heads, args.head_dim);
     let row_width = (heads + 2 * kv_heads) * dim;
-    for (row, qkv) in qkv.chunks_exact_mut(row_width).enumerate().take(args.m) {
+    for (row, qkv) in qkv.chunks_exact_mut(row_width).enumerate() {
         let [slot, position, _] = rows[row];
         let at = slot * args.capacity + position;
         let table = &table[position * dim..][..dim];

@@ -1,7 +1,7 @@
 //! The path for the CPU: the recurrence of the twin in f32, sixteen channels at a time.
 
 use super::twin::{Inputs, pixel};
-use super::{DIRECTIONS, SelectiveScan};
+use super::{DIRECTIONS, ScanSizes};
 use crate::elementary::{exp, softplus};
 use crate::parallel::for_each_chunk;
 
@@ -13,22 +13,22 @@ const STATES: usize = 16;
 type Lanes = [f32; LANES];
 
 /// A task owns one picture and one stripe of channels.
-pub(super) fn selective_scan(scan: &SelectiveScan<'_>, inputs: &Inputs<'_>, dst: &mut [f32]) {
-    let (length, channels) = (scan.length(), scan.channels);
+pub(super) fn selective_scan(sizes: &ScanSizes, inputs: &Inputs<'_>, dst: &mut [f32]) {
+    let (length, channels) = (sizes.length(), sizes.channels);
     let stripes = channels.div_ceil(LANES);
     // [batch, stripes, length, LANES], so that no two tasks write to the same place; copied into
     // place below.
-    let mut sums = vec![0.0f32; scan.batch * stripes * length * LANES];
+    let mut sums = vec![0.0f32; sizes.batch * stripes * length * LANES];
     for_each_chunk(&mut sums, length * LANES, |task, sums| {
         pulp::Arch::new().dispatch(Stripe {
-            scan,
+            sizes,
             inputs,
             batch: task / stripes,
             first: task % stripes * LANES,
             sums,
         });
     });
-    for_each_chunk(&mut dst[..scan.batch * length * channels], channels, |row, dst| {
+    for_each_chunk(dst, channels, |row, dst| {
         let (batch, pixel) = (row / length, row % length);
         for (stripe, dst) in dst.chunks_mut(LANES).enumerate() {
             let from = ((batch * stripes + stripe) * length + pixel) * LANES;
@@ -39,7 +39,7 @@ pub(super) fn selective_scan(scan: &SelectiveScan<'_>, inputs: &Inputs<'_>, dst:
 
 /// Channels `first ..` of picture `batch`.
 struct Stripe<'a> {
-    scan: &'a SelectiveScan<'a>,
+    sizes: &'a ScanSizes,
     inputs: &'a Inputs<'a>,
     batch: usize,
     first: usize,
@@ -62,9 +62,9 @@ impl Stripe<'_> {
     /// Adds one direction's outputs to the sums.
     #[inline(always)]
     fn direction(&mut self, k: usize) {
-        let (scan, inputs) = (self.scan, self.inputs);
-        let (length, channels, n) = (scan.length(), scan.channels, scan.state);
-        let width = scan.rank + 2 * n;
+        let (sizes, inputs) = (self.sizes, self.inputs);
+        let (length, channels, n) = (sizes.length(), sizes.channels, sizes.state);
+        let width = sizes.rank + 2 * n;
         let (d, bias) = (
             self.lanes(inputs.d, k * channels),
             self.lanes(inputs.dt_bias, k * channels),
@@ -77,9 +77,9 @@ impl Stripe<'_> {
         }
         let mut state = [[0.0f32; LANES]; STATES];
         for l in 0..length {
-            let pixel = pixel(k, l, scan.height, scan.width);
+            let pixel = pixel(k, l, sizes.height, sizes.width);
             let row = self.batch * length + pixel;
-            let (b, c) = inputs.proj[(row * DIRECTIONS + k) * width + scan.rank..][..2 * n].split_at(n);
+            let (b, c) = inputs.proj[(row * DIRECTIONS + k) * width + sizes.rank..][..2 * n].split_at(n);
             let u = self.lanes(inputs.u, row * channels);
             let mut dt = self.lanes(inputs.delta, (row * DIRECTIONS + k) * channels);
             let mut y = [0.0f32; LANES];
@@ -103,7 +103,7 @@ impl Stripe<'_> {
     /// This stripe's channels of a row that starts at `row`; zeros past the last.
     #[inline(always)]
     fn lanes(&self, values: &[f32], row: usize) -> Lanes {
-        let values = &values[row + self.first..row + self.scan.channels];
+        let values = &values[row + self.first..row + self.sizes.channels];
         let mut lanes = [0.0; LANES];
         match values.first_chunk::<LANES>() {
             Some(whole) => lanes = *whole,

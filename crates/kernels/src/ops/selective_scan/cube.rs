@@ -1,9 +1,9 @@
 use cubecl::prelude::*;
 
 use super::kernels::{self, Geometry};
-use super::{DIRECTIONS, SelectiveScan};
+use super::{DIRECTIONS, ScanSizes, SelectiveScan};
+use crate::Result;
 use crate::device::Gpu;
-use crate::{Buffer, Result};
 
 /// Number of threads in a cube.
 const THREADS: usize = 256;
@@ -30,7 +30,11 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(batch: usize, length: usize, channels: usize, state: usize) -> Self {
+    fn new(sizes: &ScanSizes) -> Self {
+        let &ScanSizes {
+            batch, channels, state, ..
+        } = sizes;
+        let length = sizes.length();
         // Small pictures get few channels per cube (32 bytes, the least that a GPU fetches) and the
         // whole length in one chunk.
         let lanes = match length {
@@ -65,31 +69,34 @@ impl Plan {
     }
 }
 
-pub(super) fn selective_scan(gpu: &Gpu, scan: SelectiveScan<'_>, workspace: &Buffer, dst: &Buffer) -> Result<()> {
+pub(super) fn selective_scan(gpu: &Gpu, args: SelectiveScan<'_>) -> Result<()> {
     const OP: &str = "selective_scan";
-    let plan = Plan::new(scan.batch, scan.length(), scan.channels, scan.state);
-    let tiles = scan.channels.div_ceil(plan.geometry.lanes) as u32;
+    let SelectiveScan {
+        sizes, workspace, dst, ..
+    } = args;
+    let plan = Plan::new(&sizes);
+    let tiles = sizes.channels.div_ceil(plan.geometry.lanes) as u32;
     let dim = CubeDim::new_1d(THREADS as u32);
     let carried = plan.splits > 1;
     if carried {
-        // SAFETY: lengths were checked by the caller; positions past the end are clamped, channels
+        // SAFETY: shapes were checked by the caller; positions past the end are clamped, channels
         // past the last not written.
         unsafe {
             kernels::split_ends::launch_unchecked(
                 gpu.launch(),
-                CubeCount::Static(tiles, plan.splits as u32, (scan.batch * DIRECTIONS) as u32),
+                CubeCount::Static(tiles, plan.splits as u32, (sizes.batch * DIRECTIONS) as u32),
                 dim,
-                scan.u.arg(OP)?,
-                scan.delta.arg(OP)?,
-                scan.proj.arg(OP)?,
-                scan.a.arg(OP)?,
-                scan.d.arg(OP)?,
-                scan.dt_bias.arg(OP)?,
+                args.u.arg(OP)?,
+                args.delta.arg(OP)?,
+                args.proj.arg(OP)?,
+                args.a.arg(OP)?,
+                args.d.arg(OP)?,
+                args.dt_bias.arg(OP)?,
                 workspace.arg(OP)?,
-                scan.height,
-                scan.width,
-                scan.channels,
-                scan.rank,
+                sizes.height,
+                sizes.width,
+                sizes.channels,
+                sizes.rank,
                 plan.per_split,
                 plan.geometry,
             );
@@ -100,19 +107,19 @@ pub(super) fn selective_scan(gpu: &Gpu, scan: SelectiveScan<'_>, workspace: &Buf
         unsafe {
             kernels::scan_pair::launch_unchecked(
                 gpu.launch(),
-                CubeCount::Static(tiles, plan.splits as u32, scan.batch as u32),
+                CubeCount::Static(tiles, plan.splits as u32, sizes.batch as u32),
                 dim,
-                scan.u.arg(OP)?,
-                scan.delta.arg(OP)?,
-                scan.proj.arg(OP)?,
-                scan.a.arg(OP)?,
-                if carried { workspace } else { scan.d }.arg(OP)?,
-                scan.dt_bias.arg(OP)?,
+                args.u.arg(OP)?,
+                args.delta.arg(OP)?,
+                args.proj.arg(OP)?,
+                args.a.arg(OP)?,
+                if carried { workspace } else { args.d }.arg(OP)?,
+                args.dt_bias.arg(OP)?,
                 dst.arg(OP)?,
-                scan.height,
-                scan.width,
-                scan.channels,
-                scan.rank,
+                sizes.height,
+                sizes.width,
+                sizes.channels,
+                sizes.rank,
                 plan.chunks,
                 plan.per_split,
                 plan.geometry,
@@ -125,10 +132,10 @@ pub(super) fn selective_scan(gpu: &Gpu, scan: SelectiveScan<'_>, workspace: &Buf
     Ok(())
 }
 
-pub(super) fn workspace(batch: usize, length: usize, channels: usize, state: usize) -> usize {
-    let plan = Plan::new(batch, length, channels, state);
-    match plan.splits {
+/// Number of words of scratch memory.
+pub(super) fn workspace(sizes: &ScanSizes) -> usize {
+    match Plan::new(sizes).splits {
         ..=1 => 1,
-        splits => DIRECTIONS * channels * (1 + 2 * batch * splits * state),
+        splits => DIRECTIONS * sizes.channels * (1 + 2 * sizes.batch * splits * sizes.state),
     }
 }

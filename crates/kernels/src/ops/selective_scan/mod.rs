@@ -19,22 +19,9 @@ mod wgsl;
 use super::DIRECTIONS;
 use crate::{Buffer, Device, GpuInfo, KernelError, Result};
 
-/// Arguments of [`selective_scan`]. All buffers are in pixel order with channels last.
-#[derive(Clone, Copy, Debug)]
-pub struct SelectiveScan<'a> {
-    /// Input `[batch, h*w, channels]`.
-    pub u: &'a Buffer,
-    /// Step sizes, before bias and softplus, `[batch, h*w, 4, channels]`.
-    pub delta: &'a Buffer,
-    /// Per pixel and direction `[dt (rank), B (state), C (state)]`: `[batch, h*w, 4 * (rank + 2
-    /// state)]`; `dt` is not read.
-    pub proj: &'a Buffer,
-    /// `A = -exp(A_logs)`: `[4, channels, state]`.
-    pub a: &'a Buffer,
-    /// Skip `[4, channels]`.
-    pub d: &'a Buffer,
-    /// Step-size bias `[4, channels]`.
-    pub dt_bias: &'a Buffer,
+/// Sizes of a [`selective_scan`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanSizes {
     /// Number of pictures.
     pub batch: usize,
     /// Number of rows.
@@ -47,6 +34,47 @@ pub struct SelectiveScan<'a> {
     pub rank: usize,
     /// State size N, 1 to 16.
     pub state: usize,
+}
+
+impl ScanSizes {
+    /// Number of pixels per picture.
+    pub fn length(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// Number of pixels of all pictures.
+    pub fn pixels(&self) -> usize {
+        self.batch * self.length()
+    }
+
+    /// Number of words of scratch memory that these sizes need on a GPU.
+    pub fn workspace(&self) -> usize {
+        cube::workspace(self).max(wgsl::workspace(self))
+    }
+}
+
+/// Arguments of [`selective_scan`]. All buffers are in pixel order with channels last.
+#[derive(Clone, Copy, Debug)]
+pub struct SelectiveScan<'a> {
+    /// Input `[pixels, channels]`.
+    pub u: &'a Buffer,
+    /// Step sizes, before bias and softplus, `[pixels, 4 * channels]`.
+    pub delta: &'a Buffer,
+    /// Per pixel and direction `[dt (rank), B (state), C (state)]`: `[pixels, 4 * (rank + 2 state)]`;
+    /// `dt` is not read.
+    pub proj: &'a Buffer,
+    /// `A = -exp(A_logs)`: `[4, channels, state]`.
+    pub a: &'a Buffer,
+    /// Skip `[4, channels]`.
+    pub d: &'a Buffer,
+    /// Step-size bias `[4, channels]`.
+    pub dt_bias: &'a Buffer,
+    /// Sizes of all buffers.
+    pub sizes: ScanSizes,
+    /// `[sizes.workspace()]` words of scratch memory.
+    pub workspace: &'a Buffer,
+    /// `[pixels, channels]`.
+    pub dst: &'a Buffer,
 }
 
 /// The two GPU versions of [`selective_scan`].
@@ -70,32 +98,16 @@ impl ScanKernel {
     }
 }
 
-impl SelectiveScan<'_> {
-    /// Number of pixels per picture.
-    pub fn length(&self) -> usize {
-        self.height * self.width
-    }
-}
-
-/// 32-bit words of scratch memory that [`selective_scan`] needs on a GPU for these sizes.
-pub fn selective_scan_workspace(batch: usize, height: usize, width: usize, channels: usize, state: usize) -> usize {
-    let length = height * width;
-    cube::workspace(batch, length, channels, state).max(wgsl::workspace(batch, length, channels, state))
-}
-
 /// `y[p] = sum over k of C_t . h_t + D u_t` with `h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t`,
 /// `delta = softplus(delta + dt_bias)`, with the state in f32, starting at 0 (Gu and Dao 2023;
 /// `cross_selective_scan` of VMamba).
 ///
-/// # Shapes
-/// `dst` `[batch, h*w, channels]`; `workspace` [`selective_scan_workspace`] words.
-///
 /// # Errors
-/// [`KernelError`] if a buffer is too short or on another device, or if the state size is not 1 to
-/// 16.
-pub fn selective_scan(device: &Device, scan: SelectiveScan<'_>, workspace: &Buffer, dst: &Buffer) -> Result<()> {
+/// [`KernelError`] if a buffer has another shape or is on another device, or if the state size is
+/// not 1 to 16.
+pub fn selective_scan(device: &Device, args: SelectiveScan<'_>) -> Result<()> {
     let kernel = device.gpu_info().map_or(ScanKernel::Cube, ScanKernel::of);
-    selective_scan_with(device, kernel, scan, workspace, dst)
+    selective_scan_with(device, kernel, args)
 }
 
 /// [`selective_scan`] by a chosen version, to compare the two. The CPU has one of its own and
@@ -103,33 +115,13 @@ pub fn selective_scan(device: &Device, scan: SelectiveScan<'_>, workspace: &Buff
 ///
 /// # Errors
 /// As [`selective_scan`], and [`KernelError::Unsupported`] if the device takes no WGSL.
-pub fn selective_scan_with(
-    device: &Device,
-    kernel: ScanKernel,
-    scan: SelectiveScan<'_>,
-    workspace: &Buffer,
-    dst: &Buffer,
-) -> Result<()> {
+pub fn selective_scan_with(device: &Device, kernel: ScanKernel, args: SelectiveScan<'_>) -> Result<()> {
     const OP: &str = "selective_scan";
-    let (pixels, c) = (scan.batch * scan.length(), scan.channels);
-    if !(1..=16).contains(&scan.state) {
-        return Err(KernelError::Unsupported {
-            op: OP,
-            message: format!("d_state {} is outside 1..=16", scan.state),
-        });
-    }
-    scan.u.expect(OP, "u", pixels * c)?;
-    scan.delta.expect(OP, "delta", pixels * DIRECTIONS * c)?;
-    scan.proj
-        .expect(OP, "proj", pixels * DIRECTIONS * (scan.rank + 2 * scan.state))?;
-    scan.a.expect_all(OP, "a", DIRECTIONS * c * scan.state)?;
-    scan.d.expect_all(OP, "d", DIRECTIONS * c)?;
-    scan.dt_bias.expect_all(OP, "dt_bias", DIRECTIONS * c)?;
-    dst.expect(OP, "dst", pixels * c)?;
+    check(OP, &args)?;
     match device {
         Device::Cpu(_) => {
-            let (u, delta, proj) = (scan.u.cpu_read(OP)?, scan.delta.cpu_read(OP)?, scan.proj.cpu_read(OP)?);
-            let (a, d, bias) = (scan.a.cpu_read(OP)?, scan.d.cpu_read(OP)?, scan.dt_bias.cpu_read(OP)?);
+            let (u, delta, proj) = (args.u.cpu_read(OP)?, args.delta.cpu_read(OP)?, args.proj.cpu_read(OP)?);
+            let (a, d, bias) = (args.a.cpu_read(OP)?, args.d.cpu_read(OP)?, args.dt_bias.cpu_read(OP)?);
             let inputs = twin::Inputs {
                 u: u.f32(),
                 delta: delta.f32(),
@@ -138,20 +130,39 @@ pub fn selective_scan_with(
                 d: d.f32(),
                 dt_bias: bias.f32(),
             };
-            cpu::selective_scan(&scan, &inputs, dst.cpu_write(OP)?.f32());
+            cpu::selective_scan(&args.sizes, &inputs, args.dst.cpu_write(OP)?.f32());
             Ok(())
         }
-        Device::Gpu(gpu) => {
-            let needed = selective_scan_workspace(scan.batch, scan.height, scan.width, c, scan.state);
-            workspace.expect(OP, "workspace", needed)?;
-            match kernel {
-                ScanKernel::Cube => cube::selective_scan(gpu, scan, workspace, dst),
-                ScanKernel::Wgsl if gpu.info().wgsl => wgsl::selective_scan(gpu, scan, workspace, dst),
-                ScanKernel::Wgsl => Err(KernelError::Unsupported {
-                    op: OP,
-                    message: "this device takes no WGSL".into(),
-                }),
-            }
-        }
+        Device::Gpu(gpu) => match kernel {
+            ScanKernel::Cube => cube::selective_scan(gpu, args),
+            ScanKernel::Wgsl if gpu.info().wgsl => wgsl::selective_scan(gpu, args),
+            ScanKernel::Wgsl => Err(KernelError::Unsupported {
+                op: OP,
+                message: "this device takes no WGSL".into(),
+            }),
+        },
     }
+}
+
+fn check(op: &'static str, args: &SelectiveScan<'_>) -> Result<()> {
+    let sizes = args.sizes;
+    let ScanSizes {
+        channels, rank, state, ..
+    } = sizes;
+    if !(1..=16).contains(&state) {
+        return Err(KernelError::Unsupported {
+            op,
+            message: format!("d_state {state} is outside 1..=16"),
+        });
+    }
+    let pixels = sizes.pixels();
+    args.u.expect(op, "u", [pixels, channels])?;
+    args.delta.expect(op, "delta", [pixels, DIRECTIONS * channels])?;
+    args.proj
+        .expect(op, "proj", [pixels, DIRECTIONS * (rank + 2 * state)])?;
+    args.a.expect(op, "a", [DIRECTIONS, channels, state])?;
+    args.d.expect(op, "d", [DIRECTIONS, channels])?;
+    args.dt_bias.expect(op, "dt_bias", [DIRECTIONS, channels])?;
+    args.workspace.expect(op, "workspace", sizes.workspace())?;
+    args.dst.expect(op, "dst", [pixels, channels])
 }

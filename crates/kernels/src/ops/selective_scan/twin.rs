@@ -1,7 +1,7 @@
-use super::{DIRECTIONS, SelectiveScan};
+use super::{DIRECTIONS, ScanSizes};
 use crate::parallel::for_each_chunk;
 
-/// Host slices of [`SelectiveScan`]'s buffers.
+/// Host slices of the buffers of [`super::SelectiveScan`].
 pub(crate) struct Inputs<'a> {
     pub u: &'a [f32],
     pub delta: &'a [f32],
@@ -23,21 +23,21 @@ pub(crate) fn pixel(k: usize, l: usize, height: usize, width: usize) -> usize {
 
 /// Plain-Rust reference of [`super::selective_scan`]. A task owns one picture and one stripe of
 /// channels.
-pub(crate) fn selective_scan(scan: &SelectiveScan<'_>, inputs: &Inputs<'_>, dst: &mut [f32]) {
+pub(crate) fn selective_scan(sizes: &ScanSizes, inputs: &Inputs<'_>, dst: &mut [f32]) {
     const STRIPE: usize = 16;
-    let (length, channels) = (scan.length(), scan.channels);
+    let (length, channels) = (sizes.length(), sizes.channels);
     let stripes = channels.div_ceil(STRIPE);
     // [batch, stripes, length, STRIPE], so that no two tasks write to the same place; copied into
     // place below.
-    let mut sums = vec![0.0f64; scan.batch * stripes * length * STRIPE];
+    let mut sums = vec![0.0f64; sizes.batch * stripes * length * STRIPE];
     for_each_chunk(&mut sums, length * STRIPE, |task, sums| {
         let (batch, first) = (task / stripes, task % stripes * STRIPE);
         let lanes = STRIPE.min(channels - first);
         for k in 0..DIRECTIONS {
-            direction(scan, inputs, batch, k, first, lanes, sums);
+            direction(sizes, inputs, batch, k, first, lanes, sums);
         }
     });
-    for_each_chunk(&mut dst[..scan.batch * length * channels], channels, |row, dst| {
+    for_each_chunk(dst, channels, |row, dst| {
         let (batch, pixel) = (row / length, row % length);
         for (stripe, dst) in dst.chunks_mut(STRIPE).enumerate() {
             let from = ((batch * stripes + stripe) * length + pixel) * STRIPE;
@@ -50,7 +50,7 @@ pub(crate) fn selective_scan(scan: &SelectiveScan<'_>, inputs: &Inputs<'_>, dst:
 
 /// Adds one direction's outputs for `lanes` channels from `first` on to `sums` `[length, STRIPE]`.
 fn direction(
-    scan: &SelectiveScan<'_>,
+    sizes: &ScanSizes,
     inputs: &Inputs<'_>,
     batch: usize,
     k: usize,
@@ -58,12 +58,12 @@ fn direction(
     lanes: usize,
     sums: &mut [f64],
 ) {
-    let (length, channels, n, rank) = (scan.length(), scan.channels, scan.state, scan.rank);
+    let (length, channels, n, rank) = (sizes.length(), sizes.channels, sizes.state, sizes.rank);
     let stripe = sums.len() / length;
     let width = rank + 2 * n;
     let mut state = vec![0.0f64; lanes * n];
     for l in 0..length {
-        let pixel = pixel(k, l, scan.height, scan.width);
+        let pixel = pixel(k, l, sizes.height, sizes.width);
         let row = batch * length + pixel;
         let bc = &inputs.proj[(row * DIRECTIONS + k) * width + rank..][..2 * n];
         for lane in 0..lanes {

@@ -1,9 +1,9 @@
 use cubecl::prelude::ExecutionMode;
 
-use super::{DIRECTIONS, SelectiveScan};
+use super::{DIRECTIONS, ScanSizes, SelectiveScan};
+use crate::Result;
 use crate::device::Gpu;
 use crate::wgsl::{Constant, Shader};
-use crate::{Buffer, Result};
 
 const SOURCE: &str = include_str!("selective_scan.wgsl");
 
@@ -14,11 +14,12 @@ const STEPS: usize = 8;
 
 /// How the length is split: the positions per split, a multiple of [`STEPS`], and the number of
 /// splits.
-fn plan(software: bool, batch: usize, length: usize, channels: usize) -> (usize, usize) {
+fn plan(software: bool, sizes: &ScanSizes) -> (usize, usize) {
+    let length = sizes.length();
     // A GPU in software gains nothing from threads beyond its few cores, and every split costs a
     // second reading.
     let threads = if software { 64 } else { 16_384 };
-    let wanted = threads / (batch * channels).max(1);
+    let wanted = threads / (sizes.batch * sizes.channels).max(1);
     let splits = wanted.clamp(1, length.div_ceil(2 * STEPS));
     let positions = length.div_ceil(splits).next_multiple_of(STEPS);
     (positions, length.div_ceil(positions))
@@ -44,40 +45,43 @@ fn shader(pass: usize, columns: bool, carried: bool, state: usize) -> Shader {
     }
 }
 
-pub(super) fn selective_scan(gpu: &Gpu, scan: SelectiveScan<'_>, workspace: &Buffer, dst: &Buffer) -> Result<()> {
-    let (per_split, splits) = plan(gpu.info().software, scan.batch, scan.length(), scan.channels);
+pub(super) fn selective_scan(gpu: &Gpu, args: SelectiveScan<'_>) -> Result<()> {
+    let SelectiveScan {
+        sizes, workspace, dst, ..
+    } = args;
+    let (per_split, splits) = plan(gpu.info().software, &sizes);
     let carried = splits > 1;
-    let sizes = [
-        scan.height,
-        scan.width,
-        scan.channels,
-        scan.rank,
-        scan.batch,
+    let info = [
+        sizes.height,
+        sizes.width,
+        sizes.channels,
+        sizes.rank,
+        sizes.batch,
         splits,
         per_split,
     ]
     .map(|v| v as u32);
-    let invocations = scan.batch * splits * scan.channels;
+    let invocations = sizes.batch * splits * sizes.channels;
     let groups = |invocations: usize| invocations.div_ceil(THREADS);
-    let buffers = |skip, dst| [scan.u, scan.delta, scan.proj, scan.a, skip, scan.dt_bias, dst];
+    let buffers = |skip, dst| [args.u, args.delta, args.proj, args.a, skip, args.dt_bias, dst];
     if carried {
-        shader(0, false, carried, scan.state).launch(
+        shader(0, false, carried, sizes.state).launch(
             gpu,
             groups(invocations * DIRECTIONS),
-            &buffers(scan.d, workspace),
-            &sizes,
+            &buffers(args.d, workspace),
+            &info,
         )?;
     }
-    let skip = if carried { workspace } else { scan.d };
-    shader(1, false, carried, scan.state).launch(gpu, groups(invocations), &buffers(skip, dst), &sizes)?;
-    shader(1, true, carried, scan.state).launch(gpu, groups(invocations), &buffers(skip, dst), &sizes)
+    let skip = if carried { workspace } else { args.d };
+    shader(1, false, carried, sizes.state).launch(gpu, groups(invocations), &buffers(skip, dst), &info)?;
+    shader(1, true, carried, sizes.state).launch(gpu, groups(invocations), &buffers(skip, dst), &info)
 }
 
 /// Number of words of scratch memory that suffice on every GPU.
-pub(super) fn workspace(batch: usize, length: usize, channels: usize, state: usize) -> usize {
-    match plan(false, batch, length, channels).1 {
+pub(super) fn workspace(sizes: &ScanSizes) -> usize {
+    match plan(false, sizes).1 {
         ..=1 => 1,
-        splits => DIRECTIONS * channels * (1 + 2 * batch * splits * state),
+        splits => DIRECTIONS * sizes.channels * (1 + 2 * sizes.batch * splits * sizes.state),
     }
 }
 

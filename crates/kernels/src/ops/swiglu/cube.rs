@@ -1,22 +1,24 @@
 use cubecl::prelude::*;
 
+use super::SwiGlu;
+use crate::Result;
 use crate::device::Gpu;
 use crate::ops::lanes::{elementwise, silu};
-use crate::{Buffer, Result};
 
-pub(super) fn swiglu(gpu: &Gpu, gate_up: &Buffer, m: usize, width: usize, dst: &Buffer) -> Result<()> {
+pub(super) fn swiglu(gpu: &Gpu, args: SwiGlu<'_>) -> Result<()> {
     const OP: &str = "swiglu";
-    let (count, dim) = elementwise(m * width);
-    // SAFETY: lengths were checked by the caller, and the kernel stays within `m * width` outputs.
+    let len = args.rows * args.width;
+    let (count, dim) = elementwise(len);
+    // SAFETY: shapes were checked by the caller, and the kernel stays within `len` outputs.
     unsafe {
         kernel::launch_unchecked(
             gpu.launch(),
             count,
             dim,
-            gate_up.arg(OP)?,
-            dst.arg(OP)?,
-            m * width,
-            width,
+            args.gate_up.arg(OP)?,
+            args.dst.arg(OP)?,
+            len,
+            args.width,
         );
     }
     Ok(())

@@ -7,26 +7,38 @@ pub(crate) mod twin;
 
 use crate::{Buffer, Device, Result};
 
-/// `dst[m, i] = silu(gate_up[m, i]) * gate_up[m, width + i]`.
-///
-/// # Shapes
-/// `gate_up` `[m, 2 * width]`, `dst` `[m, width]`.
+/// Arguments of [`swiglu`].
+#[derive(Clone, Copy, Debug)]
+pub struct SwiGlu<'a> {
+    /// `[rows, 2 * width]`: gate, then up.
+    pub gate_up: &'a Buffer,
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of values in a row of `dst`.
+    pub width: usize,
+    /// `[rows, width]`.
+    pub dst: &'a Buffer,
+}
+
+/// `dst[r, i] = silu(gate_up[r, i]) * gate_up[r, width + i]`.
 ///
 /// # Errors
-/// [`KernelError`](crate::KernelError) if a buffer is too short or on another device.
-pub fn swiglu(device: &Device, gate_up: &Buffer, m: usize, width: usize, dst: &Buffer) -> Result<()> {
+/// [`KernelError`](crate::KernelError) if a buffer has another shape or is on another device.
+pub fn swiglu(device: &Device, args: SwiGlu<'_>) -> Result<()> {
     const OP: &str = "swiglu";
-    gate_up.expect(OP, "gate_up", 2 * m * width)?;
-    dst.expect(OP, "dst", m * width)?;
+    let SwiGlu {
+        gate_up,
+        rows,
+        width,
+        dst,
+    } = args;
+    gate_up.expect(OP, "gate_up", [rows, 2 * width])?;
+    dst.expect(OP, "dst", [rows, width])?;
     match device {
         Device::Cpu(_) => {
-            cpu::swiglu(
-                gate_up.cpu_read(OP)?.f32(),
-                width,
-                &mut dst.cpu_write(OP)?.f32()[..m * width],
-            );
+            cpu::swiglu(gate_up.cpu_read(OP)?.f32(), width, dst.cpu_write(OP)?.f32());
             Ok(())
         }
-        Device::Gpu(gpu) => cube::swiglu(gpu, gate_up, m, width, dst),
+        Device::Gpu(gpu) => cube::swiglu(gpu, args),
     }
 }

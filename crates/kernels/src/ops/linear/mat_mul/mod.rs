@@ -20,7 +20,7 @@ use cubecl::prelude::*;
 
 use self::low_rank::{load_low_b, load_low_t, segment_of};
 use self::product::{add_groups, multiply, store};
-use self::tiles::{fetch, norm_scales, put};
+use self::tiles::{fetch, norm_scales, put, this_tile};
 use super::plan::{MatMul, Prologue};
 use crate::ops::lanes::{Quad, Vec4};
 
@@ -47,8 +47,8 @@ pub(super) fn kernel<E: Float, V: Size, N: Size, D: Size>(
     third: usize,
     #[comptime] plan: MatMul,
 ) {
-    let first_m = CUBE_POS_Y as usize * comptime!(4 * plan.tile_m);
-    let first_row = CUBE_POS_X as usize * comptime!(4 * plan.tile_n);
+    let tile = this_tile(m, rows, cols, plan);
+    let (first_m, first_row) = (tile.first_m, tile.first_row);
     let mut xs = Shared::<[Quad<E>]>::new_slice(comptime!(4 * plan.depth * plan.tile_m));
     let mut ws = Shared::<[Quad<E>]>::new_slice(comptime!(4 * plan.depth * plan.tile_n));
     let mut row_scales = Shared::<[f32]>::new_slice(comptime!(4 * plan.tile_m));
@@ -63,42 +63,14 @@ pub(super) fn kernel<E: Float, V: Size, N: Size, D: Size>(
 
     // The next tiles move from memory into registers while the present ones are multiplied.
     let mut held = Array::<Vec4>::new(comptime!(4 * plan.tasks()));
-    fetch::<V, N>(
-        x,
-        &norm,
-        words,
-        &scales,
-        &row_scales,
-        &mut held,
-        0,
-        first_m,
-        first_row,
-        m,
-        rows,
-        cols,
-        plan,
-    );
+    fetch::<V, N>(x, &norm, words, &scales, &row_scales, &mut held, 0, &tile, plan);
     let mut from = 0usize;
     while from * 4 < cols {
         put::<E>(&held, &mut xs, &mut ws, plan);
         sync_cube();
         from += comptime!(plan.depth);
         if from * 4 < cols {
-            fetch::<V, N>(
-                x,
-                &norm,
-                words,
-                &scales,
-                &row_scales,
-                &mut held,
-                from,
-                first_m,
-                first_row,
-                m,
-                rows,
-                cols,
-                plan,
-            );
+            fetch::<V, N>(x, &norm, words, &scales, &row_scales, &mut held, from, &tile, plan);
         }
         multiply::<E>(&xs, &ws, &mut sums, plan);
         sync_cube();

@@ -7,6 +7,33 @@ use crate::ops::lanes::{Quad, Vec4, silu, sum4};
 use crate::ops::linear::plan::{MatMul, Prologue};
 use crate::weight;
 
+/// The place of a tile in the product, and the sizes of the product.
+#[derive(CubeType, Clone, Copy)]
+pub(super) struct Tile {
+    /// First row of `x`.
+    pub(super) first_m: usize,
+    /// First output.
+    pub(super) first_row: usize,
+    /// Number of rows of `x`.
+    pub(super) m: usize,
+    /// Number of outputs.
+    pub(super) rows: usize,
+    /// Number of columns.
+    pub(super) cols: usize,
+}
+
+/// The tile of this cube: `CUBE_POS_X` counts tiles of outputs, `CUBE_POS_Y` of rows.
+#[cube]
+pub(super) fn this_tile(m: usize, rows: usize, cols: usize, #[comptime] plan: MatMul) -> Tile {
+    Tile {
+        first_m: CUBE_POS_Y as usize * comptime!(4 * plan.tile_m),
+        first_row: CUBE_POS_X as usize * comptime!(4 * plan.tile_n),
+        m,
+        rows,
+        cols,
+    }
+}
+
 /// One over the root mean square of every row of the tile.
 #[cube]
 pub(super) fn norm_scales<N: Size>(
@@ -92,11 +119,7 @@ pub(super) fn fetch<V: Size, N: Size>(
     row_scales: &Shared<[f32]>,
     held: &mut Array<Vec4>,
     from: usize,
-    first_m: usize,
-    first_row: usize,
-    m: usize,
-    rows: usize,
-    cols: usize,
+    at_tile: &Tile,
     #[comptime] plan: MatMul,
 ) {
     let (tile_m, tile_n) = comptime!((plan.tile_m, plan.tile_n));
@@ -108,21 +131,21 @@ pub(super) fn fetch<V: Size, N: Size>(
             #[unroll]
             for r in 0..4usize {
                 let local = quad * 4 + r;
-                let row = usize::min(first_m + local, m - 1);
-                held[comptime!(i * 4 + r)] = input_quad::<V>(x, norm, row_scales, row, local, at, cols, plan);
+                let row = usize::min(at_tile.first_m + local, at_tile.m - 1);
+                held[comptime!(i * 4 + r)] = input_quad::<V>(x, norm, row_scales, row, local, at, at_tile.cols, plan);
             }
         } else if task < comptime!(plan.depth * (plan.tile_m + plan.tile_n)) {
             let task = task - comptime!(plan.depth * plan.tile_m);
             let (quad, at) = (task % tile_n, from + task / tile_n);
             #[unroll]
             for r in 0..4usize {
-                let row = usize::min(first_row + quad * 4 + r, rows - 1);
+                let row = usize::min(at_tile.first_row + quad * 4 + r, at_tile.rows - 1);
                 held[comptime!(i * 4 + r)] = weight::quad::<N>(
                     words,
                     scales,
                     row,
                     at,
-                    cols,
+                    at_tile.cols,
                     comptime!(plan.aligned),
                     comptime!(plan.format),
                 );
