@@ -1,4 +1,5 @@
-//! The engine's life: its start, the models on their way, its end, and what the next one brings back.
+//! The engine's life: its start, the models on their way, its end, and what the next one brings
+//! back.
 
 use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, ModelInfo};
 
