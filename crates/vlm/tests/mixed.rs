@@ -1,5 +1,5 @@
-//! Batches of pictures whose canvases have different sizes, as the policies of the paper's detection
-//! and segmentation encoders give them: every question is answered as it is alone.
+//! Batches of pictures whose canvases have different sizes, as the policies of the paper's
+//! detection and segmentation encoders give them: every question is answered as it is alone.
 
 #[path = "../../language/tests/support/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests of the decoder")]
