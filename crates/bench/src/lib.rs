@@ -1,5 +1,29 @@
 //! What a device does with the kernels, the encoders and the language model, held against what it
 //! could do at most.
+//!
+//! ```no_run
+//! use sightline_bench::{Listener, Part, Report, Request, measure};
+//! use sightline_kernels::Device;
+//!
+//! struct Silent;
+//!
+//! impl Listener for Silent {
+//!     fn begins(&self, _what: &str) {}
+//!     fn ended(&self) {}
+//!     fn measured(&self, _report: &Report) {}
+//! }
+//!
+//! let request = Request {
+//!     parts: vec![Part::Kernels],
+//!     filter: vec!["selective_scan".to_owned()],
+//!     runs: 10,
+//!     quick: false,
+//!     name: "this CPU".to_owned(),
+//! };
+//! let report = measure(Device::cpu(), &request, Box::new(Silent))?;
+//! println!("{}", serde_json::to_string(&report)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod bencher;
 mod case;

@@ -1,5 +1,7 @@
 //! What can be typed.
 
+pub(crate) mod link;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -87,6 +89,8 @@ pub(crate) enum Command {
     Report(Report),
     /// Scores answers made elsewhere, as the benchmarks' official code does; no model is loaded.
     Score(Score),
+    /// Makes links to results, and reads them.
+    Link(link::Link),
     /// Serves the built page on this machine, and nowhere else.
     Serve(Serve),
     /// Writes a completion script for a shell.
@@ -108,9 +112,9 @@ pub(crate) enum Command {
 /// Options of [`Global`], each with the commands that it acts on. Elsewhere it is taken, so that
 /// one prefix serves for all commands, and not shown.
 const ACTS: [(&str, &[&str]); 3] = [
-    ("device", &["ask", "doctor", "bench", "eval", "probe"]),
-    ("weights", &["ask", "models", "eval", "probe"]),
-    ("verbose", &["ask", "doctor", "eval", "probe"]),
+    ("device", &["ask", "doctor", "bench", "eval", "link", "probe"]),
+    ("weights", &["ask", "models", "eval", "link", "probe"]),
+    ("verbose", &["ask", "doctor", "eval", "link", "probe"]),
 ];
 
 /// The whole command line, with options shown only where they act.
@@ -174,9 +178,8 @@ pub(crate) struct Ask {
     /// The question.
     #[arg(required_unless_present = "batch")]
     pub question: Option<String>,
-    /// A model id; may be given more than once [default: every model, one after the other].
-    #[arg(long, value_name = "ID")]
-    pub(crate) model: Vec<String>,
+    #[command(flatten)]
+    pub asking: Asking,
     /// Writes the picture with the boxes of all answers.
     #[arg(long, value_name = "PNG", conflicts_with = "batch")]
     pub draw: Option<PathBuf>,
@@ -186,6 +189,14 @@ pub(crate) struct Ask {
     /// Reads questions from JSON lines, writes answers as JSON lines as they finish.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["image", "question"])]
     pub batch: Option<PathBuf>,
+}
+
+/// How models are asked.
+#[derive(Debug, Args)]
+pub(crate) struct Asking {
+    /// A model id; may be given more than once [default: every model, one after the other].
+    #[arg(long, value_name = "ID")]
+    pub model: Vec<String>,
     /// Longest answer, tokens.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=512))]
     pub max_tokens: u32,

@@ -1,6 +1,7 @@
 //! Untrusted bytes into an upright 8-bit RGB picture.
 
 mod directory;
+mod jpeg;
 mod orientation;
 mod tiff;
 

@@ -26,6 +26,11 @@ impl Connector {
     /// Reads `projector.*` between these widths. The keys are those of the code of the paper
     /// (docs/paper.md).
     ///
+    /// # Shapes
+    /// One layer: `projector` `[to, from]`. More: `projector.0` `[hidden, from]`, `projector.2` and
+    /// so on, the last one `[to, hidden]`. Positions: `projector.row` `[rows, to]` and
+    /// `projector.col` `[columns, to]`.
+    ///
     /// # Errors
     /// A tensor that is missing or of another shape.
     pub fn load(

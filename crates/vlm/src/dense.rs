@@ -27,14 +27,18 @@ pub struct DenseHead {
 pub struct Detection {
     /// Class name.
     pub name: String,
-    /// Its place.
+    /// Its place, in fractions of the padded square.
     pub region: Region,
-    /// Probability of the class at the token that gave the box.
+    /// Probability of the class at the token that gave the box, 0 to 1.
     pub score: f32,
 }
 
 impl DenseHead {
-    /// Reads `dense.0` and `dense.2` for an encoder of this width.
+    /// Reads `dense.0` and `dense.2` for an encoder of this width. Behind the logits of the classes
+    /// a token has nine values: background, distances to four sides, and an auxiliary box.
+    ///
+    /// # Shapes
+    /// `dense.0` `[width, width]`, `dense.2` `[classes + 9, width]`, each with a bias.
     ///
     /// # Errors
     /// A tensor that is missing or of another shape.

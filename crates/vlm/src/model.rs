@@ -160,7 +160,8 @@ impl Vlm {
         }
     }
 
-    /// The features `[tokens, width]` of the last picture, for parity tests.
+    /// The features `[tokens, encoder's width]` of the last picture, row-major, for parity tests.
+    /// Before the first picture their values mean nothing.
     ///
     /// # Errors
     /// A device that fails.
@@ -168,7 +169,8 @@ impl Vlm {
         self.eye.features().await
     }
 
-    /// The visual tokens `[tokens, language model's width]` of the last picture, for parity tests.
+    /// The visual tokens `[tokens, language model's width]` of the last picture, row-major, for
+    /// parity tests. Before the first picture their values mean nothing.
     ///
     /// # Errors
     /// A device that fails.
@@ -176,8 +178,8 @@ impl Vlm {
         Ok(self.device.read_f32(self.eye.visual()).await?)
     }
 
-    /// The features of any picture, without the work of the language model. The last picture is
-    /// forgotten.
+    /// The features `[tokens, encoder's width]` of any picture, without the work of the language
+    /// model. The last picture is forgotten.
     ///
     /// # Errors
     /// As [`Vlm::look`].

@@ -34,6 +34,7 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-answer",
     "sightline-eval",
     "sightline-evaluation",
+    "sightline-link",
     "sightline-messages",
     "sightline-web",
     "sightline-page",

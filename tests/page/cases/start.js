@@ -106,7 +106,7 @@ test("start/a browser that never names its GPU: the processor, after a while", {
   site.spoil = (wanted) => wanted === "/engine.js" && engine;
   const screen = await Screen.open(visitor, "");
   await screen.ready(15);
-  assert(/did not answer/.test(await screen.why()), async () => "why the processor computes");
+  assert(/did not answer/.test(await screen.why()), "why the processor computes");
   assert(/Processor/.test(await screen.facts()), "the processor computes");
   await visitor.wellBehaved();
 });
@@ -208,6 +208,27 @@ test("start/a store that falls silent while parts come is waited for once", { li
   assert(/does not answer/.test(await screen.notices()), "the page says that nothing is kept");
   await visitor.wellBehaved();
 });
+
+/** Has every file of the private file system open, or fail to, as `open` does. */
+const opening = (open) => before(`FileSystemFileHandle.prototype.createSyncAccessHandle = ${open}`);
+
+for (const [what, open, place] of [
+  ["another tab has open", '() => Promise.reject(new DOMException("open elsewhere", "NoModificationAllowedError"))', /private files/],
+  ["another tab has just removed", '() => Promise.reject(new DOMException("gone", "NotFoundError"))', /private files/],
+  ["this browser does not open", '() => Promise.reject(new DOMException("no", "UnknownError"))', /the browser's cache/],
+  ["this browser cannot open", "undefined", /the browser's cache/],
+]) {
+  test(`start/a first private file that ${what}`, {}, async (t) => {
+    const { site, visitor } = await arrive(t);
+    const engine = await opening(open);
+    site.spoil = (wanted) => wanted === "/engine.js" && engine;
+    const screen = await Screen.open(visitor);
+    await screen.ready();
+    assert(place.test(await screen.facts()), "where downloads are kept");
+    await screen.load();
+    await visitor.wellBehaved();
+  });
+}
 
 test("start/a browser that keeps no site data works from memory", { limit: 90 }, async (t) => {
   const { site, visitor } = await arrive(t);

@@ -132,7 +132,7 @@ export class Screen {
     const before = await this.id("view").getAttribute("data-picture");
     await work();
     await until(async () => {
-      assert(!(await text(this.id("picture-note"))), async () => "the picture was refused");
+      assert(!(await text(this.id("picture-note"))), "the picture was refused");
       return (await this.id("view").getAttribute("data-picture")) !== before;
     }, "the picture");
   }

@@ -75,7 +75,7 @@ fn every_example_can_be_typed() {
         let matches = matches.unwrap_or_else(|error| panic!("{}: {error}", call.join(" ")));
         let parsed = Cli::from_arg_matches(&matches).expect("what was matched is read");
         let (tasks, models) = match parsed.command {
-            Command::Ask(ask) => (Vec::new(), ask.model),
+            Command::Ask(ask) => (Vec::new(), ask.asking.model),
             Command::Eval(eval) => (vec![eval.task], eval.model),
             Command::Tasks(tasks) => (tasks.ids, Vec::new()),
             Command::Probe(probe) => (probe.task.into_iter().collect(), probe.model),

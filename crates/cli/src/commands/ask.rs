@@ -11,7 +11,7 @@ use sightline_checkpoint::manifest::Manifest;
 use sightline_vision::{Picture, load_manifest};
 use sightline_vlm::{Lineup, Listener, Look, Options, QuestionFile, Turn, VlmError, drawn};
 
-use crate::args::{Ask, Global};
+use crate::args::{Ask, Asking, Global};
 use crate::failure::{DEVICE, Failure, INPUT, OrFail, RUNNING, USAGE, WEIGHTS};
 use crate::weights::{self, Weights};
 use crate::{device, output};
@@ -26,7 +26,7 @@ type Models<'a> = Lineup<Weights<'a>>;
 pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
     let folder = weights::folder(global.weights.as_deref())?;
     let manifest = load_manifest(&folder).or_fail(WEIGHTS)?;
-    let ids = chosen(&manifest, &args.model)?;
+    let ids = chosen(&manifest, &args.asking.model)?;
     // The cheap checks come before anything is fetched or loaded.
     let inputs = inputs(args, &folder, &manifest);
     output::check(&[("--draw", args.draw.as_deref())], inputs.iter().map(PathBuf::as_path))?;
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
         let mut models = Lineup::new(choice.device, source, ids);
         match (single, &questions) {
             (Some((picture, question)), _) => one(&mut models, args, global.verbose, &picture, question).await,
-            (None, Some(questions)) => batch::ask(questions, &mut models, &options(args)).await,
+            (None, Some(questions)) => batch::ask(questions, &mut models, &options(&args.asking)).await,
             (None, None) => Err(Failure::new(
                 USAGE,
                 "a picture and a question, or --batch FILE, are needed",
@@ -66,7 +66,7 @@ fn inputs(args: &Ask, folder: &Path, manifest: &Manifest) -> Vec<PathBuf> {
     named.chain([folder.join("manifest.json")]).chain(weights).collect()
 }
 
-fn chosen(manifest: &Manifest, asked: &[String]) -> Result<Vec<String>, Failure> {
+pub(super) fn chosen(manifest: &Manifest, asked: &[String]) -> Result<Vec<String>, Failure> {
     for id in asked {
         manifest.model(id).or_fail(WEIGHTS)?;
     }
@@ -86,7 +86,7 @@ async fn one(
     let turn = Turn {
         picture,
         question,
-        options: options(args),
+        options: options(&args.asking),
         number: question.bytes().map(usize::from).sum::<usize>() + picture.pixels().len() / 3,
     };
     let mut printer = Printer {
@@ -164,7 +164,7 @@ impl Listener<Failure> for Printer {
 }
 
 /// What follows an answer's text.
-fn tell(answer: &Answer, verbose: bool) -> Result<(), Failure> {
+pub(super) fn tell(answer: &Answer, verbose: bool) -> Result<(), Failure> {
     if answer.outside_training {
         output::line("  (outside training: this model was not trained on questions of this kind)")?;
     }
@@ -191,7 +191,7 @@ fn tell(answer: &Answer, verbose: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn options(args: &Ask) -> Options {
+pub(super) fn options(args: &Asking) -> Options {
     Options {
         max_tokens: args.max_tokens as usize,
         temperature: args.temperature,
@@ -199,17 +199,24 @@ fn options(args: &Ask) -> Options {
     }
 }
 
-/// Decodes a picture file; errors name the file.
-fn read_picture(path: &Path) -> Result<Picture, Failure> {
-    let name = path.display();
-    let bytes = file::read(path, MAX_FILE).map_err(|error| {
+/// Reads a picture file; errors name the file.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    file::read(path, MAX_FILE).map_err(|error| {
         let remedy = match error.kind() {
             std::io::ErrorKind::FileTooLarge => "; make it smaller",
             _ => "",
         };
-        Failure::new(INPUT, format!("cannot read {name}: {error}{remedy}"))
-    })?;
-    Picture::decode(&bytes).map_err(|e| Failure::new(INPUT, format!("{name}: {e}")))
+        Failure::new(INPUT, format!("cannot read {}: {error}{remedy}", path.display()))
+    })
+}
+
+/// Decodes a picture file; errors name the file.
+pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Picture, Failure> {
+    Picture::decode(bytes).map_err(|e| Failure::new(INPUT, format!("{}: {e}", path.display())))
+}
+
+fn read_picture(path: &Path) -> Result<Picture, Failure> {
+    decode(path, &read_file(path)?)
 }
 
 impl From<VlmError> for Failure {

@@ -1,4 +1,5 @@
-//! The engine's life: its start, the models on their way, its end, and what the next one brings back.
+//! The engine's life: its start, the models on their way, its end, and what the next one brings
+//! back.
 
 use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, ModelInfo};
 
@@ -9,8 +10,7 @@ use crate::state::{Engine, Loading, Measuring, Phase, Problem, Progress, Remedy,
 
 /// Seconds until a page whose engine has not come says so.
 const LATE_S: u32 = 12;
-/// Seconds that one model may take on a GPU of real hardware until the page asks what to do. It
-/// takes a few.
+/// Seconds that one model may take on a GPU of real hardware until the page asks what to do.
 const PREPARE_S: u32 = 90;
 
 /// A first engine, or another.
@@ -67,8 +67,8 @@ pub(super) fn slow(state: &mut State, engine: u32, model: usize) {
     let here = matches!(state.loading, Loading::Preparing { number, .. } if number == model);
     if here && state.engines == engine {
         let sentence = format!(
-            "Your GPU has been compiling for {PREPARE_S} seconds, which usually takes a few. Its driver may have stopped \
-             answering: wait a little longer, or go on in another way."
+            "Your GPU has been compiling one model for {PREPARE_S} seconds. Its driver may have stopped answering: wait a little \
+             longer, or go on in another way."
         );
         state.problem = Some(state.restartable(sentence));
     }
@@ -110,14 +110,7 @@ pub(super) fn loading(state: &mut State, event: Event) -> Vec<Effect> {
             ..
         } => {
             (state.machine, state.store) = (Some(machine), Some(store));
-            ready(state, models, files);
-            let mut effects = vec![Effect::KeepPage];
-            let (all, here) = state.bytes();
-            // Nothing comes over the network that the visitor has not asked for.
-            if state.resume.is_some() && here == all {
-                effects.extend(load(state));
-            }
-            return effects;
+            return ready(state, models, files);
         }
         Event::Progress {
             file,
@@ -141,21 +134,7 @@ pub(super) fn loading(state: &mut State, event: Event) -> Vec<Effect> {
                 *waiting_s = (seconds > 0).then_some(seconds);
             }
         }
-        Event::Compiling { model } => {
-            let number = match state.loading {
-                Loading::Preparing { number, .. } => number + 1,
-                _ => 1,
-            };
-            state.loading = Loading::Preparing { model, number };
-            state.problem = None;
-            let gpu = |machine: &Machine| machine.backend == Backend::WebGpu && !machine.software;
-            if state.machine.as_ref().is_some_and(gpu) {
-                return vec![Effect::Remind {
-                    seconds: PREPARE_S,
-                    of: Reminder::Prepare(state.engines, number),
-                }];
-            }
-        }
+        Event::Compiling { model } => return preparing(state, model),
         Event::Loaded(loaded) => return came(state, loaded),
         Event::LoadFailed { sentence } => {
             state.loading = Loading::Failed;
@@ -175,6 +154,23 @@ pub(super) fn loading(state: &mut State, event: Event) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// A model goes to the device.
+fn preparing(state: &mut State, model: String) -> Vec<Effect> {
+    let number = match state.loading {
+        Loading::Preparing { number, .. } => number + 1,
+        _ => 1,
+    };
+    state.loading = Loading::Preparing { model, number };
+    state.problem = None;
+    let is_gpu = |machine: &Machine| machine.backend == Backend::WebGpu && !machine.software;
+    let reminder = Effect::Remind {
+        seconds: PREPARE_S,
+        of: Reminder::Prepare(state.engines, number),
+    };
+    let waits = state.machine.as_ref().is_some_and(is_gpu);
+    waits.then_some(reminder).into_iter().collect()
 }
 
 /// The models are on the device.
@@ -198,7 +194,7 @@ fn came(state: &mut State, loaded: Loaded) -> Vec<Effect> {
 }
 
 /// The engine runs, and has said what it would load.
-fn ready(state: &mut State, models: Vec<ModelInfo>, files: Vec<FileInfo>) {
+fn ready(state: &mut State, models: Vec<ModelInfo>, files: Vec<FileInfo>) -> Vec<Effect> {
     state.engine = Engine::Ready;
     let progress = |file: &FileInfo| Progress {
         cached: file.cached,
@@ -210,6 +206,13 @@ fn ready(state: &mut State, models: Vec<ModelInfo>, files: Vec<FileInfo>) {
         state.models = models;
         state.turn.panes = panes(state, Phase::Idle);
     }
+    let mut effects = vec![Effect::KeepPage];
+    let (all, here) = state.bytes();
+    // Nothing comes over the network that the visitor has not asked for.
+    if state.resume.is_some() && here == all {
+        effects.extend(load(state));
+    }
+    effects
 }
 
 /// The engine cannot go on.

@@ -9,7 +9,7 @@ use web_sys::{
     FileSystemReadWriteOptions, FileSystemSyncAccessHandle,
 };
 
-use super::browser::{property, scope};
+use super::browser::{name, property, scope};
 
 /// The folder of this program alone.
 const NAME: &str = "sightline-parts";
@@ -29,12 +29,23 @@ pub(super) async fn open() -> Result<FileSystemDirectoryHandle, JsValue> {
     let folder: FileSystemDirectoryHandle = JsFuture::from(root.get_directory_handle_with_options(NAME, &options))
         .await?
         .dyn_into()?;
-    // Some browsers have the folders and not the files; only a file that opens proves them.
-    let probe = handle(&folder, "probe", true).await?;
-    let access: FileSystemSyncAccessHandle = JsFuture::from(probe.create_sync_access_handle()).await?.dyn_into()?;
-    access.close();
-    JsFuture::from(folder.remove_entry("probe")).await?;
+    prove(&folder).await?;
     Ok(folder)
+}
+
+/// Some browsers have the folders and not the files; only a file that opens proves them.
+async fn prove(folder: &FileSystemDirectoryHandle) -> Result<(), JsValue> {
+    const PROBE: &str = "probe";
+    let probe = handle(folder, PROBE, true).await?;
+    property(&probe, "createSyncAccessHandle").ok_or("no files that open")?;
+    match JsFuture::from(probe.create_sync_access_handle()).await {
+        Ok(access) => access.dyn_into::<FileSystemSyncAccessHandle>()?.close(),
+        // Another tab has it open, or has just removed it: there they work, and so they do here.
+        Err(error) if ["NoModificationAllowedError", "NotFoundError"].contains(&name(&error).as_str()) => {}
+        Err(error) => return Err(error),
+    }
+    let _ = JsFuture::from(folder.remove_entry(PROBE)).await;
+    Ok(())
 }
 
 async fn handle(folder: &FileSystemDirectoryHandle, name: &str, create: bool) -> Result<FileSystemFileHandle, JsValue> {

@@ -23,8 +23,11 @@ pub(super) struct Pictures {
     outbox: Outbox,
     /// Whether the page knows the models. What it offers with a picture depends on them.
     ready: Rc<Cell<bool>>,
-    last: Rc<RefCell<Option<(u32, Rc<Picture>)>>>,
+    last: Rc<RefCell<Option<Numbered>>>,
 }
+
+/// A picture with the page's number of it.
+type Numbered = (u32, Rc<Picture>);
 
 impl Pictures {
     pub(super) fn new(outbox: Outbox) -> Self {
