@@ -1,4 +1,5 @@
-// The worker's script: loads the engine and hands messages through. Those that come before it is ready wait.
+// The worker's script: loads the engine and hands messages through. Those that come before it is
+// ready wait.
 const waiting = [];
 let engine;
 self.onmessage = ({ data }) => (engine ? engine.command(data) : waiting.push(data));

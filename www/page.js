@@ -1,4 +1,5 @@
-// Starts the page's module, or says why it does not start. The engine's is loaded by its worker alone.
+// Starts the page's module, or says why it does not start. The engine's is loaded by its worker
+// alone.
 import { why } from "./why.js";
 
 const element = (id) => document.getElementById(id);
@@ -25,8 +26,9 @@ try {
 }
 
 /**
- * Keeps the page itself for visits without a network. Over plain http, or where site data are blocked, that is all that is missing.
- * Called when the engine is there: what is kept is read from the browser's own cache, which nothing may be writing into still.
+ * Keeps the page itself for visits without a network. Over plain http, or where site data are
+ * blocked, that is all that is missing. Called when the engine is there: what is kept is read from
+ * the browser's own cache, which nothing may be writing into still.
  */
 async function keep() {
   await Promise.all(Array.from(document.images, (image) => image.decode().catch(() => {})));

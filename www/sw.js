@@ -1,5 +1,6 @@
-// Keeps the page itself, so that a visit works without a network, or with one that never answers, once the models are here. The
-// models' parts are the engine's business: they have a store of their own, and pass by untouched.
+// Keeps the page itself, so that a visit works without a network, or with one that never answers,
+// once the models are here. The models' parts are the engine's business: they have a store of their
+// own, and pass by untouched.
 
 // `self.KEPT`: what the build made, each file's path with its SHA-256.
 importScripts("kept.js");
@@ -7,7 +8,10 @@ importScripts("kept.js");
 const NAME = "sightline-page";
 /** How long the network may take before a kept copy is shown instead, ms. */
 const PATIENCE = 3000;
-/** How long after that the kept copies come first, ms: a page is made of many files, and none should wait again. */
+/**
+ * How long after that the kept copies come first, ms: a page is made of many files, and none should
+ * wait again.
+ */
 const SLOW = 30000;
 
 self.addEventListener("install", (event) => {
@@ -82,7 +86,10 @@ async function fromNetwork(request, cache, plain, path) {
 
 const TYPES = { js: /javascript/, wasm: /wasm|octet-stream/, css: /css/, json: /json/, svg: /svg/, png: /png/ };
 
-/** Whether it is a file of this page. Networks that want a login answer everything with a page of their own, and with success. */
+/**
+ * Whether it is a file of this page. Networks that want a login answer everything with a page of
+ * their own, and with success.
+ */
 async function ours(response, path) {
   if (!response.ok || (response.redirected && !response.url.startsWith(self.registration.scope))) return false;
   const type = response.headers.get("content-type") ?? "";

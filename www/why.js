@@ -1,13 +1,19 @@
-// Why a program of this page did not start, as a sentence with what helps: for the page's own script and for its worker's.
+// Why a program of this page did not start, as a sentence with what helps: for the page's own
+// script and for its worker's.
 
-/** What a file must come as. A browser refuses a script or a module that is called anything else. */
+/**
+ * What a file must come as. A browser refuses a script or a module that is called anything else.
+ */
 const TYPES = { js: /javascript/, wasm: /wasm|octet-stream/ };
+
+/** How long a file may take to begin to come, ms. */
+const PATIENCE = 8000;
 
 /** What is wrong with a file, or nothing. */
 async function fault(name) {
   let response;
   try {
-    response = await fetch(new URL(name, import.meta.url));
+    response = await fetch(new URL(name, import.meta.url), { signal: AbortSignal.timeout?.(PATIENCE) });
   } catch {
     return `The file ${name} did not come. Check the connection, and whether a filter blocks it; then reload the page.`;
   }

@@ -1,4 +1,5 @@
-// `cargo xtask agree` starts this: the twenty fixed questions or those of a file, natively and in Chromium, and the result as JSON.
+// `cargo xtask agree` starts this: the twenty fixed questions or those of a file, natively and in
+// Chromium, and the result as JSON.
 
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";

@@ -1,4 +1,5 @@
-// `cargo xtask test --only page` starts this: every case, or those whose name contains the argument.
+// `cargo xtask test --only page` starts this: every case, or those whose name contains the
+// argument.
 
 import { readdir } from "node:fs/promises";
 import { endBrowsers } from "./lib/browser.js";

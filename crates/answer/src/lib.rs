@@ -13,11 +13,13 @@
 //! ```
 
 mod answer;
+mod line;
 mod machine;
 mod model;
 mod region;
 
 pub use answer::{Answer, AnswerBox, Source, Timings};
-pub use machine::{Dtype, Machine, Wish};
+pub use line::{AnswerLine, BatchLine};
+pub use machine::{Backend, Dtype, Machine, Wish};
 pub use model::{Kind, ModelInfo};
 pub use region::{BoxError, Region};

@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 /// What computes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
-    /// `webgpu` or `cpu`.
-    pub backend: String,
+    /// What kind of device it is.
+    pub backend: Backend,
     /// The adapter's own name; for the CPU, what it is.
     pub adapter: String,
     /// Whether the adapter is a GPU in software.
@@ -20,6 +20,16 @@ pub struct Machine {
     /// Seconds until both models have answered a first short question, where that is known to be
     /// long.
     pub patience_s: Option<f64>,
+}
+
+/// What kind of device computes for a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// The browser's WebGPU.
+    WebGpu,
+    /// The processor.
+    Cpu,
 }
 
 /// Arithmetic of the encoders.
@@ -43,4 +53,23 @@ pub enum Wish {
     Gpu,
     /// The CPU.
     Cpu,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pages that were saved, and the page's tests, have these words.
+    #[test]
+    fn words_of_messages_stay() {
+        let words = [
+            serde_json::to_string(&[Backend::WebGpu, Backend::Cpu]),
+            serde_json::to_string(&[Dtype::F32, Dtype::F16]),
+            serde_json::to_string(&[Wish::Auto, Wish::Gpu, Wish::Cpu]),
+        ];
+        assert_eq!(
+            words.map(Result::unwrap_or_default),
+            [r#"["webgpu","cpu"]"#, r#"["f32","f16"]"#, r#"["auto","gpu","cpu"]"#]
+        );
+    }
 }

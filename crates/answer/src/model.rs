@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 pub struct ModelInfo {
     /// Id in the manifest.
     pub id: String,
-    /// Id of the encoder's kind.
+    /// Id of the encoder's kind. Kinds are rows of a table in `sightline-vision`, which this crate
+    /// does not know: so it is text.
     pub encoder: String,
     /// The encoder on labels, for example `ViT`.
     pub title: String,
@@ -13,7 +14,8 @@ pub struct ModelInfo {
     pub name: String,
     /// How the encoder sees, in one sentence.
     pub about: String,
-    /// Which of the page's colours stands for the encoder, from 0. Past the last colour the first follows.
+    /// Which of the page's colours stands for the encoder, from 0. Past the last colour the first
+    /// follows.
     pub palette: u32,
     /// Kinds of question it was trained on.
     pub kinds: Vec<Kind>,

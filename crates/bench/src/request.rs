@@ -18,6 +18,7 @@ pub enum BenchError {
 
 /// A part of the cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Part {
     /// Every kernel at the shapes of the shipped pair and of the language model.
     Kernels,

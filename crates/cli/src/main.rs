@@ -73,6 +73,9 @@ fn refused(error: &clap::Error) -> ExitCode {
         };
         return ended(output::raw(text.as_bytes()));
     }
+    if let Some(problem) = args::empty_variable(error) {
+        return ended(Err(Failure::new(failure::USAGE, problem)));
+    }
     let harmless = |text: std::ffi::OsString| output::visible(&text.to_string_lossy(), "\t") == text.to_string_lossy();
     if std::env::args_os().all(harmless) {
         error.exit();

@@ -1,5 +1,5 @@
-//! Printing and writing. A broken pipe is success, colour and progress stand only where they are wanted, what others wrote cannot
-//! steer the terminal, and no output takes the place of an input.
+//! Printing and writing. A broken pipe is success, colour and progress stand only where they are
+//! wanted, what others wrote cannot steer the terminal, and no output takes the place of an input.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -16,7 +16,8 @@ use crate::failure::{Failure, INPUT, RUNNING};
 /// What begins and ends bold text on a terminal.
 const BOLD: [&str; 2] = ["\x1b[1m", "\x1b[0m"];
 
-/// Writes text for people to stdout and flushes. Control characters other than line feeds and tabs are escaped.
+/// Writes text for people to stdout and flushes. Control characters other than line feeds and tabs
+/// are escaped.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     if !colour() {
         return raw(visible(text, "\n\t").as_bytes());
@@ -52,8 +53,8 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{}", visible(text, "\t"));
 }
 
-/// A text whose control characters are escaped as JSON writes them, which is no less readable for people. Among them are those that
-/// turn the direction of a line. `kept`: those that stay.
+/// A text whose control characters are escaped as JSON writes them, which is no less readable for
+/// people. Among them are those that turn the direction of a line. `kept`: those that stay.
 pub(crate) fn visible<'a>(text: &'a str, kept: &str) -> Cow<'a, str> {
     let turns = |c: char| matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let steers = |c: char| (c.is_control() || turns(c)) && !kept.contains(c);
@@ -76,7 +77,8 @@ pub(crate) fn name(path: &Path) -> String {
     visible(&path.display().to_string(), "").into_owned()
 }
 
-/// Writes a file that appears whole or not at all. Links are followed, and devices are written into.
+/// Writes a file that appears whole or not at all. Links are followed, and devices are written
+/// into.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     file::write_whole(path, bytes).map_err(|error| cannot_write(path, &error))
 }
@@ -86,12 +88,14 @@ pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     Failure::new(RUNNING, format!("cannot write {}: {error}", path.display()))
 }
 
-/// Whether a file can be written several times, each time replacing what it held: devices and pipes cannot.
+/// Whether a file can be written several times, each time replacing what it held: devices and pipes
+/// cannot.
 pub(crate) fn is_replaceable(path: &Path) -> bool {
     std::fs::metadata(path).map_or(true, |found| found.is_file())
 }
 
-/// Refuses outputs that would write over one of the inputs, or over one another. `outputs`: each with its option.
+/// Refuses outputs that would write over one of the inputs, or over one another. `outputs`: each
+/// with its option.
 pub(crate) fn check<'a>(
     outputs: &[(&str, Option<&Path>)],
     inputs: impl IntoIterator<Item = &'a Path>,
@@ -171,11 +175,13 @@ pub(crate) fn count_bar(total: usize, doing: &str) -> ProgressBar {
     bar
 }
 
-fn bar(total: u64, doing: &str, template: &str) -> ProgressBar {
+/// A bar on stderr; silent off a terminal. What is done is its message, and its prefix.
+pub(crate) fn bar(total: u64, doing: &str, template: &str) -> ProgressBar {
     if !is_live() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new(total).with_message(visible(doing, "").into_owned());
+    let doing = visible(doing, "").into_owned();
+    let bar = ProgressBar::new(total).with_prefix(doing.clone()).with_message(doing);
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

@@ -1,4 +1,5 @@
-//! `sightline ask` with a tiny model: files of questions, pictures that are drawn, and what is said of both.
+//! `sightline ask` with a tiny model: files of questions, pictures that are drawn, and what is said
+//! of both.
 
 #[path = "runs/bundle.rs"]
 #[allow(dead_code)]
@@ -159,7 +160,8 @@ fn every_model_has_its_own_memory() {
             .parse::<f64>()
             .expect("a number")
     };
-    // 64 x 300 values of a byte in the language model's embedding alone, and 16 x 16 x 3 x 64 floats in the encoder's patches.
+    // 64 x 300 values of a byte in the language model's embedding alone, and 16 x 16 x 3 x 64
+    // floats in the encoder's patches.
     assert!(
         megabytes("language model tiny") > 0.0 && megabytes("model") > 0.1,
         "{stderr}"

@@ -1,4 +1,5 @@
-//! The program as a user meets it: arguments, exit codes, and one clear sentence for every kind of bad input.
+//! The program as a user meets it: arguments, exit codes, and one clear sentence for every kind of
+//! bad input.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -87,6 +88,30 @@ fn wrong_arguments_end_with_2() {
         &["ask", "a.png", "q", "--temperature", "-1"],
     ] {
         assert_eq!(sightline(args).status.code(), Some(2), "{args:?}");
+    }
+}
+
+/// Every option that a variable can stand for names the variable, if that is what is empty.
+#[test]
+fn an_empty_variable_is_named() {
+    for (variable, args) in [
+        ("SIGHTLINE_DATA", &["tasks"][..]),
+        ("SIGHTLINE_DATA", &["eval", "--task", "vizwiz", "--out", "o"]),
+        ("SIGHTLINE_DATA", &["report", "run", "--out", "o.html"]),
+        ("SIGHTLINE_DATA", &["probe", "--task", "naming10"]),
+        ("SIGHTLINE_WEIGHTS", &["models"]),
+        ("SIGHTLINE_WEIGHTS", &["ask", "a.png", "q"]),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sightline"));
+        let output = command
+            .args(args)
+            .env(variable, "")
+            .output()
+            .expect("the program starts");
+        assert_eq!(output.status.code(), Some(2), "{variable} {args:?}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_says(&stderr, &[variable, "empty", "unset it"]);
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
 }
 
@@ -269,7 +294,8 @@ fn doctor_names_every_kind_of_device() {
     assert!(report["why"].as_str().is_some_and(|why| !why.is_empty()));
 }
 
-/// Mesa prints an error for every look at the devices where there is no session (a container, a cluster).
+/// Mesa prints an error for every look at the devices where there is no session (a container, a
+/// cluster).
 #[test]
 fn doctor_is_quiet_outside_a_desktop_session() {
     let mut doctor = Command::new(env!("CARGO_BIN_EXE_sightline"));

@@ -1,5 +1,6 @@
-//! `sightline eval` on disks that fail it: full, and not to be written. Each case mounts a small file system of its own in a mount namespace
-//! of its own; where the system does not allow that, the cases show as ignored.
+//! `sightline eval` on disks that fail it: full, and not to be written. Each case mounts a small
+//! file system of its own in a mount namespace of its own; where the system does not allow that,
+//! the cases show as ignored.
 
 #[path = "runs/bundle.rs"]
 mod bundle;
@@ -15,7 +16,8 @@ use std::process::Command;
 use libtest_mimic::{Arguments, Failed, Trial};
 use program::{files, sightline};
 
-/// Sizes of the disk, KiB: from one that holds nothing but its folders to one that all but the last files fit on.
+/// Sizes of the disk, KiB: from one that holds nothing but its folders to one that all but the last
+/// files fit on.
 const SIZES: [usize; 7] = [4, 12, 20, 28, 36, 44, 52];
 /// Size on which everything fits.
 const ROOM: usize = 4096;
@@ -32,7 +34,8 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// Runs a shell script in a mount namespace, with `$EVAL` as the evaluation into `disk/`. What it prints: exit statuses, line by line.
+/// Runs a shell script in a mount namespace, with `$EVAL` as the evaluation into `disk/`. What it
+/// prints: exit statuses, line by line.
 fn script(here: &Path, text: &str) -> Result<(Vec<i32>, String), Failed> {
     let eval = sightline(
         here,

@@ -1,4 +1,5 @@
-//! `sightline score` as a user meets it: totals, per-sample lines, and one clear sentence for every kind of bad input.
+//! `sightline score` as a user meets it: totals, per-sample lines, and one clear sentence for every
+//! kind of bad input.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +21,8 @@ fn score(dir: &Path, args: &[&str]) -> Output {
         .expect("the program starts")
 }
 
-/// Scores with these arguments beside the file `answers.jsonl`, which must be refused with one sentence that holds all of `words`.
+/// Scores with these arguments beside the file `answers.jsonl`, which must be refused with one
+/// sentence that holds all of `words`.
 fn assert_refused(answers: &str, args: &[&str], words: &[&str]) {
     let dir = tempfile::tempdir().expect("folder");
     fs::write(dir.path().join("answers.jsonl"), answers).expect("write");

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 pub use crate::benchmarks::TASKS;
+pub use crate::benchmarks::facts::TaskFacts;
 pub use crate::benchmarks::row::{Exposure, Question, Subset, Task};
 pub use crate::select::Select;
 pub use crate::sources::data::DataPath;

@@ -1,12 +1,17 @@
 //! The model as the one who answers, and the blind control.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
+use sightline_checkpoint::manifest;
 use sightline_eval::scorer::{Outcome, Reason};
 use sightline_eval::tasks::{Loaded, Mode, Question};
-use sightline_vlm::{Ask, Asked, BatchAnswer, Blind, Language, Options, Region, Reply, Vlm, VlmError};
+use sightline_vlm::{Ask, Asked, BatchAnswer, Blind, FileSource, Language, Lineup, Region, Reply, VlmError};
 
-use crate::gallery::{Batches, Coming, Gallery, Read};
+use crate::coming::Coming;
+use crate::error::EvaluationError;
+use crate::gallery::{Batches, Gallery, Read};
+use crate::request::OPTIONS;
 use crate::run::{Answered, Answerer, Item};
 
 /// How the reason begins why a question, and not its picture, could not be taken.
@@ -47,21 +52,27 @@ impl Replies {
     }
 }
 
-/// A model, and the pictures it will be shown.
-pub(crate) struct ModelAnswerer {
-    pub vlm: Vlm,
-    pub options: Options,
-    pub replies: Replies,
-    pub gallery: Arc<Gallery>,
-    pub batch_size: usize,
+/// A model of a lineup, and the pictures it will be shown.
+pub(crate) struct ModelAnswerer<'a, S> {
+    lineup: &'a mut Lineup<S>,
+    id: &'a str,
+    replies: Replies,
+    gallery: Arc<Gallery>,
+    batch_size: usize,
     coming: Option<Coming>,
 }
 
-impl ModelAnswerer {
-    pub(crate) fn new(vlm: Vlm, options: Options, replies: Replies, gallery: Arc<Gallery>, batch_size: usize) -> Self {
+impl<'a, S: FileSource<Error: Display>> ModelAnswerer<'a, S> {
+    pub(crate) fn new(
+        lineup: &'a mut Lineup<S>,
+        id: &'a str,
+        replies: Replies,
+        gallery: Arc<Gallery>,
+        batch_size: usize,
+    ) -> Self {
         Self {
-            vlm,
-            options,
+            lineup,
+            id,
             replies,
             gallery,
             batch_size,
@@ -69,12 +80,16 @@ impl ModelAnswerer {
         }
     }
 
-    async fn ask(&mut self, first: usize, read: &[Read]) -> Result<Vec<BatchAnswer>, Reason> {
+    /// Asks what can be asked. The outer error is about the files of the model, the inner one about
+    /// the model at work.
+    async fn ask(&mut self, first: usize, read: &[Read]) -> Result<Result<Vec<BatchAnswer>, VlmError>, Reason> {
+        let vlm = self.lineup.model(self.id).await.map_err(reason)?;
         let mut asks = Vec::with_capacity(read.len());
         for (at, read) in read.iter().enumerate() {
             if let Ok(shown) = read {
                 asks.push(Ask {
                     picture: &shown.values,
+                    canvas: shown.canvas,
                     key: &self.gallery.shown(first + at).image_key,
                     question: &self.gallery.questions[first + at].prompt,
                     reply: self.replies.of(first + at),
@@ -82,28 +97,36 @@ impl ModelAnswerer {
             }
         }
         if matches!(self.replies, Replies::Dense) {
-            let boxes = self.vlm.locate_batch(&asks).await?;
-            return Ok(boxes.into_iter().map(pointed).collect());
+            let boxes = vlm.locate_batch(&asks).await;
+            return Ok(boxes.map(|boxes| boxes.into_iter().map(pointed).collect()));
         }
-        let answers = self.vlm.answer_batch(&asks, self.batch_size, &self.options);
-        Ok(answers.await?)
+        Ok(vlm.answer_batch(&asks, self.batch_size, &OPTIONS).await)
     }
 }
 
-impl Answerer for ModelAnswerer {
+impl<S: FileSource<Error: Display>> Answerer for ModelAnswerer<'_, S> {
     async fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
         let next = self.coming.as_mut().and_then(Coming::next);
         let (number, read) = next.ok_or("the pictures ended before the questions")?;
+        let vlm = self.lineup.model(self.id).await.map_err(reason)?;
         // A question that does not fit is wrong, and named; the run goes on.
         let fits = |(at, read): (usize, Read)| {
-            let fits = self.vlm.fits(&self.gallery.questions[first + at].prompt);
-            read.and_then(|shown| fits.map(|()| shown).map_err(|error| format!("{NOT_ASKED}{error}")))
+            let prompt = &self.gallery.questions[first + at].prompt;
+            read.and_then(|shown| match vlm.fits(prompt, shown.canvas) {
+                Ok(()) => Ok(shown),
+                Err(error) if error.is_question() => Err(format!("{NOT_ASKED}{error}")),
+                Err(error) => Err(error.to_string()),
+            })
         };
         let read: Vec<Read> = read.into_iter().enumerate().map(fits).collect();
         if number != first / self.batch_size || read.len() != batch.len() {
             return Err(format!("the pictures of batch {number} came where others were wanted").into());
         }
-        let mut answers = self.ask(first, &read).await?.into_iter();
+        let answers = match self.ask(first, &read).await? {
+            Err(error) if self.lineup.recover(&error).await.map_err(reason)? => self.ask(first, &read).await?,
+            answers => answers,
+        };
+        let mut answers = answers?.into_iter();
         let mut answered = Vec::with_capacity(read.len());
         for read in read {
             answered.push(match read {
@@ -123,16 +146,56 @@ impl Answerer for ModelAnswerer {
     }
 }
 
-/// The blind control: nothing of a picture is read.
-pub(crate) struct BlindAnswerer {
-    pub blind: Blind,
-    pub options: Options,
-    pub replies: Replies,
-    pub questions: Vec<Question>,
-    pub batch_size: usize,
+/// The blind control in front of a language model of a lineup: nothing of a picture is read.
+pub(crate) struct BlindAnswerer<'a, S> {
+    lineup: &'a mut Lineup<S>,
+    row: &'a manifest::Blind,
+    weights: &'a [u8],
+    blind: Blind,
+    replies: Replies,
+    questions: Vec<Question>,
+    batch_size: usize,
 }
 
-impl Answerer for BlindAnswerer {
+impl<'a, S> BlindAnswerer<'a, S>
+where
+    S: FileSource,
+    S::Error: From<EvaluationError> + Display,
+{
+    pub(crate) async fn new(
+        lineup: &'a mut Lineup<S>,
+        (row, weights): (&'a manifest::Blind, &'a [u8]),
+        replies: Replies,
+        questions: Vec<Question>,
+        batch_size: usize,
+    ) -> Result<Self, S::Error> {
+        Ok(Self {
+            blind: load_blind(lineup, row, weights).await?,
+            lineup,
+            row,
+            weights,
+            replies,
+            questions,
+            batch_size,
+        })
+    }
+}
+
+/// Puts the blind control behind its language model.
+async fn load_blind<S>(lineup: &mut Lineup<S>, row: &manifest::Blind, weights: &[u8]) -> Result<Blind, S::Error>
+where
+    S: FileSource,
+    S::Error: From<EvaluationError>,
+{
+    let language = lineup.language(&row.language_model).await?;
+    Ok(Blind::load(row, weights, language).map_err(EvaluationError::from)?)
+}
+
+impl<S> Answerer for BlindAnswerer<'_, S>
+where
+    S: FileSource,
+    S::Error: From<EvaluationError> + Display,
+{
     async fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
         let questions = &self.questions[first..first + batch.len()];
         // What does not fit beside a picture is refused here, too: all who are compared answer the
@@ -155,8 +218,15 @@ impl Answerer for BlindAnswerer {
                 reply: self.replies.of(first + at),
             })
             .collect();
-        let answers = self.blind.answer_batch(&asked, self.batch_size, &self.options);
-        let mut answers = answers.await?.into_iter();
+        let answers = match self.blind.answer_batch(&asked, self.batch_size, &OPTIONS).await {
+            Err(error) if self.lineup.recover(&error).await.map_err(reason)? => {
+                let blind = load_blind(self.lineup, self.row, self.weights).await;
+                self.blind = blind.map_err(reason)?;
+                self.blind.answer_batch(&asked, self.batch_size, &OPTIONS).await
+            }
+            answers => answers,
+        };
+        let mut answers = answers?.into_iter();
         let mut answered = Vec::with_capacity(batch.len());
         for fits in fits {
             answered.push(match fits {
@@ -166,6 +236,11 @@ impl Answerer for BlindAnswerer {
         }
         Ok(answered)
     }
+}
+
+/// Why the files of a model cannot be used, as the reason why a run ends.
+fn reason(error: impl Display) -> Reason {
+    error.to_string().into()
 }
 
 /// A box as an answer; nothing for a thing that the dense head does not know.

@@ -1,4 +1,4 @@
-//! The pictures that are shown with questions, and those of coming batches.
+//! The pictures that are shown with questions, batch by batch.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,6 +18,8 @@ pub(crate) type Read = Result<Arc<Shown>, String>;
 pub(crate) struct Shown {
     /// Normalised values.
     pub values: Vec<f32>,
+    /// Height and width of its canvas, px.
+    pub canvas: [usize; 2],
     /// SHA-256 of the encoded bytes.
     pub sha256: String,
 }
@@ -80,6 +82,7 @@ impl Gallery {
         let input = self.transform.apply(&picture).map_err(|error| error.to_string())?;
         Ok(Arc::new(Shown {
             values: input.values,
+            canvas: [input.height, input.width],
             sha256: sha256_hex(&bytes),
         }))
     }
@@ -133,25 +136,5 @@ impl Batches {
         // The oldest go first.
         held.drain(..held.len().saturating_sub(HELD));
         pictures
-    }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use crate::native::Coming;
-
-/// The pictures of batches, each read when it is asked for: a browser's worker has one thread.
-#[cfg(target_arch = "wasm32")]
-pub(crate) struct Coming(Batches);
-
-#[cfg(target_arch = "wasm32")]
-impl Coming {
-    pub(crate) fn start(batches: Batches) -> Self {
-        Self(batches)
-    }
-
-    /// The next batch and its pictures; none once all are taken.
-    pub(crate) fn next(&mut self) -> Option<(usize, Vec<Read>)> {
-        self.0
-            .next(|gallery, places| places.iter().map(|at| gallery.read(*at)).collect())
     }
 }

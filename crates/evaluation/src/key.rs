@@ -9,7 +9,7 @@ use sightline_kernels::Device;
 
 use crate::answerers::Replies;
 use crate::gallery::Gallery;
-use crate::plan::{Control, MAX_TOKENS};
+use crate::request::{Control, MAX_TOKENS};
 use crate::run::error::RunError;
 use crate::run::{Item, Items, RunKey, questions_sha256};
 

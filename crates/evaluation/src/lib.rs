@@ -6,6 +6,7 @@
 //! instead of blocking. `native` has the file system of this machine.
 
 mod answerers;
+mod coming;
 pub mod comparison;
 mod controls;
 mod error;
@@ -17,9 +18,13 @@ pub mod native;
 mod plan;
 pub mod questions;
 pub mod report;
+mod request;
 pub mod run;
+mod summary;
 
 pub use controls::Blindfold;
 pub use error::EvaluationError;
 pub use finished::{FinishedRun, by_task};
-pub use plan::{By, Control, Done, Listener, LoadedBlind, LoadedModel, Place, Plan, Unanswered};
+pub use plan::{Done, Listener, Plan, Rows, Unanswered};
+pub use request::{By, Control};
+pub use summary::Summary;

@@ -3,43 +3,13 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, sync_channel};
 
-use rayon::prelude::*;
+use sightline_eval::tasks;
 
 use crate::error::EvaluationError;
-use crate::gallery::{Batches, Read};
-use crate::run::Machine;
+use crate::questions;
 use crate::run::disk::{Disk, Lock};
-
-/// Batches whose pictures are read ahead.
-const AHEAD: usize = 2;
-
-/// The pictures of batches, read and decoded beside the model.
-pub(crate) struct Coming(Receiver<(usize, Vec<Read>)>);
-
-impl Coming {
-    /// Starts reading.
-    pub(crate) fn start(mut batches: Batches) -> Self {
-        let (sender, receiver) = sync_channel(AHEAD);
-        std::thread::spawn(move || {
-            while let Some(batch) =
-                batches.next(|gallery, places| places.par_iter().map(|at| gallery.read(*at)).collect())
-            {
-                // Nobody listens once the run has failed.
-                if sender.send(batch).is_err() {
-                    return;
-                }
-            }
-        });
-        Self(receiver)
-    }
-
-    /// The next batch and its pictures; none once all are taken.
-    pub(crate) fn next(&mut self) -> Option<(usize, Vec<Read>)> {
-        self.0.recv().ok()
-    }
-}
+use crate::run::{Finished, Machine, merge};
 
 /// Folders of runs that a path stands for: itself, or every run for `*` in place of one part,
 /// sorted.
@@ -70,6 +40,40 @@ pub fn folders(path: &Path) -> Result<Vec<PathBuf>, EvaluationError> {
         return Err(EvaluationError::Unusable(problem));
     }
     Ok(found)
+}
+
+/// Merges the finished shards of a run into `out`, or into the folder that the first one is in.
+/// Returns that folder.
+///
+/// # Errors
+/// A folder that is not there or is one of the shards, and as [`merge`].
+pub async fn merge_shards(shards: &[PathBuf], out: Option<&Path>) -> Result<(PathBuf, Finished), EvaluationError> {
+    let none = || EvaluationError::Unusable("no shards are given".to_owned());
+    let first = shards.first().ok_or_else(none)?;
+    let above = || first.canonicalize().ok()?.parent().map(Path::to_owned);
+    let missing = || EvaluationError::Unusable(format!("there is no folder {}", first.display()));
+    let folder = out.map(Path::to_owned).or_else(above).ok_or_else(missing)?;
+    let same = |shard: &&PathBuf| {
+        shard
+            .canonicalize()
+            .is_ok_and(|shard| folder.canonicalize().is_ok_and(|out| out == shard))
+    };
+    if let Some(shard) = shards.iter().find(same) {
+        let problem = format!(
+            "--out {} would write over a shard; name another folder",
+            shard.display()
+        );
+        return Err(EvaluationError::Unusable(problem));
+    }
+    let loaded = questions::read(&FileSystem, first).await?;
+    let scorer = tasks::scorer(&loaded)?;
+    let machine = Machine {
+        memory: None,
+        ..machine("merge".to_owned())
+    };
+    let beside = questions::files(&loaded);
+    let finished = merge(&FileSystem, shards, &folder, scorer.as_ref(), &machine, &beside).await?;
+    Ok((folder, finished))
 }
 
 /// The file system.

@@ -1,15 +1,15 @@
 //! Runs of a task: of a model, of the blind control, and of answers made without looking.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
+use serde::Serialize;
 use sightline_checkpoint::manifest::{Blind as BlindRow, LanguageModel, Model};
 use sightline_eval::scorer::Scorer;
 use sightline_eval::tasks::{self, Loaded};
-use sightline_kernels::Device;
 use sightline_vision::Transform;
-use sightline_vlm::{Blind, Language, Options, Vlm, VlmError};
+use sightline_vlm::{FileSource, Lineup, VlmError};
 
 use crate::answerers::{BlindAnswerer, ModelAnswerer, NOT_ASKED, Replies};
 use crate::controls::Blindfold;
@@ -17,73 +17,17 @@ use crate::error::EvaluationError;
 use crate::gallery::Gallery;
 use crate::key::{self, Who};
 use crate::questions;
+use crate::request::{By, Control};
 use crate::run::disk::Disk;
 use crate::run::{Answerer, Finished, Item, Machine, Progress, Run, RunKey, Shard, order};
 
-/// Longest written answer of tasks at hand, tokens. The paper's evaluation allows 128, and these
-/// models stop long before.
-pub(crate) const MAX_TOKENS: usize = 128;
-
-/// How every answer is made.
-const OPTIONS: Options = Options {
-    max_tokens: MAX_TOKENS,
-    temperature: 0.0,
-    seed: 0,
-};
-
-/// Answers to compare a model's with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Control {
-    /// The model, but every question with another one's picture.
-    Shuffled,
-    /// No model: the answer that is most often right, for every question.
-    Majority,
-    /// No model: for every question the right answer to a random one.
-    Chance,
-    /// No pictures: the language model with adapters of the same training without visual tokens.
-    Blind,
-}
-
-/// Who answers a question about where a thing is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum By {
-    /// The language model, in words.
-    #[default]
-    Language,
-    /// The dense head: the most probable place of the named thing.
-    Dense,
-}
-
-/// A model that is loaded, and its rows of the manifest.
-pub struct LoadedModel<'a> {
-    /// The model.
-    pub vlm: Vlm,
-    /// Its row.
-    pub row: &'a Model,
-    /// Its language model.
-    pub language: Rc<Language>,
-    /// The language model's row.
-    pub language_row: &'a LanguageModel,
-}
-
-/// The blind control, loaded, and its rows of the manifest.
-pub struct LoadedBlind<'a> {
-    /// The control.
-    pub blind: Blind,
-    /// Its row.
-    pub row: &'a BlindRow,
-    /// Its language model.
-    pub language: Rc<Language>,
-    /// The language model's row.
-    pub language_row: &'a LanguageModel,
-}
-
-/// What computes.
-pub struct Place<'a> {
-    /// The device.
-    pub device: &'a Device,
-    /// What `run.json` says about the machine.
-    pub machine: Machine,
+/// The rows of the manifest of who answers, and of the language model in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a, R> {
+    /// The row of a model, or of the blind control.
+    pub row: &'a R,
+    /// The language model's.
+    pub language: &'a LanguageModel,
 }
 
 /// What hears how far a run is, with the scorer for answers that come.
@@ -133,7 +77,7 @@ impl Done {
 }
 
 /// Number of questions without an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Unanswered {
     /// Whose picture could not be read.
     pub pictures: usize,
@@ -233,76 +177,91 @@ impl<D: Disk> Plan<D> {
         }
     }
 
-    /// A run of the blind control.
+    /// A run of the blind control, in front of a language model of the lineup. `weights` holds the
+    /// bytes of the control's first file.
     ///
     /// # Errors
-    /// A question that the language model's tokenizer refuses, and a run that cannot go on.
-    pub async fn blind(
+    /// Weights that are unsound, a question that the language model's tokenizer refuses, and a run
+    /// that cannot go on.
+    pub async fn blind<S>(
         &self,
         mut loaded: Loaded,
-        model: LoadedBlind<'_>,
-        place: Place<'_>,
+        (lineup, weights): (&mut Lineup<S>, &[u8]),
+        rows: Rows<'_, BlindRow>,
+        machine: Machine,
         listener: Listener<'_>,
-    ) -> Result<Done, EvaluationError> {
-        let replies = Replies::to(&loaded, &model.language)?;
+    ) -> Result<Done, S::Error>
+    where
+        S: FileSource,
+        S::Error: From<EvaluationError> + Display,
+    {
+        let language = lineup.language(&rows.language.id).await?;
+        let replies = Replies::to(&loaded, &language).map_err(EvaluationError::from)?;
         loaded.transform = key::blind_transform();
         let items = key::items(&loaded, None);
-        let who = Who::blind(model.row, model.language_row);
-        let key = key::of_model(&loaded, who, place.device, self.batch_size, &replies, &items)?;
-        let mut answerer = BlindAnswerer {
-            blind: model.blind,
-            options: OPTIONS,
-            replies,
-            questions: loaded.questions.clone(),
-            batch_size: self.batch_size,
-        };
+        let who = Who::blind(rows.row, rows.language);
+        let key = key::of_model(&loaded, who, lineup.device(), self.batch_size, &replies, &items);
+        let key = key.map_err(EvaluationError::from)?;
+        let questions = loaded.questions.clone();
+        let answerer = BlindAnswerer::new(lineup, (rows.row, weights), replies, questions, self.batch_size);
+        let mut answerer = answerer.await?;
         let task = Task {
             loaded,
-            who: &model.row.id,
+            who: &rows.row.id,
             key,
             items,
-            machine: place.machine,
+            machine,
         };
-        self.execute(task, &mut answerer, listener).await
+        Ok(self.execute(task, &mut answerer, listener).await?)
     }
 
-    /// A run of a model.
+    /// A run of a model of the lineup, which is loaded if it was not. If its device is lost in the
+    /// middle, and the lineup gets another one, the run goes on there from the last finished batch.
     ///
     /// # Errors
-    /// A question that the language model's tokenizer refuses, a transform that cannot be made, and
-    /// a run that cannot go on.
-    pub async fn model(
+    /// A model that cannot be loaded, a question that the language model's tokenizer refuses, a
+    /// transform that cannot be made, and a run that cannot go on.
+    pub async fn model<S>(
         &self,
         mut loaded: Loaded,
-        model: LoadedModel<'_>,
-        place: Place<'_>,
+        lineup: &mut Lineup<S>,
+        rows: Rows<'_, Model>,
+        machine: Machine,
         listener: Listener<'_>,
-    ) -> Result<Done, EvaluationError> {
-        let row = model.row;
+    ) -> Result<Done, S::Error>
+    where
+        S: FileSource,
+        S::Error: From<EvaluationError> + Display,
+    {
+        let row = rows.row;
+        lineup.model(&row.id).await?;
+        let language = lineup.language(&rows.language.id).await?;
         let replies = match self.by {
-            By::Language => Replies::to(&loaded, &model.language)?,
+            By::Language => Replies::to(&loaded, &language).map_err(EvaluationError::from)?,
             By::Dense => Replies::Dense,
         };
+        drop(language);
         loaded.transform = key::transform(row);
         let questions = Arc::new(loaded.questions.clone());
-        let seen = Transform::read(&row.transform).map_err(VlmError::from)?;
+        let seen = Transform::read(&row.transform).map_err(|error| EvaluationError::from(VlmError::from(error)))?;
         let asked = loaded.limit.unwrap_or(questions.len()).min(questions.len());
         let gallery = Arc::new(match self.control {
             Some(Control::Shuffled) => Gallery::shuffled(questions, asked, seen),
             _ => Gallery::own(questions, asked, seen),
         });
         let items = key::items(&loaded, Some(&gallery));
-        let who = Who::model(row, model.language_row, self.control);
-        let key = key::of_model(&loaded, who, place.device, self.batch_size, &replies, &items)?;
-        let mut answerer = ModelAnswerer::new(model.vlm, OPTIONS, replies, gallery, self.batch_size);
+        let who = Who::model(row, rows.language, self.control);
+        let key = key::of_model(&loaded, who, lineup.device(), self.batch_size, &replies, &items);
+        let key = key.map_err(EvaluationError::from)?;
+        let mut answerer = ModelAnswerer::new(lineup, &row.id, replies, gallery, self.batch_size);
         let task = Task {
             loaded,
             who: &row.id,
             key,
             items,
-            machine: place.machine,
+            machine,
         };
-        self.execute(task, &mut answerer, listener).await
+        Ok(self.execute(task, &mut answerer, listener).await?)
     }
 
     /// Does what is left of a run.

@@ -13,11 +13,7 @@ use sightline_eval::tasks::{self, Image, Loaded, Mode, Question};
 use crate::error::EvaluationError;
 use crate::run::Beside;
 use crate::run::disk::Disk;
-
-/// The task that was asked.
-pub(crate) const TASK: &str = "task.json";
-/// Its questions with their gold.
-pub(crate) const QUESTIONS: &str = "questions.jsonl";
+use crate::run::names::{QUESTIONS, TASK};
 
 /// `task.json`.
 #[derive(Serialize, Deserialize)]

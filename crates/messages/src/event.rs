@@ -222,13 +222,23 @@ pub enum Remedy {
     Reload,
 }
 
+/// What a measurement does again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Transform, encoder and connector look at a picture.
+    Encode,
+    /// The language model writes a token.
+    Decode,
+}
+
 /// One line of a measurement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measure {
     /// Model id.
     pub model: String,
-    /// `encode` or `decode`.
-    pub what: String,
+    /// What was done.
+    pub what: Work,
     /// Median, ms per picture or per token.
     pub median_ms: f64,
     /// Runs.
@@ -246,4 +256,27 @@ pub struct Measured {
     pub machine: Machine,
     /// Its lines.
     pub rows: Vec<Measure>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page may be older or newer than its engine: the words of a row stay.
+    #[test]
+    fn a_row_of_a_measurement_names_its_work() {
+        let row = |what| Measure {
+            model: "m".into(),
+            what,
+            median_ms: 1.5,
+            runs: 2,
+            launches: 3,
+            bytes: 4,
+        };
+        let json =
+            |word: &str| format!(r#"{{"model":"m","what":"{word}","median_ms":1.5,"runs":2,"launches":3,"bytes":4}}"#);
+        for (work, word) in [(Work::Encode, "encode"), (Work::Decode, "decode")] {
+            assert_eq!(serde_json::to_string(&row(work)).unwrap_or_default(), json(word));
+        }
+    }
 }

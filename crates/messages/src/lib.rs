@@ -1,8 +1,10 @@
 //! What the page and the engine in its worker tell each other.
 //!
-//! One enum each way: [`Command`] from the page, [`Event`] from the engine. They are versioned, because a browser may have cached
-//! the two modules at different times: the page's first message is [`Command::Hello`], and an engine of another [`VERSION`] answers
-//! it with [`Event::Broken`]. Answers and what computed them are the types of `sightline-answer`. [`TestEvent`] is what the worker of the kernel tests reports instead.
+//! One enum each way: [`Command`] from the page, [`Event`] from the engine. They are versioned,
+//! because a browser may have cached the two modules at different times. The page's first message
+//! is [`Command::Hello`], and an engine of another [`VERSION`] answers it with [`Event::Broken`].
+//! Answers and what computed them are the types of `sightline-answer`. The worker of the kernel
+//! tests reports [`TestEvent`] instead.
 //!
 //! ```
 //! use sightline_messages::Command;
@@ -16,8 +18,8 @@ mod event;
 mod test;
 
 pub use command::Command;
-pub use event::{Event, FileInfo, Loaded, Measure, Measured, Preview, Remedy, Store};
-pub use sightline_answer::{Answer, AnswerBox, Dtype, Kind, Machine, ModelInfo, Source, Timings, Wish};
+pub use event::{Event, FileInfo, Loaded, Measure, Measured, Preview, Remedy, Store, Work};
+pub use sightline_answer::{Answer, AnswerBox, Backend, Dtype, Kind, Machine, ModelInfo, Source, Timings, Wish};
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.

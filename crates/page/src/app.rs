@@ -23,7 +23,7 @@ pub fn open(why: Function, keep: Function) {
     let mut app = App {
         state: State::default(),
         engine: None,
-        given: None,
+        given: Vec::new(),
         pixels: None,
         views: views::open(),
         why,
@@ -45,8 +45,9 @@ pub fn open(why: Function, keep: Function) {
 struct App {
     state: State,
     engine: Option<Engine>,
-    /// The last file given to an engine: a new one gets it, too.
-    given: Option<(u32, Vec<u8>)>,
+    /// Files by their pictures' numbers, of the picture that is shown and of the last one that was
+    /// given: a new engine gets the one that counts.
+    given: Vec<(u32, Vec<u8>)>,
     pixels: Option<(u32, ImageData)>,
     views: Vec<Box<dyn View>>,
     why: Function,
@@ -74,7 +75,9 @@ impl App {
             }
             Effect::Send(command) => self.send(&command),
             Effect::Give { number, bytes } => {
-                self.given = Some((number, bytes));
+                let shown = self.state.picture.shown.as_ref().map(|shown| shown.chosen.number);
+                self.given.retain(|(other, _)| Some(*other) == shown);
+                self.given.push((number, bytes));
                 self.give(number);
             }
             Effect::GiveAgain(number) => self.give(number),
@@ -90,7 +93,7 @@ impl App {
                 let _ = self.keep.call0(&wasm_bindgen::JsValue::NULL);
             }
             Effect::Persist => input::persist(),
-            Effect::Remind(seconds) => after(seconds, || tell(Input::Reminded)),
+            Effect::Remind { seconds, of } => after(seconds, move || tell(Input::Reminded(of))),
             Effect::Reload => {
                 let _ = web_sys::window().map(|window| window.location().reload());
             }
@@ -104,9 +107,7 @@ impl App {
     }
 
     fn give(&self, picture: u32) {
-        if let Some((number, bytes)) = &self.given
-            && *number == picture
-        {
+        if let Some((_, bytes)) = self.given.iter().find(|(number, _)| *number == picture) {
             self.send(&Command::Picture {
                 picture,
                 bytes: bytes.clone(),

@@ -2,7 +2,7 @@
 //! changes it, views only show it.
 
 use serde::{Deserialize, Serialize};
-use sightline_messages::{Answer, FileInfo, Loaded, Machine, Measured, ModelInfo, Store, Wish};
+use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, Measured, ModelInfo, Store, Wish};
 
 /// Everything that a view can show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -10,6 +10,8 @@ pub(crate) struct State {
     /// Which device the engine is asked for.
     pub(crate) wish: Wish,
     pub(crate) engine: Engine,
+    /// Number of engines that were started.
+    pub(crate) engines: u32,
     /// What computes, once the engine has said so.
     pub(crate) machine: Option<Machine>,
     pub(crate) models: Vec<ModelInfo>,
@@ -19,6 +21,8 @@ pub(crate) struct State {
     pub(crate) progress: Vec<Progress>,
     pub(crate) loading: Loading,
     pub(crate) problem: Option<Problem>,
+    /// What the next engine brings back of the one before.
+    pub(crate) resume: Option<Resume>,
     /// What stops nothing, newest last.
     pub(crate) notices: Vec<String>,
     pub(crate) picture: Picture,
@@ -99,6 +103,14 @@ pub(crate) struct Problem {
     pub(crate) other: Option<Remedy>,
 }
 
+/// What comes back with another engine, after one that had models or was loading them has stopped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Resume {
+    /// The question that was being answered. One that was asked again already, or that the visitor
+    /// was stopping, is none: it may be what stops engines.
+    pub(crate) question: Option<String>,
+}
+
 /// What a button beside a problem does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Remedy {
@@ -152,6 +164,9 @@ pub(crate) struct Turn {
     pub(crate) answering: bool,
     /// The visitor has asked to end it.
     pub(crate) stopping: bool,
+    /// An engine before this one was asked the same.
+    #[serde(default)]
+    pub(crate) again: bool,
     /// The models were trained on no question of this kind.
     pub(crate) outside: bool,
     /// One per model, in the models' order.
@@ -241,7 +256,24 @@ impl State {
 
     /// Whether the processor computes.
     pub(crate) fn on_processor(&self) -> bool {
-        self.machine.as_ref().is_some_and(|machine| machine.backend == "cpu")
+        self.machine
+            .as_ref()
+            .is_some_and(|machine| machine.backend == Backend::Cpu)
+    }
+
+    /// Something that another engine may do better, or the processor where a GPU computes.
+    pub(crate) fn restartable(&self, sentence: String) -> Problem {
+        let other = !self.on_processor() && self.machine.is_some();
+        Problem {
+            sentence,
+            remedy: Some(Remedy::Restart),
+            other: other.then_some(Remedy::Processor),
+        }
+    }
+
+    /// Whether this browser keeps what was downloaded for another engine or visit.
+    pub(crate) fn keeps(&self) -> bool {
+        self.store.is_some_and(|store| store != Store::Memory)
     }
 
     /// A model's name for people, by its id.

@@ -2,6 +2,8 @@
 
 use sightline_messages::FileInfo;
 
+use crate::state::{Engine, Remedy, Resume, State};
+
 /// A length in bytes.
 pub(crate) fn bytes(n: u64) -> String {
     match n {
@@ -59,6 +61,20 @@ pub(crate) fn file(file: &FileInfo) -> (String, &str) {
     match &file.model {
         Some(title) => (format!("{title} arm"), "encoder, connector, adapters, dense head"),
         None => ("Language model".into(), &file.name),
+    }
+}
+
+/// What another engine brings back, in a sentence; empty where none is offered.
+pub(crate) fn comes_back(state: &State) -> &'static str {
+    let offered = state.problem.as_ref().and_then(|problem| problem.remedy) == Some(Remedy::Restart);
+    match &state.resume {
+        Some(_) if state.engine != Engine::Gone || !offered => "",
+        Some(_) if !state.keeps() => "This browser keeps no downloads, so the models come again after that.",
+        Some(Resume { question: Some(_) }) => {
+            "What was downloaded is kept: the models come back by themselves, and your question is asked again."
+        }
+        Some(_) => "What was downloaded is kept: the models come back by themselves.",
+        None => "",
     }
 }
 

@@ -79,8 +79,8 @@ impl Labelled {
         Self::of(id.to_owned(), named)
     }
 
-    /// The training part beside a task's file: `X_train.parquet`, or its pieces `X_train-*.parquet`,
-    /// for a task on `X_val.parquet`.
+    /// The training part beside a task's file: `X_train.parquet`, or its pieces
+    /// `X_train-*.parquet`, for a task on `X_val.parquet`.
     ///
     /// # Errors
     /// A task that is not known or has no such file, or a file that cannot be used.
@@ -137,8 +137,8 @@ impl Labelled {
         }
     }
 
-    /// At most so many pictures of each class. Which ones is drawn once and for all: a larger number
-    /// keeps those of a smaller one.
+    /// At most so many pictures of each class. Which ones is drawn once and for all: a larger
+    /// number keeps those of a smaller one.
     pub fn keep(&mut self, per_class: usize) {
         let mut kept = Vec::new();
         for class in 0..self.classes.len() {

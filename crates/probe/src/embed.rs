@@ -19,8 +19,8 @@ use crate::features::Features;
 
 /// Pictures that are read at once.
 const CHUNK: usize = 64;
-/// Pictures that are encoded at once on a GPU. The CPU, and a GPU in software, take one: there, empty
-/// places cost as much as pictures.
+/// Pictures that are encoded at once on a GPU. The CPU, and a GPU in software, take one: there,
+/// empty places cost as much as pictures.
 const PLACES: usize = 32;
 /// Prepared canvas sizes that are kept, for transforms that fit the canvas to the picture.
 const SESSIONS: usize = 8;

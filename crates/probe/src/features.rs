@@ -1,3 +1,7 @@
+use std::collections::BTreeMap;
+
+use sightline_checkpoint::tensors::{Tensor, TensorData, serialize};
+
 use crate::error::{ProbeError, Result};
 
 /// Features of pictures, with their classes.
@@ -100,6 +104,27 @@ impl Features {
             features.rows().flat_map(standard).collect()
         }
     }
+}
+
+/// Features and classes of both parts as a safetensors file: `train.features` `[n, width]`,
+/// `train.labels` `[n]`, `val.features` and `val.labels`. `name` is only used in the error.
+///
+/// # Errors
+/// Features that the format cannot hold.
+pub fn features_file(name: &str, train: &Features, val: &Features) -> Result<Vec<u8>> {
+    let mut tensors = BTreeMap::new();
+    let mut add = |key: String, shape: Vec<usize>, values: Vec<f32>| {
+        let data = TensorData::F32(values);
+        tensors.insert(key, Tensor { shape, data });
+    };
+    for (part, features) in [("train", train), ("val", val)] {
+        let (count, width) = (features.len(), features.width());
+        let values = features.values().to_vec();
+        add(format!("{part}.features"), vec![count, width], values);
+        let labels = features.labels().iter().map(|&label| label as f32).collect();
+        add(format!("{part}.labels"), vec![count], labels);
+    }
+    Ok(serialize(name, &tensors)?)
 }
 
 #[cfg(test)]

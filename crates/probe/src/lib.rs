@@ -1,8 +1,9 @@
-//! What an encoder's frozen features are worth: pictures with classes -> features -> the accuracy of
-//! a linear classifier and of the nearest neighbours.
+//! What an encoder's frozen features are worth: pictures with classes -> features -> the accuracy
+//! of a linear classifier and of the nearest neighbours.
 //!
 //! [`Labelled`] is a part of a data set, [`Embedder`] computes features, [`Cache`] keeps them.
-//! [`linear`] trains with Burn, [`neighbours`] votes. Nothing here prints or knows an option.
+//! [`linear`] trains with Burn, [`neighbours`] votes, [`Report`] tells. Nothing here prints or
+//! knows an option.
 //!
 //! ```
 //! use sightline_kernels::Device;
@@ -22,14 +23,16 @@ mod error;
 mod features;
 mod linear;
 mod neighbours;
+mod report;
 
 pub use cache::Cache;
 pub use data::{Example, Labelled, check_pair};
 pub use embed::{Embedded, Embedder, Pool};
 pub use error::{ProbeError, Result};
-pub use features::Features;
+pub use features::{Features, features_file};
 pub use linear::{HELD_OUT, PENALTIES, Run, linear};
 pub use neighbours::neighbours;
+pub use report::Report;
 
 use sightline_kernels::{Backend, Device};
 

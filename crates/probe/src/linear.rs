@@ -12,8 +12,8 @@ use crate::burn_device;
 use crate::error::{ProbeError, Result};
 use crate::features::Features;
 
-/// Weights of the penalty that are tried. The loss is the mean cross entropy plus half the sum of the
-/// squared weights times this: scikit-learn's `1 / (C n)`.
+/// Weights of the penalty that are tried. The loss is the mean cross entropy plus half the sum of
+/// the squared weights times this: scikit-learn's `1 / (C n)`.
 pub const PENALTIES: [f32; 5] = [0.001, 0.003, 0.01, 0.03, 0.1];
 
 /// One picture in so many of each class is held out of the training part.
@@ -35,8 +35,8 @@ pub struct Run {
     pub seed: u64,
     /// Penalty with the lowest loss on the held-out part, see [`PENALTIES`].
     pub penalty: f32,
-    /// Number of epochs with the lowest loss on the held-out part; so many were trained on the whole
-    /// training part.
+    /// Number of epochs with the lowest loss on the held-out part; so many were trained on the
+    /// whole training part.
     pub epochs: usize,
     /// Cross entropy per picture of the held-out part after these epochs, nats.
     pub held_out_loss: f64,
@@ -47,11 +47,10 @@ pub struct Run {
 /// Trains a classifier on `train` and counts its right answers on `test`.
 ///
 /// Features are standardised by the training part. A fifth of each class is held out; the penalty
-/// (of [`PENALTIES`]) and the number of epochs are those with the lowest loss there. The
-/// classifier is then trained so on the whole training part, with a learning rate that falls to zero.
-/// `test` decides nothing. On the CPU the
-/// same seed gives the same numbers. `step` is called after every choice and after the last training:
-/// `PENALTIES.len() + 1` times.
+/// (of [`PENALTIES`]) and the number of epochs are those with the lowest loss there. The classifier
+/// is then trained so on the whole training part, with a learning rate that falls to zero. `test`
+/// decides nothing. On the CPU the same seed gives the same numbers. `step` is called after every
+/// choice and after the last training: `PENALTIES.len() + 1` times.
 ///
 /// # Errors
 /// [`ProbeError::Training`] if the device fails.
@@ -145,8 +144,9 @@ impl Training {
         let config = LinearConfig::new(table.width, table.classes).with_initializer(Initializer::Zeros);
         Self {
             model: config.init(&table.device),
-            // The penalty is part of the loss, so that the optimum is that of logistic regression: AdamW's own decay would
-            // weigh it by the size of each gradient, and leave the bias no exception.
+            // The penalty is part of the loss, so that the optimum is that of logistic regression:
+            // AdamW's own decay would weigh it by the size of each gradient, and leave the bias no
+            // exception.
             optimiser: AdamWConfig::new().with_weight_decay(0.0).init(),
             loss: CrossEntropyLossConfig::new().init(&table.device),
             penalty,

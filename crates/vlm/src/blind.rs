@@ -17,6 +17,8 @@ use crate::talk::Options;
 /// The control on the device of its language model.
 pub struct Blind {
     group: Group,
+    /// What stands in the place of a picture.
+    before: Before,
     /// Takes the place of the visual tokens.
     nothing: Buffer,
 }
@@ -44,7 +46,8 @@ impl Blind {
         }
         let adapters = Adapters::load(&device, &tensors, &row.adapters, language.llama.config())?;
         Ok(Self {
-            group: Group::new(language, Some(Arc::new(adapters)), Before::Nothing(row.text_start)),
+            group: Group::new(language, Some(Arc::new(adapters))),
+            before: Before::Nothing(row.text_start),
             nothing: device.upload_f32(&[]),
         })
     }
@@ -62,7 +65,8 @@ impl Blind {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.group.prepare(slots.max(batch.len()), options.max_tokens).await?;
+        let slots = slots.max(batch.len());
+        self.group.prepare(self.before, slots, options.max_tokens).await?;
         // All questions share picture 0, which is empty.
         let pictures = vec![0; batch.len()];
         self.group.answer(&self.nothing, batch, &pictures).await
@@ -74,6 +78,6 @@ impl Blind {
     /// # Errors
     /// A question that is empty or too long.
     pub fn fits(&self, question: &str) -> Result<()> {
-        self.group.fits(question)
+        self.group.fits(question, self.before)
     }
 }

@@ -20,7 +20,8 @@ pub enum Reply<'a> {
     Written,
     /// By the probabilities of these tokens at the answer's first place.
     Tokens(&'a [u32]),
-    /// By how probable each of these answers is as a whole: token ids of each, without the end of the turn.
+    /// By how probable each of these answers is as a whole: token ids of each, without the end of
+    /// the turn.
     Answers(&'a [Vec<u32>]),
 }
 
@@ -40,16 +41,18 @@ pub struct BatchAnswer {
     pub text: String,
     /// Its tokens.
     pub ids: Vec<u32>,
-    /// Smallest distance between the best and the second logit of its steps; of whole answers the distance of the best two mean
-    /// log-likelihoods.
+    /// How sure the answer is. Written: the smallest distance between the best and the second logit
+    /// of its steps. Chosen among tokens: that distance among them. Chosen among whole answers: the
+    /// distance between the best two mean log-likelihoods. Infinite where there is no second one.
     pub margin: f32,
-    /// Probabilities of what there is to choose from: of first tokens the softmax of their logits in f32; of whole answers the softmax of
+    /// One probability per [`Reply::Tokens`] or [`Reply::Answers`], in their order. They sum to 1.
+    /// Of tokens it is the softmax of their logits in f32. Of whole answers it is the softmax of
     /// their mean log-likelihoods per token, the end of the turn included.
     pub probabilities: Option<Vec<f32>>,
 }
 
 /// What the cache holds before every question.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Before {
     /// A picture with this number of visual tokens.
     Picture(usize),
@@ -81,35 +84,37 @@ impl Before {
 pub(crate) struct Group {
     language: Rc<Language>,
     adapters: Option<Arc<Adapters>>,
-    before: Before,
     open: Option<Conversations>,
 }
 
 impl Group {
-    pub(crate) fn new(language: Rc<Language>, adapters: Option<Arc<Adapters>>, before: Before) -> Self {
+    pub(crate) fn new(language: Rc<Language>, adapters: Option<Arc<Adapters>>) -> Self {
         Self {
             language,
             adapters,
-            before,
             open: None,
         }
     }
 
-    /// Checks that a question fits.
-    pub(crate) fn fits(&self, question: &str) -> Result<()> {
-        self.before.prompt(&self.language.chat, question).map(drop)
+    /// Checks that a question fits behind what comes before it.
+    pub(crate) fn fits(&self, question: &str, before: Before) -> Result<()> {
+        before.prompt(&self.language.chat, question).map(drop)
     }
 
     /// Makes room for `slots` questions and answers of at most `most` tokens. Returns whether there
     /// was none.
-    pub(crate) async fn prepare(&mut self, slots: usize, most: usize) -> Result<bool> {
-        if self.open.as_ref().is_some_and(|open| open.has_room(slots, most)) {
+    pub(crate) async fn prepare(&mut self, before: Before, slots: usize, most: usize) -> Result<bool> {
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|open| open.has_room(before, slots, most))
+        {
             return Ok(false);
         }
         // Both at once would double the memory.
         self.open = None;
         let adapters = self.adapters.clone();
-        self.open = Some(Conversations::new(&self.language, adapters, self.before, slots, most).await?);
+        self.open = Some(Conversations::new(&self.language, adapters, before, slots, most).await?);
         Ok(true)
     }
 
@@ -154,8 +159,8 @@ impl Conversations {
     }
 
     /// Whether [`Conversations::new`] would make the same for these sizes.
-    fn has_room(&self, slots: usize, most: usize) -> bool {
-        self.batch.slots() == slots && self.most == most
+    fn has_room(&self, before: Before, slots: usize, most: usize) -> bool {
+        self.before == before && self.batch.slots() == slots && self.most == most
     }
 
     /// Answers questions greedily, in their order. `pictures` holds the index into `visual` for

@@ -67,6 +67,20 @@ pub enum VlmError {
 }
 
 impl VlmError {
+    /// Whether the device failed while it ran. It may be lost then, and nothing works on it any
+    /// more.
+    pub fn is_device(&self) -> bool {
+        use sightline_kernels::KernelError as K;
+        use sightline_language::LanguageError as L;
+        use sightline_vision::EncoderError as E;
+        matches!(
+            self,
+            Self::Kernel(K::Device { .. })
+                | Self::Language(L::Kernel(K::Device { .. }))
+                | Self::Encoder(E::Kernel(K::Device { .. }))
+        )
+    }
+
     /// Whether the question is at fault, not the model or the device.
     pub fn is_question(&self) -> bool {
         use sightline_language::LanguageError as L;

@@ -7,7 +7,7 @@ use sightline_answer::Region;
 use sightline_checkpoint::manifest::Model;
 use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::{Buffer, Device, ops};
-use sightline_vision::{Corners, Encoder, Frame, Picture, Size, Transform};
+use sightline_vision::{Corners, Encoder, EncoderConfig, Frame, Grid, Picture, Size, Transform};
 
 use crate::connector::Connector;
 use crate::dense::{DenseHead, Detection};
@@ -31,6 +31,8 @@ pub const MIN_HALF_COSINE: f64 = 0.999;
 pub(crate) struct Eye {
     device: Device,
     transform: Transform,
+    /// Tells the number of tokens of a canvas.
+    config: Box<dyn EncoderConfig>,
     /// Makes sights for several pictures at once, and for canvases of other sizes.
     network: Box<dyn Encoder>,
     connector: Rc<Connector>,
@@ -39,7 +41,7 @@ pub(crate) struct Eye {
     one: Sight,
     /// Where boxes of the last look lie in its picture.
     frame: Option<Frame>,
-    /// For several pictures at once, by their number.
+    /// For several pictures at once on canvases of one size, by their number.
     many: HashMap<usize, Sight>,
     /// Sight and network in f32 during a trial of [`Eye::try_half`].
     whole: Option<(Sight, Box<dyn Encoder>)>,
@@ -52,7 +54,8 @@ impl Eye {
     pub(crate) fn load(device: &Device, files: &Files, tensors: &Tensors<'_>, width: usize) -> Result<Self> {
         let row = &files.row;
         let before = device.allocated_bytes();
-        let network = sightline_vision::load(device, &row.encoder, tensors)?;
+        let config = sightline_vision::config(&row.encoder)?;
+        let network = config.load(device, tensors)?;
         let connector = Connector::load(device, tensors, &row.connector, network.width(), width)?;
         let connector = Rc::new(connector);
         let one = Sight::new(device, network.as_ref(), &connector, canvas(row))?;
@@ -66,6 +69,7 @@ impl Eye {
         Ok(Self {
             device: device.clone(),
             transform: Transform::read(&row.transform)?,
+            config,
             network,
             connector,
             dense,
@@ -110,9 +114,9 @@ impl Eye {
         self.transform.is_fixed()
     }
 
-    /// Number of visual tokens of a picture.
-    pub(crate) fn tokens(&self) -> usize {
-        self.one.grid().tokens()
+    /// Rows and columns of the visual tokens of a canvas of `[height, width]` px.
+    pub(crate) fn grid(&self, canvas: [usize; 2]) -> Result<Grid> {
+        Ok(self.config.grid(Size::one(canvas[0], canvas[1]))?)
     }
 
     /// Number of kernel launches of a picture, 0 before the first one and on the CPU; and of bytes
@@ -145,18 +149,18 @@ impl Eye {
     }
 
     /// The visual tokens of pictures, one after the other. `pictures` holds the normalised values
-    /// of each, as the transform gives them.
-    pub(crate) async fn see_each(&mut self, pictures: &[&[f32]]) -> Result<Buffer> {
-        let each = self.tokens();
+    /// of each, as the transform gives them, on canvases of `[height, width]` px.
+    pub(crate) async fn see_each(&mut self, pictures: &[&[f32]], canvas: [usize; 2]) -> Result<Buffer> {
+        let each = self.grid(canvas)?.tokens();
         if pictures.len() <= PICTURES {
-            let sight = self.sight(pictures.len())?;
+            let sight = self.sight(pictures.len(), canvas)?;
             sight.see_each(pictures).await?;
             // Places without a picture are left out.
             return Ok(sight.visual().first_rows(pictures.len() * each)?);
         }
         let all = self.device.empty_f32([pictures.len() * each, self.connector.width()]);
         for (piece, first) in pictures.chunks(PICTURES).zip((0..).step_by(PICTURES)) {
-            let sight = self.sight(piece.len())?;
+            let sight = self.sight(piece.len(), canvas)?;
             sight.see_each(piece).await?;
             let some = sight.visual().clone();
             let args = ops::CopyRows {
@@ -181,10 +185,11 @@ impl Eye {
     pub(crate) async fn find_each(
         &mut self,
         pictures: &[&[f32]],
+        canvas: [usize; 2],
         asked: &[(usize, Vec<String>)],
     ) -> Result<Vec<Option<Region>>> {
-        let said = self.dense_each(pictures).await?;
-        let grid = self.one.grid();
+        let said = self.dense_each(pictures, canvas).await?;
+        let grid = self.grid(canvas)?;
         let find = |(at, names): &(usize, Vec<String>)| {
             let dense = self.dense.as_ref()?;
             let class = names.iter().find_map(|name| dense.class_of(name))?;
@@ -194,11 +199,11 @@ impl Eye {
     }
 
     /// What the dense head says to every picture.
-    async fn dense_each(&mut self, pictures: &[&[f32]]) -> Result<Vec<Vec<f32>>> {
-        let tokens = self.tokens();
+    async fn dense_each(&mut self, pictures: &[&[f32]], canvas: [usize; 2]) -> Result<Vec<Vec<f32>>> {
+        let tokens = self.grid(canvas)?.tokens();
         let mut said: Vec<Vec<f32>> = Vec::with_capacity(pictures.len());
         for piece in pictures.chunks(PICTURES) {
-            let features = self.sight(piece.len())?.encode_each(piece).await?.clone();
+            let features = self.sight(piece.len(), canvas)?.encode_each(piece).await?.clone();
             let Some(dense) = &self.dense else { break };
             // Places without a picture are left out.
             let features = features.first_rows(piece.len() * tokens)?;
@@ -209,13 +214,19 @@ impl Eye {
     }
 
     /// For as many pictures as are encoded at once. Their number is padded to a power of two, so
-    /// that few sights are recorded.
-    fn sight(&mut self, pictures: usize) -> Result<&mut Sight> {
+    /// that few sights are recorded. Those of another canvas are dropped, so that memory does not
+    /// grow with every shape of picture.
+    fn sight(&mut self, pictures: usize, [height, width]: [usize; 2]) -> Result<&mut Sight> {
         let count = pictures.next_power_of_two();
         let size = Size {
             batch: count,
-            ..self.one.size()
+            height,
+            width,
         };
+        self.many.retain(|_, sight| {
+            let there = sight.size();
+            (there.height, there.width) == (height, width)
+        });
         Ok(match self.many.entry(count) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {

@@ -68,7 +68,8 @@ impl Language {
         texts.iter().map(|text| Ok(self.tokenizer().encode(text)?)).collect()
     }
 
-    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading space.
+    /// Ids of the first tokens of these texts, as an answer begins with them: without a leading
+    /// space. One per text, in their order.
     ///
     /// # Errors
     /// A text that the tokenizer refuses, or that has no token.

@@ -18,15 +18,19 @@
 //! # }
 //! ```
 //!
-//! `examples/ask_a_picture.rs` has the whole way, from files to an answer. What an answer is made of
-//! is in `sightline-answer`, and is named here too.
+//! `examples/ask_a_picture.rs` has the whole way, from files to an answer. What an answer is made
+//! of is in `sightline-answer`, and is named here too.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod asked;
 mod batch;
 mod blind;
 mod connector;
 mod conversations;
 mod dense;
 mod draw;
+#[cfg(not(target_arch = "wasm32"))]
+mod drawn;
 mod error;
 mod eye;
 mod files;
@@ -41,12 +45,16 @@ mod questions;
 mod sight;
 mod talk;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use asked::{FileQuestion, QuestionFile, QuestionFileError};
 pub use batch::Ask;
 pub use blind::Blind;
 pub use connector::Connector;
 pub use conversations::{Asked, BatchAnswer, Reply};
 pub use dense::{DenseHead, Detection};
 pub use draw::{PENS, Pen, Sheet};
+#[cfg(not(target_arch = "wasm32"))]
+pub use drawn::drawn;
 pub use error::{Result, VlmError};
 pub use eye::MIN_HALF_COSINE;
 pub use files::Files;

@@ -36,6 +36,13 @@ pub trait FileSource {
         async { Ok(()) }
     }
 
+    /// Another device of the same kind in place of one that was lost, and that failed with `error`.
+    /// By default there is none.
+    fn another_device(&mut self, lost: &Device, error: &VlmError) -> impl Future<Output = Option<Device>> {
+        let _ = (lost, error);
+        async { None }
+    }
+
     /// Learns that a model or a language model took `bytes` of the device's memory.
     fn loaded(&mut self, id: &str, bytes: usize) {
         let _ = (id, bytes);
@@ -92,6 +99,8 @@ pub struct Lineup<S> {
     languages: BTreeMap<String, Rc<Language>>,
     /// In the order in which they were loaded.
     models: Vec<Vlm>,
+    /// Whether the device stands in for one that was lost.
+    replaced: bool,
 }
 
 impl<S: FileSource> Lineup<S> {
@@ -103,6 +112,7 @@ impl<S: FileSource> Lineup<S> {
             ids,
             languages: BTreeMap::new(),
             models: Vec::new(),
+            replaced: false,
         }
     }
 
@@ -196,6 +206,13 @@ impl<S: FileSource> Lineup<S> {
         self.models.retain(|model| model.id() != id);
     }
 
+    /// Drops a language model that no loaded model uses.
+    pub fn unload_language(&mut self, id: &str) {
+        // The lineup's own reference is the last one then.
+        self.languages
+            .retain(|other, language| other != id || Rc::strong_count(language) > 1);
+    }
+
     /// Goes on with another device after the first one was lost. What was loaded is loaded again.
     /// It has looked at no picture then, and answers as before.
     ///
@@ -209,6 +226,29 @@ impl<S: FileSource> Lineup<S> {
             self.model(&id).await?;
         }
         Ok(())
+    }
+
+    /// Goes on after an error of a model, if it says that the device failed and the source has
+    /// another one of the same kind. What was loaded is loaded again there. Returns whether it was;
+    /// the work that failed can be done again then.
+    ///
+    /// This happens once. Work that loses a second device is likely to have lost the first one, too.
+    ///
+    /// # Errors
+    /// As [`Lineup::model`].
+    pub async fn recover(&mut self, error: &VlmError) -> Result<bool, S::Error> {
+        if self.replaced || !error.is_device() {
+            return Ok(false);
+        }
+        let Some(device) = self.source.another_device(&self.device, error).await else {
+            return Ok(false);
+        };
+        if !is_alike(&device, &self.device) {
+            return Ok(false);
+        }
+        self.replaced = true;
+        self.reload(device).await?;
+        Ok(true)
     }
 
     /// Asks every model, one after the other: never do two run at once, so that their times can be
@@ -233,4 +273,13 @@ impl<S: FileSource> Lineup<S> {
         }
         Ok(())
     }
+}
+
+/// Whether two devices compute alike: backend, graphics interface and adapter are the same.
+fn is_alike(one: &Device, other: &Device) -> bool {
+    let kind = |device: &Device| {
+        let info = device.gpu_info();
+        info.map(|info| (info.backend, info.api, info.adapter.clone()))
+    };
+    kind(one) == kind(other)
 }

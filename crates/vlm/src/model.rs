@@ -73,7 +73,7 @@ impl Vlm {
             Some(a) => Some(Arc::new(Adapters::load(device, &tensors, a, config)?)),
             None => None,
         };
-        let talk = Talk::new(language, adapters, eye.tokens()).await?;
+        let talk = Talk::new(language, adapters).await?;
         Ok(Self {
             id: row.id.clone(),
             device: device.clone(),

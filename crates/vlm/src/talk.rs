@@ -43,12 +43,11 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    /// Records the step of one token. `visual` is the number of visual tokens before a question of
-    /// a batch.
-    pub(crate) async fn new(language: Rc<Language>, adapters: Option<Arc<Adapters>>, visual: usize) -> Result<Self> {
+    /// Records the step of one token.
+    pub(crate) async fn new(language: Rc<Language>, adapters: Option<Arc<Adapters>>) -> Result<Self> {
         Ok(Self {
             conversation: Conversation::new(language.llama.clone(), adapters.clone(), language.chat.layout()).await?,
-            group: Group::new(Rc::clone(&language), adapters, Before::Picture(visual)),
+            group: Group::new(Rc::clone(&language), adapters),
             language,
         })
     }
@@ -109,14 +108,15 @@ impl Talk {
         )
     }
 
-    /// Checks that a question fits behind a picture in [`Talk::answer`].
-    pub(crate) fn fits(&self, question: &str) -> Result<()> {
-        self.group.fits(question)
+    /// Checks that a question fits behind a picture of `visual` tokens in [`Talk::answer`].
+    pub(crate) fn fits(&self, question: &str, visual: usize) -> Result<()> {
+        self.group.fits(question, Before::Picture(visual))
     }
 
-    /// Makes room for `slots` answers of at most `most` tokens. Returns whether there was none.
-    pub(crate) async fn prepare(&mut self, slots: usize, most: usize) -> Result<bool> {
-        self.group.prepare(slots, most).await
+    /// Makes room for `slots` answers of at most `most` tokens, behind pictures of `visual` tokens.
+    /// Returns whether there was none.
+    pub(crate) async fn prepare(&mut self, visual: usize, slots: usize, most: usize) -> Result<bool> {
+        self.group.prepare(Before::Picture(visual), slots, most).await
     }
 
     /// Answers questions greedily, in their order. `pictures` holds the index into `visual` for

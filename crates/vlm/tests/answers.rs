@@ -152,8 +152,9 @@ fn answers(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     }
 }
 
-/// The same questions all at once. A choice among the first letters of two answers stands between them, and one among the two as a whole:
-/// they must not disturb the others, and pick what is answered.
+/// The same questions all at once. A choice among the first letters of two answers stands between
+/// them, and one among the two as a whole: they must not disturb the others, and pick what is
+/// answered.
 fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let folder = root().join("tests/goldens/pair");
     let rows: Vec<Row> = serde_json::from_slice(&fs::read(folder.join("answers.json"))?)?;
@@ -173,13 +174,14 @@ fn batch(inputs: &Inputs, device: &Device, id: &str) -> Result<(), Failed> {
     let mut pictures = Vec::new();
     for row in &rows {
         let picture = Picture::decode(&fs::read(folder.join(&row.image))?)?;
-        pictures.push(transform.apply(&picture)?.values);
+        pictures.push(transform.apply(&picture)?);
     }
     let mut asks: Vec<Ask<'_>> = rows
         .iter()
         .zip(&pictures)
         .map(|(row, picture)| Ask {
-            picture,
+            picture: &picture.values,
+            canvas: [picture.height, picture.width],
             key: &row.image,
             question: &row.question,
             reply: Reply::Written,

@@ -218,6 +218,16 @@ fn shared(device: &Device) -> std::result::Result<(), Failed> {
     models.unload("one");
     pollster::block_on(models.load())?;
     assert_eq!(models.source().put, ["tiny", "one", "two", "one"]);
+    // A language model stays as long as a model uses it, and goes when it is told to.
+    models.unload_language("tiny");
+    models.unload("one");
+    pollster::block_on(models.load())?;
+    assert_eq!(models.source().put.len(), 5);
+    models.unload("one");
+    models.unload("two");
+    models.unload_language("tiny");
+    pollster::block_on(models.load())?;
+    assert_eq!(models.source().put[5..], ["tiny", "one", "two"]);
     let unknown = pollster::block_on(models.model("three"));
     assert!(unknown.is_err_and(|error| error.to_string().contains("three")));
     Ok(())

@@ -52,7 +52,9 @@ pub(crate) enum Command {
     )]
     Agree(AgreeArgs),
     /// Measure our engine beside other libraries, in one Chromium
-    #[command(after_help = "Examples:\n  cargo xtask peers\n  cargo xtask peers --runs 10 --json peers.json")]
+    #[command(
+        after_help = "Examples:\n  cargo xtask peers\n  cargo xtask peers --runs 10 --json peers.json\n  cargo xtask peers --only \"ours, WebGPU\""
+    )]
     Peers(PeersArgs),
     /// Build and run `sightline bench`
     #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --cuda -- --help")]
@@ -191,6 +193,9 @@ pub(crate) struct PeersArgs {
     /// Timed runs of each, after warm-up
     #[arg(long, default_value_t = 5)]
     pub(crate) runs: u32,
+    /// Measure only what has this text in its name, for example "ours, WebGPU"
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) only: String,
     /// Also writes the numbers as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

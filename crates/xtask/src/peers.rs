@@ -28,7 +28,7 @@ pub(crate) fn run(args: &PeersArgs) -> Result<bool> {
     say("measuring (about 15 minutes on two cores without a GPU)");
     let mut node = page_tests::node("run.js")?;
     node.current_dir(&folder)
-        .args(["--runs", &args.runs.to_string()])
+        .args(["--runs", &args.runs.to_string(), "--only", &args.only])
         .env("MODEL", model)
         .env("VIT_ONNX", vit);
     if let Some(json) = &args.json {

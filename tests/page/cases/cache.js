@@ -151,6 +151,22 @@ test("cache/a list of files that makes no sense is a sentence with a remedy", {}
   await visitor.wellBehaved();
 });
 
+test("cache/downloads that are removed leave the models that are loaded", { limit: 120 }, async (t) => {
+  const { site, visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  await screen.id("forget").click();
+  await until(async () => /removed from this browser/.test(await screen.notices()), "the page says so");
+  await screen.drop("picture.png", png());
+  await screen.ask("What is this?");
+  assertEqual((await screen.answered()).map(({ state }) => state), ["done", "done"], "answers");
+  site.log.length = 0;
+  await screen.reload();
+  await screen.load();
+  assertEqual([...site.parts].sort(), (await partsOf(site.folder)).sort(), "parts fetched at the next visit");
+  await visitor.wellBehaved();
+});
+
 test("cache/a full disk is said, and the models work all the same", { limit: 120 }, async (t) => {
   const { site, visitor } = await arrive(t);
   const screen = await Screen.open(visitor);

@@ -5,7 +5,10 @@ import { Visitor } from "../lib/browser.js";
 import { Site } from "../lib/server.js";
 import { assert, test } from "../lib/test.js";
 
-/** Three of the twenty: a name, a box, a yes or no. On WebGPU the whole visit asks two, `cargo xtask agree` all. */
+/**
+ * Three of the twenty: a name, a box, a yes or no. On WebGPU the whole visit asks two, `cargo xtask
+ * agree` all.
+ */
 const SOME = ["1", "5", "10"];
 
 test("agree/three questions have the same answers natively and in the browser", { limit: 240 }, async ({ defer }) => {

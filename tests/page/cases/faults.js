@@ -3,7 +3,7 @@
 import { Visitor, WEBGPU, browserWith } from "../lib/browser.js";
 import { enlarged } from "../lib/bundle.js";
 import { png } from "../lib/pictures.js";
-import { LOADED, MACHINE, READY, acting, pretend } from "../lib/pretend.js";
+import { LOADED, MACHINE, READY, acting, polite, pretend } from "../lib/pretend.js";
 import { GPU, Screen } from "../lib/screen.js";
 import { Site, startPlainHost } from "../lib/server.js";
 import { assert, assertEqual, skip, test, until } from "../lib/test.js";
@@ -30,26 +30,34 @@ test("faults/without WebGPU the processor answers, and the page says so", { limi
   await visitor.wellBehaved();
 });
 
-test("faults/the device is lost while answering: a sentence, a button, and it goes on", { limit: 300 }, async (t) => {
+test("faults/the device is lost while answering: a sentence, and one press brings models, picture and question back", { limit: 300 }, async (t) => {
   // A browser of its own: others would lose their device, too.
   const flags = [...WEBGPU, "--disable-gpu-process-crash-limit"];
   const { site, visitor } = await arrive(t, { flags });
   const screen = await Screen.open(visitor, GPU);
   await screen.load(120);
   await screen.drop("one.png", png());
+  // What is refused must not take the picture's place when the engine is another one.
+  await screen.dropRefused("notes.txt", Buffer.from("no picture"));
+  const before = await screen.colours();
   await screen.ask("What is this?");
   const session = await (await browserWith(flags)).newBrowserCDPSession();
   await session.send("Browser.crashGpuProcess");
   visitor.expect(/lost|GPU|device|Instance|destroyed/i);
   const said = await screen.broken();
   assert(/GPU|device/i.test(said), () => `what happened is missing in: ${said}`);
+  assert(/is kept.*asked again/.test(said), () => `what comes back is missing in: ${said}`);
   site.log.length = 0;
   await screen.restart();
-  await screen.load(120);
+  await screen.loaded(120);
   assertEqual(site.parts, [], "parts fetched again");
-  await screen.drop("one.png", png());
+  await until(async () => (await screen.answered()).every(({ state, text }) => state === "done" && text), "answers to the question that was cut off");
+  assert((await screen.asked()).includes("What is this?"), "the question");
+  const after = await screen.colours();
+  assert(after.filter((colour, i) => colour === before[i]).length > 0.6 * before.length, () => `the picture has changed from ${before.slice(60, 72).join(" ")} to ${after.slice(60, 72).join(" ")}`);
+  await screen.drop("two.png", png(64, 96));
   await screen.ask("What is this?");
-  assertEqual((await screen.answered()).length, 2, "answers after the restart");
+  assertEqual((await screen.answered()).map(({ state }) => state), ["done", "done"], "answers after the restart");
   await visitor.wellBehaved();
 });
 
@@ -128,7 +136,8 @@ test("faults/a weight that is infinite in 16 bits: the comparison fails, and bot
     await page.close();
     return found;
   });
-  // The decision itself is tested natively: `cargo test -p sightline-vlm half`, with the shipped pair and this very weight.
+  // The decision itself is tested natively: `cargo test -p sightline-vlm half`, with the shipped
+  // pair and this very weight.
   if (!has) skip("this Chromium's adapter has no 16-bit floats (shader-f16)");
   const answers = await enlarged(site.folder, "sightline-vmamba-tiny/model.safetensors", "patch_embed.0.weight.scale", TOO_LARGE);
   site.spoil = (wanted) => answers.get(wanted);
@@ -181,18 +190,22 @@ test("faults/an engine that cannot go on offers what its remedy is", {}, async (
 
 test("faults/a GPU that is lost again and again: the processor is offered, and the picture stays", {}, async (t) => {
   const { site, visitor } = await arrive(t);
-  const engine = acting(`(command, post) => {
+  const engine = acting(`(command, post, memory) => {
     const ready = ${JSON.stringify(READY)};
     if (command.kind === "hello") post({ ...ready, machine: { ...ready.machine, backend: command.device === "cpu" ? "cpu" : "webgpu" } });
     if (command.kind === "load") post({ kind: "broken", sentence: "The GPU was taken away.", remedy: "restart" });
-    if (command.kind === "picture") {
+    if (command.kind === "picture" && command.bytes.length < 50) post({ kind: "picture_refused", picture: command.picture, sentence: "That is no picture." });
+    else if (command.kind === "picture") {
       post({ kind: "picture", picture: command.picture, width: 2, height: 2, preview: { width: 2, height: 2, rgba: new Uint8Array(16).fill(200) } });
+      post({ kind: "notice", sentence: \`Picture \${command.picture} was given to the \${memory.device}.\` });
     }
+    if (command.kind === "hello") memory.device = command.device;
   }`);
   site.spoil = (wanted) => wanted.endsWith("/engine.js") && engine;
   const screen = await Screen.open(visitor, "");
   await screen.ready();
   await screen.drop("one.png", png());
+  await screen.dropRefused("notes.txt", Buffer.from("no picture"));
   await screen.pressLoad();
   await screen.failed();
   const other = screen.id("problem-other");
@@ -201,5 +214,34 @@ test("faults/a GPU that is lost again and again: the processor is offered, and t
   await screen.ready();
   assert(/Processor/.test(await screen.facts()) && !(await screen.shown("problem")), "the processor computes");
   assertEqual(await screen.id("view").getAttribute("data-picture"), "1", "the picture");
+  assert(/Picture 1 was given to the cpu/.test(await screen.notices()), "the new engine has the picture that is seen");
+  await visitor.wellBehaved();
+});
+
+/** Answers nothing, whatever is pressed; the next engine does. */
+const STUCK = (again) => `(command, post) => {
+  if (command.kind !== "ask") return;
+  const { turn } = command;
+  post({ kind: "started", turn, order: READY.models.map(({ id }) => id), outside_training: false });
+  if (${again}) post({ kind: "done", turn });
+}`;
+
+test("faults/a GPU that stops answering: after Stop another engine is offered", { limit: 90 }, async (t) => {
+  const { site, visitor } = await arrive(t);
+  site.spoil = (wanted) => wanted.endsWith("/engine.js") && polite(STUCK(false));
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  await screen.drop("one.png", png());
+  await screen.ask("What is this?");
+  await screen.stop();
+  assert(/have not ended/.test(await screen.failed(40)), "a sentence");
+  assert(/processor/i.test(await screen.id("problem-other").textContent()), "the processor is offered");
+  site.spoil = (wanted) => wanted.endsWith("/engine.js") && polite(STUCK(true));
+  await screen.restart();
+  await screen.load();
+  assertEqual(await screen.asked(), "To “What is this?”", "the question that was stopped");
+  assert(await screen.shown("send"), "the next question can be asked");
+  await screen.ask("What is this?");
+  await screen.answered();
   await visitor.wellBehaved();
 });

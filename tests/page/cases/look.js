@@ -1,4 +1,5 @@
-// What every state looks like, and whether everyone can use it: axe in both themes, screenshots in three widths.
+// What every state looks like, and whether everyone can use it: axe in both themes, screenshots in
+// three widths.
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -81,12 +82,15 @@ for (const [name, picture, asked, from, options] of [
   });
 }
 
-/** What an engine says when the button is pressed, in states that pass too quickly here to be looked at. */
+/**
+ * What an engine says when the button is pressed, in states that pass too quickly here to be looked
+ * at.
+ */
 const PASSING = {
   "2-loading": HALFWAY,
   "2-compiling": [...ALL_HERE, { kind: "compiling", model: "language" }, { kind: "compiling", model: READY.models[0].id }],
   "8-not-loaded": [...HALFWAY, { kind: "load_failed", sentence: "A part of the models did not come (status 503). Check the connection and try again." }],
-  "9-broken": [...ALL_HERE, LOADED, { kind: "broken", sentence: "The GPU was lost. Start the engine again; what was downloaded is kept.", remedy: "restart" }],
+  "9-broken": [...ALL_HERE, LOADED, { kind: "broken", sentence: "The GPU was lost. Start the engine again.", remedy: "restart" }],
 };
 
 for (const colorScheme of ["light", "dark"]) {

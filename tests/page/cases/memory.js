@@ -1,4 +1,5 @@
-// What the shipped pair takes on the processor. On WebGPU `visit/whole` looks, which loads it there.
+// What the shipped pair takes on the processor. On WebGPU `visit/whole` looks, which loads it
+// there.
 
 import { Visitor } from "../lib/browser.js";
 import { Engine } from "../lib/engine.js";

@@ -76,6 +76,23 @@ test("network/silence is said after some seconds, and can be ended", { limit: 90
   await visitor.wellBehaved();
 });
 
+test("network/a reload in the middle of a download goes on where it was", { limit: 90 }, async (t) => {
+  const { site, visitor } = await arrive(t);
+  const all = await partsOf(site.folder);
+  site.spoil = (wanted) => wanted === all[3] && { hang: true };
+  const screen = await Screen.open(visitor);
+  await screen.pressLoad();
+  await until(() => site.parts.includes(all[3]), "the fourth part's request");
+  await screen.reload();
+  await screen.ready();
+  assert(/to download, .* are here already/.test(await screen.facts()), "what is here is said");
+  site.spoil = () => undefined;
+  site.log.length = 0;
+  await screen.load();
+  assertEqual(site.parts.filter((part) => all.slice(0, 3).includes(part)), [], "parts that were here and came again");
+  await visitor.wellBehaved();
+});
+
 test("network/once the models are here the browser is asked to keep them", {}, async (t) => {
   const { visitor } = await arrive(t);
   await visitor.context.addInitScript(() => {

@@ -1,4 +1,5 @@
-// Pictures: that the one which is seen is the one that is asked about, however it came and whatever else goes on.
+// Pictures: that the one which is seen is the one that is asked about, however it came and whatever
+// else goes on.
 
 import { Visitor } from "../lib/browser.js";
 import { partsOf } from "../lib/bundle.js";
@@ -37,6 +38,34 @@ test("picture/stays what it is, whatever files come after it", { limit: 180 }, a
     assert((await screen.boxes()) > 0, "boxes are drawn");
     await unchanged(screen, before, `after a refused file of ${bytes} bytes and a question`);
   }
+  await visitor.wellBehaved();
+});
+
+test("picture/another one takes the place of the first whole, also while that is answered", { limit: 120 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  const whole = async (what, [red, green, blue], points) => {
+    const close = (colour) => [red, green, blue].every((wanted, i) => Math.abs(wanted - Number(colour.split(",")[i])) < 12);
+    const found = (await screen.colours()).filter(close).length;
+    assert(found >= points, `${what}: ${found} of 144 points have its colour`);
+  };
+  // The inner square is a quarter of the height and the width from each edge: 18 points, or some
+  // fewer under boxes.
+  for (const [number, [width, height, colour]] of [
+    [40, 30, [250, 20, 20]],
+    [3000, 2000, [10, 230, 90]],
+    [200, 900, [240, 230, 10]],
+    [4000, 3000, [20, 240, 240]],
+  ].entries()) {
+    await screen.drop(`${number}.png`, png(width, height, colour));
+    await whole(`picture ${number}`, colour, 10);
+    await screen.ask("Where is the teapot?");
+    // The next one comes at once.
+    await until(async () => (await screen.shown("stop")) || (await screen.boxes()) > 0, "the answers' beginning");
+  }
+  await screen.answered();
+  await whole("the last picture, with boxes over it", [20, 240, 240], 4);
   await visitor.wellBehaved();
 });
 

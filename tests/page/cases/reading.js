@@ -53,6 +53,34 @@ test("reading/a screen reader hears each answer once, whole, and whose it is", {
   await visitor.wellBehaved();
 });
 
+test("reading/a translator that wraps every text in elements of its own disturbs nothing", { limit: 90 }, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor);
+  await screen.ready();
+  await screen.page.evaluate(() => {
+    const wrap = (root) => {
+      const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+      const texts = [];
+      while (walker.nextNode()) texts.push(walker.currentNode);
+      for (const text of texts.filter((text) => text.data.trim() && text.parentElement?.closest("main, body") && !text.parentElement.closest("script, style, font"))) {
+        const font = document.createElement("font");
+        text.replaceWith(font);
+        font.append(text);
+      }
+    };
+    wrap(document.body);
+    new MutationObserver(() => wrap(document.body)).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  await screen.load();
+  await screen.drop("one.png", png());
+  for (const question of ["What is this?", "Is there a teapot in the image?"]) {
+    await screen.ask(question);
+    assertEqual((await screen.answered()).map(({ state, text }) => [state, text.length > 0]), [["done", true], ["done", true]], "answers");
+    assertEqual(await screen.asked(), `To “${question}”`, "the question above them");
+  }
+  await visitor.wellBehaved();
+});
+
 for (const [width, height] of [
   [1440, 900],
   [390, 844],

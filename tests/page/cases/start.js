@@ -1,9 +1,11 @@
-// What a start may meet: files that are missing, browsers that lack something, adapters that never answer, networks that lie.
+// What a start may meet: files that are missing, browsers that lack something, adapters that never
+// answer, networks that lie.
 
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { Visitor } from "../lib/browser.js";
+import { partsOf } from "../lib/bundle.js";
 import { png } from "../lib/pictures.js";
 import { GPU, Screen } from "../lib/screen.js";
 import { Site, startPlainHost } from "../lib/server.js";
@@ -119,6 +121,33 @@ test("start/a browser that never opens its GPU: the processor, after a while", {
   await visitor.wellBehaved();
 });
 
+for (const [what, answer] of [
+  ["has none", "Promise.resolve(null)"],
+  ["throws", '(() => { throw new TypeError("no"); })()'],
+  ["refuses", 'Promise.reject(new DOMException("no", "OperationError"))'],
+  ["answers something else", '"no"'],
+]) {
+  test(`start/a browser that ${what} when it is asked for its GPU: the processor`, {}, async (t) => {
+    const { site, visitor } = await arrive(t);
+    const engine = await before(`GPU.prototype.requestAdapter = () => ${answer}`);
+    site.spoil = (wanted) => wanted === "/engine.js" && engine;
+    const screen = await Screen.open(visitor, "");
+    await screen.ready(15);
+    const why = await screen.why();
+    assert(/found no GPU/.test(why) && /Try the GPU again/.test(why), () => why);
+    assert(/Processor/.test(await screen.facts()), "the processor computes");
+    await visitor.wellBehaved();
+  });
+}
+
+test("start/the device of an address counts however it is written", {}, async (t) => {
+  const { visitor } = await arrive(t);
+  const screen = await Screen.open(visitor, "?lang=en&device=CPU#top");
+  await screen.ready();
+  assert(/You chose the processor/.test(await screen.why()), "why the processor computes");
+  await visitor.wellBehaved();
+});
+
 test("start/a browser that refuses its GPU is quoted without a debugger's words", {}, async (t) => {
   const { site, visitor } = await arrive(t);
   const engine = await before('GPUAdapter.prototype.requestDevice = () => Promise.reject(new DOMException("too many limits", "OperationError"))');
@@ -154,14 +183,106 @@ test("start/a store that never answers is as good as none", {}, async (t) => {
   await visitor.wellBehaved();
 });
 
-for (const name of ["sightline_page_bg.wasm", "sightline_web_bg.wasm"]) {
-  test(`start/a network that never sends ${name} is said`, {}, async (t) => {
+test("start/a store that opens and then never answers is as good as none", { limit: 90 }, async (t) => {
+  const { site, visitor } = await arrive(t);
+  // The probe is answered, what is asked after it is not.
+  const engine = await before(
+    "{ const open = FileSystemDirectoryHandle.prototype.getFileHandle; FileSystemDirectoryHandle.prototype.getFileHandle = function (name, ...how) { return name === 'probe' ? open.call(this, name, ...how) : new Promise(() => {}); }; }",
+  );
+  site.spoil = (wanted) => wanted === "/engine.js" && engine;
+  const screen = await Screen.open(visitor);
+  await screen.ready(30);
+  assert(/keeps nothing/.test(await screen.facts()), "the page says that nothing is kept");
+  await screen.load();
+  await visitor.wellBehaved();
+});
+
+test("start/a store that falls silent while parts come is waited for once", { limit: 90 }, async (t) => {
+  const { site, visitor } = await arrive(t);
+  const engine = await before(
+    "{ const open = FileSystemDirectoryHandle.prototype.getFileHandle; FileSystemDirectoryHandle.prototype.getFileHandle = function (name, how) { return name === 'probe' || !how?.create ? open.call(this, name, how) : new Promise(() => {}); }; }",
+  );
+  site.spoil = (wanted) => wanted === "/engine.js" && engine;
+  const screen = await Screen.open(visitor);
+  await screen.load(60);
+  assert(/does not answer/.test(await screen.notices()), "the page says that nothing is kept");
+  await visitor.wellBehaved();
+});
+
+test("start/a browser that keeps no site data works from memory", { limit: 90 }, async (t) => {
+  const { site, visitor } = await arrive(t);
+  const engine = await before(
+    'StorageManager.prototype.getDirectory = CacheStorage.prototype.open = () => Promise.reject(new DOMException("blocked", "SecurityError"))',
+  );
+  site.spoil = (wanted) => wanted === "/engine.js" && engine;
+  const screen = await Screen.open(visitor);
+  await screen.ready();
+  assert(/keeps nothing/.test(await screen.facts()), "the page says that nothing is kept");
+  const all = await partsOf(site.folder);
+  site.spoil = (wanted) => (wanted === "/engine.js" ? engine : wanted === all.at(-1) && { status: 404 });
+  visitor.expect(/404|Failed to load/);
+  await screen.pressLoad();
+  assert(/what has arrived is kept/.test(await screen.failed()), "and that what has come stays for now");
+  site.spoil = () => undefined;
+  site.log.length = 0;
+  await screen.load();
+  assertEqual(site.parts, [all.at(-1)], "parts fetched at the second try");
+  await visitor.wellBehaved();
+});
+
+test("start/a browser without workers: a sentence", {}, async (t) => {
+  const { visitor } = await arrive(t);
+  await visitor.context.addInitScript(() => {
+    window.Worker = class {
+      constructor() {
+        throw new TypeError("no module workers");
+      }
+    };
+  });
+  const screen = await Screen.open(visitor);
+  assert(/module workers/.test(await screen.failed()), "what is missing");
+  assert(/reload/i.test(await screen.id("problem-button").textContent()), "the button reloads");
+});
+
+test("start/an engine that comes as plain bytes runs", {}, async (t) => {
+  const { site, visitor } = await arrive(t);
+  visitor.expect(/MIME type|instantiateStreaming/);
+  const body = await readFile(path.join(process.env.PAGE_TINY, "sightline_web_bg.wasm"));
+  site.spoil = (wanted) => wanted === "/sightline_web_bg.wasm" && { body, headers: { "content-type": "application/octet-stream" } };
+  const screen = await Screen.open(visitor);
+  await screen.ready();
+  await visitor.wellBehaved();
+});
+
+test("start/a network that never sends a file of the page's programs is said", {}, async (t) => {
+  const never = async (name) => {
     const { site, visitor } = await arrive(t);
     site.spoil = (wanted) => wanted === `/${name}` && { hang: true };
     const screen = await Screen.open(visitor);
-    await until(async () => /has not come yet.*reload the page/i.test(await screen.facts()), "a sentence about what does not come", 20);
-  });
-}
+    await until(async () => /has not come yet.*reload the page/i.test(await screen.facts()), `a sentence about ${name}, which does not come`, 25);
+  };
+  await Promise.all(["sightline_page.js", "sightline_page_bg.wasm", "engine.js", "sightline_web.js", "sightline_web_bg.wasm"].map(never));
+});
+
+test("start/a network that never sends a list is said, and a picture of one's own works", {}, async (t) => {
+  const files = async () => {
+    const { site, visitor } = await arrive(t);
+    site.spoil = (wanted) => wanted === "/bundle.json" && { hang: true };
+    const screen = await Screen.open(visitor);
+    assert(/did not come within/.test(await screen.failed(40)), "a sentence about the list of files");
+    assert(/reload/i.test(await screen.id("problem-button").textContent()), "the button reloads");
+  };
+  const pictures = async () => {
+    const { site, visitor } = await arrive(t);
+    site.spoil = (wanted) => wanted === "/pictures.json" && { hang: true };
+    const screen = await Screen.open(visitor);
+    await screen.ready();
+    await screen.drop("one.png", png());
+    await until(async () => /pictures to try could not be fetched/.test(await screen.notices()), "a sentence about the list of pictures", 40);
+    await visitor.wellBehaved();
+  };
+  await Promise.all([files(), pictures()]);
+});
 
 test("start/a GPU in software is not what computes, unless it is asked for", {}, async (t) => {
   const { visitor } = await arrive(t);

@@ -10,7 +10,10 @@ import { promisify } from "node:util";
 import { Engine } from "./engine.js";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-/** Lines `{"id", "image", "question"}`, pictures named from the file's folder: the twenty fixed ones if not said otherwise. */
+/**
+ * Lines `{"id", "image", "question"}`, pictures named from the file's folder: the twenty fixed ones
+ * if not said otherwise.
+ */
 const QUESTIONS = process.env.AGREE_QUESTIONS || path.join(HERE, "../agree/questions.jsonl");
 const GOLDENS = path.join(HERE, "../../goldens/pair");
 
@@ -58,7 +61,10 @@ export const cosine = (a, b) => {
   return ab / Math.sqrt(aa * bb);
 };
 
-/** The lowest cosine of features `[tokens, width]` with what the goldens keep of them: the first tokens, and the mean. */
+/**
+ * The lowest cosine of features `[tokens, width]` with what the goldens keep of them: the first
+ * tokens, and the mean.
+ */
 const compare = (values, goldens, arm, index) => {
   const first = goldens.tensors.get(`${arm}.first_tokens`);
   const mean = goldens.tensors.get(`${arm}.mean`);
@@ -73,7 +79,10 @@ const compare = (values, goldens, arm, index) => {
   return Math.min(lowest, cosine(sum, mean.data.subarray(index * width, (index + 1) * width)));
 };
 
-/** Asks the page's engine; gives rows, the lowest cosine of the features of each model, and what computed. */
+/**
+ * Asks the page's engine; gives rows, the lowest cosine of the features of each model, and what
+ * computed.
+ */
 export const inTheBrowser = async (page, asked, { say = () => {}, ...options } = {}) => {
   const goldens = await safetensors(path.join(GOLDENS, "features.safetensors"));
   const images = JSON.parse(goldens.metadata.images);

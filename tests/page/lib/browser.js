@@ -1,4 +1,5 @@
-// Debian's Chromium, one process for each set of flags, and a record of everything a page does that it should not.
+// Debian's Chromium, one process for each set of flags, and a record of everything a page does that
+// it should not.
 
 import { chromium } from "playwright-core";
 import { assert } from "./test.js";
@@ -22,7 +23,10 @@ export const endBrowsers = async () => {
   for (const browser of browsers.values()) await browser.close().catch(() => {});
 };
 
-/** Runs in the page before its own code: notes what only the worker may touch, and what the policy refused. */
+/**
+ * Runs in the page before its own code: notes what only the worker may touch, and what the policy
+ * refused.
+ */
 const watch = () => {
   window.__broken = [];
   document.addEventListener("securitypolicyviolation", (event) => {
@@ -84,7 +88,10 @@ export class Visitor {
     return visitor;
   }
 
-  /** Allows console lines that match: a case that provokes an error expects the browser to mention it. */
+  /**
+   * Allows console lines that match: a case that provokes an error expects the browser to mention
+   * it.
+   */
   expect(...patterns) {
     this.expected.push(...patterns);
   }

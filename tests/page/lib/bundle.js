@@ -23,7 +23,8 @@ const place = (bytes, ending) => {
 };
 
 /**
- * The page's weights with one tensor of the file `name` multiplied, its hashes set right: what to answer for each path.
+ * The page's weights with one tensor of the file `name` multiplied, its hashes set right: what to
+ * answer for each path.
  * @returns {Promise<Map<string, {body: string | Buffer, headers?: object}>>}
  */
 export const enlarged = async (folder, name, ending, factor) => {

@@ -1,4 +1,5 @@
-// The page's own engine, driven through its messages: for comparisons, where the page itself would only be in the way.
+// The page's own engine, driven through its messages: for comparisons, where the page itself would
+// only be in the way.
 
 import { assert } from "./test.js";
 
@@ -40,7 +41,9 @@ export class Engine {
     return engine;
   }
 
-  /** Sends a command and waits for one of `kinds`; gives all events up to it. A refusal is an error. */
+  /**
+   * Sends a command and waits for one of `kinds`; gives all events up to it. A refusal is an error.
+   */
   async ask(command, kinds) {
     const events = await this.page.evaluate(
       async ({ command, kinds }) => {

@@ -2,7 +2,10 @@
 
 import puppeteer from "puppeteer-core";
 
-/** Opens an address in a Firefox of its own; gives the page, what its console said, and how to end it. */
+/**
+ * Opens an address in a Firefox of its own; gives the page, what its console said, and how to end
+ * it.
+ */
 export const openFirefox = async (url) => {
   const browser = await puppeteer.launch({ browser: "firefox", executablePath: process.env.FIREFOX, headless: true });
   const page = await browser.newPage();

@@ -3,7 +3,10 @@
 import { readFile, readdir } from "node:fs/promises";
 import { assert } from "./test.js";
 
-/** Most that loading the shipped pair may take: wasm's memory, and the parts that wait outside of it. */
+/**
+ * Most that loading the shipped pair may take: wasm's memory, and the parts that wait outside of
+ * it.
+ */
 export const MOST_MB = 350;
 
 /** Peak resident bytes of every renderer of this machine's browsers, by process. Linux only. */
@@ -18,7 +21,10 @@ const peaks = async () => {
   return found;
 };
 
-/** Begins to watch; what it gives asserts that wasm took less than [`MOST_MB`], and says what was taken. */
+/**
+ * Begins to watch; what it gives asserts that wasm took less than [`MOST_MB`], and says what was
+ * taken.
+ */
 export const watchMemory = async () => {
   const before = await peaks();
   return async (heapMb) => {

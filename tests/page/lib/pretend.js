@@ -1,6 +1,10 @@
-// An engine that only says what it is told to: for what no machine here does, and for states that pass too quickly to be looked at.
+// An engine that only says what it is told to: for what no machine here does, and for states that
+// pass too quickly to be looked at.
 
-/** A worker that says these events when it is greeted, these when it is asked to load, and these to a question. */
+/**
+ * A worker that says these events when it is greeted, these when it is asked to load, and these to
+ * a question.
+ */
 export const pretend = (greeting, loading = [], answering = []) => ({
   body: `self.onmessage = ({ data }) => {
     const events = ${JSON.stringify({ hello: greeting, load: loading, ask: answering })}[data.kind] ?? [];
@@ -15,7 +19,10 @@ export const acting = (handle) => ({
   headers: { "content-type": "text/javascript" },
 });
 
-/** What an acting engine says when it is greeted and asked to load; pictures are decoded to one colour. */
+/**
+ * What an acting engine says when it is greeted and asked to load; pictures are decoded to one
+ * colour.
+ */
 export const POLITE = `(command, post) => {
   if (command.kind === "hello") post(READY);
   if (command.kind === "load") post(LOADED);
@@ -25,7 +32,10 @@ export const POLITE = `(command, post) => {
   }
 }`;
 
-/** An acting engine that is polite, and answers questions and stops as `more(command, post, memory)` does. */
+/**
+ * An acting engine that is polite, and answers questions and stops as `more(command, post, memory)`
+ * does.
+ */
 export const polite = (more) =>
   acting(`(command, post, memory) => {
     const [READY, LOADED] = ${JSON.stringify([READY, LOADED])};

@@ -5,7 +5,10 @@ import path from "node:path";
 
 import { assert, until } from "./test.js";
 
-/** Computes in milliseconds what software WebGPU needs half a minute to compile: for whatever is not about the GPU. */
+/**
+ * Computes in milliseconds what software WebGPU needs half a minute to compile: for whatever is not
+ * about the GPU.
+ */
 export const PROCESSOR = "?device=cpu";
 
 /** WebGPU also where it is only software, as here. */

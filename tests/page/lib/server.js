@@ -1,4 +1,5 @@
-// `sightline serve` behind a proxy that writes down every request and can spoil answers; and a plain static host.
+// `sightline serve` behind a proxy that writes down every request and can spoil answers; and a
+// plain static host.
 
 import { spawn } from "node:child_process";
 import { createServer, request as httpRequest } from "node:http";
@@ -33,8 +34,9 @@ const startSightline = (folder) =>
   });
 
 /**
- * A served page. `log` has every request's path; `spoil(path)` may give what to answer instead: `status`, `headers` and `body`; after a
- * `delay` in ms; nothing at all with `hang`; of the body only the `first` bytes, and then silence, or the end of the connection with `cut`.
+ * A served page. `log` has every request's path; `spoil(path)` may give what to answer instead:
+ * `status`, `headers` and `body`; after a `delay` in ms; nothing at all with `hang`; of the body
+ * only the `first` bytes, and then silence, or the end of the connection with `cut`.
  */
 export class Site {
   static async start(folder) {
@@ -93,7 +95,10 @@ export class Site {
 
 const TYPES = { html: "text/html", js: "text/javascript", css: "text/css", wasm: "application/wasm", json: "application/json", svg: "image/svg+xml", jpg: "image/jpeg", png: "image/png", webp: "image/webp" };
 
-/** A plain host that sends files below `prefix` and no header but their type. `log` has every request's path. */
+/**
+ * A plain host that sends files below `prefix` and no header but their type. `log` has every
+ * request's path.
+ */
 export const startPlainHost = async (folder, prefix) => {
   const log = [];
   const server = createServer(async (request, response) => {

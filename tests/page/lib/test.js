@@ -1,11 +1,13 @@
-// A runner of a few lines: cases one after the other, each with a time limit, printed as `cargo test` prints them.
+// A runner of a few lines: cases one after the other, each with a time limit, printed as `cargo
+// test` prints them.
 
 const cases = [];
 
 /**
  * Registers a case.
  * @param {string} name `group/what happens`
- * @param {{limit?: number, skip?: string | false}} options limit in seconds; a reason why it cannot run here
+ * @param {{limit?: number, skip?: string | false}} options limit in seconds; a reason why it cannot
+ * run here
  * @param {(t: {defer: (end: () => unknown) => void}) => Promise<unknown>} run
  */
 export const test = (name, options, run) => cases.push({ name, limit: 60, ...options, run });

@@ -94,7 +94,8 @@ for (const name of ["SIGHTLINE", "PAGE", "CHROMIUM", "MODEL", "VIT_ONNX"]) {
 const threads = Math.max(2, cpus().length);
 const peers = await servePeers({ "/model.gguf": process.env.MODEL, "/vit.onnx": process.env.VIT_ONNX });
 const results = [];
-for (const device of ["auto", "cpu"]) results.push(await attempt(`ours, ${device === "cpu" ? "processor" : "WebGPU"}`, () => ours(device)));
+// The page itself would take the processor where WebGPU is only software.
+for (const device of ["gpu", "cpu"]) results.push(await attempt(`ours, ${device === "cpu" ? "processor" : "WebGPU"}`, () => ours(device)));
 for (const count of [1, threads]) results.push(await attempt(`wllama, wasm, ${count} thread${count > 1 ? "s" : ""}`, () => inPage(peers.url, "wllama", { threads: count, gpu: false, runs })));
 results.push(await attempt("wllama, WebGPU", () => inPage(peers.url, "wllama", { threads: 1, gpu: true, runs })));
 for (const count of [1, threads]) results.push(await attempt(`onnxruntime-web, wasm, ${count} thread${count > 1 ? "s" : ""}`, () => inPage(peers.url, "onnx", { provider: "wasm", threads: count, runs })));

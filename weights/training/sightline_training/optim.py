@@ -67,8 +67,12 @@ def cosine(step: int, steps: int, warmup: int, floor: float = 0.01) -> float:
     return min(1.0, (step + 1) / warmup) * (decay * (1 - floor) + floor)
 
 
+class Diverged(ArithmeticError):
+    """A loss is no number: what the run would go on to make is worth nothing."""
+
+
 class RunLog:
-    """Appends JSON lines to `<folder>/<name>.jsonl`, flushed as they come."""
+    """Appends JSON lines to `<folder>/<name>.jsonl`, flushed as they come. A step whose loss is no number ends the run."""
 
     def __init__(self, folder: Path, name: str, silent: bool = False):
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,6 +88,11 @@ class RunLog:
         self.file.flush()
         if show and not self.silent:
             print(f"{self.name}: {line}", flush=True)
+        if "step" in values and "what" not in values:
+            losses = {"loss": values["loss"]} if "loss" in values else values
+            wrong = [k for k, v in losses.items() if k != "gn" and isinstance(v, float) and not math.isfinite(v)]
+            if wrong:
+                raise Diverged(f"{self.name}: {', '.join(wrong)} at step {values['step']} is no finite number")
 
 
 def batch_hash(*tensors: torch.Tensor) -> str:

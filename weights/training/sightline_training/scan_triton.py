@@ -1,8 +1,9 @@
 """Triton kernels of the four-direction selective scan (d_state 1), forward and backward.
 
-One program works on one (32 channels, direction, image). The length is cut into chunks of 32 steps; inside a chunk the
-recurrence is an associative scan, between chunks the state is carried. Only the states that enter the chunks are kept for
-the backward pass, which recomputes the rest and runs the reversed recurrence. State and parameters are float32.
+One program works on one (32 channels, direction, image); the last one may have fewer channels. The length is cut into
+chunks of 32 steps; inside a chunk the recurrence is an associative scan, between chunks the state is carried. Only the
+states that enter the chunks are kept for the backward pass, which recomputes the rest and runs the reversed recurrence.
+State and parameters are float32.
 """
 
 import torch
@@ -53,17 +54,18 @@ def _forward_kernel(
     k = tl.program_id(1)
     b = tl.program_id(2).to(tl.int64)
     c = tl.program_id(0) * block + tl.arange(0, block)
-    a_rate = tl.exp(tl.load(a_logs + k * dim + c).to(tl.float32))
-    skip = tl.load(ds + k * dim + c).to(tl.float32)
-    bias = tl.load(dt_bias + k * dim + c).to(tl.float32)
+    inside = c < dim
+    a_rate = tl.exp(tl.load(a_logs + k * dim + c, mask=inside, other=0.0).to(tl.float32))
+    skip = tl.load(ds + k * dim + c, mask=inside, other=0.0).to(tl.float32)
+    bias = tl.load(dt_bias + k * dim + c, mask=inside, other=0.0).to(tl.float32)
     state = tl.zeros([block], tl.float32)
     r = tl.arange(0, steps)
     for i in range(0, chunks):
-        tl.store(states + ((b * 4 + k) * chunks + i) * dim + c, state)
+        tl.store(states + ((b * 4 + k) * chunks + i) * dim + c, state, mask=inside)
         t = i * steps + r
         valid = t < length
         row = b * length + _position(t, k, height, width, length)
-        mask = valid[:, None] & (c[None, :] < dim)
+        mask = valid[:, None] & inside[None, :]
         uu = tl.load(u + row[:, None] * dim + c[None, :], mask=mask, other=0.0).to(tl.float32)
         dd = tl.load(dt + (row[:, None] * 4 + k) * dim + c[None, :], mask=mask, other=0.0).to(tl.float32)
         bv = tl.load(bc + (row * 4 + k) * 2, mask=valid, other=0.0).to(tl.float32)
@@ -91,9 +93,10 @@ def _backward_kernel(
     b = tl.program_id(2).to(tl.int64)
     batch = tl.num_programs(2)
     c = nb * block + tl.arange(0, block)
-    a_rate = tl.exp(tl.load(a_logs + k * dim + c).to(tl.float32))
-    skip = tl.load(ds + k * dim + c).to(tl.float32)
-    bias = tl.load(dt_bias + k * dim + c).to(tl.float32)
+    inside = c < dim
+    a_rate = tl.exp(tl.load(a_logs + k * dim + c, mask=inside, other=0.0).to(tl.float32))
+    skip = tl.load(ds + k * dim + c, mask=inside, other=0.0).to(tl.float32)
+    bias = tl.load(dt_bias + k * dim + c, mask=inside, other=0.0).to(tl.float32)
     grad_state = tl.zeros([block], tl.float32)
     grad_a = tl.zeros([block], tl.float32)
     grad_d = tl.zeros([block], tl.float32)
@@ -101,18 +104,18 @@ def _backward_kernel(
     r = tl.arange(0, steps)
     for reverse_i in range(0, chunks):
         i = chunks - 1 - reverse_i
-        h_in = tl.load(states + ((b * 4 + k) * chunks + i) * dim + c)
+        h_in = tl.load(states + ((b * 4 + k) * chunks + i) * dim + c, mask=inside, other=0.0)
         t = i * steps + r
         valid = t < length
         pos = _position(t, k, height, width, length)
         row = b * length + pos
-        mask = valid[:, None] & (c[None, :] < dim)
+        mask = valid[:, None] & inside[None, :]
         uu = tl.load(u + row[:, None] * dim + c[None, :], mask=mask, other=0.0).to(tl.float32)
         dd = tl.load(dt + (row[:, None] * 4 + k) * dim + c[None, :], mask=mask, other=0.0).to(tl.float32)
         gy = tl.load(dy + row[:, None] * dim + c[None, :], mask=mask, other=0.0).to(tl.float32)
         next_valid = t + 1 < length
         next_row = b * length + _position(t + 1, k, height, width, length)
-        next_mask = next_valid[:, None] & (c[None, :] < dim)
+        next_mask = next_valid[:, None] & inside[None, :]
         dn = tl.load(dt + (next_row[:, None] * 4 + k) * dim + c[None, :], mask=next_mask, other=0.0).to(tl.float32)
         bv = tl.load(bc + (row * 4 + k) * 2, mask=valid, other=0.0).to(tl.float32)
         cv = tl.load(bc + (row * 4 + k) * 2 + 1, mask=valid, other=0.0).to(tl.float32)
@@ -141,13 +144,13 @@ def _backward_kernel(
         grad_state = tl.sum(tl.where((r == 0)[:, None], gh, 0.0), 0)
     q = (b * 4 + k) * dim + c
     size = batch * 4 * dim
-    tl.store(dparams + q, grad_a)
-    tl.store(dparams + size + q, grad_d)
-    tl.store(dparams + 2 * size + q, grad_bias)
+    tl.store(dparams + q, grad_a, mask=inside)
+    tl.store(dparams + size + q, grad_d, mask=inside)
+    tl.store(dparams + 2 * size + q, grad_bias, mask=inside)
 
 
 class SelectiveScan2d(torch.autograd.Function):
-    """Autograd wrapper; shapes as in `scan.scan_reference`. `channels` must be a multiple of 32."""
+    """Autograd wrapper; shapes as in `scan.scan_reference`."""
 
     @staticmethod
     def forward(ctx, u, dt, bc, a_logs, ds, dt_bias, height, width):
@@ -156,7 +159,7 @@ class SelectiveScan2d(torch.autograd.Function):
         chunks = triton.cdiv(length, CHUNK)
         y = torch.empty(batch, length, 4, dim, dtype=u.dtype, device=u.device)
         states = torch.empty(batch, 4, chunks, dim, dtype=torch.float32, device=u.device)
-        _forward_kernel[(dim // CHANNELS, 4, batch)](
+        _forward_kernel[(triton.cdiv(dim, CHANNELS), 4, batch)](
             u,
             dt,
             bc,
@@ -183,7 +186,7 @@ class SelectiveScan2d(torch.autograd.Function):
         u, dt, bc, a_logs, ds, dt_bias, states = ctx.saved_tensors
         height, width = ctx.grid
         batch, length, dim = u.shape
-        blocks = dim // CHANNELS
+        blocks = triton.cdiv(dim, CHANNELS)
         du = torch.empty(batch, length, 4, dim, dtype=u.dtype, device=u.device)
         ddt = torch.empty_like(dt)
         dbc = torch.empty(blocks, batch, length, 4, 2, dtype=torch.float32, device=u.device)

@@ -44,6 +44,8 @@ def test_a_whole_study(told, tmp_path):
     plan = read_plan([PLAN])
     assert f"Of {len(plan)} planned runs {len(plan)} are done. All runs of one kind and seed" in text
     assert "not run" not in text and "clear |" in text
+    short = "*VMamba - ViT, 600 steps each*: clearly above 0 in VQAv2, Visual7W, presence, grounding, naming 10 and naming 200."
+    assert short in text and "rank correlations between probes and scores over 12 encoders" in text
     line = next(li for li in text.splitlines() if li.startswith("| VMamba - ViT, 600 steps each | VQAv2 |"))
     assert "+50" in line or "+4" in line or "+5" in line
     assert all(f"`{row['name']}`" in text for row in plan)
@@ -59,7 +61,7 @@ def test_a_partial_study_says_what_is_missing(told, tmp_path):
     assert "The last table says which are not." in text and "`join-vit-600-101`" in text
     assert "| VMamba - ViT, 600 steps each | VQAv2 | not run |" in text
     assert "failed | RuntimeError: no |" in text
-    assert told({}).count("too few encoders") == 12
+    assert told({}).count("too few encoders") == 24
 
 
 def test_runs_with_other_batches_are_named(tmp_path):

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from sightline_training.data.scenes import Question, pack
 from sightline_training.study import score
-from sightline_training.study.score import Asked, Judge, elsewhere
+from sightline_training.study.score import Asked, Judge, elsewhere, first_is_least
 from sightline_training.study.vqa_rule import normalise, soft_accuracy
 
 GOLDEN = Path(__file__).resolve().parents[3] / "tests" / "goldens" / "score" / "vqav2.jsonl.gz"
@@ -81,6 +81,12 @@ def test_costs_are_means_per_option():
     inf = float("inf")
     expected = torch.tensor([[b, a, (a + b) / 2, inf], [a, inf, inf, inf]])
     assert torch.allclose(costs, expected, atol=1e-5)
+
+
+def test_an_option_without_a_cost_is_never_right():
+    nan, inf = float("nan"), float("inf")
+    costs = torch.tensor([[1.0, 2.0, 3.0, inf], [2.0, 1.0, 3.0, 4.0], [nan] * 4, [inf] * 4])
+    assert first_is_least(costs).tolist() == [True, False, False, False]
 
 
 def test_answers_come_back_in_their_order(monkeypatch):

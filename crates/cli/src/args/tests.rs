@@ -6,8 +6,8 @@ use sightline_eval::tasks::Task;
 
 use super::*;
 
-/// What stands behind the options in the help of the program and of every command: as it was written, and as it is shown where
-/// there is no terminal, at most 100 columns wide.
+/// What stands behind the options in the help of the program and of every command: as it was
+/// written, and as it is shown where there is no terminal, at most 100 columns wide.
 fn helps() -> Vec<[String; 2]> {
     let mut command = command().term_width(100);
     command.build();
@@ -36,7 +36,8 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// Calls of the program in a help text, from its name up to a pipe, a redirection or the next command.
+/// Calls of the program in a help text, from its name up to a pipe, a redirection or the next
+/// command.
 fn calls(help: &str) -> Vec<Vec<String>> {
     let joined = help.replace("\\\n", " ");
     let mut calls = Vec::new();

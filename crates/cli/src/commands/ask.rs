@@ -1,25 +1,20 @@
 //! `sightline ask`: one picture and question, or a file of them.
 
 mod batch;
-mod line;
-mod source;
 
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
-use sightline_answer::Answer;
+use sightline_answer::{Answer, AnswerLine};
 use sightline_checkpoint::file;
 use sightline_checkpoint::manifest::Manifest;
 use sightline_vision::{Picture, load_manifest};
-use sightline_vlm::{Lineup, Listener, Look, Options, PENS, Sheet, Turn, VlmError};
+use sightline_vlm::{Lineup, Listener, Look, Options, QuestionFile, Turn, VlmError, drawn};
 
 use crate::args::{Ask, Global};
-use crate::commands::doctor;
 use crate::failure::{DEVICE, Failure, INPUT, OrFail, RUNNING, USAGE, WEIGHTS};
-use crate::{device, output, weights};
-
-use line::Line;
-use source::Weights;
+use crate::weights::{self, Weights};
+use crate::{device, output};
 
 /// Largest picture file that is read, bytes.
 const MAX_FILE: u64 = 256 << 20;
@@ -39,22 +34,22 @@ pub(crate) fn run(args: &Ask, global: &Global) -> Result<(), Failure> {
         (Some(image), Some(question)) => Some((read_picture(image)?, question.as_str())),
         _ => None,
     };
-    let questions = args.batch.as_deref().map(batch::read).transpose()?;
+    let questions = args
+        .batch
+        .as_deref()
+        .map(QuestionFile::read)
+        .transpose()
+        .or_fail(INPUT)?;
     pollster::block_on(async {
         let choice = device::open(global.device).await?;
         if global.verbose {
-            output::note(&format!("device: {} ({})", doctor::name(&choice.device), choice.why));
+            output::note(&format!("device: {} ({})", device::name(&choice.device), choice.why));
         }
-        let source = Weights {
-            folder: &folder,
-            manifest: &manifest,
-            verbose: global.verbose,
-            read: None,
-        };
+        let source = Weights::new(&folder, &manifest, global.verbose);
         let mut models = Lineup::new(choice.device, source, ids);
         match (single, &questions) {
             (Some((picture, question)), _) => one(&mut models, args, global.verbose, &picture, question).await,
-            (None, Some(questions)) => questions.ask(&mut models, &options(args)).await,
+            (None, Some(questions)) => batch::ask(questions, &mut models, &options(args)).await,
             (None, None) => Err(Failure::new(
                 USAGE,
                 "a picture and a question, or --batch FILE, are needed",
@@ -103,7 +98,8 @@ async fn one(
     };
     models.answer(&turn, &mut printer).await?;
     if let Some(path) = &args.draw {
-        draw(picture, &printer.answers, models.ids(), path)?;
+        let png = drawn(picture, &printer.answers, models.ids()).or_fail(RUNNING)?;
+        output::write(path, &png)?;
         if !args.json {
             output::line(&format!("Drawn: {}", output::name(path)))?;
         }
@@ -117,8 +113,8 @@ struct Printer {
     live: bool,
     verbose: bool,
     bar: Option<ProgressBar>,
-    /// Whether the model's name stands on the line. It stands before the first text, so that a question that is refused leaves no
-    /// half line.
+    /// Whether the model's name stands on the line. It stands before the first text, so that a
+    /// question that is refused leaves no half line.
     named: bool,
     answers: Vec<Answer>,
 }
@@ -160,7 +156,7 @@ impl Listener<Failure> for Printer {
             output::line(&name)?;
             tell(&answer, self.verbose)?;
         } else {
-            output::line(&serde_json::to_string(&Line::of(&answer)).or_fail(RUNNING)?)?;
+            output::line(&serde_json::to_string(&AnswerLine::of(&answer)).or_fail(RUNNING)?)?;
         }
         self.answers.push(answer);
         Ok(())
@@ -214,58 +210,6 @@ fn read_picture(path: &Path) -> Result<Picture, Failure> {
         Failure::new(INPUT, format!("cannot read {name}: {error}{remedy}"))
     })?;
     Picture::decode(&bytes).map_err(|e| Failure::new(INPUT, format!("{name}: {e}")))
-}
-
-/// Shines through transparent pixels of a picture that boxes are drawn on.
-const GROUND: [u8; 3] = [127; 3];
-
-/// Longest side below which a picture is enlarged before boxes are drawn, px: labels need room.
-const DRAWN_SIDE: u32 = 640;
-
-fn draw(picture: &Picture, answers: &[Answer], ids: &[String], path: &Path) -> Result<(), Failure> {
-    let factor = (DRAWN_SIDE / picture.width().max(picture.height())).max(1);
-    let (width, height) = (picture.width() * factor, picture.height() * factor);
-    let mut pixels = enlarged(picture, width, height)?;
-    let mut sheet = Sheet {
-        pixels: &mut pixels,
-        width: width as usize,
-        height: height as usize,
-    };
-    for answer in answers {
-        let pen = PENS[ids.iter().position(|id| *id == answer.model).unwrap_or(0) % PENS.len()];
-        for found in &answer.boxes {
-            if let Some(px) = found.px {
-                let arm = answer.model.trim_start_matches("sightline-").trim_end_matches("-tiny");
-                let label = format!(
-                    "{arm} {} {}",
-                    found.source.as_str(),
-                    found.label.as_deref().unwrap_or("")
-                );
-                sheet.draw_box(px.map(|v| v * factor as f32), label.trim(), pen);
-            }
-        }
-    }
-    write_png(path, &pixels, width, height)
-}
-
-fn enlarged(picture: &Picture, width: u32, height: u32) -> Result<Vec<u8>, Failure> {
-    let image = image::RgbImage::from_raw(picture.width(), picture.height(), picture.over(GROUND).into_owned())
-        .ok_or_else(|| Failure::new(RUNNING, "the picture's sides do not fit its pixels"))?;
-    Ok(image::imageops::resize(&image, width, height, image::imageops::FilterType::CatmullRom).into_raw())
-}
-
-fn write_png(path: &Path, pixels: &[u8], width: u32, height: u32) -> Result<(), Failure> {
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    image::write_buffer_with_format(
-        &mut bytes,
-        pixels,
-        width,
-        height,
-        image::ExtendedColorType::Rgb8,
-        image::ImageFormat::Png,
-    )
-    .or_fail(RUNNING)?;
-    output::write(path, bytes.get_ref())
 }
 
 impl From<VlmError> for Failure {

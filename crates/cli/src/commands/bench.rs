@@ -8,8 +8,7 @@ use indicatif::ProgressBar;
 use sightline_bench::{BenchError, Listener, Part, Report, Request, draw, measure};
 use sightline_checkpoint::file::Pending;
 
-use crate::args::{Bench, BenchPart, Global};
-use crate::commands::doctor;
+use crate::args::{Bench, Global};
 use crate::failure::{Failure, OrFail, RUNNING, USAGE};
 use crate::{device, output};
 
@@ -47,12 +46,16 @@ pub(crate) fn run(args: &Bench, global: &Global) -> Result<(), Failure> {
         svg: again(&args.svg),
         bar: RefCell::default(),
     };
+    let parts = match args.only.is_empty() {
+        true => Part::value_variants(),
+        false => &args.only,
+    };
     let request = Request {
-        parts: parts(args),
+        parts: parts.to_vec(),
         filter: args.filter.clone(),
         runs: args.runs as usize,
         quick: args.quick,
-        name: doctor::name(&choice.device),
+        name: device::name(&choice.device),
     };
     let report = measure(choice.device, &request, Box::new(screen)).map_err(|error| {
         let code = match error {
@@ -82,21 +85,6 @@ fn check_outputs(args: &Bench) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn parts(args: &Bench) -> Vec<Part> {
-    let all: &[BenchPart] = match args.only.is_empty() {
-        true => BenchPart::value_variants(),
-        false => &args.only,
-    };
-    let part = |part: &BenchPart| match part {
-        BenchPart::Kernels => Part::Kernels,
-        BenchPart::Encoder => Part::Encoder,
-        BenchPart::Prefill => Part::Prefill,
-        BenchPart::Decode => Part::Decode,
-        BenchPart::Launch => Part::Launch,
-    };
-    all.iter().map(part).collect()
 }
 
 fn save(json: Option<&Path>, svg: Option<&Path>, report: &Report) -> Result<(), Failure> {

@@ -45,7 +45,11 @@ pub(crate) fn run(args: &Doctor, global: &Global) -> Result<(), Failure> {
 /// Every kernel against its twin, and both encoders against their goldens, on this device.
 async fn check(args: &Doctor, global: &Global) -> Result<(), Failure> {
     let chosen = device::open(global.device).await?;
-    output::line(&format!("Checking {}, because {}.", name(&chosen.device), chosen.why))?;
+    output::line(&format!(
+        "Checking {}, because {}.",
+        device::name(&chosen.device),
+        chosen.why
+    ))?;
     let filter = args.filter.as_deref().unwrap_or("");
     let kernels = sightline_kernels::suite::cases();
     let encoders = sightline_vision::suite::cases();
@@ -91,10 +95,15 @@ async fn check(args: &Doctor, global: &Global) -> Result<(), Failure> {
 
 async fn report(global: &Global) -> Result<Report, Failure> {
     let chosen = device::open(global.device).await?;
+    // An open device is not opened twice: its second name may be another GPU.
+    let wgpu = match chosen.device.backend() {
+        Backend::Wgpu => Ok(chosen.device.clone()),
+        _ => device::wgpu().await,
+    };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let devices = vec![
         entry(Backend::Cuda, device::cuda(0)),
-        entry(Backend::Wgpu, device::wgpu().await),
+        entry(Backend::Wgpu, wgpu),
         Entry {
             kind: Backend::Cpu.name(),
             present: true,
@@ -104,7 +113,7 @@ async fn report(global: &Global) -> Result<Report, Failure> {
     ];
     Ok(Report {
         devices,
-        used: name(&chosen.device),
+        used: device::name(&chosen.device),
         why: chosen.why,
     })
 }
@@ -115,7 +124,7 @@ fn entry(backend: Backend, device: Result<Device, String>) -> Entry {
         Ok(device) => Entry {
             kind,
             present: true,
-            detail: name(&device),
+            detail: device::name(&device),
             facts: device.gpu_info().map(facts).unwrap_or_default(),
         },
         Err(detail) => Entry {
@@ -124,17 +133,6 @@ fn entry(backend: Backend, device: Result<Device, String>) -> Entry {
             detail,
             facts: vec![],
         },
-    }
-}
-
-/// A device's name for people.
-pub(crate) fn name(device: &Device) -> String {
-    match device.gpu_info() {
-        None => Backend::Cpu.name().into(),
-        Some(info) => {
-            let software = if info.software { ", in software" } else { "" };
-            format!("{} ({}{software}) through {}", info.adapter, info.api, info.backend)
-        }
     }
 }
 

@@ -5,24 +5,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sightline_eval::tasks::{DataPath, Task};
 use sightline_evaluation::report::{Column, TaskRow, Wanted, build, tasks_of};
+use sightline_evaluation::run::names;
 
 use super::runs::by_task;
 use crate::args::Report;
 use crate::failure::{Failure, OrFail, RUNNING};
 use crate::output;
-
-/// Files of a run, which no report may replace.
-const RUN_FILES: [&str; 9] = [
-    "key.json",
-    "samples.jsonl",
-    "results.json",
-    "table.md",
-    "table.csv",
-    "task.json",
-    "questions.jsonl",
-    "run.json",
-    "lock",
-];
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -92,7 +80,7 @@ fn outputs(args: &Report) -> [(&'static str, Option<&Path>); 2] {
 fn check_outputs(args: &Report, columns: &[Column]) -> Result<(), Failure> {
     let runs = columns.iter().flat_map(|column| column.runs.values());
     let mut inputs: Vec<PathBuf> = runs
-        .flat_map(|run| RUN_FILES.map(|name| run.folder.join(name)))
+        .flat_map(|run| names::ALL.map(|name| run.folder.join(name)))
         .collect();
     if let Some(data) = &args.data {
         let tasks = tasks_of(columns).into_iter().filter_map(Task::find);

@@ -2,33 +2,11 @@
 
 use std::path::Path;
 
-use serde::Serialize;
-use sightline_eval::tasks::{Exposure, Subset, TASKS, Task};
+use sightline_eval::tasks::{DataPath, Subset, TASKS, Task, TaskFacts};
 
 use crate::args::Tasks;
 use crate::failure::{Failure, INPUT, OrFail, RUNNING, USAGE};
 use crate::output;
-
-/// A task as JSON.
-#[derive(Serialize)]
-struct Row {
-    id: &'static str,
-    aliases: &'static [&'static str],
-    name: &'static str,
-    split: &'static str,
-    questions: usize,
-    metric: &'static str,
-    scored_as: &'static str,
-    choices: &'static [&'static str],
-    version: String,
-    subsets: Vec<&'static str>,
-    aggregated: bool,
-    files: &'static [&'static str],
-    files_of_the_paper: &'static [&'static str],
-    /// Files that are not there; none where no data folder is named.
-    missing: Option<Vec<&'static str>>,
-    seen: &'static [Exposure],
-}
 
 /// Runs the command.
 pub(crate) fn run(args: &Tasks) -> Result<(), Failure> {
@@ -47,7 +25,8 @@ pub(crate) fn run(args: &Tasks) -> Result<(), Failure> {
     }
     let chosen: &[&Task] = if tasks.is_empty() { &TASKS } else { &tasks };
     if args.json {
-        let rows: Vec<Row> = chosen.iter().map(|task| row(task, data)).collect();
+        let data = data.map(DataPath::from);
+        let rows: Vec<TaskFacts> = chosen.iter().map(|task| task.facts(data.as_ref())).collect();
         return output::line(&serde_json::to_string_pretty(&rows).or_fail(RUNNING)?);
     }
     let text: Vec<String> = if tasks.is_empty() {
@@ -56,26 +35,6 @@ pub(crate) fn run(args: &Tasks) -> Result<(), Failure> {
         tasks.iter().map(|task| details(task, data)).collect()
     };
     output::line(&text.join("\n"))
-}
-
-fn row(task: &Task, data: Option<&Path>) -> Row {
-    Row {
-        id: task.id,
-        aliases: task.aliases,
-        name: task.name,
-        split: task.split,
-        questions: task.count,
-        metric: task.metric,
-        scored_as: task.scored_as,
-        choices: task.choices,
-        version: task.full_version(),
-        subsets: task.subsets().iter().map(|subset| subset.suffix()).collect(),
-        aggregated: task.member().is_some(),
-        files: task.files,
-        files_of_the_paper: task.also,
-        missing: data.map(|data| task.missing(data)),
-        seen: task.exposure,
-    }
 }
 
 /// Whether a task's files are there, in a word.

@@ -1,4 +1,5 @@
-//! A model of a few thousand weights in front of a language model of a few thousand, and a benchmark of a few questions.
+//! A model of a few thousand weights in front of a language model of a few thousand, and a
+//! benchmark of a few questions.
 
 use std::collections::BTreeMap;
 use std::path::Path;

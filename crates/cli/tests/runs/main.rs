@@ -112,6 +112,7 @@ fn a_run_from_end_to_end() {
     // No report takes the place of what it reads, nor of itself.
     for more in [
         &["runs/vizwiz/model/questions.jsonl"][..],
+        &["runs/vizwiz/model/scores.jsonl"],
         &["data/vizwiz/val.json"],
         &["data/vizwiz/val/VizWiz_val_00000001.jpg"],
         &["new", "--table", "./new"],
@@ -122,7 +123,8 @@ fn a_run_from_end_to_end() {
     assert_eq!(files(&run), before);
 }
 
-/// 64 pictures are encoded at once: of a larger batch, every question still gets the answer about its own picture.
+/// 64 pictures are encoded at once: of a larger batch, every question still gets the answer about
+/// its own picture.
 #[test]
 fn a_batch_of_more_pictures_than_are_encoded_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -216,6 +218,47 @@ fn the_blind_control() {
     let compared = succeeds(sightline(here, &["compare", runs[0], runs[1]]));
     assert!(compared.contains("| vizwiz | 12 |"), "{compared}");
     succeeds(sightline(here, &["report", runs[0], runs[1], "--out", "report.html"]));
+}
+
+/// Programs get one JSON document, whatever came of the run.
+#[test]
+fn a_run_as_json() {
+    let folder = folder();
+    let here = folder.path();
+    let json = |text: &str| -> serde_json::Value { serde_json::from_str(text).expect("JSON") };
+    let said = json(&succeeds(eval(here, "runs", &["--json", "--limit", "4"])));
+    let run = &said.as_array().expect("runs")[0];
+    assert_eq!(
+        (said.as_array().map(Vec::len), &run["answers"]),
+        (Some(1), &4.into()),
+        "{said}"
+    );
+    assert_eq!(
+        (&run["task"], &run["who"]),
+        (&"vizwiz".into(), &"model".into()),
+        "{said}"
+    );
+    assert!(
+        run["drawn"]
+            .as_str()
+            .is_some_and(|drawn| drawn.starts_with("stratified/1")),
+        "{said}"
+    );
+    let results = std::fs::read_to_string(here.join("runs/vizwiz/model/results.json")).expect("results");
+    assert_eq!(run["totals"], json(&results)["totals"]);
+    std::fs::write(here.join("data/vizwiz/val/VizWiz_val_00000003.jpg"), "no picture").expect("a file");
+    let (code, stdout, stderr) = ended(eval(here, "broken", &["--json", "--shard", "1/2"]));
+    let said = json(&stdout);
+    assert_eq!(code, Some(6), "{stderr}");
+    assert_eq!(
+        said[0]["unanswered"],
+        serde_json::json!({ "pictures": 1, "questions": 0 }),
+        "{said}"
+    );
+    assert_eq!(
+        (&said[0]["totals"], &said[0]["drawn"]),
+        (&serde_json::Value::Null, &serde_json::Value::Null)
+    );
 }
 
 #[test]
@@ -398,7 +441,8 @@ fn a_few_drawn_questions_go_on_to_all() {
     succeeds(eval(here, "fresh", &[]));
     let fresh = results(&here.join("fresh/vizwiz/model"));
     assert_eq!(results(&run)["totals"]["headline"], fresh["totals"]["headline"]);
-    // Every sample's score stands in a line, and the machine's memory is known where the system says it.
+    // Every sample's score stands in a line, and the machine's memory is known where the system
+    // says it.
     let scores = std::fs::read_to_string(run.join("scores.jsonl")).expect("scores");
     assert_eq!(scores.lines().count(), 12);
     let history = std::fs::read_to_string(run.join("run.json")).expect("history");
@@ -408,7 +452,8 @@ fn a_few_drawn_questions_go_on_to_all() {
     }
 }
 
-/// Questions and gold that change under the same ids are another run: its answers were to other questions.
+/// Questions and gold that change under the same ids are another run: its answers were to other
+/// questions.
 #[test]
 fn other_questions_or_gold_do_not_go_on() {
     let folder = folder();

@@ -7,6 +7,7 @@
 
 pub mod coco256;
 pub mod daquar;
+pub mod facts;
 pub mod flickr8k;
 pub mod gqa;
 pub mod mosaics;

@@ -7,8 +7,7 @@ use web_time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::disk::{self, Disk};
 use super::error::RunError;
-
-pub(crate) const FILE: &str = "run.json";
+use super::names::HISTORY;
 
 /// What a process runs on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +70,7 @@ impl History {
         machine: &Machine,
         samples: usize,
     ) -> Result<Self, RunError> {
-        let path = folder.join(FILE);
+        let path = folder.join(HISTORY);
         let mut all = match disk.read(&path).await.map_err(RunError::disk("read", &path))? {
             None => Sessions::default(),
             Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
@@ -135,7 +134,7 @@ impl History {
     async fn write(&self, disk: &impl Disk, folder: &Path) -> Result<(), RunError> {
         let mut text = serde_json::to_string_pretty(&self.all).expect("texts and numbers become JSON");
         text.push('\n');
-        disk::replace(disk, folder, FILE, text.as_bytes()).await
+        disk::replace(disk, folder, HISTORY, text.as_bytes()).await
     }
 }
 

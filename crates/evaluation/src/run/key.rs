@@ -11,8 +11,9 @@ use sightline_eval::tasks::Loaded;
 use super::difference::Difference;
 use super::disk::{self, Disk};
 use super::error::RunError;
+use super::item::Item;
+use super::names::KEY;
 use super::shard::Shard;
-use super::{Item, KEY};
 
 /// All that decides the answers of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,11 +7,15 @@ use sightline_eval::scorer::{Record, Scorer};
 
 use super::disk::{self, Disk};
 use super::error::RunError;
+use super::finish::{Finished, finish, unreadable};
+use super::folder::{lock, open};
 use super::history::{History, Machine};
+use super::item::Beside;
 use super::key::KeyFile;
+use super::names::SAMPLES;
+use super::record::lines;
 use super::report::read_finished;
 use super::samples::Recovered;
-use super::{Beside, Finished, SAMPLES, finish, lines, lock, open, unreadable};
 
 /// Merges finished shards into `folder`: its files are those of one process that did the whole run.
 /// Refuses shards that are missing, unfinished, of another run, or given twice.

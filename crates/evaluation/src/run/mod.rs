@@ -20,9 +20,13 @@
 mod difference;
 pub mod disk;
 pub mod error;
+mod finish;
+mod folder;
 mod history;
+mod item;
 mod key;
 mod merge;
+pub mod names;
 mod record;
 mod report;
 mod samples;
@@ -30,104 +34,26 @@ mod shard;
 
 use std::path::Path;
 
-use sightline_eval::scorer::{Outcome, Reason, Record, Scorer};
+use sightline_eval::scorer::{Reason, Record, Scorer};
 
 pub use difference::Difference;
+pub use finish::{Finished, UNREADABLE, records};
+pub use folder::order;
 pub use history::Machine;
+pub use item::{Answered, Answerer, Beside, Item, Progress};
 pub use key::{Items, RunKey, questions_sha256};
 pub use merge::merge;
 pub use report::{Report, rescore};
 pub use shard::{Assigned, Shard, assigned};
 
-use disk::{Disk, Lock};
+use disk::Disk;
 use error::RunError;
+use finish::{finish, unreadable};
+use folder::{lock, open};
 use history::History;
 use key::{KeyFile, sample_key};
+use names::SAMPLES;
 use samples::Recovered;
-
-use crate::questions;
-
-pub(crate) const KEY: &str = "key.json";
-pub(crate) const SAMPLES: &str = "samples.jsonl";
-pub(crate) const LOCK: &str = "lock";
-
-/// Exit status of a run that finished, but with pictures that could not be read.
-pub const UNREADABLE: u8 = 6;
-
-/// A question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// Its id; no other item has it.
-    pub id: String,
-    /// SHA-256 of the picture's file, where the task fixes it.
-    pub image_sha256: Option<String>,
-}
-
-/// What came of a question.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answered {
-    /// SHA-256 of the picture's file; none where there is no file.
-    pub image: Option<String>,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// Smallest distance between the best and the second logit of a step, where it was taken.
-    pub margin: Option<f32>,
-}
-
-/// What answers questions: the model, or a stand-in.
-#[expect(async_fn_in_trait, reason = "a run stays on the thread that it began on")]
-pub trait Answerer {
-    /// Answers a batch, whose first item has the place `first` in the task: one answer an item, in
-    /// their order, the same whenever it is asked. A picture that cannot be read is an outcome; an
-    /// error ends the run.
-    ///
-    /// # Errors
-    /// A model or a device that fails. What was answered before stays.
-    async fn answer(&mut self, first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason>;
-
-    /// May bring batches (by number) into an order that suits it, such as equal shapes together.
-    fn order(&mut self, _batches: &mut [usize]) {}
-}
-
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Progress<'a> {
-    /// Samples that are on the disk.
-    pub done: usize,
-    /// Samples of this process's part.
-    pub of: usize,
-    /// The samples that were added last; all that were there, at the first call.
-    pub new: &'a [Record],
-}
-
-/// A finished run.
-#[derive(Clone, Debug)]
-pub struct Finished {
-    /// Samples in the folder.
-    pub count: usize,
-    /// Samples of them that were there before this process.
-    pub resumed: usize,
-    /// Ids and reasons of pictures that could not be read: counted wrong.
-    pub unreadable: Vec<(String, String)>,
-    /// Scores; none for a shard.
-    pub report: Option<Report>,
-}
-
-impl Finished {
-    /// Exit status of the process: 0, or [`UNREADABLE`].
-    pub fn exit_status(&self) -> u8 {
-        if self.unreadable.is_empty() { 0 } else { UNREADABLE }
-    }
-}
-
-/// A file that lies beside the answers of a run, such as what was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Beside {
-    /// Its name within the folder.
-    pub name: &'static str,
-    /// What it holds.
-    pub bytes: Vec<u8>,
-}
 
 /// A run to do.
 pub struct Run<'a, D> {
@@ -314,7 +240,7 @@ impl<D: Disk> Run<'_, D> {
     /// Puts a batch on the disk. `length`: bytes of the file.
     async fn append(&self, records: &[Record], length: &mut usize) -> Result<(), RunError> {
         let path = self.folder.join(SAMPLES);
-        let text = lines(records);
+        let text = record::lines(records);
         let written = match self.disk.append(&path, text.as_bytes()).await {
             Ok(()) => self.disk.sync(&path).await,
             failed => failed,
@@ -328,127 +254,4 @@ impl<D: Disk> Run<'_, D> {
         *length += text.len();
         Ok(())
     }
-}
-
-/// What a finished run holds: its key, and its records in the task's order.
-///
-/// # Errors
-/// A folder without a finished run.
-pub async fn records(disk: &impl Disk, folder: &Path) -> Result<(RunKey, Vec<Record>), RunError> {
-    let missing = || RunError::Plan(format!("{} holds no run (no key.json)", folder.display()));
-    let key = KeyFile::read(disk, folder).await?.ok_or_else(missing)?;
-    let mut records = report::read_finished(disk, folder, &key).await?;
-    records.sort_by_key(|record| record.index);
-    Ok((key.fields, records))
-}
-
-/// The text of records.
-pub(crate) fn lines(records: &[Record]) -> String {
-    records.iter().map(|record| record::line(record) + "\n").collect()
-}
-
-fn unreadable(records: &[Record]) -> Vec<(String, String)> {
-    let reason = |record: &Record| match &record.outcome {
-        Outcome::Unreadable(reason) => Some((record.id.clone(), reason.clone())),
-        _ => None,
-    };
-    records.iter().filter_map(reason).collect()
-}
-
-/// Creates a folder if there is none, and locks it.
-pub(crate) async fn lock(disk: &impl Disk, folder: &Path) -> Result<Lock, RunError> {
-    disk.create_folder(folder)
-        .await
-        .map_err(RunError::disk("create the folder", folder))?;
-    let path = folder.join(LOCK);
-    let lock = disk.lock(&path).await.map_err(RunError::disk("lock", &path))?;
-    lock.ok_or_else(|| RunError::Busy(folder.to_owned()))
-}
-
-/// Makes a locked folder that of a run, or sees that it is.
-pub(crate) async fn open(disk: &impl Disk, folder: &Path, key: &KeyFile) -> Result<(), RunError> {
-    for name in [
-        KEY,
-        SAMPLES,
-        report::RESULTS,
-        report::MARKDOWN,
-        report::CSV,
-        report::SCORES,
-        history::FILE,
-        questions::TASK,
-        questions::QUESTIONS,
-    ] {
-        let left = disk::temporary(folder, name);
-        disk.remove(&left).await.map_err(RunError::disk("remove", &left))?;
-    }
-    match KeyFile::read(disk, folder).await? {
-        Some(there) if key.extends(&there) => extend(disk, folder, key, &there).await,
-        Some(there) => key.must_equal(&there, folder),
-        None => {
-            let samples = folder.join(SAMPLES);
-            if disk
-                .read(&samples)
-                .await
-                .map_err(RunError::disk("read", &samples))?
-                .is_some()
-            {
-                return Err(RunError::damaged(
-                    &samples,
-                    1,
-                    "answers without a key.json that says which run's",
-                ));
-            }
-            key.write(disk, folder).await
-        }
-    }
-}
-
-/// Makes a run of a few samples one of more. Batches that get more samples are done again.
-async fn extend(disk: &impl Disk, folder: &Path, key: &KeyFile, there: &KeyFile) -> Result<(), RunError> {
-    let path = folder.join(SAMPLES);
-    let bytes = disk
-        .read(&path)
-        .await
-        .map_err(RunError::disk("read", &path))?
-        .unwrap_or_default();
-    let mut found = samples::recover(&path, &bytes, there, None)?;
-    let grows = |batch: usize| there.batch_len(batch) < key.batch_len(batch);
-    let size = key.fields.batch_size;
-    found.records.retain(|record| !grows(record.index / size));
-    found.records.sort_by_key(|record| record.index);
-    // In this order a crash between the two leaves the smaller run, without its last batch.
-    disk::replace(disk, folder, SAMPLES, lines(&found.records).as_bytes()).await?;
-    key.write(disk, folder).await
-}
-
-/// How the questions of a folder's run were brought into their order; none for the task's own, and
-/// where there is no run.
-///
-/// # Errors
-/// A key that cannot be read.
-pub async fn order(disk: &impl Disk, folder: &Path) -> Result<Option<String>, RunError> {
-    Ok(KeyFile::read(disk, folder).await?.and_then(|key| key.fields.order))
-}
-
-/// Brings the samples into order and, unless it is a shard, derives the results.
-pub(crate) async fn finish(
-    disk: &impl Disk,
-    folder: &Path,
-    key: &KeyFile,
-    mut samples: Recovered,
-    scorer: &dyn Scorer,
-    beside: &[Beside],
-) -> Result<(Vec<Record>, Option<Report>), RunError> {
-    if !samples.is_canonical() {
-        samples.records.sort_by_key(|record| record.index);
-        disk::replace(disk, folder, SAMPLES, lines(&samples.records).as_bytes()).await?;
-    }
-    let report = match key.shard {
-        None => Some(report::write(disk, folder, key, &samples.records, scorer).await?),
-        Some(_) => None,
-    };
-    for file in beside {
-        disk::replace(disk, folder, file.name, &file.bytes).await?;
-    }
-    Ok((samples.records, report))
 }

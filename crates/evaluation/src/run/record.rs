@@ -17,6 +17,11 @@ pub(super) fn line(record: &Record) -> String {
     line + CHECK_NAME + &check[..CHECK] + "\"}"
 }
 
+/// The text of records.
+pub(crate) fn lines(records: &[Record]) -> String {
+    records.iter().map(|record| line(record) + "\n").collect()
+}
+
 /// The record of a line of the run with this key, or what is wrong with it.
 pub(super) fn parse(line: &[u8], run: &str) -> Result<Record, String> {
     let text = std::str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?;

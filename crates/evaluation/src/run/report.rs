@@ -10,14 +10,10 @@ use sightline_eval::scorer::{Outcome, Reason, Record, Scorer, Table};
 
 use super::disk::{self, Disk};
 use super::error::RunError;
+use super::folder::{lock, open};
 use super::key::KeyFile;
+use super::names::{CSV, MARKDOWN, RESULTS, SAMPLES, SCORES};
 use super::samples;
-use super::{SAMPLES, lock, open};
-
-pub(crate) const RESULTS: &str = "results.json";
-pub(crate) const MARKDOWN: &str = "table.md";
-pub(crate) const CSV: &str = "table.csv";
-pub(crate) const SCORES: &str = "scores.jsonl";
 
 /// The scores of a run.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use sightline_eval::scorer::Record;
 
-use super::Item;
 use super::error::RunError;
+use super::item::Item;
 use super::key::KeyFile;
 use super::record;
 

@@ -1,6 +1,6 @@
 //! Opens a GPU through wgpu.
 
-use cubecl::wgpu::{AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuDeviceKind, try_init_setup_async};
+use cubecl::wgpu::{AutoGraphicsApi, RuntimeOptions, WgpuBackend, WgpuDevice, WgpuDeviceKind, try_init_setup_async};
 
 use super::info::plane;
 use super::{Backend, Device, Gpu, GpuInfo, GraphicsApi};
@@ -19,7 +19,41 @@ impl Device {
         } else {
             WgpuDeviceKind::DefaultDevice
         };
-        let device = WgpuDevice::new(kind);
+        Self::on_wgpu(WgpuDevice::new(kind)).await
+    }
+
+    /// The same GPU once more, after it was lost. This works once per GPU and process, and through
+    /// wgpu alone: CubeCL keeps every device under a name, also one that is lost, and a failure of
+    /// CUDA lasts as long as the process.
+    ///
+    /// # Errors
+    /// [`KernelError::NoDevice`] if the GPU does not come back, or cannot come back.
+    pub async fn reopen(&self) -> Result<Self> {
+        let info = match self {
+            Self::Cpu(_) => return Ok(Self::cpu()),
+            Self::Gpu(gpu) => gpu.info(),
+        };
+        // The other name of the device is the one that pins its graphics interface.
+        let backend = match info.api {
+            GraphicsApi::Vulkan => WgpuBackend::Vulkan,
+            GraphicsApi::Metal => WgpuBackend::Metal,
+            GraphicsApi::Dx12 => WgpuBackend::Dx12,
+            GraphicsApi::Gl => WgpuBackend::Gl,
+            GraphicsApi::BrowserWebGpu | GraphicsApi::Cuda | GraphicsApi::Noop => {
+                return Err(KernelError::NoDevice {
+                    backend: info.backend,
+                    message: "a lost device does not come back before the program starts again".into(),
+                });
+            }
+        };
+        let kind = match info.software {
+            true => WgpuDeviceKind::Cpu,
+            false => WgpuDeviceKind::DefaultDevice,
+        };
+        Self::on_wgpu(WgpuDevice::new(kind).on(backend)).await
+    }
+
+    async fn on_wgpu(device: WgpuDevice) -> Result<Self> {
         let no_device = |message: String| KernelError::NoDevice {
             backend: Backend::Wgpu,
             message,
@@ -43,6 +77,17 @@ impl Device {
             plane: plane(&client),
         };
         Ok(Self::Gpu(Gpu::new(client, info, Some(setup.device))))
+    }
+
+    /// Takes the GPU away, as a restarted driver does. For tests of what follows.
+    #[cfg(feature = "suite")]
+    pub fn lose(&self) {
+        if let Self::Gpu(Gpu {
+            driver: Some(driver), ..
+        }) = self
+        {
+            driver.destroy();
+        }
     }
 
     /// Calls `lost` with the driver's message if the GPU is taken away while the program runs. A

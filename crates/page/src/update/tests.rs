@@ -1,10 +1,11 @@
-use sightline_messages::{Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo};
+use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo, Preview, Store};
 
 use super::*;
+use crate::state::{Chosen, Engine, Phase};
 
-fn machine(backend: &str) -> Machine {
+fn machine(backend: Backend) -> Machine {
     Machine {
-        backend: backend.into(),
+        backend,
         adapter: "one".into(),
         software: false,
         dtype: Dtype::F32,
@@ -14,7 +15,12 @@ fn machine(backend: &str) -> Machine {
     }
 }
 
-fn ready(backend: &str) -> Event {
+fn ready(backend: Backend) -> Event {
+    ready_with(backend, 0)
+}
+
+/// The engine is there, and so many of 100 bytes are in the browser.
+fn ready_with(backend: Backend, cached: u64) -> Event {
     let model = |id: &str| ModelInfo {
         id: id.into(),
         encoder: id.into(),
@@ -35,14 +41,14 @@ fn ready(backend: &str) -> Event {
             name: "one".into(),
             model: None,
             bytes: 100,
-            cached: 0,
+            cached,
             parts: vec![60, 40],
         }],
         store: Store::Opfs,
     }
 }
 
-fn loaded(backend: &str) -> Event {
+fn loaded(backend: Backend) -> Event {
     Event::Loaded(Loaded {
         total_ms: 1.0,
         compile_ms: Vec::new(),
@@ -93,9 +99,9 @@ fn hear(state: &mut State, event: Event) -> Vec<Effect> {
 fn asked_about_one() -> State {
     let mut state = State::default();
     tell(&mut state, Input::Opened(Wish::Auto));
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     tell(&mut state, Input::Load);
-    hear(&mut state, loaded("cpu"));
+    hear(&mut state, loaded(Backend::Cpu));
     give(&mut state, 1);
     hear(&mut state, decoded(1));
     state
@@ -263,7 +269,7 @@ fn an_empty_question_is_said_at_the_box() {
 #[test]
 fn a_load_can_be_cancelled_and_goes_on_where_it_was() {
     let mut state = State::default();
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     assert_eq!(tell(&mut state, Input::Load), [Effect::Send(Command::Load)]);
     assert_eq!(tell(&mut state, Input::Load), [], "it is asked for once");
     let progress = Event::Progress {
@@ -286,7 +292,7 @@ fn a_load_can_be_cancelled_and_goes_on_where_it_was() {
 #[test]
 fn a_failed_load_has_one_button_and_keeps_what_came() {
     let mut state = State::default();
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     tell(&mut state, Input::Load);
     let sentence = "It stopped.".to_owned();
     hear(&mut state, Event::LoadFailed { sentence });
@@ -299,17 +305,17 @@ fn a_failed_load_has_one_button_and_keeps_what_came() {
 #[test]
 fn storage_is_asked_for_once_the_models_are_here() {
     let mut state = State::default();
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     tell(&mut state, Input::Load);
-    assert_eq!(hear(&mut state, loaded("cpu")), [Effect::Persist]);
+    assert_eq!(hear(&mut state, loaded(Backend::Cpu)), [Effect::Persist]);
 }
 
 #[test]
 fn a_lost_gpu_offers_the_processor_and_the_picture_goes_along() {
     let mut state = State::default();
-    hear(&mut state, ready("webgpu"));
+    hear(&mut state, ready(Backend::WebGpu));
     tell(&mut state, Input::Load);
-    hear(&mut state, loaded("webgpu"));
+    hear(&mut state, loaded(Backend::WebGpu));
     give(&mut state, 1);
     hear(&mut state, decoded(1));
     tell(&mut state, Input::Ask("What?".into()));
@@ -330,7 +336,7 @@ fn a_lost_gpu_offers_the_processor_and_the_picture_goes_along() {
     assert_eq!(effects[0], Effect::StartEngine(Wish::Cpu));
     assert!(effects.contains(&Effect::GiveAgain(1)));
     // The new engine decodes it again, and it stays the picture that is shown.
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     assert!(matches!(
         hear(&mut state, decoded(1))[..],
         [Effect::Keep { number: 1, .. }]
@@ -345,11 +351,18 @@ fn an_engine_that_does_not_come_is_said_to_be_late() {
     let mut state = State::default();
     let effects = tell(&mut state, Input::Opened(Wish::Gpu));
     assert_eq!(effects[0], Effect::StartEngine(Wish::Gpu));
-    tell(&mut state, Input::Reminded);
+    assert_eq!(effects[1], remind(12, Reminder::Start(1)));
+    tell(&mut state, Input::Reminded(Reminder::Start(1)));
     assert_eq!(state.engine, Engine::Late);
-    hear(&mut state, ready("webgpu"));
-    tell(&mut state, Input::Reminded);
+    hear(&mut state, ready(Backend::WebGpu));
+    tell(&mut state, Input::Reminded(Reminder::Start(1)));
     assert_eq!(state.engine, Engine::Ready);
+    // An engine that has just begun is not late because the one before was.
+    tell(&mut state, Input::Remedy(Remedy::Restart));
+    tell(&mut state, Input::Reminded(Reminder::Start(1)));
+    assert_eq!(state.engine, Engine::Starting);
+    tell(&mut state, Input::Reminded(Reminder::Start(2)));
+    assert_eq!(state.engine, Engine::Late);
 }
 
 #[test]
@@ -391,7 +404,7 @@ fn a_reload_gets_back_a_picture_of_the_gallery_with_its_answers() {
     let effects = tell(&mut state, Input::Restored { number: 1, saved });
     assert_eq!(effects[0], Effect::Fill("What?".into()));
     assert!(matches!(&effects[1], Effect::Fetch { number: 1, file } if file == "pictures/ferry.png"));
-    hear(&mut state, ready("cpu"));
+    hear(&mut state, ready(Backend::Cpu));
     tell(
         &mut state,
         Input::Bytes {
@@ -418,4 +431,204 @@ fn a_visitors_own_picture_is_not_remembered() {
         panic!("{effects:?}")
     };
     assert_eq!((&saved.chosen, saved.turn.question.as_str()), (&None, "What?"));
+}
+
+fn remind(seconds: u32, of: Reminder) -> Effect {
+    Effect::Remind { seconds, of }
+}
+
+fn lost() -> Event {
+    Event::Broken {
+        sentence: "The GPU was lost.".into(),
+        remedy: sightline_messages::Remedy::Restart,
+    }
+}
+
+/// A page on a GPU whose models are loaded, that shows picture 1 and was asked about it.
+fn asked_on_a_gpu() -> State {
+    let mut state = State::default();
+    tell(&mut state, Input::Opened(Wish::Auto));
+    hear(&mut state, ready(Backend::WebGpu));
+    tell(&mut state, Input::Load);
+    hear(&mut state, loaded(Backend::WebGpu));
+    give(&mut state, 1);
+    hear(&mut state, decoded(1));
+    tell(&mut state, Input::Ask("What?".into()));
+    state
+}
+
+#[test]
+fn another_engine_brings_back_models_picture_and_question() {
+    for remedy in [Remedy::Restart, Remedy::Processor] {
+        let mut state = asked_on_a_gpu();
+        hear(&mut state, lost());
+        assert!(words::comes_back(&state).contains("your question is asked again"));
+        let effects = tell(&mut state, Input::Remedy(remedy));
+        assert!(effects.contains(&Effect::GiveAgain(1)));
+        assert_eq!(words::comes_back(&state), "");
+        let effects = hear(&mut state, ready_with(Backend::WebGpu, 100));
+        assert_eq!(effects, [Effect::KeepPage, Effect::Send(Command::Load)]);
+        hear(&mut state, decoded(1));
+        let effects = hear(&mut state, loaded(Backend::WebGpu));
+        let (turn, picture, question) = ask_effect(&effects).expect("it is asked again");
+        assert_eq!((picture, question), (1, "What?"));
+        assert!(state.turn.answering && state.turn.number == turn);
+    }
+}
+
+#[test]
+fn what_another_engine_must_download_waits_for_the_button() {
+    let mut state = asked_on_a_gpu();
+    hear(&mut state, lost());
+    tell(&mut state, Input::Remedy(Remedy::Restart));
+    assert_eq!(hear(&mut state, ready_with(Backend::WebGpu, 99)), [Effect::KeepPage]);
+    hear(&mut state, decoded(1));
+    assert_eq!(tell(&mut state, Input::Load), [Effect::Send(Command::Load)]);
+    let effects = hear(&mut state, loaded(Backend::WebGpu));
+    assert_eq!(ask_effect(&effects).map(|(_, _, question)| question), Some("What?"));
+    // The next question is the visitor's own again.
+    let turn = state.turn.number;
+    hear(&mut state, Event::Done { turn });
+    tell(&mut state, Input::Ask("And?".into()));
+    assert!(!state.turn.again);
+}
+
+#[test]
+fn a_question_that_may_stop_engines_is_asked_again_once() {
+    let mut state = asked_on_a_gpu();
+    for again in [true, false] {
+        hear(&mut state, lost());
+        tell(&mut state, Input::Remedy(Remedy::Restart));
+        hear(&mut state, ready_with(Backend::WebGpu, 100));
+        hear(&mut state, decoded(1));
+        let effects = hear(&mut state, loaded(Backend::WebGpu));
+        assert_eq!(ask_effect(&effects).is_some(), again);
+    }
+    // Nor one that the visitor was stopping.
+    let mut state = asked_on_a_gpu();
+    tell(&mut state, Input::Stop);
+    hear(&mut state, lost());
+    assert_eq!(state.resume.clone().unwrap_or_default().question, None);
+    assert!(words::comes_back(&state).ends_with("come back by themselves."));
+}
+
+#[test]
+fn a_question_is_not_asked_again_about_another_picture() {
+    // Chosen after the engine's end.
+    let mut state = asked_on_a_gpu();
+    hear(&mut state, lost());
+    give(&mut state, 2);
+    tell(&mut state, Input::Remedy(Remedy::Restart));
+    hear(&mut state, ready_with(Backend::WebGpu, 100));
+    hear(&mut state, decoded(2));
+    assert_eq!(ask_effect(&hear(&mut state, loaded(Backend::WebGpu))), None);
+
+    // On its way at the engine's end; then a question that waited for it is asked about it alone.
+    for refused in [false, true] {
+        let mut state = asked_on_a_gpu();
+        let turn = state.turn.number;
+        hear(&mut state, Event::Done { turn });
+        give(&mut state, 2);
+        tell(&mut state, Input::Ask("This one?".into()));
+        hear(&mut state, lost());
+        tell(&mut state, Input::Remedy(Remedy::Restart));
+        hear(&mut state, ready_with(Backend::WebGpu, 100));
+        match refused {
+            true => hear(
+                &mut state,
+                Event::PictureRefused {
+                    picture: 2,
+                    sentence: "No picture.".into(),
+                },
+            ),
+            false => hear(&mut state, decoded(2)),
+        };
+        let effects = hear(&mut state, loaded(Backend::WebGpu));
+        let asked = ask_effect(&effects).map(|(_, picture, question)| (picture, question));
+        assert_eq!(asked, (!refused).then_some((2, "This one?")));
+    }
+}
+
+#[test]
+fn a_cancelled_load_brings_nothing_back() {
+    let mut state = asked_on_a_gpu();
+    hear(&mut state, lost());
+    tell(&mut state, Input::Remedy(Remedy::Restart));
+    hear(&mut state, ready_with(Backend::WebGpu, 100));
+    tell(&mut state, Input::Cancel);
+    hear(&mut state, Event::Cancelled);
+    assert_eq!(state.resume, None);
+}
+
+#[test]
+fn answers_that_do_not_end_are_said_and_another_engine_is_offered() {
+    let mut state = asked_on_a_gpu();
+    let turn = state.turn.number;
+    let stop = || Effect::Send(Command::Stop { turn });
+    let effects = tell(&mut state, Input::Stop);
+    assert_eq!(effects, [stop(), remind(20, Reminder::Stop(turn))]);
+    assert_eq!(tell(&mut state, Input::Stop), [stop()], "one reminder is enough");
+    tell(&mut state, Input::Reminded(Reminder::Stop(turn)));
+    let problem = state.problem.clone().expect("it is said");
+    assert_eq!(
+        (problem.remedy, problem.other),
+        (Some(Remedy::Restart), Some(Remedy::Processor))
+    );
+    // It had only taken long.
+    hear(&mut state, Event::Done { turn });
+    assert_eq!(state.problem, None);
+    tell(&mut state, Input::Reminded(Reminder::Stop(turn)));
+    assert_eq!(state.problem, None, "a turn that has ended is not stuck");
+}
+
+#[test]
+fn a_gpu_that_compiles_for_ever_is_said_and_another_engine_is_offered() {
+    let compiling = |model: &str| Event::Compiling { model: model.into() };
+    let mut state = State::default();
+    tell(&mut state, Input::Opened(Wish::Auto));
+    hear(&mut state, ready(Backend::WebGpu));
+    tell(&mut state, Input::Load);
+    assert_eq!(hear(&mut state, compiling("a")), [remind(90, Reminder::Prepare(1, 1))]);
+    assert_eq!(hear(&mut state, compiling("b")), [remind(90, Reminder::Prepare(1, 2))]);
+    tell(&mut state, Input::Reminded(Reminder::Prepare(1, 1)));
+    assert_eq!(state.problem, None, "that one is done");
+    tell(&mut state, Input::Reminded(Reminder::Prepare(1, 2)));
+    assert!(state.problem.is_some());
+    hear(&mut state, loaded(Backend::WebGpu));
+    assert_eq!(state.problem, None, "it had only taken long");
+    // A GPU in software takes minutes, and the page says so before.
+    let mut state = State::default();
+    let mut event = ready(Backend::WebGpu);
+    if let Event::Ready { machine, .. } = &mut event {
+        machine.software = true;
+    }
+    hear(&mut state, event);
+    tell(&mut state, Input::Load);
+    assert_eq!(hear(&mut state, compiling("a")), []);
+}
+
+#[test]
+fn of_many_presses_one_counts() {
+    let mut state = asked_about_one();
+    assert!(ask_effect(&tell(&mut state, Input::Ask("What?".into()))).is_some());
+    for _ in 0..4 {
+        assert_eq!(tell(&mut state, Input::Ask("What?".into())), []);
+    }
+    for _ in 0..5 {
+        tell(&mut state, Input::Stop);
+    }
+    let turn = state.turn.number;
+    hear(&mut state, Event::Done { turn });
+    assert_eq!(tell(&mut state, Input::Stop), [], "nothing is left to stop");
+    let (next, ..) = ask_effect(&tell(&mut state, Input::Ask("What?".into()))).expect("asked");
+    assert!(next > turn, "stops of the turn before do not reach it");
+}
+
+#[test]
+fn removed_downloads_leave_the_models_that_are_loaded() {
+    let mut state = asked_about_one();
+    assert_eq!(tell(&mut state, Input::Forget), [Effect::Send(Command::Forget)]);
+    hear(&mut state, Event::Forgotten { bytes: 100 });
+    assert_eq!(state.files[0].cached, 0);
+    assert!(ask_effect(&tell(&mut state, Input::Ask("What?".into()))).is_some());
 }

@@ -1,6 +1,6 @@
 //! `bench.html`: the engine's own measurement as a table.
 
-use sightline_messages::{Measure, Measured, ModelInfo};
+use sightline_messages::{Measure, Measured, ModelInfo, Work};
 use web_sys::HtmlElement;
 
 use super::{Now, Seen, View};
@@ -64,10 +64,9 @@ fn line(row: &Measure, models: &[ModelInfo]) -> Option<HtmlElement> {
         .iter()
         .find(|model| model.id == row.model)
         .map_or(&row.model, |model| &model.name);
-    let (work, each) = match row.what.as_str() {
-        "encode" => ("look at a picture", "picture"),
-        "decode" => ("write a token", "token"),
-        other => (other, "run"),
+    let (work, each) = match row.what {
+        Work::Encode => ("look at a picture", "picture"),
+        Work::Decode => ("write a token", "token"),
     };
     let launches = match row.launches {
         0 => "none: processor".to_owned(),

@@ -1,6 +1,6 @@
 //! What is loaded, and what computes: a bar per file, and the machine's facts.
 
-use sightline_messages::{Dtype, FileInfo, Machine, Store};
+use sightline_messages::{Backend, Dtype, FileInfo, Machine, Store};
 use web_sys::{Element, HtmlElement, HtmlProgressElement};
 
 use super::{Now, Seen, View};
@@ -174,10 +174,10 @@ fn facts(state: &State) {
         return;
     };
     clear(&list);
-    let backend = match machine.backend.as_str() {
-        "webgpu" if machine.software => "WebGPU in software",
-        "webgpu" => "WebGPU",
-        _ => "Processor",
+    let backend = match machine.backend {
+        Backend::WebGpu if machine.software => "WebGPU in software",
+        Backend::WebGpu => "WebGPU",
+        Backend::Cpu => "Processor",
     };
     let dtype = match machine.dtype {
         Dtype::F32 => "32-bit (f32)",

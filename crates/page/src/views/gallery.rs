@@ -15,7 +15,7 @@ use crate::inbox::{number, tell};
 use crate::state::Chosen;
 use crate::update::Input;
 
-/// How long a picture may take to come, s.
+/// How long a picture, or the list of them, may take to come, s.
 const MOST_S: u32 = 20;
 
 /// A row of `pictures.json`.
@@ -45,12 +45,8 @@ pub(super) struct Gallery {
 impl Gallery {
     /// Fetches the list and shows it.
     pub(super) fn open() -> Self {
-        spawn_local(async {
-            let list = match json("pictures.json").await {
-                Ok(list) => serde_wasm_bindgen::from_value::<Pictures>(list).ok(),
-                Err(_) => None,
-            };
-            let Some(list) = list else {
+        in_time(list(), |found| {
+            let Some(list) = found else {
                 return tell(Input::Remark(
                     "The pictures to try could not be fetched. Check the connection and reload the page, or choose a file of your own.".into(),
                 ));
@@ -118,26 +114,32 @@ fn take(picture: Picture) {
 
 /// Fetches the bytes of a picture that was chosen.
 pub(crate) fn fetch(number: u32, file: String) {
-    let unreadable = move || Input::Unreadable {
-        number,
-        sentence: "That picture could not be fetched. Check the connection, or choose a file of your own.".into(),
-    };
-    let came = Rc::new(Cell::new(false));
-    let comes = Rc::clone(&came);
-    spawn_local(async move {
-        let found = bytes(&file).await;
-        if comes.replace(true) {
-            return;
-        }
+    let bytes = async move { bytes(&file).await.ok() };
+    in_time(bytes, move |found| {
         tell(match found {
-            Ok(bytes) => Input::Bytes { number, bytes },
-            Err(_) => unreadable(),
+            Some(bytes) => Input::Bytes { number, bytes },
+            None => Input::Unreadable {
+                number,
+                sentence: "That picture could not be fetched. Check the connection, or choose a file of your own."
+                    .into(),
+            },
         });
     });
-    // A network may accept and never answer.
+}
+
+/// Calls `then` once, with what comes, or with nothing: a network may accept and never answer.
+fn in_time<T: 'static>(work: impl Future<Output = Option<T>> + 'static, then: impl FnOnce(Option<T>) + 'static) {
+    let then = Rc::new(Cell::new(Some(then)));
+    let late = Rc::clone(&then);
+    spawn_local(async move {
+        let found = work.await;
+        if let Some(then) = then.take() {
+            then(found);
+        }
+    });
     after(MOST_S, move || {
-        if !came.replace(true) {
-            tell(unreadable());
+        if let Some(then) = late.take() {
+            then(None);
         }
     });
 }
@@ -152,8 +154,9 @@ async fn response(name: &str) -> Result<Response, JsValue> {
     }
 }
 
-async fn json(name: &str) -> Result<JsValue, JsValue> {
-    JsFuture::from(response(name).await?.json()?).await
+async fn list() -> Option<Pictures> {
+    let list = JsFuture::from(response("pictures.json").await.ok()?.json().ok()?);
+    serde_wasm_bindgen::from_value(list.await.ok()?).ok()
 }
 
 async fn bytes(name: &str) -> Result<Vec<u8>, JsValue> {

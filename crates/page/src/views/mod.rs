@@ -1,9 +1,12 @@
 //! What is seen: one file and one row of [`VIEWS`] per view. A view shows the state, and says what
-//! its buttons were pressed for.
+//! its buttons were pressed for. `arm` and `drawing` are no views: they say how an encoder looks,
+//! and how boxes are drawn.
 
+mod arm;
 mod ask;
 mod bench;
 mod choose;
+mod drawing;
 mod files;
 pub(crate) mod gallery;
 mod notices;
@@ -40,7 +43,7 @@ const VIEWS: &[Row] = &[
     ("setup", || Box::new(setup::Setup::open())),
     ("files", || Box::<files::Files>::default()),
     ("choose", || Box::<choose::Choose>::default()),
-    ("view", || Box::<picture::Canvas>::default()),
+    ("view", || Box::new(picture::Canvas::open())),
     ("gallery", || Box::new(gallery::Gallery::open())),
     ("ask", || Box::new(ask::Ask::open())),
     ("panes", || Box::<panes::Panes>::default()),

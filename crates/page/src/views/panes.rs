@@ -3,7 +3,7 @@
 use sightline_messages::{Answer, AnswerBox, ModelInfo, Source};
 use web_sys::HtmlElement;
 
-use super::picture::{Arm, source};
+use super::arm::{Arm, source};
 use super::{Now, Seen, View};
 use crate::dom::{by_id, clear, fact, make, put, set_text, show};
 use crate::state::{self, Phase, State};

@@ -1,25 +1,47 @@
 //! The picture on its canvas, and the boxes over it.
 
-use sightline_messages::{AnswerBox, ModelInfo, Source};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, ImageData};
+use std::cell::RefCell;
+use std::rc::Rc;
 
+use sightline_messages::{ModelInfo, Source};
+use web_sys::{HtmlCanvasElement, HtmlElement};
+
+use super::arm::{Arm, source};
+use super::drawing::{Boxes, Shown};
 use super::{Now, Seen, View};
-use crate::dom::{by_id, clear, make, put, show};
+use crate::dom::{by_id, clear, make, on_id, put, show};
 use crate::state::State;
-
-/// Shortest side that a canvas is drawn with, px: labels need room.
-const ROOM: u32 = 480;
 
 /// The canvas.
 #[derive(Default)]
 pub(super) struct Canvas {
     seen: Seen<(u32, Boxes)>,
     models: Seen<Vec<ModelInfo>>,
+    /// What was drawn last.
+    drawn: Rc<RefCell<Option<Shown>>>,
 }
 
-/// Boxes, each with whose it is.
-type Boxes = Vec<(Arm, AnswerBox)>;
+impl Canvas {
+    pub(super) fn open() -> Self {
+        let canvas = Self::default();
+        // A browser whose GPU was lost hands the canvas back empty.
+        let drawn = Rc::clone(&canvas.drawn);
+        on_id("view", "contextrestored", move |_| {
+            if let Some(shown) = drawn.borrow().as_ref() {
+                draw(shown);
+            }
+        });
+        canvas
+    }
+}
+
+/// Draws on the page's canvas.
+fn draw(shown: &Shown) {
+    if let Some(canvas) = by_id::<HtmlCanvasElement>("view") {
+        // Nothing can be done about a canvas that cannot be drawn on.
+        let _ = shown.draw_on(&canvas);
+    }
+}
 
 impl View for Canvas {
     fn show(&mut self, now: &Now<'_>) {
@@ -39,11 +61,11 @@ impl View for Canvas {
         describe(&canvas, boxes.len());
         let drawn = Shown {
             width: shown.width,
-            pixels,
+            pixels: pixels.clone(),
             boxes,
         };
-        // Nothing can be done about a canvas that cannot be drawn on.
-        let _ = drawn.draw_on(&canvas);
+        draw(&drawn);
+        self.drawn.replace(Some(drawn));
         let _ = canvas.set_attribute("data-picture", &number.to_string());
     }
 }
@@ -94,220 +116,5 @@ fn legend(models: &[ModelInfo]) {
         put(&item, make("b", "", self::source(source)));
         put(&item, make("span", "", &format!(" {what}")));
         put(&list, Some(item));
-    }
-}
-
-/// A picture that is shown.
-struct Shown<'a> {
-    /// Width in px of the upright picture, which boxes are in.
-    width: u32,
-    pixels: &'a ImageData,
-    boxes: Boxes,
-}
-
-/// Whose box it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Arm {
-    /// Title of its encoder, for labels.
-    title: String,
-    /// Its row of [`PALETTE`].
-    place: usize,
-}
-
-/// How boxes of an encoder look.
-struct Look {
-    /// On a picture, whatever the theme. `style.css` has the colours of text.
-    colour: &'static str,
-    /// Lengths of a dash and of the gap after it, in widths of a line; no gap is a whole line.
-    dashes: [f64; 2],
-    /// Distance of its lines from the edge of the picture, in widths of a line. It differs per
-    /// look, so that all lines are seen where all encoders name the same edge.
-    inset: f64,
-}
-
-const PALETTE: [Look; 3] = [
-    Look {
-        colour: "#39a0ff",
-        dashes: [1.0, 0.0],
-        inset: 0.95,
-    },
-    Look {
-        colour: "#ff8c1a",
-        dashes: [4.0, 2.5],
-        inset: 2.4,
-    },
-    Look {
-        colour: "#3ecf6e",
-        dashes: [1.2, 1.8],
-        inset: 3.85,
-    },
-];
-
-impl Arm {
-    pub(crate) fn of(model: &ModelInfo) -> Self {
-        Self {
-            title: model.title.clone(),
-            place: model.palette as usize % PALETTE.len(),
-        }
-    }
-
-    /// Its row of the palette, as the style sheet knows it.
-    pub(crate) fn place(&self) -> String {
-        self.place.to_string()
-    }
-
-    fn look(&self) -> &'static Look {
-        &PALETTE[self.place]
-    }
-}
-
-impl Shown<'_> {
-    fn draw_on(&self, canvas: &HtmlCanvasElement) -> Result<(), JsValue> {
-        let (width, height) = (self.pixels.width(), self.pixels.height());
-        let enlarge = (f64::from(ROOM) / f64::from(width.min(height).max(1))).max(1.0);
-        canvas.set_width((f64::from(width) * enlarge) as u32);
-        canvas.set_height((f64::from(height) * enlarge) as u32);
-        let context: CanvasRenderingContext2d = match canvas.get_context("2d")? {
-            Some(context) => context.dyn_into()?,
-            None => return Ok(()),
-        };
-        // Pixels go in unscaled; the canvas is scaled as a picture is.
-        let document = crate::dom::document().ok_or(JsValue::NULL)?;
-        let plain: HtmlCanvasElement = document.create_element("canvas")?.dyn_into()?;
-        plain.set_width(width);
-        plain.set_height(height);
-        if let Some(under) = plain.get_context("2d")? {
-            under
-                .dyn_into::<CanvasRenderingContext2d>()?
-                .put_image_data(self.pixels, 0.0, 0.0)?;
-        }
-        let (w, h) = (f64::from(canvas.width()), f64::from(canvas.height()));
-        context.set_image_smoothing_enabled(true);
-        context.draw_image_with_html_canvas_element_and_dw_and_dh(&plain, 0.0, 0.0, w, h)?;
-        let drawing = Drawing {
-            context: &context,
-            size: [w, h],
-            scale: w / f64::from(self.width.max(1)),
-            unit: (w.max(h) / 170.0).max(2.0),
-        };
-        for (arm, found) in &self.boxes {
-            drawing.outline(arm, found)?;
-        }
-        // Labels last, or a later box would cross them.
-        let mut taken = Vec::new();
-        for (arm, found) in &self.boxes {
-            drawing.label(arm, found, &mut taken)?;
-        }
-        Ok(())
-    }
-}
-
-/// Left, top, right, bottom on the canvas.
-type Place = [f64; 4];
-
-/// Boxes on a canvas.
-struct Drawing<'a> {
-    context: &'a CanvasRenderingContext2d,
-    /// Width and height of the canvas.
-    size: [f64; 2],
-    /// Canvas px per picture px.
-    scale: f64,
-    /// Width of a line.
-    unit: f64,
-}
-
-impl Drawing<'_> {
-    /// A box on the canvas, wholly inside of it: half of a line on the picture's edge could not be
-    /// seen.
-    fn place(&self, found: &AnswerBox, arm: &Arm) -> Option<Place> {
-        let inset = self.unit * arm.look().inset;
-        let [x1, y1, x2, y2] = found.px?.map(|v| f64::from(v) * self.scale);
-        let [w, h] = self.size;
-        let inside = |v: f64, max: f64| v.clamp(inset, (max - inset).max(inset));
-        Some([inside(x1, w), inside(y1, h), inside(x2, w), inside(y2, h)])
-    }
-
-    fn outline(&self, arm: &Arm, found: &AnswerBox) -> Result<(), JsValue> {
-        let Some([x1, y1, x2, y2]) = self.place(found, arm) else {
-            return Ok(());
-        };
-        let dashes = js_sys::Array::new();
-        let Look {
-            colour,
-            dashes: lengths,
-            ..
-        } = arm.look();
-        // A whole line has no unit: where one dash ends the next begins.
-        let whole = lengths[1] == 0.0;
-        lengths.iter().filter(|_| !whole).for_each(|length| {
-            dashes.push(&(length * self.unit).into());
-        });
-        // The dense head's boxes are thinner, and filled a little.
-        let line = match found.source {
-            Source::Llm => self.unit,
-            Source::Dense => self.unit * 0.7,
-        };
-        if found.source == Source::Dense {
-            self.context.set_fill_style_str(&format!("{colour}22"));
-            self.context.fill_rect(x1, y1, x2 - x1, y2 - y1);
-        }
-        self.context.set_line_dash(&dashes)?;
-        // A dark line under the bright one: seen on any ground.
-        for (colour, width) in [("#000a", line * 1.9), (*colour, line)] {
-            self.context.set_stroke_style_str(colour);
-            self.context.set_line_width(width);
-            self.context.stroke_rect(x1, y1, x2 - x1, y2 - y1);
-        }
-        self.context.set_line_dash(&js_sys::Array::new())?;
-        Ok(())
-    }
-
-    /// Writes whose box it is where no other label stands, at a corner of the box if one is free.
-    fn label(&self, arm: &Arm, found: &AnswerBox, taken: &mut Vec<Place>) -> Result<(), JsValue> {
-        let Some([x1, y1, x2, y2]) = self.place(found, arm) else {
-            return Ok(());
-        };
-        let text = format!("{} · {}", arm.title, source(found.source));
-        let size = (self.size[0].max(self.size[1]) / 34.0).max(13.0);
-        self.context.set_font(&format!("600 {size}px system-ui, sans-serif"));
-        let wide = self.context.measure_text(&text)?.width() + size * 0.8;
-        let high = size * 1.4;
-        let [w, h] = self.size;
-        let corners = [
-            (x1, y1 - high),
-            (x1, y1),
-            (x2 - wide, y1),
-            (x1, y2 - high),
-            (x2 - wide, y2 - high),
-            (x1, y2),
-            (x2 - wide, y1 - high),
-            (x1, y1 + high),
-            (x2 - wide, y1 + high),
-        ];
-        let at = |&(x, y): &(f64, f64)| {
-            let (x, y) = (x.clamp(0.0, (w - wide).max(0.0)), y.clamp(0.0, (h - high).max(0.0)));
-            [x, y, x + wide, y + high]
-        };
-        let free = |place: &Place| !taken.iter().any(|other| cross(place, other));
-        let place = corners.iter().map(at).find(free).unwrap_or_else(|| at(&corners[0]));
-        self.context.set_fill_style_str(arm.look().colour);
-        self.context.fill_rect(place[0], place[1], wide, high);
-        self.context.set_fill_style_str("#0b1018");
-        self.context
-            .fill_text(&text, place[0] + size * 0.4, place[1] + size * 1.03)?;
-        taken.push(place);
-        Ok(())
-    }
-}
-
-fn cross(a: &Place, b: &Place) -> bool {
-    a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
-}
-
-/// Who found a box, in a word.
-pub(crate) fn source(source: Source) -> &'static str {
-    match source {
-        Source::Llm => "llm",
-        Source::Dense => "dense",
     }
 }

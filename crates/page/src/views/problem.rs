@@ -7,10 +7,11 @@ use crate::dom::{by_id, on_id, set_text, show};
 use crate::inbox::tell;
 use crate::state::{self, Remedy};
 use crate::update::Input;
+use crate::words;
 
 #[derive(Default)]
 pub(super) struct Problem {
-    seen: Seen<Option<state::Problem>>,
+    seen: Seen<(Option<state::Problem>, &'static str)>,
 }
 
 impl Problem {
@@ -19,7 +20,7 @@ impl Problem {
             on_id(id, "click", move |_| {
                 if let Some(remedy) = by_id::<HtmlElement>(id)
                     .and_then(|button| button.get_attribute("data-remedy"))
-                    .and_then(|name| ALL.iter().find(|remedy| name == words(**remedy).0))
+                    .and_then(|name| ALL.iter().find(|remedy| name == button_of(**remedy).0))
                 {
                     tell(Input::Remedy(*remedy));
                 }
@@ -32,7 +33,7 @@ impl Problem {
 const ALL: [Remedy; 3] = [Remedy::Restart, Remedy::Processor, Remedy::Reload];
 
 /// A name for the document, and what the button says.
-fn words(remedy: Remedy) -> (&'static str, &'static str) {
+fn button_of(remedy: Remedy) -> (&'static str, &'static str) {
     match remedy {
         Remedy::Restart => ("restart", "Start the engine again"),
         Remedy::Processor => ("processor", "Let the processor compute"),
@@ -43,12 +44,13 @@ fn words(remedy: Remedy) -> (&'static str, &'static str) {
 impl View for Problem {
     fn show(&mut self, now: &Now<'_>) {
         let problem = &now.state.problem;
-        if !self.seen.is_new(problem.clone()) {
+        let comes_back = words::comes_back(now.state);
+        if !self.seen.is_new((problem.clone(), comes_back)) {
             return;
         }
         show("problem", problem.is_some());
         let Some(problem) = problem else { return };
-        set_text("problem-text", &problem.sentence);
+        set_text("problem-text", format!("{} {comes_back}", problem.sentence).trim_end());
         button("problem-button", problem.remedy);
         button("problem-other", problem.other);
         if let Some(problem) = by_id::<HtmlElement>("problem") {
@@ -60,7 +62,7 @@ impl View for Problem {
 fn button(id: &str, remedy: Option<Remedy>) {
     show(id, remedy.is_some());
     let Some(remedy) = remedy else { return };
-    let (name, text) = words(remedy);
+    let (name, text) = button_of(remedy);
     set_text(id, text);
     crate::dom::set_attribute(id, "data-remedy", Some(name));
 }

@@ -1,6 +1,6 @@
 //! Before and while the models come: what will compute, how much has to be here, how far it is.
 
-use sightline_messages::{Machine, Store, Wish};
+use sightline_messages::{Backend, Machine, Store, Wish};
 use web_sys::{HtmlElement, HtmlProgressElement};
 
 use super::{Now, Seen, View};
@@ -134,10 +134,10 @@ fn sizes(state: &State) -> String {
 
 /// Where computing happens, in a sentence.
 fn computes(machine: &Machine) -> &'static str {
-    match machine.backend.as_str() {
-        "webgpu" if machine.software => "Runs on a GPU that is imitated in software.",
-        "webgpu" => "Runs on your GPU.",
-        _ => "Runs on your processor.",
+    match machine.backend {
+        Backend::WebGpu if machine.software => "Runs on a GPU that is imitated in software.",
+        Backend::WebGpu => "Runs on your GPU.",
+        Backend::Cpu => "Runs on your processor.",
     }
 }
 

@@ -1,13 +1,13 @@
 //! A question to every model, one after the other.
 
-use sightline_messages::{Answer, Event};
+use sightline_messages::{Answer, Backend, Event};
 use sightline_vlm::{Listener, Look, Options, Vlm};
 
-use super::Stop;
 use super::browser::pause;
 use super::download::Missing;
 use super::failure::of_turn;
 use super::outbox::Outbox;
+use super::signals::Stop;
 use super::state::State;
 
 /// Most tokens that a question may ask for.
@@ -58,7 +58,7 @@ impl State {
         let mut told = Told {
             outbox: &self.outbox,
             stop: &self.stop,
-            on_cpu: arms.machine.backend == "cpu",
+            on_cpu: arms.machine.backend == Backend::Cpu,
             turn: turn.turn,
             stopped: false,
         };

@@ -43,6 +43,8 @@ impl Arms {
         for (index, file) in bundle.files.iter().enumerate() {
             files.push(Some(downloader.file(index as u32, file).await?));
         }
+        // What has come is here, and nothing else should hold it while it goes to the device.
+        downloader.store.let_go();
         let ids = bundle.manifest.models.iter().map(|row| row.id.clone()).collect();
         let source = Fetched {
             bundle: Rc::clone(bundle),

@@ -3,7 +3,7 @@
 use js_sys::{Function, Promise};
 use sightline_kernels::ops::{Apply, linear};
 use sightline_kernels::{Device, Linear};
-use sightline_messages::{Dtype, Machine, Wish};
+use sightline_messages::{Backend, Dtype, Machine, Wish};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_time::Instant;
@@ -114,7 +114,7 @@ fn cpu(instead: Instead) -> Result<(Device, Machine), String> {
     let device = Device::cpu();
     let rate = rate(&device).map_err(|error| error.to_string())?;
     let machine = Machine {
-        backend: "cpu".into(),
+        backend: Backend::Cpu,
         adapter: "the processor, one thread".into(),
         software: false,
         dtype: Dtype::F32,
@@ -158,7 +158,7 @@ struct Adapter {
 impl Adapter {
     fn machine(self) -> Machine {
         Machine {
-            backend: "webgpu".into(),
+            backend: Backend::WebGpu,
             adapter: self.name,
             software: self.software,
             dtype: Dtype::F32,

@@ -8,15 +8,15 @@ use sightline_checkpoint::bundle::{BundleFile, Part};
 use sightline_checkpoint::hash::{Expected, Verifier};
 use sightline_messages::Event;
 use sightline_vlm::VlmError;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestInit, Response};
+use wasm_bindgen::JsValue;
 
-use super::Cancel;
-use super::browser::{message, property, scope, sleep, within};
+use super::browser::{message, sleep, within};
 use super::lock::Lock;
 use super::outbox::Outbox;
 use super::parts::Parts;
+use super::request::{Reader, Request};
+use super::sentence::capital;
+use super::signals::Cancel;
 use super::store::{NotKept, Store};
 
 /// Times a part is fetched before the page gives up: a damaged one may come from a cache on the
@@ -29,8 +29,6 @@ const WAITS_S: [u32; 3] = [1, 2, 4];
 const QUIET_S: u32 = 6;
 /// Seconds without a byte until a connection counts as lost.
 const LOST_S: u32 = 30;
-/// Most bytes of `bundle.json`.
-const MAX_LIST: u64 = 4 << 20;
 /// Between two looks at whether a download was cancelled, ms: half a second.
 const SLICE_MS: i32 = 500;
 /// Bytes hashed at once: what is in wasm's memory of a part.
@@ -43,8 +41,8 @@ pub(super) struct Downloader<'a> {
     pub(super) store: &'a Store,
     pub(super) outbox: &'a Outbox,
     pub(super) cancel: &'a Cancel,
-    /// Whether the visitor was told that the store is full.
-    told_full: bool,
+    /// Whether the visitor was told that not all is kept.
+    told_unkept: bool,
 }
 
 /// How far a file is, bytes.
@@ -96,7 +94,7 @@ impl<'a> Downloader<'a> {
             store,
             outbox,
             cancel,
-            told_full: false,
+            told_unkept: false,
         }
     }
 
@@ -142,13 +140,19 @@ impl<'a> Downloader<'a> {
     }
 
     async fn keep(&mut self, part: &Part, bytes: &Uint8Array) {
-        let full = self.store.put(part, bytes).await == Err(NotKept::Full);
-        if full && !self.told_full {
-            self.told_full = true;
-            self.outbox.notice(
+        let sentence = match self.store.put(part, bytes).await {
+            Ok(()) | Err(NotKept::Busy) => return,
+            Err(NotKept::Full) => {
                 "This browser gives the page no more room, so what does not fit is downloaded again at the next visit. Free some \
-                 space on the disk, or leave private browsing, to keep it.",
-            );
+                 space on the disk, or leave private browsing, to keep it."
+            }
+            Err(NotKept::Silent) => {
+                "This browser does not answer when it is asked to keep downloads, so they are downloaded again at the next visit."
+            }
+        };
+        if !self.told_unkept {
+            self.told_unkept = true;
+            self.outbox.notice(sentence);
         }
     }
 
@@ -270,13 +274,6 @@ impl<'a> Downloader<'a> {
     }
 }
 
-/// The text with a capital: it begins a sentence.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    first + letters.as_str()
-}
-
 /// What went wrong with a part.
 enum Wrong {
     /// It came, and is not what was promised.
@@ -314,110 +311,4 @@ fn hash(verifier: &mut Verifier<'_>, bytes: &Uint8Array) -> Result<(), sightline
         at = end;
     }
     Ok(())
-}
-
-/// The text of `bundle.json`.
-pub(super) async fn list(url: &str) -> Result<String, String> {
-    const MOST_MS: i32 = 20_000;
-    within(MOST_MS, whole_list(url)).await.unwrap_or_else(|| {
-        Err(format!(
-            "The list of files did not come within {} seconds. Check the connection and reload the page.",
-            MOST_MS / 1000
-        ))
-    })
-}
-
-async fn whole_list(url: &str) -> Result<String, String> {
-    let failed = |error: JsValue| {
-        format!(
-            "The list of files could not be downloaded ({}). Check the connection and reload the page.",
-            message(&error)
-        )
-    };
-    let request = Request::new().map_err(failed)?;
-    let response = request.get(url).await.map_err(failed)?;
-    if !response.ok() {
-        return Err(format!(
-            "The list of files could not be downloaded: the server answered {}. Whoever keeps this page must build it again.",
-            response.status()
-        ));
-    }
-    let mut text = Vec::new();
-    let mut reader = Reader::new(&response).map_err(failed)?;
-    while let Some(chunk) = reader.next().await.map_err(failed)? {
-        if text.len() as u64 + u64::from(chunk.length()) > MAX_LIST {
-            return Err(format!(
-                "The list of files is longer than {MAX_LIST} bytes. Whoever keeps this page must build it again."
-            ));
-        }
-        text.extend(chunk.to_vec());
-    }
-    String::from_utf8(text)
-        .map_err(|_| "The list of files is no text. Whoever keeps this page must build it again.".to_owned())
-}
-
-/// A request that ends when this is dropped, wherever it stands then.
-struct Request {
-    abort: AbortController,
-}
-
-impl Request {
-    fn new() -> Result<Self, JsValue> {
-        Ok(Self {
-            abort: AbortController::new()?,
-        })
-    }
-
-    /// Fetches past the browser's own cache: parts have a store of their own, and the list must be
-    /// new.
-    async fn get(&self, url: &str) -> Result<Response, JsValue> {
-        let options = RequestInit::new();
-        options.set_cache(RequestCache::NoStore);
-        options.set_signal(Some(&self.abort.signal()));
-        JsFuture::from(scope()?.fetch_with_str_and_init(url, &options))
-            .await?
-            .dyn_into()
-    }
-}
-
-impl Drop for Request {
-    fn drop(&mut self) {
-        // Of one that is complete nothing is left to abort.
-        self.abort.abort();
-    }
-}
-
-/// A response's body, chunk by chunk.
-struct Reader {
-    reader: Option<ReadableStreamDefaultReader>,
-}
-
-impl Reader {
-    fn new(response: &Response) -> Result<Self, JsValue> {
-        let reader = match response.body() {
-            Some(body) => Some(body.get_reader().dyn_into()?),
-            None => None,
-        };
-        Ok(Self { reader })
-    }
-
-    async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
-        let Some(reader) = &self.reader else {
-            return Ok(None);
-        };
-        let step = JsFuture::from(reader.read()).await?;
-        property(&step, "value").map(|value| value.dyn_into()).transpose()
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        // What is left of a refused body need not come. Cancelling one that has ended does nothing.
-        if let Some(reader) = &self.reader {
-            let cancelled = reader.cancel();
-            wasm_bindgen_futures::spawn_local(async move {
-                let _ = JsFuture::from(cancelled).await;
-            });
-        }
-    }
 }

@@ -1,19 +1,12 @@
-//! Errors of the models as sentences with a remedy.
+//! What the page is told when a question cannot be answered.
 
 use sightline_messages::{Event, Remedy};
 use sightline_vlm::VlmError;
 
 use super::download::Missing;
+use super::sentence::sentence;
 
-/// A sentence for people: capital, full stop.
-pub(super) fn sentence(error: &impl std::fmt::Display) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
-}
-
-/// What to tell the page when a question could not be answered.
+/// A question that is at fault is refused; anything else is the engine's end.
 pub(super) fn of_question(turn: u32, error: &VlmError) -> Event {
     if error.is_question() {
         return Event::Refused {
@@ -23,7 +16,7 @@ pub(super) fn of_question(turn: u32, error: &VlmError) -> Event {
     }
     Event::Broken {
         sentence: format!(
-            "{} The GPU, or the memory of this page, gave out. Restart the engine; what was downloaded is kept.",
+            "{} The GPU, or the memory of this page, gave out. Start the engine again.",
             sentence(error)
         ),
         remedy: Remedy::Restart,

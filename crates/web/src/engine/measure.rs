@@ -1,6 +1,6 @@
 //! The bench page's numbers, and the features that are compared with the native program's.
 
-use sightline_messages::{Event, Measure, Measured};
+use sightline_messages::{Event, Measure, Measured, Work};
 use sightline_vlm::{Vlm, VlmError};
 
 use super::failure::of_question;
@@ -70,17 +70,17 @@ async fn measure(model: &mut Vlm, runs: u32) -> Result<[Measure; 2], VlmError> {
         decode.push(model.time_steps(STEPS).await?);
     }
     let cost = model.cost();
-    let row = |what: &str, times: &mut [f64], launches: usize, bytes: usize| Measure {
+    let row = |what, times: &mut [f64], launches: usize, bytes: usize| Measure {
         model: model.id().to_owned(),
-        what: what.to_owned(),
+        what,
         median_ms: median(times),
         runs,
         launches: launches as u32,
         bytes: bytes as u64,
     };
     Ok([
-        row("encode", &mut encode, cost.picture_launches, cost.picture_bytes),
-        row("decode", &mut decode, cost.token_launches, cost.token_bytes),
+        row(Work::Encode, &mut encode, cost.picture_launches, cost.picture_bytes),
+        row(Work::Decode, &mut decode, cost.token_launches, cost.token_bytes),
     ])
 }
 

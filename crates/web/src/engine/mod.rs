@@ -5,18 +5,27 @@
 mod answer;
 mod arms;
 mod browser;
+mod cache;
+mod commands;
 mod device;
 mod download;
 mod failure;
+mod hello;
+mod list;
+mod load;
 mod lock;
 mod measure;
+mod opfs;
 mod outbox;
 mod parts;
 mod picture;
+mod request;
+mod sentence;
+mod signals;
 mod state;
 mod store;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -27,6 +36,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use outbox::Outbox;
 use picture::Pictures;
+use signals::{Cancel, Stop};
 use state::State;
 
 /// The engine, as the worker's script holds it.
@@ -48,26 +58,6 @@ struct Shared {
     stop: Stop,
     cancel: Cancel,
     pictures: Pictures,
-}
-
-/// The turn that the visitor stopped last.
-#[derive(Clone, Default)]
-struct Stop(Rc<Cell<Option<u32>>>);
-
-impl Stop {
-    fn asked(&self, turn: u32) -> bool {
-        self.0.get().is_some_and(|stopped| stopped >= turn)
-    }
-}
-
-/// Whether the visitor ended the download that is running.
-#[derive(Clone, Default)]
-struct Cancel(Rc<Cell<bool>>);
-
-impl Cancel {
-    fn asked(&self) -> bool {
-        self.0.get()
-    }
 }
 
 #[wasm_bindgen]
@@ -109,9 +99,9 @@ impl Engine {
             }
         };
         match &command {
-            Command::Stop { turn } => return self.shared.stop.0.set(Some(*turn)),
-            Command::Cancel => return self.shared.cancel.0.set(true),
-            Command::Load => self.shared.cancel.0.set(false),
+            Command::Stop { turn } => return self.shared.stop.ask(*turn),
+            Command::Cancel => return self.shared.cancel.set(true),
+            Command::Load => self.shared.cancel.set(false),
             // What waits may be minutes of downloading: a picture is shown, or refused, at once.
             Command::Picture { picture, bytes } if self.shared.pictures.ready() => {
                 return self.shared.pictures.take(*picture, bytes);
@@ -132,7 +122,7 @@ async fn run(shared: Rc<Shared>, mut state: State) {
     loop {
         let next = shared.waiting.borrow_mut().pop_front();
         match next {
-            Some(command) => state.run(command).await,
+            Some(command) => commands::run(&mut state, command).await,
             None => break,
         }
     }

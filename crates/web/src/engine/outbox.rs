@@ -58,8 +58,8 @@ pub(super) fn report_panics(outbox: &Outbox) {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
         broken(
-            "The engine failed in a way that it did not expect. Restart it; what was downloaded is kept. If it fails again, \
-             please report the text in the browser's console."
+            "The engine failed in a way that it did not expect. Start it again. If it fails again, please report the text in \
+             the browser's console."
                 .to_owned(),
         );
     }));
@@ -70,6 +70,6 @@ pub(super) fn device_lost(message: &str) {
     let message = if message.is_empty() { "no reason given" } else { message };
     broken(format!(
         "The GPU was taken away while the page was using it ({message}): its driver restarted, the machine slept, or another \
-         program needed it. Restart the engine; what was downloaded is kept."
+         program needed it. Start the engine again."
     ));
 }

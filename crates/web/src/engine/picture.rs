@@ -7,6 +7,7 @@ use sightline_messages::{Event, Preview};
 use sightline_vision::{Filter, Picture, resize};
 
 use super::outbox::Outbox;
+use super::sentence::sentence;
 
 /// Longest side of a preview, px.
 const SIDE: u32 = 1024;
@@ -87,13 +88,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
             MAX_FILE / 1_000_000
         ));
     }
-    Picture::decode(bytes).map_err(|error| {
-        // The errors are sentences without their capital and full stop.
-        let text = error.to_string();
-        let mut letters = text.chars();
-        let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-        format!("{first}{}.", letters.as_str())
-    })
+    Picture::decode(bytes).map_err(|error| sentence(&error))
 }
 
 /// The picture as the page shows it: shrunk if it is large, never enlarged.

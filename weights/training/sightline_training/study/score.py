@@ -145,7 +145,7 @@ class Judge:
             packed = [pack(self.prompter, q, most=OPTIONS) for q in questions]
             batch = to_device({k: torch.tensor([p[k] for p in packed]) for k in packed[0]}, self.ctx.device)
             visual = self.of_photos([a.row for a in part])(slice(None))
-            right += (self.costs(visual, batch).argmin(1) == 0).tolist()
+            right += first_is_least(self.costs(visual, batch)).tolist()
         return {"v7w": rows_of(items, right)}
 
     def costs(self, visual, batch: dict) -> torch.Tensor:
@@ -182,6 +182,12 @@ class Judge:
 
     def all(self) -> dict[str, Rows]:
         return self.vqa() | self.v7w() | self.presence() | self.ground() | self.names()
+
+
+def first_is_least(costs: torch.Tensor) -> torch.Tensor:
+    """Whether the right option, which is the first, costs least; never where it has no cost, as without room or after a run that
+    diverged."""
+    return (costs.argmin(1) == 0) & costs[:, 0].isfinite()
 
 
 def rows_of(items: list[Asked], score: list) -> Rows:

@@ -1,5 +1,6 @@
 """Intervals and tests of the study: paired by picture, over pictures and seeds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,14 +47,16 @@ def drawn_weights(pictures: int, draws: int, rng: np.random.Generator):
         yield rng.multinomial(pictures, np.full(pictures, 1 / pictures), min(CHUNK, draws - start)).astype(np.float64)
 
 
-def resample(sums: np.ndarray, count: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:
+def resample(
+    sums: np.ndarray, count: np.ndarray, rng: np.random.Generator, weights: Iterable[np.ndarray]
+) -> np.ndarray:
     """Means of resampled pictures and resampled seeds. sums `[seeds, pictures]`, count `[pictures]` -> `[draws]`
 
-    All seeds of a draw share the pictures. Resampling `s` seeds shows their spread too small by `sqrt((s - 1) / s)`, which is put
-    right; with one seed only pictures are resampled.
+    `weights` are those of `drawn_weights`. All seeds of a draw share the pictures. Resampling `s` seeds shows their spread
+    too small by `sqrt((s - 1) / s)`, which is put right; with one seed only pictures are resampled.
     """
     seeds, out = len(sums), []
-    for weight in drawn_weights(len(count), draws, rng):
+    for weight in weights:
         means = weight @ sums.T / (weight @ count)[:, None]
         centre = means.mean(1)
         if seeds > 1:
@@ -78,7 +81,7 @@ def estimate(runs: list[list[Rows]], weights: list[float], rng: np.random.Genera
     if any(not np.array_equal(counts[0], c) for c in counts):
         raise Unequal("runs of different seeds have different samples")
     sums = np.stack([s for s, _ in parts])
-    drawn = resample(sums, counts[0], rng, draws)
+    drawn = resample(sums, counts[0], rng, drawn_weights(len(counts[0]), draws, rng))
     value = float(sums.sum(1).mean() / counts[0].sum())
     tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
     p = min(1.0, 2 * (tail + 1) / (draws + 1))
@@ -131,10 +134,15 @@ class Rank:
     fixed_high: float
 
 
-def drawn_means(runs: list[Rows], rng: np.random.Generator, draws: int) -> np.ndarray:
-    """Resampled means of one variant. `[draws]`"""
-    parts = [by_picture([rows], [1.0]) for rows in runs]
-    return resample(np.stack([s for s, _ in parts]), parts[0][1], rng, draws)
+def drawn_means(variants: list[list[Rows]], seed: int, draws: int) -> np.ndarray:
+    """Resampled means of several variants, all with the same pictures. `[variants, draws]`"""
+    parts = [[by_picture([rows], [1.0]) for rows in runs] for runs in variants]
+    count = parts[0][0][1]
+    if any(not np.array_equal(count, c) for own in parts for _, c in own):
+        raise Unequal("encoders that are compared have different samples")
+    rng = np.random.default_rng(seed)
+    weights = list(drawn_weights(len(count), draws, rng))
+    return np.stack([resample(np.stack([s for s, _ in own]), count, rng, weights) for own in parts])
 
 
 def rank_correlation(
@@ -142,9 +150,7 @@ def rank_correlation(
 ) -> Rank:
     """Of probe accuracy and score over encoders; `probes[encoder]` and `scores[encoder]` hold one run per seed."""
     mean = lambda runs: np.array([np.mean([r.score.astype(np.float64).mean() for r in own]) for own in runs])  # noqa: E731
-    # All encoders are resampled with the same pictures: the generator begins anew for each.
-    drawn = [np.stack([drawn_means(own, np.random.default_rng(seed + k), draws) for own in runs])
-             for k, runs in enumerate((probes, scores))]  # fmt: skip
+    drawn = [drawn_means(runs, seed + k, draws) for k, runs in enumerate((probes, scores))]
     rng, count = np.random.default_rng(seed), len(probes)
     fixed = np.array([how(drawn[0][:, d], drawn[1][:, d]) for d in range(draws)])
     chosen = rng.integers(count, size=(draws, count))

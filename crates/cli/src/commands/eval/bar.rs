@@ -1,8 +1,10 @@
 //! How far a run is, on stderr.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use sightline_eval::scorer::{Outcome, Scorer};
 use sightline_evaluation::run::Progress;
+
+use crate::output;
 
 /// Progress with the time that is left and the score so far; silent off a terminal.
 pub(super) struct Bar {
@@ -13,16 +15,8 @@ pub(super) struct Bar {
 
 impl Bar {
     pub(super) fn new(doing: &str) -> Self {
-        use std::io::IsTerminal;
-        let bar = if std::io::stderr().is_terminal() {
-            ProgressBar::new(0)
-        } else {
-            ProgressBar::hidden()
-        };
-        let template = format!("{doing} [{{bar:30}}] {{pos}}/{{len}} {{per_sec}} {{eta}} {{msg}}");
-        if let Ok(style) = ProgressStyle::with_template(&template) {
-            bar.set_style(style);
-        }
+        let bar = output::bar(0, doing, "{prefix} [{bar:30}] {pos}/{len} {per_sec} {eta} {msg}");
+        bar.set_message("");
         Self {
             bar,
             scored: 0,

@@ -1,25 +1,23 @@
 //! `sightline eval`: models over a benchmark, in folders that survive being killed.
 
 mod bar;
-mod table;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
-use sightline_checkpoint::manifest::{LanguageModel, Manifest, Model};
+use sightline_checkpoint::manifest::{Manifest, Model};
 use sightline_eval::scorer::Scorer;
 use sightline_eval::tasks::{self, Loaded, Select};
 use sightline_evaluation::native::{self, FileSystem};
-use sightline_evaluation::run::{Progress, Shard, UNREADABLE, assigned};
-use sightline_evaluation::{Control, Done, LoadedBlind, LoadedModel, Place, Plan, Unanswered};
-use sightline_kernels::Device;
+use sightline_evaluation::run::{Progress, Shard, assigned};
+use sightline_evaluation::{Control, Done, Plan, Rows, Summary, Unanswered};
 use sightline_vision::load_manifest;
-use sightline_vlm::{Blind, Files, Language, Vlm};
+use sightline_vlm::Lineup;
 
 use crate::args::{Eval, Global};
-use crate::commands::{doctor, models};
-use crate::failure::{Failure, INPUT, OrFail, WEIGHTS};
-use crate::{device, output, weights};
+use crate::failure::{Failure, INPUT, OrFail, RUNNING, UNREADABLE, WEIGHTS};
+use crate::weights::{self, Weights};
+use crate::{device, output};
 
 use bar::Bar;
 
@@ -32,6 +30,8 @@ struct Runs<'a> {
     global: &'a Global,
     /// Which of several GPUs.
     gpu: usize,
+    /// Where runs are kept for one JSON document, instead of being printed.
+    json: Option<RefCell<Vec<Summary>>>,
 }
 
 /// Runs the command.
@@ -43,13 +43,18 @@ pub(crate) fn run(args: &Eval, global: &Global) -> Result<(), Failure> {
         disk: FileSystem,
         out: args.out.clone(),
         batch_size: args.batch_size as usize,
-        control: args.control.map(Control::from),
-        by: args.by.into(),
+        control: args.control,
+        by: args.by,
         shard,
         from_start: args.offset == 0,
     };
     plan.check(&loaded)?;
-    let runs = Runs { plan, global, gpu };
+    let runs = Runs {
+        plan,
+        global,
+        gpu,
+        json: args.json.then(RefCell::default),
+    };
     let unanswered = pollster::block_on(async {
         match runs.plan.control {
             // No weights are needed.
@@ -57,8 +62,12 @@ pub(crate) fn run(args: &Eval, global: &Global) -> Result<(), Failure> {
             Some(Control::Blind) => runs.blind(loaded).await,
             _ => runs.with_models(&loaded, &args.model).await,
         }
-    })?;
-    match unanswered {
+    });
+    if let Some(done) = &runs.json {
+        // What is done is told, also if a later run failed.
+        output::line(&serde_json::to_string_pretty(done).or_fail(RUNNING)?)?;
+    }
+    match unanswered? {
         Unanswered {
             pictures: 0,
             questions: 0,
@@ -118,33 +127,38 @@ fn select(args: &Eval) -> Result<Select, Failure> {
 impl Runs<'_> {
     /// A run of every model that is asked for.
     async fn with_models(&self, loaded: &Loaded, asked: &[String]) -> Result<Unanswered, Failure> {
-        let weights = weights::folder(self.global.weights.as_deref())?;
-        let manifest = load_manifest(&weights).or_fail(WEIGHTS)?;
+        let folder = weights::folder(self.global.weights.as_deref())?;
+        let manifest = load_manifest(&folder).or_fail(WEIGHTS)?;
         for id in asked {
             manifest.model(id).or_fail(WEIGHTS)?;
         }
-        let wanted = manifest
-            .models
-            .iter()
-            .filter(|row| asked.is_empty() || asked.contains(&row.id));
-        let device = self.device().await?;
+        let is_wanted = |row: &&Model| asked.is_empty() || asked.contains(&row.id);
+        let wanted: Vec<&Model> = manifest.models.iter().filter(is_wanted).collect();
+        let mut lineup = self.lineup(&folder, &manifest).await?;
         let mut all = Unanswered::default();
-        for row in wanted {
-            let found = self
-                .with_model(loaded.clone(), row, &manifest, &weights, &device)
-                .await?;
+        for (at, row) in wanted.iter().enumerate() {
+            let found = self.with_model(loaded.clone(), row, &manifest, &mut lineup).await?;
             all.pictures += found.pictures;
             all.questions += found.questions;
+            // Only what the following models share stays in memory.
+            lineup.unload(&row.id);
+            let language = &row.language_model;
+            if !wanted[at + 1..].iter().any(|next| next.language_model == *language) {
+                lineup.unload_language(language);
+            }
         }
         Ok(all)
     }
 
-    async fn device(&self) -> Result<Device, Failure> {
+    /// A lineup on the device that is asked for.
+    async fn lineup<'a>(&self, folder: &'a Path, manifest: &'a Manifest) -> Result<Lineup<Weights<'a>>, Failure> {
+        let verbose = self.global.verbose;
         let choice = device::open_at(self.global.device, self.gpu).await?;
-        if self.global.verbose {
-            eprintln!("device: {} ({})", doctor::name(&choice.device), choice.why);
+        if verbose {
+            output::note(&format!("device: {} ({})", device::name(&choice.device), choice.why));
         }
-        Ok(choice.device)
+        let source = Weights::new(folder, manifest, verbose);
+        Ok(Lineup::new(choice.device, source, Vec::new()))
     }
 
     /// A run without a model.
@@ -157,34 +171,32 @@ impl Runs<'_> {
             .without_model(loaded, machine, &mut |progress, scorer| bar.show(progress, scorer))
             .await;
         bar.bar.finish_and_clear();
-        ended(who, &done?)
+        self.ended(who, &done?)
     }
 
     /// A run of the blind control.
     async fn blind(&self, mut loaded: Loaded) -> Result<Unanswered, Failure> {
-        let weights = weights::folder(self.global.weights.as_deref())?;
-        let manifest = load_manifest(&weights).or_fail(WEIGHTS)?;
-        let file = weights.join("manifest.json").display().to_string();
+        let folder = weights::folder(self.global.weights.as_deref())?;
+        let manifest = load_manifest(&folder).or_fail(WEIGHTS)?;
+        let file = folder.join("manifest.json").display().to_string();
         let row = manifest.blind(&file).or_fail(WEIGHTS)?;
-        let language_row = manifest.language_model(&row.language_model).or_fail(WEIGHTS)?;
-        let device = self.device().await?;
+        let language = manifest.language_model(&row.language_model).or_fail(WEIGHTS)?;
+        let mut lineup = self.lineup(&folder, &manifest).await?;
         self.plan.go_on(&mut loaded, &row.id).await?;
         let loading = output::spinner(&format!("loading {}", row.id));
-        let bytes = sightline_checkpoint::cache::read_model_file(&weights, &row.files[0]).or_fail(WEIGHTS)?;
-        let language = language(language_row, &device)?;
-        let blind = Blind::load(row, &bytes, Rc::clone(&language)).or_fail(WEIGHTS)?;
+        let bytes = sightline_checkpoint::cache::read_model_file(&folder, &row.files[0]).or_fail(WEIGHTS)?;
+        lineup.language(&language.id).await?;
         loading.finish_and_clear();
-        let model = LoadedBlind {
-            blind,
-            row,
-            language,
-            language_row,
-        };
         let mut bar = Bar::new(&format!("{} {}", loaded.id, row.id));
         let mut show = |progress: &Progress<'_>, scorer: &dyn Scorer| bar.show(progress, scorer);
-        let done = self.plan.blind(loaded, model, place(&device), &mut show).await;
+        let machine = native::machine(device::name(lineup.device()));
+        let rows = Rows { row, language };
+        let done = self
+            .plan
+            .blind(loaded, (&mut lineup, &bytes), rows, machine, &mut show)
+            .await;
         bar.bar.finish_and_clear();
-        ended(&row.id, &done?)
+        self.ended(&row.id, &done?)
     }
 
     /// A run of a model.
@@ -193,50 +205,30 @@ impl Runs<'_> {
         mut loaded: Loaded,
         row: &Model,
         manifest: &Manifest,
-        weights: &Path,
-        device: &Device,
+        lineup: &mut Lineup<Weights<'_>>,
     ) -> Result<Unanswered, Failure> {
         self.plan.go_on(&mut loaded, &row.id).await?;
         let loading = output::spinner(&format!("loading {}", row.id));
-        let files = Files::read(weights, manifest, &row.id).or_fail(WEIGHTS)?;
-        let language_row = manifest.language_model(&row.language_model).or_fail(WEIGHTS)?;
-        let language = language(language_row, device)?;
-        let vlm = Vlm::load(device, &files, Rc::clone(&language)).await.or_fail(WEIGHTS)?;
+        let language = manifest.language_model(&row.language_model).or_fail(WEIGHTS)?;
+        lineup.model(&row.id).await?;
         loading.finish_and_clear();
-        let model = LoadedModel {
-            vlm,
-            row,
-            language,
-            language_row,
-        };
         let mut bar = Bar::new(&format!("{} {}", loaded.id, row.id));
         let mut show = |progress: &Progress<'_>, scorer: &dyn Scorer| bar.show(progress, scorer);
-        let done = self.plan.model(loaded, model, place(device), &mut show).await;
+        let machine = native::machine(device::name(lineup.device()));
+        let rows = Rows { row, language };
+        let done = self.plan.model(loaded, lineup, rows, machine, &mut show).await;
         bar.bar.finish_and_clear();
-        ended(&row.id, &done?)
+        self.ended(&row.id, &done?)
     }
-}
 
-/// Where a model runs.
-fn place(device: &Device) -> Place<'_> {
-    Place {
-        device,
-        machine: native::machine(doctor::name(device)),
+    /// Tells what came of a run; gives what could not be answered.
+    fn ended(&self, who: &str, done: &Done) -> Result<Unanswered, Failure> {
+        match &self.json {
+            Some(all) => all.borrow_mut().push(Summary::of(who, done)),
+            None => tell(who, done)?,
+        }
+        Ok(done.unanswered())
     }
-}
-
-/// A language model on a device, fetched if it is not here.
-fn language(row: &LanguageModel, device: &Device) -> Result<Rc<Language>, Failure> {
-    let path = models::fetch_language_model(row)?;
-    let bytes = sightline_checkpoint::cache::read_language_model(&path, row).or_fail(WEIGHTS)?;
-    let language = Language::load(device, &row.chat, &path.display().to_string(), &bytes).or_fail(WEIGHTS)?;
-    Ok(Rc::new(language))
-}
-
-/// Prints what came of a run; gives what could not be answered.
-fn ended(who: &str, done: &Done) -> Result<Unanswered, Failure> {
-    tell(who, done)?;
-    Ok(done.unanswered())
 }
 
 /// Prints what came of a run.
@@ -266,7 +258,7 @@ fn tell(who: &str, done: &Done) -> Result<(), Failure> {
     match &finished.report {
         None => output::line("  a shard: `sightline merge` puts all of them together"),
         Some(report) => {
-            for line in table::lines(&report.table) {
+            for line in report.table.lines() {
                 output::line(&format!("  {line}"))?;
             }
             Ok(())

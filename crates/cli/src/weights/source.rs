@@ -1,4 +1,4 @@
-//! Where `ask` takes its models from: the weights folder, and the cache of language models.
+//! Where models come from: the weights folder, and the cache of language models.
 
 use std::path::Path;
 
@@ -9,16 +9,28 @@ use sightline_vlm::{FileSource, Files, Language, VlmError};
 
 use crate::commands::models;
 use crate::failure::{Failure, OrFail, WEIGHTS};
-use crate::output;
+use crate::{device, output};
 
 /// A weights folder. A language model that is not in the cache is fetched.
-pub(super) struct Weights<'a> {
-    pub(super) folder: &'a Path,
-    pub(super) manifest: &'a Manifest,
+pub(crate) struct Weights<'a> {
+    folder: &'a Path,
+    manifest: &'a Manifest,
     /// Whether to tell the memory of what is loaded.
-    pub(super) verbose: bool,
+    verbose: bool,
     /// The files of the model whose row was asked for.
-    pub(super) read: Option<Files>,
+    read: Option<Files>,
+}
+
+impl<'a> Weights<'a> {
+    /// A weights folder with its manifest.
+    pub(crate) fn new(folder: &'a Path, manifest: &'a Manifest, verbose: bool) -> Self {
+        Self {
+            folder,
+            manifest,
+            verbose,
+            read: None,
+        }
+    }
 }
 
 impl FileSource for Weights<'_> {
@@ -40,6 +52,24 @@ impl FileSource for Weights<'_> {
     async fn files(&mut self, id: &str) -> Result<Files, Failure> {
         let read = self.read.take().filter(|files| files.row.id == id);
         Ok(read.map_or_else(|| Files::read(self.folder, self.manifest, id), Ok::<_, VlmError>)?)
+    }
+
+    async fn another_device(&mut self, lost: &Device, error: &VlmError) -> Option<Device> {
+        match lost.reopen().await {
+            Ok(device) => {
+                let name = device::name(&device);
+                output::note(&format!(
+                    "{error}; everything is loaded again on {name}, and the work goes on"
+                ));
+                Some(device)
+            }
+            Err(why) => {
+                if self.verbose {
+                    output::note(&why.to_string());
+                }
+                None
+            }
+        }
     }
 
     fn loaded(&mut self, id: &str, bytes: usize) {

@@ -1,11 +1,12 @@
-//! Answers as `--json` and `--batch` print them, one a line.
+//! Answers as programs read them, one JSON object per line.
 
+use crate::answer::{Answer, AnswerBox, Source, Timings};
+use crate::region::Region;
 use serde::Serialize;
-use sightline_answer::{Answer, AnswerBox, Region, Source, Timings};
 
-/// An answer.
-#[derive(Serialize)]
-pub(super) struct Line<'a> {
+/// An answer to a question that was asked alone.
+#[derive(Debug, Serialize)]
+pub struct AnswerLine<'a> {
     model: &'a str,
     answer: &'a str,
     boxes: Vec<BoxPart<'a>>,
@@ -16,9 +17,19 @@ pub(super) struct Line<'a> {
     timings: &'a Timings,
 }
 
+/// An answer to one of many questions, which an id tells apart.
+#[derive(Debug, Serialize)]
+pub struct BatchLine<'a, I> {
+    id: I,
+    model: &'a str,
+    answer: &'a str,
+    boxes: Vec<BoxPart<'a>>,
+    timings: &'a Timings,
+}
+
 /// A box of an answer.
-#[derive(Serialize)]
-pub(super) struct BoxPart<'a> {
+#[derive(Debug, Serialize)]
+struct BoxPart<'a> {
     source: Source,
     label: Option<&'a str>,
     /// Fractions of the padded square.
@@ -27,8 +38,9 @@ pub(super) struct BoxPart<'a> {
     score: Option<f32>,
 }
 
-impl<'a> Line<'a> {
-    pub(super) fn of(answer: &'a Answer) -> Self {
+impl<'a> AnswerLine<'a> {
+    /// The line of an answer.
+    pub fn of(answer: &'a Answer) -> Self {
         Self {
             model: &answer.model,
             answer: &answer.text,
@@ -42,8 +54,21 @@ impl<'a> Line<'a> {
     }
 }
 
+impl<'a, I> BatchLine<'a, I> {
+    /// The line of the answer to the question with this id.
+    pub fn of(id: I, answer: &'a Answer) -> Self {
+        Self {
+            id,
+            model: &answer.model,
+            answer: &answer.text,
+            boxes: boxes(&answer.boxes),
+            timings: &answer.timings,
+        }
+    }
+}
+
 /// The boxes of an answer.
-pub(super) fn boxes(boxes: &[AnswerBox]) -> Vec<BoxPart<'_>> {
+fn boxes(boxes: &[AnswerBox]) -> Vec<BoxPart<'_>> {
     boxes.iter().map(BoxPart::of).collect()
 }
 
@@ -86,6 +111,6 @@ mod tests {
             r#""prefix_ms":0.0,"prefill_ms":0.0,"first_token_ms":0.0,"decode_ms":0.0,"tokens":0,"#,
             r#""visual_tokens":0,"dense_ms":0.0}}"#
         );
-        assert_eq!(serde_json::to_string(&Line::of(&answer)).expect("a line"), json);
+        assert_eq!(serde_json::to_string(&AnswerLine::of(&answer)).expect("a line"), json);
     }
 }

@@ -1,0 +1,231 @@
+//! The engine's life: its start, the models on their way, its end, and what the next one brings back.
+
+use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, ModelInfo};
+
+use super::effect::Effect;
+use super::input::Reminder;
+use super::turn::{ask, ended, panes};
+use crate::state::{Engine, Loading, Measuring, Phase, Problem, Progress, Remedy, Resume, State};
+
+/// Seconds until a page whose engine has not come says so.
+const LATE_S: u32 = 12;
+/// Seconds that one model may take on a GPU of real hardware until the page asks what to do. It
+/// takes a few.
+const PREPARE_S: u32 = 90;
+
+/// A first engine, or another.
+pub(super) fn start(state: &mut State) -> Vec<Effect> {
+    state.engine = Engine::Starting;
+    state.engines += 1;
+    state.problem = None;
+    stopped(state);
+    let late = Effect::Remind {
+        seconds: LATE_S,
+        of: Reminder::Start(state.engines),
+    };
+    let mut effects = vec![Effect::StartEngine(state.wish), late];
+    let picture = &state.picture;
+    let last = picture
+        .coming
+        .as_ref()
+        .or(picture.shown.as_ref().map(|shown| &shown.chosen));
+    effects.extend(last.map(|chosen| Effect::GiveAgain(chosen.number)));
+    effects
+}
+
+/// Nothing more comes from the engine that ran. What the visitor had of it, the next one should
+/// bring back.
+fn stopped(state: &mut State) {
+    if state.loaded().is_some() || state.is_loading() {
+        state.resume = Some(Resume { question: cut(state) });
+    }
+    state.loading = Loading::Not;
+    state.measuring = Measuring::Not;
+    state.held = None;
+    ended(state);
+}
+
+/// The question that is cut off, if it may be asked again. Where another picture is coming, that is
+/// the one which waits for it.
+fn cut(state: &State) -> Option<String> {
+    if state.picture.coming.is_some() {
+        return state.held.clone();
+    }
+    let turn = &state.turn;
+    (turn.answering && !turn.stopping && !turn.again).then(|| turn.question.clone())
+}
+
+/// The time of a reminder is over.
+pub(super) fn late(state: &mut State, engine: u32) {
+    if state.engine == Engine::Starting && state.engines == engine {
+        state.engine = Engine::Late;
+    }
+}
+
+/// The same, for a model that should be on the device.
+pub(super) fn slow(state: &mut State, engine: u32, model: usize) {
+    let here = matches!(state.loading, Loading::Preparing { number, .. } if number == model);
+    if here && state.engines == engine {
+        let sentence = format!(
+            "Your GPU has been compiling for {PREPARE_S} seconds, which usually takes a few. Its driver may have stopped \
+             answering: wait a little longer, or go on in another way."
+        );
+        state.problem = Some(state.restartable(sentence));
+    }
+}
+
+/// The models shall come.
+pub(super) fn load(state: &mut State) -> Vec<Effect> {
+    if state.engine != Engine::Ready || state.is_loading() || state.loaded().is_some() {
+        return Vec::new();
+    }
+    state.loading = Loading::Fetching {
+        waiting_s: None,
+        cancelling: false,
+    };
+    state.problem = None;
+    vec![Effect::Send(Command::Load)]
+}
+
+/// What has come of a load that did not end well is here until the engine ends, and longer if the
+/// browser keeps anything.
+fn unloaded(state: &mut State) {
+    for (file, progress) in state.files.iter_mut().zip(&mut state.progress) {
+        file.cached = file.cached.max(progress.verified);
+        *progress = Progress {
+            cached: file.cached,
+            ..Progress::default()
+        };
+    }
+}
+
+/// What belongs to the engine's start, and to the models on their way.
+pub(super) fn loading(state: &mut State, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Ready {
+            machine,
+            models,
+            files,
+            store,
+            ..
+        } => {
+            (state.machine, state.store) = (Some(machine), Some(store));
+            ready(state, models, files);
+            let mut effects = vec![Effect::KeepPage];
+            let (all, here) = state.bytes();
+            // Nothing comes over the network that the visitor has not asked for.
+            if state.resume.is_some() && here == all {
+                effects.extend(load(state));
+            }
+            return effects;
+        }
+        Event::Progress {
+            file,
+            downloaded,
+            cached,
+            verified,
+        } => {
+            if let Some(progress) = state.progress.get_mut(file as usize) {
+                *progress = Progress {
+                    downloaded,
+                    cached,
+                    verified,
+                };
+            }
+        }
+        Event::Waiting { seconds } => {
+            // Read aloud, a count of every second would be no help.
+            if let Loading::Fetching { waiting_s, .. } = &mut state.loading
+                && (waiting_s.is_none() || seconds % 5 == 0)
+            {
+                *waiting_s = (seconds > 0).then_some(seconds);
+            }
+        }
+        Event::Compiling { model } => {
+            let number = match state.loading {
+                Loading::Preparing { number, .. } => number + 1,
+                _ => 1,
+            };
+            state.loading = Loading::Preparing { model, number };
+            state.problem = None;
+            let gpu = |machine: &Machine| machine.backend == Backend::WebGpu && !machine.software;
+            if state.machine.as_ref().is_some_and(gpu) {
+                return vec![Effect::Remind {
+                    seconds: PREPARE_S,
+                    of: Reminder::Prepare(state.engines, number),
+                }];
+            }
+        }
+        Event::Loaded(loaded) => return came(state, loaded),
+        Event::LoadFailed { sentence } => {
+            state.loading = Loading::Failed;
+            unloaded(state);
+            // The button that loads says "Try again", and stands just below.
+            state.problem = Some(Problem {
+                sentence,
+                remedy: None,
+                other: None,
+            });
+        }
+        Event::Cancelled => {
+            state.loading = Loading::Not;
+            state.resume = None;
+            unloaded(state);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// The models are on the device.
+fn came(state: &mut State, loaded: Loaded) -> Vec<Effect> {
+    state.problem = None;
+    state.machine = Some(loaded.machine.clone());
+    state.loading = Loading::Loaded(loaded);
+    let mut effects = Vec::new();
+    if state.keeps() {
+        state.files.iter_mut().for_each(|file| file.cached = file.bytes);
+        effects.push(Effect::Persist);
+    }
+    if let Some(Resume {
+        question: Some(question),
+    }) = state.resume.take()
+    {
+        effects.extend(ask(state, question));
+        state.turn.again = state.turn.answering;
+    }
+    effects
+}
+
+/// The engine runs, and has said what it would load.
+fn ready(state: &mut State, models: Vec<ModelInfo>, files: Vec<FileInfo>) {
+    state.engine = Engine::Ready;
+    let progress = |file: &FileInfo| Progress {
+        cached: file.cached,
+        ..Progress::default()
+    };
+    state.progress = files.iter().map(progress).collect();
+    state.files = files;
+    if state.models != models {
+        state.models = models;
+        state.turn.panes = panes(state, Phase::Idle);
+    }
+}
+
+/// The engine cannot go on.
+pub(super) fn broken(state: &mut State, sentence: String, remedy: sightline_messages::Remedy) {
+    // What follows from a first fault explains it less well.
+    if state.engine == Engine::Gone && state.problem.is_some() {
+        return;
+    }
+    stopped(state);
+    state.engine = Engine::Gone;
+    state.problem = Some(match remedy {
+        sightline_messages::Remedy::Restart => state.restartable(sentence),
+        sightline_messages::Remedy::Reload => Problem {
+            sentence,
+            remedy: Some(Remedy::Reload),
+            other: None,
+        },
+    });
+}

@@ -1,0 +1,70 @@
+//! What can happen.
+
+use sightline_messages::{Event, Wish};
+
+use crate::state::{Chosen, Remedy, Saved};
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// The page is there; the device that its address asks for.
+    Opened(Wish),
+    /// The engine said something.
+    Heard(Event),
+    /// What was remembered before a reload.
+    Restored {
+        /// A new [`Chosen::number`].
+        number: u32,
+        /// What was remembered.
+        saved: Saved,
+    },
+    /// The time of an [`Effect::Remind`](super::Effect::Remind) is over.
+    Reminded(Reminder),
+    /// The button that loads the models, or loads them again.
+    Load,
+    /// The button that ends a download.
+    Cancel,
+    /// The button that removes downloads.
+    Forget,
+    /// The button of `bench.html`.
+    Measure,
+    /// A button beside a problem.
+    Remedy(Remedy),
+    /// A picture was chosen; its bytes follow.
+    Chosen(Chosen),
+    /// The bytes of a picture that was chosen.
+    Bytes {
+        /// [`Chosen::number`].
+        number: u32,
+        /// The file.
+        bytes: Vec<u8>,
+    },
+    /// A picture that was chosen has no bytes, or none that help.
+    Unreadable {
+        /// [`Chosen::number`].
+        number: u32,
+        /// Why, and what would help.
+        sentence: String,
+    },
+    /// What was dropped, pasted or opened is no picture at all.
+    NoPicture(String),
+    /// Something worth knowing about what the visitor did.
+    Remark(String),
+    /// The visitor asks what is written in the box.
+    Ask(String),
+    /// The visitor pressed a question to try.
+    Try(String),
+    /// The visitor ends the answers.
+    Stop,
+}
+
+/// What should have happened by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reminder {
+    /// The engine of this number has come.
+    Start(u32),
+    /// The engine of the first number has prepared the model of the second one.
+    Prepare(u32, usize),
+    /// The answers of this turn have ended.
+    Stop(u32),
+}

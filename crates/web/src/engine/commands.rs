@@ -1,0 +1,38 @@
+//! Which module carries out which command.
+
+use sightline_messages::Command;
+
+use super::answer::Turn;
+use super::state::State;
+
+/// Carries out a command.
+pub(super) async fn run(state: &mut State, command: Command) {
+    match command {
+        Command::Hello {
+            version,
+            bundle,
+            device,
+        } => state.hello(version, bundle, device).await,
+        Command::Load => state.load().await,
+        Command::Picture { picture, bytes } => state.pictures.take(picture, &bytes),
+        Command::Ask {
+            turn,
+            picture,
+            question,
+            max_tokens,
+        } => {
+            let turn = Turn {
+                turn,
+                picture,
+                question,
+                max_tokens: max_tokens as usize,
+            };
+            state.answer(&turn).await;
+        }
+        // They overtake, and are handled where they arrive.
+        Command::Stop { .. } | Command::Cancel => {}
+        Command::Forget => state.forget().await,
+        Command::Measure { runs } => state.measure(runs).await,
+        Command::Features => state.features().await,
+    }
+}
