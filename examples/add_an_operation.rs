@@ -1,11 +1,13 @@
-//! Adds an operation made of existing ones, the way operations look here: buffers in, a `dst` buffer out, a twin beside it.
+//! Adds an operation made of existing ones, the way operations look here: buffers in, a `dst`
+//! buffer out, a twin beside it.
 //!
 //! ```text
 //! cargo run --release -p sightline-kernels --example add_an_operation -- [cpu|wgpu]
 //! ```
 //!
-//! The operation is the feed-forward layer of Llama: `dst += W_down swiglu(W_up rms_norm(x))`. An operation with a kernel of its
-//! own is a folder in `crates/kernels/src/ops`; CONTRIBUTING.md has the steps.
+//! The operation is the feed-forward layer of Llama: `dst += W_down swiglu(W_up rms_norm(x))`. An
+//! operation with a kernel of its own is a folder in `crates/kernels/src/ops`; CONTRIBUTING.md has
+//! the steps.
 
 use sightline_kernels::ops::{Apply, Epilogue, Input, linear};
 use sightline_kernels::{Buffer, Device, Linear, Result};
@@ -15,7 +17,8 @@ const WIDTH: usize = 64;
 const HIDDEN: usize = 96;
 const EPS: f32 = 1e-5;
 
-/// Weights and scratch memory. Everything is allocated once, so that a graph can record the operation.
+/// Weights and scratch memory. Everything is allocated once, so that a graph can record the
+/// operation.
 struct FeedForward {
     norm: Buffer,
     /// Gate rows, then up rows: `[2 * HIDDEN, WIDTH]`.

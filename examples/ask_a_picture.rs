@@ -4,7 +4,8 @@
 //! cargo run --release -p sightline-vlm --example ask_a_picture -- tests/pictures/sample.png "Where is the pizza?"
 //! ```
 //!
-//! The language model must have been fetched before: `sightline models --fetch`. A third argument names another model id.
+//! The language model must have been fetched before: `sightline models --fetch`. A third argument
+//! names another model id.
 
 use std::error::Error;
 use std::io::Write;

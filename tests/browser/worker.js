@@ -1,4 +1,5 @@
-// Runs the tests of the wasm module and posts each result, in order, to the server that served this file.
+// Runs the tests of the wasm module and posts each result, in order, to the server that served this
+// file.
 import init, { run_tests } from "./module/sightline_web.js";
 
 // One post after the other: results must arrive in the order in which they were found.
@@ -8,7 +9,8 @@ const post = (path, body) => {
   return posted;
 };
 
-// A panic reaches the console through console_error_panic_hook, and nothing else says what it was about.
+// A panic reaches the console through console_error_panic_hook, and nothing else says what it was
+// about.
 const error = console.error;
 console.error = (...words) => {
   post("/note", words.join(" "));

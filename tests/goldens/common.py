@@ -45,7 +45,8 @@ def hashed(key: str, shape: tuple[int, ...], scale: float) -> np.ndarray:
     return hash_vec(math.prod(shape), fnv1a(key), scale).reshape(shape)
 
 
-# Gain of weight matrices: a uniform value of width 3.5 has a variance of 1.02, so signals keep their size.
+# Gain of weight matrices: a uniform value of width 3.5 has a variance of 1.02, so signals keep
+# their size.
 GAIN = 3.5
 
 

@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_WORDS = 25
 # Lines past which a file or a function deserves a second look.
 MOST_FILE, MOST_FUNCTION = 600, 75
-# Circles of imports that stand. One more fails the check; lower it when one is gone.
-MOST_CIRCLES = 0
+# Columns at which comments wrap.
+MOST_COLUMNS = 100
 # A full stop that ends no sentence.
 ABBREVIATIONS = re.compile(r"\b(e\.g|i\.e|et al|vs|cf|approx|No|Fig|Sec)\.\s")
 
@@ -79,7 +79,8 @@ class Source:
         found = []
         for start in re.finditer(r"\bfn (\w+)", self.code):
             at, round_brackets = start.end(), 0
-            # The body begins at the first brace outside brackets; a semicolon first means there is none.
+            # The body begins at the first brace outside brackets; a semicolon first means there is
+            # none.
             while at < len(self.code):
                 char = self.code[at]
                 round_brackets += {"(": 1, "[": 1, ")": -1, "]": -1}.get(char, 0)
@@ -294,6 +295,17 @@ def sentences(path: Path) -> list[tuple[int, str]]:
     return found
 
 
+def wide_comments() -> list[str]:
+    """Lines of comments past the column at which they wrap. Addresses cannot wrap."""
+    marks = {".rs": "//", ".wgsl": "//", ".js": "//", ".py": "#"}
+    found = []
+    for path in tracked(*(f"*{ending}" for ending in marks)):
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+            if len(line) > MOST_COLUMNS and line.strip().startswith(marks[path.suffix]) and "://" not in line:
+                found.append(f"{short(path)}:{number}: {len(line)} columns")
+    return found
+
+
 def documents() -> list[Path]:
     return tracked("README.md", "CONTRIBUTING.md", "docs/*.md")
 
@@ -326,6 +338,8 @@ def main() -> int:
     silent = [f"{path}:{line}: {name}" for path, name, line, said in fallible if not said]
     long_sentences = [f"{path}: {count} words: {text}" for path, count, text in prose if count > MOST_WORDS]
 
+    wide = wide_comments()
+
     rows = [
         ("file lines, median / p90 / largest", spread([file.lines for file in files])),
         ("function lines, median / p90 / largest", spread([count for *_, count in functions])),
@@ -335,6 +349,7 @@ def main() -> int:
         ("circles of imports inside a crate", str(len(circles))),
         ("words per sentence of the documents, median / p90 / largest", spread([count for _, count, _ in prose])),
         (f"sentences over {MOST_WORDS} words", f"{len(long_sentences)} of {len(prose)}"),
+        (f"lines of comments past {MOST_COLUMNS} columns", str(len(wide))),
     ]
     groups = {
         "file over 600 lines": long_files,
@@ -342,6 +357,7 @@ def main() -> int:
         "no `# Errors`": silent,
         "circle of imports": circles,
         "long sentence": long_sentences,
+        "wide comment": wide,
     }
     if not args.check:
         for name, value in rows:
@@ -354,8 +370,6 @@ def main() -> int:
         return 0
     # Long kernels are one expression each; length alone is no fault of a function.
     del groups["function over 75 lines"]
-    if len(circles) <= MOST_CIRCLES:
-        del groups["circle of imports"]
     for name, places in groups.items():
         for place in places:
             print(f"{name}: {place}")

@@ -22,7 +22,8 @@ class Scale:
     runs: int = 20
     quick: bool = False
     case_seconds: float = 2.0
-    # Bytes that the inputs of one small kernel fill together, so that it does not run from the cache alone.
+    # Bytes that the inputs of one small kernel fill together, so that it does not run from the
+    # cache alone.
     working_set: float = 128e6
 
     @property

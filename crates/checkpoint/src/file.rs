@@ -11,9 +11,10 @@ const MAX_LINKS: usize = 40;
 
 /// A file that is being written. Dropped before [`Pending::commit`], it vanishes.
 ///
-/// The bytes go to a temporary file beside the final one, which takes the final name once all is on disk. A link is followed, so
-/// that it stays and its target is replaced. A device, a pipe or the program's own standard output cannot be replaced: bytes go
-/// straight into it, as the shell's `>` would send them.
+/// The bytes go to a temporary file beside the final one, which takes the final name once all is on
+/// disk. A link is followed, so that it stays and its target is replaced. A device, a pipe or the
+/// program's own standard output cannot be replaced: bytes go straight into it, as the shell's `>`
+/// would send them.
 pub struct Pending {
     file: Option<File>,
     /// Temporary and final name; none where the bytes go straight into a device.
@@ -99,7 +100,8 @@ impl Drop for Pending {
     fn drop(&mut self) {
         self.file = None;
         if let Some((temporary, _)) = &self.names {
-            // After a commit there is nothing left under this name, and elsewhere nobody could act on the error.
+            // After a commit there is nothing left under this name, and elsewhere nobody could act
+            // on the error.
             let _ = fs::remove_file(temporary);
         }
     }
@@ -126,14 +128,15 @@ pub fn followed(path: &Path) -> io::Result<PathBuf> {
             return Ok(path);
         }
         let target = fs::read_link(&path)?;
-        // A relative target starts at the link's own folder; an absolute one replaces everything before it.
+        // A relative target starts at the link's own folder; an absolute one replaces everything
+        // before it.
         path = path.parent().unwrap_or(Path::new("")).join(target);
     }
     Err(io::Error::new(ErrorKind::InvalidInput, "the links lead in a circle"))
 }
 
-/// Whether two paths name one file that can be lost: both lead, through links of either kind, to the same regular file or the same
-/// new name. Devices are never lost.
+/// Whether two paths name one file that can be lost: both lead, through links of either kind, to
+/// the same regular file or the same new name. Devices are never lost.
 pub fn is_same(one: &Path, other: &Path) -> bool {
     match (fs::metadata(one), fs::metadata(other)) {
         (Ok(here), Ok(there)) => {
@@ -157,7 +160,8 @@ fn canonical(path: &Path) -> Option<PathBuf> {
     )
 }
 
-/// Reads a file of at most `max` bytes. The limit holds while bytes come in: a device or a pipe says no length before.
+/// Reads a file of at most `max` bytes. The limit holds while bytes come in: a device or a pipe
+/// says no length before.
 ///
 /// # Errors
 /// [`ErrorKind::FileTooLarge`] beyond the limit, and whatever the system says.
@@ -198,8 +202,9 @@ pub fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
 
-/// The program's own standard output or error, where that is what `found` describes. Under another name, `/dev/stdout` for one, it
-/// must not be opened a second time: what is printed and what is written would overwrite each other.
+/// The program's own standard output or error, where that is what `found` describes. Under another
+/// name, `/dev/stdout` for one, it must not be opened a second time: what is printed and what is
+/// written would overwrite each other.
 #[cfg(unix)]
 fn stream(found: &Metadata) -> Option<File> {
     use std::os::fd::AsFd;

@@ -11,8 +11,8 @@ pub enum GgmlType {
     F32,
     /// IEEE half precision.
     F16,
-    /// Blocks of 32: `f16 d, f16 m, u8[16]`, value `d * q + m` with `q` in 0..15. Byte `j` holds value `j` (low nibble) and
-    /// `j + 16` (high nibble).
+    /// Blocks of 32: `f16 d, f16 m, u8[16]`, value `d * q + m` with `q` in 0..15. Byte `j` holds
+    /// value `j` (low nibble) and `j + 16` (high nibble).
     Q4_1,
     /// Blocks of 32: `f16 d, i8[32]`, value `d * q`.
     Q8_0,
@@ -81,8 +81,9 @@ pub fn dequantize(kind: GgmlType, bytes: &[u8]) -> Vec<f32> {
     out
 }
 
-/// Whether every value of a tensor is finite: floats themselves, scales and offsets of blocks. Only exponents are looked at, so that
-/// a hundred megabytes take milliseconds. A last, incomplete block is left out.
+/// Whether every value of a tensor is finite: floats themselves, scales and offsets of blocks. Only
+/// exponents are looked at, so that a hundred megabytes take milliseconds. A last, incomplete block
+/// is left out.
 pub fn is_finite(kind: GgmlType, bytes: &[u8]) -> bool {
     let half = |block: &[u8], at: usize| block[at + 1] & 0x7c != 0x7c;
     let mut blocks = bytes.chunks_exact(kind.block_bytes());

@@ -1,8 +1,8 @@
 //! `weights/manifest.json`: one row per model. The format is `docs/model-format.md`.
 //!
 //! A manifest that parsed is consistent: ids are unique, every reference resolves, every path stays
-//! inside the weights folder. Only the crate of encoders (`vision`) knows what an encoder's row must
-//! hold, and checks it.
+//! inside the weights folder. Only the crate of encoders (`vision`) knows what an encoder's row
+//! must hold, and checks it.
 
 use std::collections::HashSet;
 
@@ -156,7 +156,8 @@ pub struct Model {
     pub card: String,
 }
 
-/// A vision encoder: which kind it is, and fields that only this kind's own reader (in `vision`) knows.
+/// A vision encoder: which kind it is, and fields that only this kind's own reader (in `vision`)
+/// knows.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct Encoder {
     /// Stable id of the kind.

@@ -113,7 +113,8 @@ impl Names {
 }
 
 impl Name {
-    /// Whether the name, a synonym or a kind has `text` in it, whatever the case. Every name has an empty text.
+    /// Whether the name, a synonym or a kind has `text` in it, whatever the case. Every name has an
+    /// empty text.
     pub fn has(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         self.words().any(|(_, word)| word.to_lowercase().contains(&text))

@@ -75,7 +75,7 @@ def numbered(prefix: str, items: list[dict]) -> list[dict]:
     return [{"id": f"{prefix}-{n:0{width}}", **item} for n, item in enumerate(items, 1)]
 
 
-# ---- naming ---------------------------------------------------------------------------------------------------------
+# ---- naming --------------------------------------------------------------------------------------
 
 
 def naming(lists: Lists, name: str, file: str, offset: int, excluded: list[int], per_class: int | None) -> None:
@@ -96,7 +96,7 @@ def naming(lists: Lists, name: str, file: str, offset: int, excluded: list[int],
     lists.write(name, [file], numbered(name, items))
 
 
-# ---- COCO -----------------------------------------------------------------------------------------------------------
+# ---- COCO ----------------------------------------------------------------------------------------
 
 
 def coco(lists: Lists) -> None:
@@ -166,7 +166,7 @@ def coco_boxes(held_out) -> list[dict]:
     return turns("ground", items, lambda item: [item["category"]])
 
 
-# ---- mosaics of Tiny ImageNet ---------------------------------------------------------------------------------------
+# ---- mosaics of Tiny ImageNet --------------------------------------------------------------------
 
 
 def cut(rng: random.Random, parts: int, smallest: int = 56) -> list[list[int]]:

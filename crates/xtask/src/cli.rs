@@ -148,7 +148,8 @@ pub(crate) enum Step {
     Wasm,
     /// rustdoc, warnings are errors
     Docs,
-    /// Sentences of at most 25 words, `# Errors`, no further circle of imports, no file over 600 lines
+    /// Sentences of at most 25 words, `# Errors`, no further circle of imports, no file over 600
+    /// lines
     House,
     /// typos; pip brings it where it is not installed
     Typos,

@@ -15,8 +15,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import common  # noqa: E402
 
-# Three stages run. `scale`: whether the blocks have a layer scale, as published files do; `norm`: whether timm's
-# `norm_pre` follows the third stage.
+# Three stages run. `scale`: whether the blocks have a layer scale, as published files do; `norm`:
+# whether timm's `norm_pre` follows the third stage.
 CONFIGS = {
     "ours": {"dims": [96, 192, 384], "depths": [3, 3, 11], "scale": False, "norm": True},
     "t": {"dims": [96, 192, 384], "depths": [3, 3, 9], "scale": True, "norm": False},
@@ -26,7 +26,8 @@ SIZES = {"224x224": (224, 224), "203x157": (203, 157)}  # height x width: 14 x 1
 
 def build(config: dict) -> ConvNeXt:
     model = ConvNeXt(
-        # timm always builds four stages; the fourth goes, and `norm_pre`, which is as wide as it, stays.
+        # timm always builds four stages; the fourth goes, and `norm_pre`, which is as wide as it,
+        # stays.
         dims=(*config["dims"], config["dims"][-1]),
         depths=(*config["depths"], 1),
         ls_init_value=1.0 if config["scale"] else None,

@@ -60,7 +60,8 @@ def forced(model, tokenizer) -> None:
     cosines = [common.cosine(a, b) for a, b in zip(double, logits, strict=True)]
     print(f"against f64: max abs {np.abs(double - logits).max():.1e}, top-1 {same:.2%}, cosine {min(cosines):.9f}")
     columns = (2 * np.arange(COLUMNS) + 1) * vocabulary // (2 * COLUMNS)
-    # [layers + 1, kept rows, width]: the embedding, then each block's output (transformers: the last after the norm)
+    # [layers + 1, kept rows, width]: the embedding, then each block's output (transformers: the
+    # last after the norm)
     hidden = torch.stack(out.hidden_states)[:, 0, list(ROWS)].double().numpy()
     probe = common.hash_vec(hidden.shape[2], common.fnv1a("probe"), 2.0).astype(np.float64)
     tensors = {

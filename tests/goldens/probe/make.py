@@ -23,7 +23,8 @@ HERE = Path(__file__).resolve().parent
 FEATURES = HERE / "features.safetensors"
 # Rows of each class that the golden keeps of an export.
 TRAIN, VAL = 30, 40
-# Inverse strengths of the L2 penalty that are tried; a fifth of the training part is held out, as in ours.
+# Inverse strengths of the L2 penalty that are tried; a fifth of the training part is held out, as
+# in ours.
 STRENGTHS = [10.0 ** (half / 2) for half in range(-8, 4)]
 SEEDS = 5
 NEIGHBOURS = 20

@@ -59,7 +59,8 @@ def bootstraps(random: Random) -> list[dict]:
         samples = []
         for _ in range(pictures * random.choice([1, 3])):
             scores = [random.randrange(levels) / levels for _ in range(runs)]
-            # Small integers over a power of two or three: sums in any order differ in the last bits at most.
+            # Small integers over a power of two or three: sums in any order differ in the last bits
+            # at most.
             samples.append([f"img{random.randrange(pictures)}", random.randrange(settings), *scores])
         mean_of_settings = case % 3 == 0
         result = resample(samples, mean_of_settings, case, 200)

@@ -22,8 +22,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import common  # noqa: E402
 
-# (height, width): photographs upright and across, a square, smaller than any canvas, strips; (448, 25) and (1024, 1025)
-# shrink to a half pixel.
+# (height, width): photographs upright and across, a square, smaller than any canvas, strips; (448,
+# 25) and (1024, 1025) shrink to a half pixel.
 SOURCES = [
     (480, 640),
     (500, 333),

@@ -17,7 +17,8 @@ const wllama = async ({ threads, gpu, runs }) => {
   const load = (log_level) =>
     instance.loadModel([model], { n_threads: threads, n_gpu_layers: gpu ? 999 : 0, n_ctx: 1024, n_batch: 256, seed: 1, n_parallel: 1, log_level });
   if (gpu) {
-    // It computes on the processor, without a word, where the adapter lacks something; only its loudest log tells.
+    // It computes on the processor, without a word, where the adapter lacks something; only its
+    // loudest log tells.
     await load(1);
     await instance.exit();
     if (!said.some((line) => /layer +\d+ assigned to device (?!CPU)/.test(line))) {

@@ -1,4 +1,5 @@
-// Ours and other libraries in the same Chromium on the same machine, one after the other: see README.md.
+// Ours and other libraries in the same Chromium on the same machine, one after the other: see
+// README.md.
 
 import { createReadStream, existsSync } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";

@@ -21,7 +21,8 @@ def quantize_rows(weight: torch.Tensor, rows: int) -> tuple[torch.Tensor, torch.
     flat = weight.detach().float().reshape(rows, -1)
     largest = flat.abs().amax(1)
     scale = (largest / 127).half()
-    # Small f16 numbers lie far apart. A scale that was rounded down so far that the largest value would be cut is too small.
+    # Small f16 numbers lie far apart. A scale that was rounded down so far that the largest value
+    # would be cut is too small.
     above = torch.nextafter(scale, torch.full_like(scale, torch.inf))
     scale = torch.where(largest > 127.5 * scale.float(), above, scale)
     if (scale.float() / 2 > LARGEST_ERROR * largest).any():

@@ -40,7 +40,8 @@ _EXAMPLES = [
     {"id": "region", "example": "What is the object in the region [0.10, 0.20, 0.50, 0.60]?"},
 ]
 
-# Kinds of the manifest -> kinds of wordings, of mosaics (`data/questions.py`) and of photographs (`data/wordings.py`).
+# Kinds of the manifest -> kinds of wordings, of mosaics (`data/questions.py`) and of photographs
+# (`data/wordings.py`).
 _MOSAICS = {
     "name": ["name"], "presence": ["presence"], "count": ["count"], "ground": ["ground"], "caption": ["caption"],
     "relation": ["relation_x", "relation_y"], "region": ["region"],
@@ -50,7 +51,8 @@ _PHOTOS = {
     "relation": ["relation_x", "relation_y", "relation_yes"], "colour": ["colour", "colours", "colour_yes"],
 }  # fmt: skip
 
-# People's own questions are free; these are the openings of nearly all of those that were trained on.
+# People's own questions are free; these are the openings of nearly all of those that were trained
+# on.
 _FREE = [
     f"{opening} {{}}"
     for opening in (

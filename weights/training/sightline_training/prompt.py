@@ -16,7 +16,8 @@ class Prompter:
 
     def __init__(self, tokenizer):
         self.tokenizer = tokenizer
-        # A control token spelled out in a user's text is plain text; the real ones are put in by id.
+        # A control token spelled out in a user's text is plain text; the real ones are put in by
+        # id.
         self.tokenizer.encode_special_tokens = True
         self._cache: dict[str, list[int]] = {}
 

@@ -78,7 +78,8 @@ def photo_stages() -> dict:
 FIRST, PHOTOS = stages(), photo_stages()
 STAGES = FIRST | PHOTOS
 
-# Stages that several processes may share (`torchrun --nproc-per-node N -m sightline_training.run_all ...`).
+# Stages that several processes may share (`torchrun --nproc-per-node N -m
+# sightline_training.run_all ...`).
 SHARED = [f"{stage}_{arm}" for stage in ("pretrain", "dense") for arm in PAIR]
 
 

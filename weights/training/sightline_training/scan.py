@@ -45,7 +45,8 @@ def scan_reference(u, dt, bc, a_logs, ds, dt_bias, height, width):
         state = delta * bk[..., 0:1] * uk
         step = 1
         while step < length:
-            # Composing h -> a h + b with itself, `step` places back: after log2(length) rounds `state` is h_t.
+            # Composing h -> a h + b with itself, `step` places back: after log2(length) rounds
+            # `state` is h_t.
             state = state + decay * F.pad(state, (0, 0, step, 0))[:, :length]
             decay = decay * F.pad(decay, (0, 0, step, 0))[:, :length]
             step *= 2

@@ -47,7 +47,8 @@ def test_the_wrong_frame_is_off_by_the_padding():
         wrong = frame_of(canvas, "wrong").fractions(box, size)
         off = [w - r for w, r in zip(wrong, right, strict=True)]
         assert off == pytest.approx([0, sign * 28 / 224, 0, sign * 28 / 224])
-    # On the wide canvas the picture is 224 x 168 px of 288 x 176, and its labels are those of the square.
+    # On the wide canvas the picture is 224 x 168 px of 288 x 176, and its labels are those of the
+    # square.
     assert CANVASES["wide"].fractions(box, size) == pytest.approx([10 / 288, 20 / 176, 110 / 288, 120 / 176])
     assert frame_of("wide", "wrong").fractions(box, size) == pytest.approx([10 / 224, 48 / 224, 110 / 224, 148 / 224])
     assert WRONG.keys() == CANVASES.keys()

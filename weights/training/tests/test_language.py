@@ -6,9 +6,8 @@ import torch
 
 from sightline_training import oracle
 from sightline_training.names import NEUTRAL
-from sightline_training.prompt import TEXT_START
 from sightline_training.smollm import WIDTH
-from sightline_training.vlm import ForcedAnswer, Interface
+from sightline_training.vlm import TEXT_START, ForcedAnswer, Interface
 
 
 class Plain(Interface):
@@ -16,6 +15,7 @@ class Plain(Interface):
 
     def __init__(self, lm, adapters):
         self.lm, self.adapters, self.device, self.dtype = lm, adapters, torch.device("cpu"), torch.float32
+        self.text_start = TEXT_START
 
 
 def packed(prompts, length):

@@ -111,7 +111,8 @@ def test_classes_without_labels_are_left_out_of_the_loss():
     labels = Labels("cpu")
     retriever, dog = DENSE_NAMES.index("golden retriever"), DENSE_OF_COCO[COCO_INDEX["dog"]]
     teapot, person = DENSE_NAMES.index("teapot"), DENSE_OF_COCO[COCO_INDEX["person"]]
-    # A box that says "dog" may hold a retriever and no teapot; a retriever's picture says nothing against "dog".
+    # A box that says "dog" may hold a retriever and no teapot; a retriever's picture says nothing
+    # against "dog".
     assert not labels.photo[dog, retriever] and labels.photo[dog, teapot] and labels.photo[dog, dog]
     assert not labels.old[retriever, dog] and labels.old[retriever, teapot]
     # Around COCO's boxes a teapot may stand, around a teapot a person.

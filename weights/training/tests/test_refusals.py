@@ -13,7 +13,8 @@ def answers(texts, model="m"):
 
 
 def test_both_errors_are_counted_apart():
-    # One refused with its sentence, one with another's, one answerable refused (case and full stop do not matter).
+    # One refused with its sentence, one with another's, one answerable refused (case and full stop
+    # do not matter).
     found = score(
         WANTED, answers(["I can't read text in pictures.", "I can't read text in pictures", "i can't do maths", "2"])
     )

@@ -19,7 +19,8 @@ GOLDEN = Path(__file__).resolve().parents[3] / "tests" / "goldens" / "score" / "
 def test_soft_accuracy_equals_the_official_code():
     with gzip.open(GOLDEN, "rt", encoding="utf-8") as file:
         lines = [json.loads(line) for line in file if line.strip()]
-    # Lines with `i` repeat the ids of answers, which ours never do; lines without a score stop the official code.
+    # Lines with `i` repeat the ids of answers, which ours never do; lines without a score stop the
+    # official code.
     cases = [c for c in lines if "p" in c and c["s"] is not None and "i" not in c]
     assert len(cases) > 2000
     wrong = [c for c in cases if abs(soft_accuracy(c["p"], c["a"]) - float(c["s"])) > 1e-9]
@@ -92,11 +93,11 @@ def test_an_option_without_a_cost_is_never_right():
 def test_answers_come_back_in_their_order(monkeypatch):
     class LM:
         def greedy(self, prefix, prompts, _adapters, _most, offset):
-            assert prefix == len(prompts)
+            assert prefix == len(prompts) and offset == 3
             return prompts
 
     out = judge()
-    out.interface.lm, out.interface.adapters = LM(), None
+    out.interface.lm, out.interface.adapters, out.interface.text_start = LM(), None, 3
     out.interface.prefix = lambda visual, count: count
     seen = []
     questions = ["long one", "b", "ccc", "dd", "eeee"]

@@ -54,7 +54,8 @@ KINDS = {
     "tie": ["bow tie"], "chair": ["rocking chair", "windsor chair"], "book": ["comic book"], "spoon": ["wooden spoon"],
     "sports ball": ["basketball", "rugby ball", "volleyball", "golf ball", "soccer ball"], "potted plant": ["bonsai"],
 }  # fmt: skip
-# Neither sure to be one nor sure not to be: COCO's annotators may have boxed it, or it is worn or held by what they boxed.
+# Neither sure to be one nor sure not to be: COCO's annotators may have boxed it, or it is worn or
+# held by what they boxed.
 UNSURE = {
     "person": [
         "academic gown", "apron", "bikini", "cardigan", "fur coat", "gasmask", "jinrikisha", "kimono", "military uniform",
@@ -81,7 +82,8 @@ def coco_of(name: str) -> str | None:
     return name if name in COCO_INDEX else COCO_OF.get(name)
 
 
-# The dense head's classes: Tiny ImageNet's 200 under their labels, then the things of COCO that are not among them.
+# The dense head's classes: Tiny ImageNet's 200 under their labels, then the things of COCO that are
+# not among them.
 DENSE_NAMES = [*TINY_NAMES, *(c for c in COCO_NAMES if c not in {SAME[t] for t in TINY_NAMES if t in SAME})]
 _DENSE_OF = {SAME.get(name, name): i for i, name in enumerate(DENSE_NAMES)}
 DENSE_OF_COCO = [_DENSE_OF[name] for name in COCO_NAMES]  # COCO class -> the dense head's class

@@ -66,7 +66,8 @@ NO_THINGS = frozenset(
 )
 
 
-# Words of `names_table.EXACT` that mean a kind of the thing, and words that mean more than it ("table": of any kind).
+# Words of `names_table.EXACT` that mean a kind of the thing, and words that mean more than it
+# ("table": of any kind).
 NARROWER = {
     word: coco
     for coco, words in {

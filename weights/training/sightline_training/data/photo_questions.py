@@ -143,7 +143,8 @@ class PhotoAsker:
             + r")\s*\??"
         )
 
-    # ---- what is known of a picture -------------------------------------------------------------------------------
+    # ---- what is known of a picture
+    # -------------------------------------------------------------------------------
 
     def seen(self, row: int, least: float = 0.0) -> dict[int, list[int]]:
         """Class -> places of the detector's boxes with at least this score."""
@@ -197,7 +198,8 @@ class PhotoAsker:
                     out[c] = [x0, y0, x1, y1]
         return out
 
-    # ---- kinds of questions; each returns a list of (task, question, answer) --------------------------------------
+    # ---- kinds of questions; each returns a list of (task, question, answer)
+    # --------------------------------------
 
     def human(self, rng: random.Random, t: dict) -> list[tuple[str, str, str]]:
         out = []

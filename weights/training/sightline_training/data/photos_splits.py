@@ -30,7 +30,8 @@ SEED, VG_TEST = 20261130, 100
 COSINE = 0.97
 HELD_OUT = ("vqa_test", "vqa_dev", "v7w_test", "flickr_test", "vg_test", "reserve")
 ROOT = Path(__file__).resolve().parents[4]
-# Fixtures, the sample that the program is shown with, the page's gallery, the pictures in the documentation.
+# Fixtures, the sample that the program is shown with, the page's gallery, the pictures in the
+# documentation.
 SHOWN = ("tests/goldens/pair", "tests/pictures", "www/pictures", "docs")
 SPLITS = Path(__file__).resolve().parents[2] / "recipes" / "photos" / "splits.json"
 

@@ -43,14 +43,16 @@ class Scenes:
         labels = bank.tiny[first:end]
         self.by_class = [((labels == c).nonzero().view(-1) + first).tolist() for c in range(200)]
         self.classes = [c for c in range(200) if self.by_class[c]]
-        # The last pictures of DAQUAR's training split can be kept out, to compare recipes without its test split.
+        # The last pictures of DAQUAR's training split can be kept out, to compare recipes without
+        # its test split.
         self.daquar_held_out = recipe.get("daquar_held_out", 0) if self.train else 0
         self.mentioned = MentionedObjects(self.text["daquar"]) if recipe.get("daquar_presence") and self.train else None
         self.excluded = set(recipe.get("excluded", {}).get(self.set_of["tiny"], []))
         categories = [c for t in self.text.get("coco", []) for c, _ in t["objects"]]
         self.coco_pool = sorted(categories)  # repeated as often as they occur: "no" follows the frequency of "yes"
 
-    # ---- canvases -------------------------------------------------------------------------------------------------
+    # ---- canvases
+    # -------------------------------------------------------------------------------------------------
 
     def draw(
         self, rng: random.Random, generator, kinds: list[str]
@@ -119,7 +121,8 @@ class Scenes:
         known = torch.tensor([k in ("mosaic", "tiny", "imagenette", "caltech") for k in kinds])[:, None]
         return torch.where(known, labelled, -1)
 
-    # ---- questions ------------------------------------------------------------------------------------------------
+    # ---- questions
+    # ------------------------------------------------------------------------------------------------
 
     def _rng(self, rng):
         return rng if self.train else None

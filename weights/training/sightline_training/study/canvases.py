@@ -62,15 +62,16 @@ class Placing:
         return [(v * full - s) / scale for v, s, full in zip(box, start, side, strict=True)]
 
 
-# The square ones are the policies `letterbox` and `letterbox-corner` of the Rust crate. The wide one is `letterbox-corner` on
-# 176 x 288 px: 11 x 18 = 198 tokens where the squares have 196, and nearly the shape of the paper's 800 x 1333 px.
+# The square ones are the policies `letterbox` and `letterbox-corner` of the Rust crate. The wide
+# one is `letterbox-corner` on 176 x 288 px: 11 x 18 = 198 tokens where the squares have 196, and
+# nearly the shape of the paper's 800 x 1333 px.
 CANVASES = {
     "letterbox": Placing(224, 224, True),
     "corner": Placing(224, 224, False),
     "wide": Placing(176, 288, False),
 }
-# Labels in the wrong frame: where the picture stands in a corner, those of the centred square, as the paper's training set has
-# them; where it is centred, those of the corner.
+# Labels in the wrong frame: where the picture stands in a corner, those of the centred square, as
+# the paper's training set has them; where it is centred, those of the corner.
 WRONG = {"letterbox": "corner", "corner": "letterbox", "wide": "letterbox"}
 
 

@@ -13,7 +13,8 @@ from .statistics import Estimate, estimate, holm
 FACTORS = ("canvas", "connector", "mode", "labels")
 USUAL = 0.1  # drop path of the runs that are compared; stronger ones are told in the table
 SIGNS = ("parsed", "same", "whole", "centre", "entropy", "spread", "follows")
-# (what, the settings of the one side, of the other); runs are paired by all other factors, the arm and the seed.
+# (what, the settings of the one side, of the other); runs are paired by all other factors, the arm
+# and the seed.
 CONTRASTS = [
     ("corner - letterbox", {"canvas": "corner", "labels": "right"}, {"canvas": "letterbox", "labels": "right"}),
     ("wide - letterbox", {"canvas": "wide", "labels": "right"}, {"canvas": "letterbox", "labels": "right"}),

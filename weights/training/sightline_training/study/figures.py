@@ -57,6 +57,17 @@ def forest(title: str, groups: list[tuple[str, list[Bar]]], axis: str) -> str:
     return frame(700, height, title, body)
 
 
+def free_place(x: float, y: float, length: int, taken: list) -> tuple[float, float, float, bool]:
+    """Start, length and height of a dot's label, and whether it lies left of the dot: the nearest place that no other has."""
+    for up in range(0, 200, 13):
+        for left in (False, True):
+            start = x - 9 - length if left else x + 9
+            free = all(abs(y - up - v) >= 13 or start >= u + w or u >= start + length for u, w, v in taken)
+            if free and start >= 75 and start + length <= 655:
+                return start, length, y - up, left
+    return x + 9, length, y, False
+
+
 def scatter(title: str, points: list[tuple[str, float, float]], axes: tuple[str, str]) -> str:
     """One named dot per encoder, coloured by its family."""
     xs, ys = [p[1] for p in points], [p[2] for p in points]
@@ -71,16 +82,15 @@ def scatter(title: str, points: list[tuple[str, float, float]], axes: tuple[str,
     for t in ticks(y0, y1):
         body.append(f'<path d="M70 {y(t):.1f}H630" stroke="#eee"/>')
         body.append(f'<text x="62" y="{y(t) + 4:.1f}" text-anchor="end">{t:g}</text>')
-    taken: list[tuple[float, float]] = []
+    # Dots first: no label may lie on one.
+    taken = [(x(a) - 6, 12.0, y(b) + 4) for _, a, b in points]
     for name, a, b in sorted(points, key=lambda p: p[2]):
         colour = COLOURS.get(name.split("-")[0], "#333333")
-        at = y(b) + 4
-        while any(abs(at - v) < 13 and abs(x(a) - u) < 110 for u, v in taken):
-            at -= 13
-        taken.append((x(a), at))
-        side = 'text-anchor="end"' if x(a) > 520 else ""
+        start, length, at, left = free_place(x(a), y(b) + 4, 7 * len(name), taken)
+        taken.append((start, length, at))
+        side = 'text-anchor="end"' if left else ""
         body.append(f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="5" fill="{colour}"/>')
-        body.append(f'<text x="{x(a) + (-9 if side else 9):.1f}" y="{at:.1f}" {side}>{escape(name)}</text>')
+        body.append(f'<text x="{x(a) + (-9 if left else 9):.1f}" y="{at:.1f}" {side}>{escape(name)}</text>')
     body.append(f'<text x="350" y="412" text-anchor="middle">{escape(axes[0])}</text>')
     body.append(f'<text x="20" y="210" text-anchor="middle" transform="rotate(-90 20 210)">{escape(axes[1])}</text>')
     return frame(660, 424, title, body)

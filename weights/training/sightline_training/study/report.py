@@ -33,7 +33,8 @@ MEASURES = {
 }  # fmt: skip
 LEVELS = MEASURES | {"vqa_yesno": "VQAv2 yes/no", "vqa_number": "VQAv2 number", "vqa_other": "VQAv2 other"}
 PROBES = {"probe_imagenette": "probe, 10 classes", "probe_tiny": "probe, 200 classes"}
-# Claim -> (what is compared, variants, weights): the mean over seeds of the weighted sum of the variants' scores.
+# Claim -> (what is compared, variants, weights): the mean over seeds of the weighted sum of the
+# variants' scores.
 COMPARISONS = {
     1: [
         ("VMamba - ViT, 600 steps each", ("vmamba-600", "vit-600"), (1, -1)),

@@ -59,7 +59,8 @@ def work(connection: Connection, options: dict) -> None:
 
     from .shared import Study
 
-    # One process trains behind several shapes of canvases and with none; each has a compiled layer of its own.
+    # One process trains behind several shapes of canvases and with none; each has a compiled layer
+    # of its own.
     torch._dynamo.config.recompile_limit = COMPILED
     ctx = Study(options["work"], options["toy"])
     ctx.deadline = options["deadline"]
