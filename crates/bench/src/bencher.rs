@@ -32,8 +32,8 @@ pub(crate) struct Bencher {
 }
 
 impl Bencher {
-    /// Measures the device's limits first: every share is a share of these. `listener` hears of every case, so
-    /// that an interrupted run keeps what it has measured.
+    /// Measures the device's limits first: every share is a share of these. `listener` hears of
+    /// every case, so that an interrupted run keeps what it has measured.
     pub(crate) fn new(
         device: Device,
         scale: Scale,
@@ -72,8 +72,9 @@ impl Bencher {
         self.report.skipped.push((id.into(), why.into()));
     }
 
-    /// One operation over several input sets, `make(device, set)` each, so that more data is touched than a cache holds. On a GPU
-    /// the calls are recorded and replayed, as the models run them.
+    /// One operation over several input sets, `make(device, set)` each, so that more data is
+    /// touched than a cache holds. On a GPU the calls are recorded and replayed, as the models run
+    /// them.
     pub(crate) fn kernel(&mut self, work: Work, make: impl Fn(&Device, u32) -> Result<Launch>) {
         self.case(work, |bencher, work| {
             let (device, scale) = (&bencher.device, &bencher.scale);
@@ -116,8 +117,8 @@ impl Bencher {
         }
     }
 
-    /// Times `run`, which enqueues `calls` calls. The device is waited for at the end of every sample, and short work is
-    /// repeated within one.
+    /// Times `run`, which enqueues `calls` calls. The device is waited for at the end of every
+    /// sample, and short work is repeated within one.
     pub(crate) fn sample(&self, calls: usize, run: impl Fn() -> Result<(), KernelError>) -> Result<Sample> {
         let timed = |repeats: usize| -> Result<f64> {
             let start = Instant::now();
@@ -132,9 +133,11 @@ impl Bencher {
         self.collect(calls * repeats, || timed(repeats))
     }
 
-    /// Takes samples of `one`, which gives its seconds for `calls` calls, until there are enough or time is up.
+    /// Takes samples of `one`, which gives its seconds for `calls` calls, until there are enough or
+    /// time is up.
     pub(crate) fn collect(&self, calls: usize, mut one: impl FnMut() -> Result<f64>) -> Result<Sample> {
-        // A card that was idle raises its clocks over some milliseconds; the first case must not pay for that.
+        // A card that was idle raises its clocks over some milliseconds; the first case must not
+        // pay for that.
         let warm = Instant::now();
         while self.scale.hardware && warm.elapsed().as_secs_f64() < WARM_SECONDS {
             one()?;

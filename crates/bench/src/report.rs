@@ -113,7 +113,8 @@ impl Row {
 const HEADER: [&str; 8] = ["what", "median", "best", "runs", "moves", "computes", "limit", "share"];
 
 impl Report {
-    /// The table, one section per part, then what was not run. `head`: how a section's title is shown.
+    /// The table, one section per part, then what was not run. `head`: how a section's title is
+    /// shown.
     pub fn table(&self, head: &dyn Fn(&str) -> String) -> String {
         let mut out = String::new();
         if let Some(m) = &self.machine {

@@ -17,7 +17,8 @@ pub(crate) struct Scale {
     pub(crate) batch: usize,
     /// Picture sides of the encoders, px.
     pub(crate) sides: &'static [usize],
-    /// Bytes that the input sets of one case fill together, so that a small kernel does not run from the cache alone.
+    /// Bytes that the input sets of one case fill together, so that a small kernel does not run
+    /// from the cache alone.
     pub(crate) working_set: f64,
     /// Most input sets of one case.
     pub(crate) max_sets: usize,
@@ -33,7 +34,8 @@ pub(crate) struct Scale {
 pub(crate) const MIN_RUNS: usize = 3;
 
 impl Scale {
-    /// What suits this device. An H200 caches 60 MB. A CPU is measured warm: it has no time for more.
+    /// What suits this device. An H200 caches 60 MB. A CPU is measured warm: it has no time for
+    /// more.
     pub(crate) fn of(device: &Device, runs: usize, quick: bool) -> Self {
         let info = device.gpu_info();
         let hardware = info.is_some_and(|info| !info.software);
@@ -72,8 +74,8 @@ impl Scale {
         ((self.working_set / bytes.max(1.0)).ceil() as usize).clamp(1, self.max_sets)
     }
 
-    /// Calls of a case in one recorded graph: every input set at least once, and enough that the one replay costs nothing
-    /// beside them. `floor` is the least time of a call, seconds.
+    /// Calls of a case in one recorded graph: every input set at least once, and enough that the
+    /// one replay costs nothing beside them. `floor` is the least time of a call, seconds.
     pub(crate) fn calls(&self, sets: usize, floor: f64) -> usize {
         if !self.hardware {
             return sets;

@@ -19,7 +19,8 @@ pub enum Element {
 ///
 /// Operations write into buffers they are given, so that a recorded graph never allocates. They
 /// compare shapes exactly: a longer buffer fails as a shorter one does. Memory that is larger than
-/// one call needs is passed as a view ([`Buffer::view`], [`Buffer::first_rows`]) of the right shape.
+/// one call needs is passed as a view ([`Buffer::view`], [`Buffer::first_rows`]) of the right
+/// shape.
 #[derive(Clone, Debug)]
 pub struct Buffer {
     storage: Storage,
@@ -80,8 +81,8 @@ impl Buffer {
         Ok(self.with(shape))
     }
 
-    /// The beginning of the same memory, with a shape of its own. Nothing is copied or allocated, so
-    /// a recorded graph may use views.
+    /// The beginning of the same memory, with a shape of its own. Nothing is copied or allocated,
+    /// so a recorded graph may use views.
     ///
     /// # Errors
     /// [`KernelError::Shape`] if the buffer has fewer values.

@@ -1,5 +1,5 @@
-//! Matrix products on the CPU, by the part of `gemm` that multiplies floats. The crate `gemm` itself
-//! would compile the same kernels for four other types of numbers.
+//! Matrix products on the CPU, by the part of `gemm` that multiplies floats. The crate `gemm`
+//! itself would compile the same kernels for four other types of numbers.
 
 /// A matrix in a slice.
 #[derive(Clone, Copy)]

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `const NAME: type = value;` | the same with the value of the call, if it gives one |
 //! | `#import NAME` | the text that the call gives for the name, preprocessed as well |
-//! | `#ifdef NAME` ... `#else` ... `#endif` | the part for a name that the call defines, or the other |
+//! | `#ifdef NAME` ... `#else` ... `#endif` | the part for a defined name, or the other |
 //! | `@group(0) @binding(N) ...` | the same, numbered from 0 in the order of what is left |
 
 use cubecl::prelude::*;

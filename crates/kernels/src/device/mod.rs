@@ -1,4 +1,5 @@
-//! Where buffers live and operations run: memory, waiting and counting here, one file per way to open a GPU.
+//! Where buffers live and operations run: memory, waiting and counting here, one file per way to
+//! open a GPU.
 
 #[cfg(feature = "cuda")]
 mod cuda;

@@ -136,7 +136,8 @@ fn depthwise(cases: &mut Vec<Case>) {
             cases.push(depthwise_case(name, image(shape), 3, with_bias));
         }
     }
-    // Filters of 5 and 7 px without an activation: a ConvNeXt's stages, pictures smaller than the filter, several pixels a thread.
+    // Filters of 5 and 7 px without an activation: a ConvNeXt's stages, pictures smaller than the
+    // filter, several pixels a thread.
     let wide = [
         [1, 56, 56, 96],
         [1, 28, 28, 192],

@@ -1,8 +1,8 @@
 //! Matrices as they lie on a device.
 //!
 //! A storage format is one file here and one row in `table.rs`. The file implements `Stored`: how
-//! the bytes of a model file become two planes of words, and how the CPU, CubeCL and WGSL read those
-//! planes. Nothing else names a format to decide something.
+//! the bytes of a model file become two planes of words, and how the CPU, CubeCL and WGSL read
+//! those planes. Nothing else names a format to decide something.
 //!
 //! Each file stands on those before it: `rows` and `planes`, `stored`, `linear`, then the formats,
 //! then their table, and `host`.

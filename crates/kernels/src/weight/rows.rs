@@ -40,7 +40,8 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// A vector `[cols]` and the sum of each of its blocks. Formats with a minimum multiply it with that sum.
+/// A vector `[cols]` and the sum of each of its blocks. Formats with a minimum multiply it with
+/// that sum.
 pub(crate) struct Vector<'a> {
     pub(super) x: &'a [f32],
     pub(super) sums: Vec<f32>,

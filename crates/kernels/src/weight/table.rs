@@ -8,8 +8,9 @@ use super::stored::{Format, StoredOnGpu};
 use super::{f32, int8, q4_1, q8_0};
 use crate::ops::lanes::Vec4;
 
-/// Makes [`Format::ALL`] from the rows of the table, and the functions that pass a kernel's call on to
-/// the format's file. A kernel is compiled for one format, so only one arm of each is left in it.
+/// Makes [`Format::ALL`] from the rows of the table, and the functions that pass a kernel's call on
+/// to the format's file. A kernel is compiled for one format, so only one arm of each is left in
+/// it.
 macro_rules! formats {
     ($($file:ident::$name:ident,)*) => {
         impl Format {

@@ -68,8 +68,8 @@ pub struct Im2col<'a> {
 /// stride * ox + kx - pad, c]`, zero outside.
 ///
 /// # Errors
-/// [`KernelError`] if the side or the stride is 0, or if a buffer has another shape or is on another
-/// device.
+/// [`KernelError`] if the side or the stride is 0, or if a buffer has another shape or is on
+/// another device.
 pub fn im2col(device: &Device, args: Im2col<'_>) -> Result<()> {
     const OP: &str = "im2col";
     let Im2col { x, image, patches, dst } = args;

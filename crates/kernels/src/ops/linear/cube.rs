@@ -66,34 +66,69 @@ fn matrix_units(gpu: &Gpu) -> MatrixUnits {
     }
 }
 
+/// A call as arguments of a kernel.
+struct Arguments {
+    x: BufferArg,
+    words: BufferArg,
+    scales: Option<BufferArg>,
+    bias: Option<BufferArg>,
+    low_b: Option<BufferArg>,
+    low_t: Option<BufferArg>,
+    norm: Option<BufferArg>,
+    dst: BufferArg,
+    eps: f32,
+    low_scale: f32,
+    /// First rows of the second and third segment of the adapter.
+    bounds: [usize; 2],
+}
+
+impl Arguments {
+    fn of(call: &Apply<'_>) -> Result<Self> {
+        let (w, low) = (call.map, call.low_rank);
+        let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
+        let (norm, eps) = match call.input {
+            Input::RmsNorm { weight, eps } => (Some(weight), eps),
+            Input::Plain | Input::SwiGlu => (None, 0.0),
+        };
+        Ok(Self {
+            x: call.x.arg(OP)?,
+            words: w.words.arg(OP)?,
+            scales: arg(w.scales.as_ref())?,
+            bias: arg(w.bias.as_ref())?,
+            low_b: arg(low.map(|low| low.b))?,
+            low_t: arg(low.map(|low| low.t))?,
+            norm: arg(norm)?,
+            dst: call.dst.arg(OP)?,
+            eps,
+            low_scale: low.map_or(0.0, |low| low.scale),
+            bounds: low.map_or([w.rows; 2], |low| low.bounds),
+        })
+    }
+}
+
 fn launch_mat_vec(gpu: &Gpu, call: &Apply<'_>, plan: MatVec) -> Result<()> {
-    let w = call.map;
-    let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
-    let (norm, eps) = match call.input {
-        Input::RmsNorm { weight, eps } => (Some(weight), eps),
-        Input::Plain | Input::SwiGlu => (None, 0.0),
-    };
-    let low = call.low_rank;
-    let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
+    let rows = call.map.rows;
+    let args = Arguments::of(call)?;
+    let [second, third] = args.bounds;
     // SAFETY: shapes were checked by the caller; rows are clamped, and each output is written by
     // one unit.
     unsafe {
         mat_vec::kernel::launch_unchecked(
             gpu.launch(),
-            CubeCount::Static(w.rows.div_ceil(plan.rows()) as u32, call.rows as u32, 1),
+            CubeCount::Static(rows.div_ceil(plan.rows()) as u32, call.rows as u32, 1),
             CubeDim::new_1d(plan.threads as u32),
             plan.width,
-            call.x.arg(OP)?,
-            w.words.arg(OP)?,
-            arg(w.scales.as_ref())?.into(),
-            arg(w.bias.as_ref())?.into(),
-            arg(low.map(|low| low.b))?.into(),
-            arg(low.map(|low| low.t))?.into(),
-            arg(norm)?.into(),
-            call.dst.arg(OP)?,
-            w.rows,
-            eps,
-            low.map_or(0.0, |low| low.scale),
+            args.x,
+            args.words,
+            args.scales.into(),
+            args.bias.into(),
+            args.low_b.into(),
+            args.low_t.into(),
+            args.norm.into(),
+            args.dst,
+            rows,
+            args.eps,
+            args.low_scale,
             second,
             third,
             plan,
@@ -102,43 +137,43 @@ fn launch_mat_vec(gpu: &Gpu, call: &Apply<'_>, plan: MatVec) -> Result<()> {
     Ok(())
 }
 
+/// Number of cubes that cover the outputs of a call with tiles.
+fn tiles(call: &Apply<'_>, plan: &MatMul) -> CubeCount {
+    let (across, down) = (4 * plan.tile_n, 4 * plan.tile_m);
+    CubeCount::Static(
+        call.map.rows.div_ceil(across) as u32,
+        call.rows.div_ceil(down) as u32,
+        1,
+    )
+}
+
 fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Apply<'_>, plan: MatMul) -> Result<()> {
-    let w = call.map;
-    let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
-    let (norm, eps) = match call.input {
-        Input::RmsNorm { weight, eps } => (Some(weight), eps),
-        Input::Plain | Input::SwiGlu => (None, 0.0),
-    };
-    let low = call.low_rank;
-    let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
+    let args = Arguments::of(call)?;
+    let [second, third] = args.bounds;
     let (x_width, word_width) = plan.load_widths();
     // SAFETY: shapes were checked by the caller; rows and columns are clamped, and each output is
     // written by one unit.
     unsafe {
         mat_mul::kernel::launch_unchecked::<E>(
             gpu.launch(),
-            CubeCount::Static(
-                w.rows.div_ceil(4 * plan.tile_n) as u32,
-                call.rows.div_ceil(4 * plan.tile_m) as u32,
-                1,
-            ),
+            tiles(call, &plan),
             CubeDim::new_1d(plan.threads() as u32),
             x_width,
             word_width,
             plan.width,
-            call.x.arg(OP)?,
-            w.words.arg(OP)?,
-            arg(w.scales.as_ref())?.into(),
-            arg(w.bias.as_ref())?.into(),
-            arg(low.map(|low| low.b))?.into(),
-            arg(low.map(|low| low.t))?.into(),
-            arg(norm)?.into(),
-            call.dst.arg(OP)?,
+            args.x,
+            args.words,
+            args.scales.into(),
+            args.bias.into(),
+            args.low_b.into(),
+            args.low_t.into(),
+            args.norm.into(),
+            args.dst,
             call.rows,
-            w.rows,
-            w.cols,
-            eps,
-            low.map_or(0.0, |low| low.scale),
+            call.map.rows,
+            call.map.cols,
+            args.eps,
+            args.low_scale,
             second,
             third,
             plan,
@@ -148,36 +183,30 @@ fn launch_mat_mul<E: Float>(gpu: &Gpu, call: &Apply<'_>, plan: MatMul) -> Result
 }
 
 fn launch_units<E: Float>(gpu: &Gpu, call: &Apply<'_>, plan: MatMul) -> Result<()> {
-    let w = call.map;
-    let arg = |buffer: Option<&Buffer>| buffer.map(|b| b.arg(OP)).transpose();
-    let low = call.low_rank;
-    let [second, third] = low.map_or([w.rows; 2], |low| low.bounds);
+    let args = Arguments::of(call)?;
+    let [second, third] = args.bounds;
     let (x_width, word_width) = plan.load_widths();
     // SAFETY: shapes were checked by the caller; rows and columns are clamped, and each output is
     // written by one unit.
     unsafe {
         mat_mul::units::kernel::launch_unchecked::<E>(
             gpu.launch(),
-            CubeCount::Static(
-                w.rows.div_ceil(4 * plan.tile_n) as u32,
-                call.rows.div_ceil(4 * plan.tile_m) as u32,
-                1,
-            ),
+            tiles(call, &plan),
             CubeDim::new_1d(plan.threads() as u32),
             x_width,
             word_width,
             plan.width,
-            call.x.arg(OP)?,
-            w.words.arg(OP)?,
-            arg(w.scales.as_ref())?.into(),
-            arg(w.bias.as_ref())?.into(),
-            arg(low.map(|low| low.b))?.into(),
-            arg(low.map(|low| low.t))?.into(),
-            call.dst.arg(OP)?,
+            args.x,
+            args.words,
+            args.scales.into(),
+            args.bias.into(),
+            args.low_b.into(),
+            args.low_t.into(),
+            args.dst,
             call.rows,
-            w.rows,
-            w.cols,
-            low.map_or(0.0, |low| low.scale),
+            call.map.rows,
+            call.map.cols,
+            args.low_scale,
             second,
             third,
             plan,

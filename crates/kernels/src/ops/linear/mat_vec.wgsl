@@ -1,8 +1,9 @@
 // A matrix times one row: dst = [dst +] W prologue(x) [+ low_scale * B t].
 //
-// LANES invocations share REPEAT outputs. A load is 16 bytes of a row of the matrix, kept as it is stored until it is in
-// registers. `#import matrix` is the part of the storage format: see `Stored::SHADER`.
-// Twin: twin.rs. The constants are replaced for each call by wgsl.rs of this crate.
+// LANES invocations share REPEAT outputs. A load is 16 bytes of a row of the matrix, kept as it is
+// stored until it is in registers. `#import matrix` is the part of the storage format: see
+// `Stored::SHADER`. Twin: twin.rs. The constants are replaced for each call by wgsl.rs of this
+// crate.
 
 const LOADS: u32 = 18u;   // loads per row
 const STAGE: u32 = 18u;   // loads whose part of x is in shared memory at a time
@@ -40,7 +41,8 @@ var<workgroup> staged: array<vec4<f32>, STAGE * STRIDE>;
 var<workgroup> partial: array<f32, THREADS * REPEAT>;
 var<workgroup> squares: array<f32, THREADS>;
 
-// Four values of x after the prologue, but for the norm's factor, which waits until the products are summed.
+// Four values of x after the prologue, but for the norm's factor, which waits until the products
+// are summed.
 fn input_at(i: u32) -> vec4<f32> {
 #ifdef SWIGLU
     let gate = x[i];

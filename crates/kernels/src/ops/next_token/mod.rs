@@ -26,7 +26,8 @@ pub struct NextToken<'a> {
 /// token` after the increment.
 ///
 /// # Errors
-/// [`KernelError`] if a buffer has another shape or is on another device, or if there are no logits.
+/// [`KernelError`] if a buffer has another shape or is on another device, or if there are no
+/// logits.
 pub fn next_token(device: &Device, args: NextToken<'_>) -> Result<()> {
     const OP: &str = "next_token";
     let NextToken {

@@ -60,8 +60,8 @@ pub struct SelectiveScan<'a> {
     pub u: &'a Buffer,
     /// Step sizes, before bias and softplus, `[pixels, 4 * channels]`.
     pub delta: &'a Buffer,
-    /// Per pixel and direction `[dt (rank), B (state), C (state)]`: `[pixels, 4 * (rank + 2 state)]`;
-    /// `dt` is not read.
+    /// `[pixels, 4 * (rank + 2 state)]`: per direction `[dt (rank), B (state), C (state)]`; `dt` is
+    /// not read.
     pub proj: &'a Buffer,
     /// `A = -exp(A_logs)`: `[4, channels, state]`.
     pub a: &'a Buffer,

@@ -1,10 +1,12 @@
-// Selective scan in four directions without barriers: one invocation owns one channel of one split of the length and keeps its
-// states in registers. The CubeCL version (kernels.rs) shares a split among segments
-// instead, which needs workgroup memory. `ScanKernel::of` chooses: this file on GPUs in software, CubeCL on all others.
+// Selective scan in four directions without barriers: one invocation owns one channel of one split
+// of the length and keeps its states in registers. The CubeCL version (kernels.rs) shares a split
+// among segments instead, which needs workgroup memory. `ScanKernel::of` chooses: this file on GPUs
+// in software, CubeCL on all others.
 //
-// Two passes share this file. `PASS` 0 finds every split's end state and decay from a zero state; `PASS` 1 scans the two
-// directions of a pair (rows or columns), each starting from what the earlier splits leave. A position is a pixel in the pair's
-// order; the second direction visits the same positions backwards, so an invocation adds only to its own pixels.
+// Two passes share this file. `PASS` 0 finds every split's end state and decay from a zero state;
+// `PASS` 1 scans the two directions of a pair (rows or columns), each starting from what the
+// earlier splits leave. A position is a pixel in the pair's order; the second direction visits the
+// same positions backwards, so an invocation adds only to its own pixels.
 
 // Replaced by wgsl.rs.
 const PASS: u32 = 1u;
@@ -26,7 +28,8 @@ struct Info {
     unused: u32,
 }
 
-// Buffers of one memory page may not be bound as read-only and as writable at once, so all are read_write.
+// Buffers of one memory page may not be bound as read-only and as writable at once, so all are
+// read_write.
 @group(0) @binding(0) var<storage, read_write> u: array<f32>;       // [batch, h*w, channels]
 @group(0) @binding(1) var<storage, read_write> delta: array<f32>;   // [batch, h*w, 4, channels]
 @group(0) @binding(2) var<storage, read_write> proj: array<f32>;    // [batch, h*w, 4, rank + 2 state]
@@ -50,7 +53,8 @@ struct Walk {
     last: u32, // one past the end
 }
 
-// ln(1 + exp(x)). ln(1 + t) / t for t in 0..1 is a polynomial (Chebyshev fit, 3e-8): small steps keep their precision.
+// ln(1 + exp(x)). ln(1 + t) / t for t in 0..1 is a polynomial (Chebyshev fit, 3e-8): small steps
+// keep their precision.
 fn softplus(x: f32) -> f32 {
     let t = exp(-abs(x));
     var p = t * 0.005253458 - 0.029588507;
@@ -82,8 +86,9 @@ fn split_word(sequence: u32, split: u32, n: u32, channel: u32) -> u32 {
     return 4u * info.channels + 2u * index;
 }
 
-// Scans the walk from `state`, adding outputs to `dst` (PASS 1) or only moving the state (PASS 0). Returns the sum of the step
-// sizes. A tile of steps is loaded before any of it is stored: stores would hold back later loads.
+// Scans the walk from `state`, adding outputs to `dst` (PASS 1) or only moving the state (PASS 0).
+// Returns the sum of the step sizes. A tile of steps is loaded before any of it is stored: stores
+// would hold back later loads.
 fn scan(walk: Walk, state: ptr<function, array<f32, STATE>>, add: bool) -> f32 {
     let stride = info.rank + 2u * STATE;
     let bias = dt_bias[walk.row];

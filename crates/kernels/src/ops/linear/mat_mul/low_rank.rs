@@ -2,7 +2,7 @@
 
 use cubecl::prelude::*;
 
-use super::tiles::transpose;
+use super::tiles::{Tile, transpose};
 use crate::ops::lanes::{Quad, Vec4};
 use crate::ops::linear::plan::MatMul;
 
@@ -76,8 +76,7 @@ pub(super) fn load_low_t<E: Float>(
     t: &ComptimeOption<&[f32]>,
     xs: &mut Shared<[Quad<E>]>,
     from: usize,
-    first_m: usize,
-    m: usize,
+    at: &Tile,
     segments: usize,
     #[comptime] plan: MatMul,
 ) {
@@ -88,7 +87,7 @@ pub(super) fn load_low_t<E: Float>(
         let mut block = Array::<Vec4>::new(4usize);
         #[unroll]
         for r in 0..4usize {
-            let row = usize::min(first_m + quad * 4 + r, m - 1);
+            let row = usize::min(at.first_m + quad * 4 + r, at.m - 1);
             block[r] = low_t_quad(t, row, from + k, segments, plan);
         }
         transpose::<E>(&block, 0usize, xs, k * comptime!(4 * plan.tile_m) + quad, tile);
@@ -102,8 +101,7 @@ pub(super) fn load_low_b<E: Float>(
     b: &ComptimeOption<&[f32]>,
     ws: &mut Shared<[Quad<E>]>,
     from: usize,
-    first_row: usize,
-    rows: usize,
+    at: &Tile,
     second: usize,
     third: usize,
     scale: f32,
@@ -116,7 +114,7 @@ pub(super) fn load_low_b<E: Float>(
         let mut block = Array::<Vec4>::new(4usize);
         #[unroll]
         for r in 0..4usize {
-            let row = usize::min(first_row + quad * 4 + r, rows - 1);
+            let row = usize::min(at.first_row + quad * 4 + r, at.rows - 1);
             block[r] = low_b_quad(b, row, from + k, second, third, scale, plan);
         }
         transpose::<E>(&block, 0usize, ws, k * comptime!(4 * plan.tile_n) + quad, tile);

@@ -48,12 +48,11 @@ pub(super) fn kernel<E: Float, V: Size, N: Size, D: Size>(
     #[comptime] plan: MatMul,
 ) {
     let tile = this_tile(m, rows, cols, plan);
-    let (first_m, first_row) = (tile.first_m, tile.first_row);
     let mut xs = Shared::<[Quad<E>]>::new_slice(comptime!(4 * plan.depth * plan.tile_m));
     let mut ws = Shared::<[Quad<E>]>::new_slice(comptime!(4 * plan.depth * plan.tile_n));
     let mut row_scales = Shared::<[f32]>::new_slice(comptime!(4 * plan.tile_m));
     if comptime!(plan.prologue == Prologue::RmsNorm) {
-        norm_scales::<V>(x, first_m, m, cols, eps, &mut row_scales, plan);
+        norm_scales::<V>(x, &tile, eps, &mut row_scales, plan);
     }
     let mut sums = Array::<Vec4>::new(comptime!(4 * plan.block_m * plan.block_n));
     #[unroll]
@@ -78,14 +77,14 @@ pub(super) fn kernel<E: Float, V: Size, N: Size, D: Size>(
     if comptime!(plan.rank > 0) {
         let segments = segment_of(rows - 1, second, third) + 1;
         let quads = comptime!(plan.rank.div_ceil(4));
-        let last_row = usize::min(first_row + comptime!(4 * plan.tile_n), rows) - 1;
+        let last_row = usize::min(tile.first_row + comptime!(4 * plan.tile_n), rows) - 1;
         // Only the segments that this tile's rows belong to; the bounds are the same for the whole
         // cube.
-        let mut from = segment_of(first_row, second, third) * quads;
+        let mut from = segment_of(tile.first_row, second, third) * quads;
         let end = (segment_of(last_row, second, third) + 1) * quads;
         while from < end {
-            load_low_t::<E>(&low_t, &mut xs, from, first_m, m, segments, plan);
-            load_low_b::<E>(&low_b, &mut ws, from, first_row, rows, second, third, low_scale, plan);
+            load_low_t::<E>(&low_t, &mut xs, from, &tile, segments, plan);
+            load_low_b::<E>(&low_b, &mut ws, from, &tile, second, third, low_scale, plan);
             sync_cube();
             multiply::<E>(&xs, &ws, &mut sums, plan);
             sync_cube();
@@ -96,6 +95,6 @@ pub(super) fn kernel<E: Float, V: Size, N: Size, D: Size>(
         add_groups(&mut sums, plan);
     }
     if UNIT_POS_X < comptime!(plan.group() as u32) {
-        store::<D>(&sums, &bias, dst, first_m, first_row, m, rows, plan);
+        store::<D>(&sums, &bias, dst, &tile, plan);
     }
 }

@@ -2,6 +2,7 @@
 
 use cubecl::prelude::*;
 
+use super::tiles::Tile;
 use crate::ops::lanes::{Quad, Vec4, gelu};
 use crate::ops::linear::Epilogue;
 use crate::ops::linear::plan::{HALF_RUN, MatMul, Products};
@@ -107,22 +108,20 @@ pub(super) fn store<D: Size>(
     sums: &Array<Vec4>,
     bias: &ComptimeOption<&[f32]>,
     dst: &mut [Vector<f32, D>],
-    first_m: usize,
-    first_row: usize,
-    m: usize,
-    rows: usize,
+    tile: &Tile,
     #[comptime] plan: MatMul,
 ) {
+    let (m, rows) = (tile.m, tile.rows);
     let units_n = comptime!(plan.tile_n / plan.block_n);
     let units_m = comptime!(plan.tile_m / plan.block_m);
     let unit = UNIT_POS_X as usize;
     let (unit_n, unit_m) = (unit % units_n, unit / units_n);
     #[unroll]
     for i in 0..comptime!(4 * plan.block_m) {
-        let at_m = first_m + (unit_m + comptime!(i / 4 * units_m)) * 4 + comptime!(i % 4);
+        let at_m = tile.first_m + (unit_m + comptime!(i / 4 * units_m)) * 4 + comptime!(i % 4);
         #[unroll]
         for j in 0..comptime!(plan.block_n) {
-            let row = first_row + (unit_n + comptime!(j * units_n)) * 4;
+            let row = tile.first_row + (unit_n + comptime!(j * units_n)) * 4;
             let sum = sums[comptime!(i * plan.block_n + j)];
             #[unroll]
             for part in 0..comptime!(4 / plan.width) {

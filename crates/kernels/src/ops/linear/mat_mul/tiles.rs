@@ -38,16 +38,15 @@ pub(super) fn this_tile(m: usize, rows: usize, cols: usize, #[comptime] plan: Ma
 #[cube]
 pub(super) fn norm_scales<N: Size>(
     x: &[Vector<f32, N>],
-    first_m: usize,
-    m: usize,
-    cols: usize,
+    tile: &Tile,
     eps: f32,
     row_scales: &mut Shared<[f32]>,
     #[comptime] plan: MatMul,
 ) {
+    let cols = tile.cols;
     let mut r = UNIT_POS_X as usize;
     while r < comptime!(4 * plan.tile_m) {
-        let row = usize::min(first_m + r, m - 1);
+        let row = usize::min(tile.first_m + r, tile.m - 1);
         let mut squares = Vec4::new(0.0f32);
         for i in 0..(cols + 3) / 4 {
             let v = quad_at::<N>(x, row, i, cols, plan);
