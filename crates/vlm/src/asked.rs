@@ -110,11 +110,11 @@ mod tests {
         assert_eq!(ids, good);
         assert_eq!(batch.questions[0].line, 2);
         for id in ["1.5", "true", "null", "[1]", "18446744073709551616"] {
-            let error = read_bytes((line("1") + &line(id)).as_bytes()).err().expect(id);
+            let error = read_bytes((line("1") + &line(id)).as_bytes()).expect_err(id);
             assert!(error.contains("q.jsonl line 2") && error.contains("`id`"), "{error}");
         }
         for nothing in ["", "\n \n", "\u{feff}"] {
-            let error = read_bytes(nothing.as_bytes()).err().expect("refused");
+            let error = read_bytes(nothing.as_bytes()).expect_err("refused");
             assert!(error.contains("no question"), "{error}");
         }
     }
