@@ -1,7 +1,8 @@
 //! Asks one model about one picture: manifest, language model, picture, answer.
 //!
 //! ```text
-//! cargo run --release -p sightline-vlm --example ask_a_picture -- tests/pictures/sample.png "Where is the pizza?"
+//! cargo run --release -p sightline-vlm --example ask_a_picture -- \
+//!   tests/pictures/sample.png "Where is the pizza?"
 //! ```
 //!
 //! The language model must have been fetched before: `sightline models --fetch`. A third argument

@@ -1,7 +1,8 @@
 //! Computes a vision encoder's features of pictures and compares them: no language model is loaded.
 //!
 //! ```text
-//! cargo run --release -p sightline-vision --example embed_features -- sightline-vit-tiny A.jpg B.jpg C.jpg
+//! cargo run --release -p sightline-vision --example embed_features -- \
+//!   sightline-vit-tiny A.jpg B.jpg C.jpg
 //! ```
 //!
 //! Prints the cosine of every two pictures' mean features, -1 to 1.

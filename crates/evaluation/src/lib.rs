@@ -21,8 +21,12 @@
 //!
 //! impl Answerer for Yes {
 //!     async fn answer(&mut self, _first: usize, batch: &[Item]) -> Result<Vec<Answered>, Reason> {
-//!         let yes = |_: &Item| Answered { image: None, outcome: Outcome::Text("yes".into()), margin: None };
-//!         Ok(batch.iter().map(yes).collect())
+//!         let yes = Answered {
+//!             image: None,
+//!             outcome: Outcome::Text("yes".into()),
+//!             margin: None,
+//!         };
+//!         Ok(vec![yes; batch.len()])
 //!     }
 //! }
 //!
@@ -35,7 +39,8 @@
 //! let mut files = MemoryFiles::default();
 //! files.add("vizwiz/val.json", question.to_string().into_bytes());
 //! files.add("vizwiz/val/VizWiz_val_00000000.jpg", Vec::new());
-//! let task = tasks::load("vizwiz", DataPath::new(std::sync::Arc::new(files), ""), &Select::default())?;
+//! let data = DataPath::new(std::sync::Arc::new(files), "");
+//! let task = tasks::load("vizwiz", data, &Select::default())?;
 //!
 //! let items = [Item { id: task.questions[0].id.clone(), image_sha256: None }];
 //! let key = RunKey {

@@ -80,9 +80,9 @@ impl Batch {
         Self::of(llama, adapters, chat, layout, rows.max(prefix).max(slots)).await
     }
 
-    /// As [`Batch::new`], but without pictures. The first token behind the place of the visual tokens
-    /// has position `text_start`, at least the number of tokens before them. So positions are as
-    /// behind visual tokens, which are not there. `capacity` does not count them.
+    /// As [`Batch::new`], but without pictures. The first token behind the place of the visual
+    /// tokens has position `text_start`, at least the number of tokens before them. So positions
+    /// are as behind visual tokens, which are not there. `capacity` does not count them.
     ///
     /// # Errors
     /// A device that fails.
@@ -213,8 +213,9 @@ impl Batch {
         Ok(self.run.llama.device.read_f32(&self.run.logits).await?)
     }
 
-    /// How probable answers are to what was prefilled: of every prompt's answers the mean log-likelihood per token. The end of the turn counts
-    /// as a token of each. Afterwards nothing can be decoded before the next prefill.
+    /// How probable answers are to what was prefilled: of every prompt's answers the mean
+    /// log-likelihood per token. The end of the turn counts as a token of each. Afterwards nothing
+    /// can be decoded before the next prefill.
     ///
     /// `answers`: of every prompt its answers, as token ids without the one that ends the turn.
     ///
@@ -226,7 +227,8 @@ impl Batch {
         if let Some(&id) = all().flatten().find(|&&id| id as usize >= vocabulary) {
             return Err(LanguageError::UnknownToken { id, vocabulary });
         }
-        // All advance in step, so that the longest prompt is followed by as many tokens as the longest answer has.
+        // All advance in step, so that the longest prompt is followed by as many tokens as the
+        // longest answer has.
         let prompt = prompts.iter().map(|prompt| prompt.ids.len()).max().unwrap_or(0);
         let (tokens, capacity) = (
             self.prefix + prompt + all().map(Vec::len).max().unwrap_or(0),

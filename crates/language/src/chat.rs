@@ -111,8 +111,8 @@ impl Chat {
 
     /// Token ids of a user's question behind the visual tokens, and the opening of the answer.
     ///
-    /// White space around the question is stripped. Names of control tokens inside it are encoded as
-    /// the plain text they are.
+    /// White space around the question is stripped. Names of control tokens inside it are encoded
+    /// as the plain text they are.
     ///
     /// # Errors
     /// An empty question, or one that does not fit beside a prefix of `prefix` tokens and

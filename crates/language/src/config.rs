@@ -44,8 +44,8 @@ pub struct LlamaConfig {
     pub vocabulary: usize,
     /// Token that opens every prompt.
     pub bos: u32,
-    /// Tokens that end an answer, as the file names them: end of the sequence, then, if the file has
-    /// them, end of a turn and of a message.
+    /// Tokens that end an answer, as the file names them: end of the sequence, then, if the file
+    /// has them, end of a turn and of a message.
     pub stops: Vec<u32>,
     /// Number of positions that the model was made for, if the file says so.
     pub context: Option<usize>,

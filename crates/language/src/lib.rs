@@ -19,7 +19,9 @@
 //! use sightline_language::{Chat, LanguageError, Llama, Options, Session};
 //!
 //! # type Result<T> = std::result::Result<T, LanguageError>;
-//! # async fn answer(device: Device, row: &LanguageModel, bytes: &[u8], visual: Buffer, count: usize) -> Result<()> {
+//! # async fn answer(
+//! #     device: Device, row: &LanguageModel, bytes: &[u8], visual: Buffer, count: usize,
+//! # ) -> Result<()> {
 //! let gguf = Gguf::parse(&row.file, bytes)?;
 //! let chat = Chat::new(&row.chat, &gguf)?;
 //! let llama = Arc::new(Llama::load(&device, &gguf)?);

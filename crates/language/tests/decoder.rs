@@ -229,8 +229,8 @@ fn a_head_of_its_own(device: &Device) -> Check {
     Ok(())
 }
 
-/// A prompt that begins with several tokens, and with more than a prefill runs at once; alone and in
-/// a batch.
+/// A prompt that begins with several tokens, and with more than a prefill runs at once; alone and
+/// in a batch.
 fn many_tokens_before_a_picture(device: &Device) -> Check {
     for count in [3, 260] {
         let (llama, _, reference) = model(device, false)?;

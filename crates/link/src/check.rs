@@ -116,7 +116,8 @@ impl SharedBox {
     }
 }
 
-/// A text for people: of bounded length, without characters that hide or turn what stands beside it.
+/// A text for people: of bounded length, without characters that hide or turn what stands beside
+/// it.
 fn text(field: &'static str, value: &str, most: usize, lines: bool) -> Result {
     let count = value.chars().count();
     if count > most {

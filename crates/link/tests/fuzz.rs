@@ -61,7 +61,8 @@ fn ten_million_fragments() {
         let threads: Vec<_> = (0..workers).map(|worker| scope.spawn(work(worker))).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
     });
-    // Some changes hit bytes that mean nothing or something else that is sound: the test reaches the end.
+    // Some changes hit bytes that mean nothing or something else that is sound: the test reaches
+    // the end.
     assert!(read > 0);
 }
 

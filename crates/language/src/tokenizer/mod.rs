@@ -1,5 +1,5 @@
-//! Token ids of text, and text of token ids. A GGUF file names the family of its tokenizer and holds
-//! its vocabulary.
+//! Token ids of text, and text of token ids. A GGUF file names the family of its tokenizer and
+//! holds its vocabulary.
 
 mod bpe;
 mod stream;
@@ -33,8 +33,8 @@ type Make = fn(&Vocabulary<'_>) -> Result<Box<dyn Family>>;
 /// The families that are supported, by the name that `tokenizer.ggml.model` gives them.
 const FAMILIES: &[(&str, Make)] = &[("gpt2", bpe::make)];
 
-/// Metadata of a tokenizer that is obeyed, or that changes no prompt: templates hold all tokens of a
-/// prompt, so nothing is put before or behind a text.
+/// Metadata of a tokenizer that is obeyed, or that changes no prompt: templates hold all tokens of
+/// a prompt, so nothing is put before or behind a text.
 const KNOWN: &[&str] = &[
     "model",
     "pre",

@@ -175,7 +175,8 @@ fn likelihood(reference: &Reference, mut inputs: Vec<Vec<f64>>, ids: &[u32]) -> 
     sum / (ids.len() + 1) as f64
 }
 
-/// How probable answers are: none, one and several a question, of many lengths, one of them without a token, slots left over.
+/// How probable answers are: none, one and several a question, of many lengths, one of them without
+/// a token, slots left over.
 pub(super) fn likelihoods(device: &Device) -> Check {
     const MOST: usize = 5;
     let (llama, adapters, reference) = model(device, true)?;

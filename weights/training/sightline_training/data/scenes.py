@@ -51,8 +51,7 @@ class Scenes:
         categories = [c for t in self.text.get("coco", []) for c, _ in t["objects"]]
         self.coco_pool = sorted(categories)  # repeated as often as they occur: "no" follows the frequency of "yes"
 
-    # ---- canvases
-    # -------------------------------------------------------------------------------------------------
+    # ---- canvases -------------------------------------------------------------------------------
 
     def draw(
         self, rng: random.Random, generator, kinds: list[str]
@@ -121,8 +120,7 @@ class Scenes:
         known = torch.tensor([k in ("mosaic", "tiny", "imagenette", "caltech") for k in kinds])[:, None]
         return torch.where(known, labelled, -1)
 
-    # ---- questions
-    # ------------------------------------------------------------------------------------------------
+    # ---- questions ------------------------------------------------------------------------------
 
     def _rng(self, rng):
         return rng if self.train else None

@@ -67,8 +67,7 @@ def make_connector(kind: str, seed: int) -> nn.Module:
     raise ValueError(f"a connector is 'mlp2' or 'mlp3', not {kind!r}")
 
 
-# ---- what is asked
-# ------------------------------------------------------------------------------------------------
+# ---- what is asked -----------------------------------------------------------------------------
 
 
 @dataclass
@@ -156,8 +155,7 @@ class Asking(torch.utils.data.Dataset):
         return out + [Question(*q) for q in (rng.choice(pairs) if pairs else ())]
 
 
-# ---- a run
-# --------------------------------------------------------------------------------------------------------
+# ---- a run -------------------------------------------------------------------------------------
 
 
 class Sight:
@@ -232,8 +230,7 @@ def train(ctx: Study, row: dict, sight: Sight, prompter, recipe: dict) -> dict:
     return {"losses": losses, "batches": batches, "training_seconds": round(time.time() - start, 1)}
 
 
-# ---- scores
-# -------------------------------------------------------------------------------------------------------
+# ---- scores ------------------------------------------------------------------------------------
 
 
 def thinned(items: list, most: int) -> list:
