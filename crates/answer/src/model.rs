@@ -8,6 +8,8 @@ pub struct ModelInfo {
     /// Id of the encoder's kind. Kinds are rows of a table in `sightline-vision`, which this crate
     /// does not know: so it is text.
     pub encoder: String,
+    /// SHA-256 of its weight file, lower-case hex; empty for a model without one.
+    pub weights: String,
     /// The encoder on labels, for example `ViT`.
     pub title: String,
     /// The encoder with what mixes its tokens, for example `ViT (attention)`.

@@ -60,7 +60,7 @@ pub struct Settings {
     #[serde(rename = "t", default, skip_serializing_if = "is_zero")]
     pub temperature: f32,
     /// Seed of the randomness.
-    #[serde(rename = "r", default, skip_serializing_if = "is_none")]
+    #[serde(rename = "r", default, skip_serializing_if = "is_zero")]
     pub seed: u64,
     /// Whether encoders computed products in 16 bits.
     #[serde(rename = "h", default, skip_serializing_if = "std::ops::Not::not")]
@@ -230,12 +230,6 @@ impl From<Timings> for Milliseconds {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(value: &f32) -> bool {
-    *value == 0.0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_none(value: &u64) -> bool {
-    *value == 0
+fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -30,8 +30,10 @@ mod codec;
 mod content;
 mod embed;
 mod error;
+mod hash;
 
 pub use codec::{MOST_CHARACTERS, MOST_PICTURE, decode, encode};
 pub use content::{Milliseconds, Picture, Settings, Shared, SharedAnswer, SharedBox, Source};
 pub use embed::Address;
 pub use error::LinkError;
+pub use hash::sha256_hex;

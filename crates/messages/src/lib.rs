@@ -23,4 +23,4 @@ pub use sightline_answer::{Answer, AnswerBox, Backend, Dtype, Kind, Machine, Mod
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;

@@ -6,6 +6,7 @@ use sightline_messages::{Command, Preview};
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{HtmlInputElement, ImageData};
 
+use crate::address;
 use crate::dom::{after, by_id};
 use crate::engine::{self, Engine};
 use crate::inbox::{self, tell};
@@ -32,9 +33,13 @@ pub fn open(why: Function, keep: Function) {
     inbox::give_to(move |input| app.step(input));
     input::listen();
     tell(Input::Opened(engine::wish()));
-    if by_id::<HtmlInputElement>("question").is_some()
-        && let Some(saved) = memory::recall()
-    {
+    if by_id::<HtmlInputElement>("question").is_none() {
+        return;
+    }
+    address::listen();
+    if let Some(input) = address::result() {
+        tell(input);
+    } else if let Some(saved) = memory::recall() {
         tell(Input::Restored {
             number: inbox::number(),
             saved,
@@ -94,6 +99,7 @@ impl App {
             }
             Effect::Persist => input::persist(),
             Effect::Remind { seconds, of } => after(seconds, move || tell(Input::Reminded(of))),
+            Effect::Copy(fragment) => address::copy(&fragment),
             Effect::Reload => {
                 let _ = web_sys::window().map(|window| window.location().reload());
             }

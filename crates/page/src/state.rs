@@ -2,6 +2,7 @@
 //! changes it, views only show it.
 
 use serde::{Deserialize, Serialize};
+use sightline_link::Shared;
 use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, Measured, ModelInfo, Store, Wish};
 
 /// Everything that a view can show.
@@ -40,6 +41,20 @@ pub(crate) struct State {
     /// For those who listen: the last answer, whole.
     pub(crate) said: String,
     pub(crate) measuring: Measuring,
+    /// The result that the page's address holds.
+    pub(crate) linked: Option<Linked>,
+    /// What came of the last link that was copied.
+    pub(crate) share_note: String,
+}
+
+/// A result that came as a link.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Linked {
+    /// What it holds, but for the bytes of its picture.
+    pub(crate) shared: Shared,
+    /// The page's number of its picture; none where the picture is neither in the link nor in the
+    /// gallery.
+    pub(crate) picture: Option<u32>,
 }
 
 /// The engine's life.
@@ -141,6 +156,9 @@ pub(crate) struct Chosen {
     pub(crate) gallery: Option<String>,
     /// Questions that go with it; none for the usual ones.
     pub(crate) questions: Vec<String>,
+    /// SHA-256 of its file, in hex, once the file is here.
+    #[serde(default)]
+    pub(crate) sha256: Option<String>,
 }
 
 /// A picture that is seen.
@@ -211,6 +229,8 @@ pub(crate) enum Phase {
     Answering,
     /// Has answered.
     Done,
+    /// Has answered elsewhere: the answer came as a link.
+    Recorded,
     /// Was stopped before its end.
     Stopped,
 }

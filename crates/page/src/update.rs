@@ -4,6 +4,7 @@
 mod effect;
 mod engine;
 mod input;
+pub(crate) mod link;
 mod picture;
 mod turn;
 
@@ -63,11 +64,7 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             picture::chosen(state, chosen);
             Vec::new()
         }
-        Input::Bytes { number, bytes } if picture::is_coming(&state.picture, number) => {
-            vec![Effect::Give { number, bytes }]
-        }
-        // Another one was chosen meanwhile.
-        Input::Bytes { .. } => Vec::new(),
+        Input::Bytes { number, bytes } => picture::arrived(state, number, bytes),
         Input::Unreadable { number, sentence } => picture::refused(state, number, sentence),
         Input::NoPicture(sentence) => {
             state.picture_note = sentence;
@@ -86,6 +83,12 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             effects
         }
         Input::Stop => turn::stop(state),
+        Input::Linked { number, shared } => link::opened(state, number, *shared),
+        Input::Share => link::share(state),
+        Input::Copied(copied) => {
+            link::copied(state, copied);
+            Vec::new()
+        }
     }
 }
 

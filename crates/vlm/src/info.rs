@@ -15,6 +15,7 @@ pub fn info(row: &Model) -> Result<ModelInfo, EncoderError> {
     Ok(ModelInfo {
         id: row.id.clone(),
         encoder: encoder.id().into(),
+        weights: row.files.first().map(|file| file.sha256.clone()).unwrap_or_default(),
         title: encoder.title().into(),
         name: encoder.name(),
         about: encoder.about().into(),

@@ -52,8 +52,8 @@ export const READY = {
   version: Number(process.env.MESSAGES_VERSION),
   machine: MACHINE,
   models: [
-    { id: "sightline-vmamba-tiny", encoder: "vmamba", title: "VMamba", name: "VMamba (state space)", about: "It scans.", palette: 0, kinds: [] },
-    { id: "sightline-vit-tiny", encoder: "vit", title: "ViT", name: "ViT (attention)", about: "It compares.", palette: 1, kinds: [] },
+    { id: "sightline-vmamba-tiny", encoder: "vmamba", title: "VMamba", name: "VMamba (state space)", about: "It scans.", palette: 0, weights: "a".repeat(64), kinds: [] },
+    { id: "sightline-vit-tiny", encoder: "vit", title: "ViT", name: "ViT (attention)", about: "It compares.", palette: 1, weights: "b".repeat(64), kinds: [] },
   ],
   files: NAMES.map((name, i) => ({ name, model: [undefined, "VMamba", "ViT"][i], bytes: i ? 20e6 : 98e6, cached: 0, parts: i ? [16e6, 4e6] : [...Array(6).fill(16e6), 2e6] })),
   store: "opfs",

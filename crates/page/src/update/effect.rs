@@ -50,6 +50,8 @@ pub(crate) enum Effect {
         /// What to say.
         of: Reminder,
     },
+    /// Put a link's fragment into the page's address and the link into the clipboard.
+    Copy(String),
     /// Load the page anew.
     Reload,
 }

@@ -1,5 +1,6 @@
 //! What can happen.
 
+use sightline_link::Shared;
 use sightline_messages::{Event, Wish};
 
 use crate::state::{Chosen, Remedy, Saved};
@@ -56,6 +57,17 @@ pub(crate) enum Input {
     Try(String),
     /// The visitor ends the answers.
     Stop,
+    /// The page's address holds a result.
+    Linked {
+        /// A new [`Chosen::number`].
+        number: u32,
+        /// The result.
+        shared: Box<Shared>,
+    },
+    /// The visitor asks for a link to what is shown.
+    Share,
+    /// The link is in the page's address; true if it is in the clipboard as well.
+    Copied(bool),
 }
 
 /// What should have happened by now.

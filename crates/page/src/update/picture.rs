@@ -1,5 +1,6 @@
 //! The picture that questions are about, and the one that comes.
 
+use sightline_link::sha256_hex;
 use sightline_messages::{Command, Preview};
 
 use super::effect::Effect;
@@ -24,6 +25,17 @@ pub(super) fn chosen(state: &mut State, chosen: Chosen) {
     give_up_question(state);
     state.picture_note.clear();
     state.picture.coming = Some(chosen);
+}
+
+/// The file of a picture is here. It goes to the engine, unless another one was chosen meanwhile.
+pub(super) fn arrived(state: &mut State, number: u32, bytes: Vec<u8>) -> Vec<Effect> {
+    match &mut state.picture.coming {
+        Some(coming) if coming.number == number => {
+            coming.sha256 = Some(sha256_hex(&bytes));
+            vec![Effect::Give { number, bytes }]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The picture comes first; its answers when it is seen.
@@ -86,22 +98,32 @@ pub(super) fn shown(state: &mut State, number: u32, [width, height]: [u32; 2], p
         ..Default::default()
     };
     state.said.clear();
-    if let Some(turn) = state.restored.take()
-        && turn
-            .panes
-            .iter()
-            .map(|pane| &pane.model)
-            .eq(state.models.iter().map(|model| &model.id))
-    {
-        state.turn = Turn {
-            number: state.turn.number,
-            ..turn
-        };
-        ended(state);
+    if let Some(turn) = state.restored.take() {
+        restore(state, turn);
     }
     effects.push(remember(state));
     if let Some(question) = state.held.take() {
         effects.extend(ask(state, question));
     }
     effects
+}
+
+/// Shows answers of before, of those models that are here.
+fn restore(state: &mut State, turn: Turn) {
+    let mut panes = panes(state, Phase::Idle);
+    let mut any = false;
+    for pane in &mut panes {
+        if let Some(before) = turn.panes.iter().find(|before| before.model == pane.model) {
+            pane.clone_from(before);
+            any = true;
+        }
+    }
+    if any {
+        state.turn = Turn {
+            number: state.turn.number,
+            panes,
+            ..turn
+        };
+        ended(state);
+    }
 }

@@ -3,7 +3,7 @@ use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine
 use super::*;
 use crate::state::{Chosen, Engine, Phase};
 
-fn machine(backend: Backend) -> Machine {
+pub(super) fn machine(backend: Backend) -> Machine {
     Machine {
         backend,
         adapter: "one".into(),
@@ -15,7 +15,7 @@ fn machine(backend: Backend) -> Machine {
     }
 }
 
-fn ready(backend: Backend) -> Event {
+pub(super) fn ready(backend: Backend) -> Event {
     ready_with(backend, 0)
 }
 
@@ -24,6 +24,7 @@ fn ready_with(backend: Backend, cached: u64) -> Event {
     let model = |id: &str| ModelInfo {
         id: id.into(),
         encoder: id.into(),
+        weights: id.repeat(64),
         title: id.to_uppercase(),
         name: id.to_uppercase(),
         about: format!("How {id} sees."),
@@ -48,7 +49,7 @@ fn ready_with(backend: Backend, cached: u64) -> Event {
     }
 }
 
-fn loaded(backend: Backend) -> Event {
+pub(super) fn loaded(backend: Backend) -> Event {
     Event::Loaded(Loaded {
         total_ms: 1.0,
         compile_ms: Vec::new(),
@@ -64,10 +65,11 @@ fn chosen(number: u32) -> Chosen {
         name: format!("{number}.png"),
         gallery: None,
         questions: Vec::new(),
+        sha256: None,
     }
 }
 
-fn decoded(picture: u32) -> Event {
+pub(super) fn decoded(picture: u32) -> Event {
     Event::Picture {
         picture,
         width: 4,
@@ -81,7 +83,7 @@ fn decoded(picture: u32) -> Event {
 }
 
 /// After every input the state must survive being written down and read back.
-fn tell(state: &mut State, input: Input) -> Vec<Effect> {
+pub(super) fn tell(state: &mut State, input: Input) -> Vec<Effect> {
     let effects = update(state, input);
     let text = serde_json::to_string(state).expect("a state is plain data");
     assert_eq!(
@@ -91,12 +93,12 @@ fn tell(state: &mut State, input: Input) -> Vec<Effect> {
     effects
 }
 
-fn hear(state: &mut State, event: Event) -> Vec<Effect> {
+pub(super) fn hear(state: &mut State, event: Event) -> Vec<Effect> {
     tell(state, Input::Heard(event))
 }
 
 /// A page with loaded models that shows picture 1.
-fn asked_about_one() -> State {
+pub(super) fn asked_about_one() -> State {
     let mut state = State::default();
     tell(&mut state, Input::Opened(Wish::Auto));
     hear(&mut state, ready(Backend::Cpu));
@@ -107,7 +109,7 @@ fn asked_about_one() -> State {
     state
 }
 
-fn give(state: &mut State, number: u32) {
+pub(super) fn give(state: &mut State, number: u32) {
     tell(state, Input::Chosen(chosen(number)));
     let effects = tell(state, Input::Bytes { number, bytes: vec![7] });
     assert_eq!(effects, [Effect::Give { number, bytes: vec![7] }]);
@@ -125,7 +127,7 @@ fn ask_effect(effects: &[Effect]) -> Option<(u32, u32, &str)> {
     })
 }
 
-fn answer_of(model: &str, text: &str) -> Answer {
+pub(super) fn answer_of(model: &str, text: &str) -> Answer {
     Answer {
         model: model.into(),
         text: text.into(),

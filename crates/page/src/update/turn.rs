@@ -7,7 +7,7 @@ use super::input::Reminder;
 use crate::state::{Engine, Pane, Phase, Saved, State};
 
 /// Most tokens of an answer.
-const MAX_TOKENS: u32 = 64;
+pub(super) const MAX_TOKENS: u32 = 64;
 /// Seconds until a turn that was stopped and does not end is said to be stuck.
 const STUCK_S: u32 = 20;
 /// The same on a GPU in software, where one picture may take minutes.

@@ -9,11 +9,13 @@ mod choose;
 mod drawing;
 mod files;
 pub(crate) mod gallery;
+mod linked;
 mod notices;
 mod panes;
 mod picture;
 mod problem;
 mod setup;
+mod share;
 
 use web_sys::{HtmlElement, ImageData};
 
@@ -41,12 +43,14 @@ type Row = (&'static str, fn() -> Box<dyn View>);
 const VIEWS: &[Row] = &[
     ("problem", || Box::new(problem::Problem::open())),
     ("setup", || Box::new(setup::Setup::open())),
+    ("linked", || Box::<linked::LinkedResult>::default()),
     ("files", || Box::<files::Files>::default()),
     ("choose", || Box::<choose::Choose>::default()),
     ("view", || Box::new(picture::Canvas::open())),
     ("gallery", || Box::new(gallery::Gallery::open())),
     ("ask", || Box::new(ask::Ask::open())),
     ("panes", || Box::<panes::Panes>::default()),
+    ("share", || Box::new(share::Share::open())),
     ("notices", || Box::<notices::Notices>::default()),
     ("measure", || Box::new(bench::Bench::open())),
 ];

@@ -167,6 +167,7 @@ fn phase(pane: &state::Pane) -> (&'static str, String) {
         Phase::Looking => ("busy", "Looking at the picture…".into()),
         Phase::Answering => ("busy", "Answering…".into()),
         Phase::Stopped => ("stopped", "Stopped".into()),
+        Phase::Recorded => ("recorded", "Recorded elsewhere".into()),
         Phase::Done => {
             let answer = pane.answer.as_ref();
             let cut = answer.is_some_and(|answer| answer.cut);

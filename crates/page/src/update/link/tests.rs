@@ -1,0 +1,179 @@
+use sightline_link::{SharedBox, decode};
+use sightline_messages::{Answer, Event, Wish};
+
+use super::super::tests::{answer_of, asked_about_one, decoded, hear, loaded, ready, tell};
+use super::super::{Command, Input};
+use super::*;
+
+fn shared(source: Source) -> Shared {
+    let answer = |model: &str, text: &str| SharedAnswer {
+        model: model.into(),
+        weights: model.repeat(64),
+        text: text.into(),
+        boxes: vec![SharedBox {
+            dense: false,
+            label: None,
+            px: [0, 0, 2, 2],
+            per_mille: None,
+        }],
+        ..SharedAnswer::default()
+    };
+    Shared {
+        picture: Picture { source, size: [4, 3] },
+        question: "Where?".into(),
+        settings: Settings::default(),
+        device: "another machine".into(),
+        answers: vec![answer("a", "left"), answer("b", "right")],
+    }
+}
+
+fn opened(source: Source) -> (State, Vec<Effect>) {
+    let mut state = State::default();
+    tell(&mut state, Input::Opened(Wish::Auto));
+    let shared = Box::new(shared(source));
+    let effects = tell(&mut state, Input::Linked { number: 1, shared });
+    (state, effects)
+}
+
+fn found(state: &State) -> Vec<Here> {
+    here(state, state.linked.as_ref().expect("a link"))
+}
+
+fn is_download(effect: &Effect) -> bool {
+    matches!(effect, Effect::Send(Command::Load))
+}
+
+#[test]
+fn a_link_shows_its_result_and_downloads_no_model() {
+    let (mut state, effects) = opened(Source::Gallery("cat".into()));
+    let file = "pictures/cat.png".to_owned();
+    assert_eq!(
+        effects,
+        [Effect::Fill("Where?".into()), Effect::Fetch { number: 1, file }]
+    );
+    let mut all = hear(&mut state, ready(Backend::Cpu));
+    all.extend(tell(
+        &mut state,
+        Input::Bytes {
+            number: 1,
+            bytes: vec![7],
+        },
+    ));
+    all.extend(hear(&mut state, decoded(1)));
+    assert!(!all.iter().any(is_download), "{all:?}");
+    let panes: Vec<_> = state
+        .turn
+        .panes
+        .iter()
+        .map(|pane| (pane.text.as_str(), pane.phase))
+        .collect();
+    assert_eq!(panes, [("left", Phase::Recorded), ("right", Phase::Recorded)]);
+    assert_eq!(found(&state), [Here::NotAsked, Here::NotAsked]);
+    // The same link can be passed on, with the machine that it names.
+    let effects = tell(&mut state, Input::Share);
+    let [Effect::Copy(fragment)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(decode(fragment).expect("a link"), shared(Source::Gallery("cat".into())));
+}
+
+#[test]
+fn a_run_here_is_compared_with_the_link() {
+    let (mut state, _) = opened(Source::Gallery("cat".into()));
+    hear(&mut state, ready(Backend::Cpu));
+    tell(
+        &mut state,
+        Input::Bytes {
+            number: 1,
+            bytes: vec![7],
+        },
+    );
+    hear(&mut state, decoded(1));
+    tell(&mut state, Input::Load);
+    hear(&mut state, loaded(Backend::Cpu));
+    tell(&mut state, Input::Ask("Where?".into()));
+    assert_eq!(found(&state), [Here::NotAsked, Here::NotAsked]);
+    let turn = state.turn.number;
+    let same = shared(Source::Gallery("cat".into())).answers[0].to_answer();
+    hear(&mut state, Event::Answered { turn, answer: same });
+    let answer = answer_of("b", "below");
+    hear(&mut state, Event::Answered { turn, answer });
+    assert_eq!(found(&state), [Here::Same, Here::Other("below".into())]);
+    // Another question is no repetition.
+    hear(&mut state, Event::Done { turn });
+    tell(&mut state, Input::Ask("What?".into()));
+    assert_eq!(found(&state), [Here::NotAsked, Here::NotAsked]);
+}
+
+#[test]
+fn other_weights_and_unknown_models_are_named() {
+    let (mut state, _) = opened(Source::Gallery("cat".into()));
+    hear(&mut state, ready(Backend::Cpu));
+    state.models[0].weights = "0".repeat(64);
+    state.models[1].id = "c".into();
+    assert_eq!(found(&state), [Here::OtherWeights, Here::NoModel]);
+}
+
+#[test]
+fn a_picture_in_the_link_goes_to_the_engine_and_leaves_the_state() {
+    let bytes = b"\xFF\xD8\xFF".to_vec();
+    let (state, effects) = opened(Source::File(bytes.clone()));
+    assert_eq!(effects[1], Effect::Give { number: 1, bytes });
+    let linked = state.linked.expect("a link");
+    assert_eq!(linked.shared.picture.source, Source::File(Vec::new()));
+    assert_eq!(linked.picture, Some(1));
+}
+
+#[test]
+fn a_picture_that_is_elsewhere_is_not_waited_for() {
+    let (state, effects) = opened(Source::Hash("a".repeat(64)));
+    assert_eq!(effects, [Effect::Fill("Where?".into())]);
+    assert_eq!((state.picture.coming, state.restored), (None, None));
+}
+
+#[test]
+fn an_own_picture_is_named_by_its_hash() {
+    let mut state = asked_about_one();
+    assert!(!is_shareable(&state));
+    assert_eq!(tell(&mut state, Input::Share), []);
+    tell(&mut state, Input::Ask("What?".into()));
+    let turn = state.turn.number;
+    for model in ["a", "b"] {
+        let answer = Answer {
+            timings: sightline_messages::Timings {
+                tokens: 2,
+                ..Default::default()
+            },
+            ..answer_of(model, "a cat")
+        };
+        hear(&mut state, Event::Answered { turn, answer });
+    }
+    assert!(!is_shareable(&state), "more may come");
+    hear(&mut state, Event::Done { turn });
+    let effects = tell(&mut state, Input::Share);
+    let [Effect::Copy(fragment)] = &effects[..] else {
+        panic!("{effects:?}: {}", state.share_note)
+    };
+    let shared = decode(fragment).expect("a link");
+    assert_eq!(shared.picture.source, Source::Hash(sightline_link::sha256_hex(&[7])));
+    assert_eq!((shared.question.as_str(), shared.device.as_str()), ("What?", "one"));
+    assert_eq!(shared.answers.len(), 2);
+    tell(&mut state, Input::Copied(true));
+    assert!(
+        state.share_note.contains("does not hold your picture"),
+        "{}",
+        state.share_note
+    );
+}
+
+#[test]
+fn what_is_too_long_for_a_link_is_said() {
+    let mut state = asked_about_one();
+    tell(&mut state, Input::Ask("What?".into()));
+    let turn = state.turn.number;
+    let answer = answer_of("a", &"x".repeat(1200));
+    hear(&mut state, Event::Answered { turn, answer });
+    hear(&mut state, Event::Done { turn });
+    assert_eq!(tell(&mut state, Input::Share), []);
+    assert!(state.share_note.contains("1200 characters"), "{}", state.share_note);
+}

@@ -1,0 +1,32 @@
+//! The button that copies a link to what is shown.
+
+use super::{Now, Seen, View};
+use crate::dom::{on_id, set_disabled, set_text};
+use crate::inbox::tell;
+use crate::update::Input;
+use crate::update::link::is_shareable;
+
+#[derive(Default)]
+pub(super) struct Share {
+    shareable: Seen<bool>,
+    note: Seen<String>,
+}
+
+impl Share {
+    pub(super) fn open() -> Self {
+        on_id("copy-link", "click", |_| tell(Input::Share));
+        Self::default()
+    }
+}
+
+impl View for Share {
+    fn show(&mut self, now: &Now<'_>) {
+        let shareable = is_shareable(now.state);
+        if self.shareable.is_new(shareable) {
+            set_disabled("copy-link", !shareable);
+        }
+        if self.note.is_new(now.state.share_note.clone()) {
+            set_text("share-note", &now.state.share_note);
+        }
+    }
+}
