@@ -28,9 +28,9 @@ pub(crate) fn run(args: &DemoArgs) -> Result<bool> {
 
 /// Builds the page and serves it until Ctrl-C.
 fn serve(args: &DemoArgs) -> Result<bool> {
-    say("1/3 building sightline, which serves the page (about 10 minutes on two cores when nothing is built yet)");
+    say("1/3 building sightline, which serves the page (about 7 minutes on two cores when nothing is built yet)");
     run_command(cargo().args(BUILD))?;
-    say("2/3 building the page (about 10 minutes on two cores when nothing is built yet)");
+    say("2/3 building the page (about 4 minutes on two cores when nothing is built yet)");
     page::build(&page::Options {
         out: page::default_out(),
         bundle: page::Source::Weights(root().join("weights")),
@@ -51,7 +51,7 @@ fn serve(args: &DemoArgs) -> Result<bool> {
 fn terminal(args: &DemoArgs) -> Result<bool> {
     let image = picture(args.image.as_deref())?;
     let question = args.question.as_deref().unwrap_or(QUESTION);
-    say("1/3 building sightline (about 10 minutes on two cores when nothing is built yet)");
+    say("1/3 building sightline (about 7 minutes on two cores when nothing is built yet)");
     run_command(cargo().args(BUILD))?;
     let sightline = target().join("release/sightline");
     say("2/3 fetching the language model, 98 MB, unless it is here already (about a minute; its hash is checked)");

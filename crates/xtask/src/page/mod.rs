@@ -85,7 +85,7 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
     setup::ensure(&[Need::WasmTarget])?;
     // First, because it may need the network.
     let bundle = write_bundle(options)?;
-    say("building the wasm modules of page and engine (about 10 minutes on two cores when nothing is built yet)");
+    say("building the wasm modules of page and engine (about 4 minutes on two cores when nothing is built yet)");
     let modules = [wasm::ENGINE, wasm::PAGE];
     let mut site = Site::at(&options.out)?;
     site.folder(&root().join("www"))?;
