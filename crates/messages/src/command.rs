@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 use sightline_answer::Wish;
 
+use crate::evaluate::EvaluateCommand;
+
 /// What the page asks of the engine. Commands are carried out one after the other.
 /// [`Command::Stop`], [`Command::Cancel`] and [`Command::Picture`] overtake: they are carried out
 /// as soon as they arrive.
@@ -61,4 +63,6 @@ pub enum Command {
     /// The features of the picture last sent, of every model, for the comparison with the native
     /// program: [`crate::Event::Features`].
     Features,
+    /// About evaluations.
+    Evaluate(EvaluateCommand),
 }

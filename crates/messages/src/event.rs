@@ -2,6 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use sightline_answer::{Answer, Machine, ModelInfo};
 
+use crate::evaluate::EvaluateEvent;
+
 /// What the engine tells the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -150,6 +152,8 @@ pub enum Event {
         /// `[tokens, width]`, row-major.
         values: Vec<f32>,
     },
+    /// About evaluations.
+    Evaluate(EvaluateEvent),
 }
 
 /// A file of the bundle.

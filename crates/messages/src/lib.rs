@@ -14,13 +14,18 @@
 //! ```
 
 mod command;
+mod evaluate;
 mod event;
 mod test;
 
 pub use command::Command;
+pub use evaluate::{
+    AgreementInfo, ComparedInfo, EvaluateCommand, EvaluateControl, EvaluateEvent, EvaluateJob, EvaluateProgress,
+    RunInfo, TaskInfo,
+};
 pub use event::{Event, FileInfo, Loaded, Measure, Measured, Preview, Remedy, Store, Work};
 pub use sightline_answer::{Answer, AnswerBox, Backend, Dtype, Kind, Machine, ModelInfo, Source, Timings, Wish};
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;

@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::{Closure, JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use crate::attached;
 use crate::inbox::tell;
 use crate::update::Input;
 
@@ -54,6 +55,7 @@ impl Engine {
 
     pub(crate) fn send(&self, command: &Command) {
         if let Ok(value) = serde_wasm_bindgen::to_value(command) {
+            attached::put_into(&value);
             let _ = self.worker.post_message(&value);
         }
     }

@@ -14,6 +14,7 @@ use crate::state::{Loading, Progress, Remedy, State};
 use crate::words;
 
 pub(crate) use effect::Effect;
+pub(crate) use engine::load;
 pub(crate) use input::{Input, Reminder};
 
 /// Most notices that stay on the page.

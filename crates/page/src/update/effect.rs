@@ -52,6 +52,15 @@ pub(crate) enum Effect {
     },
     /// Put a link's fragment into the page's address and the link into the clipboard.
     Copy(String),
+    /// Hand the visitor a file.
+    Save {
+        /// What it is called.
+        name: String,
+        /// Its MIME type.
+        kind: String,
+        /// What it holds.
+        bytes: Vec<u8>,
+    },
     /// Load the page anew.
     Reload,
 }

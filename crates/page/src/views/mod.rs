@@ -7,6 +7,7 @@ mod ask;
 mod bench;
 mod choose;
 mod drawing;
+mod evaluate;
 mod files;
 pub(crate) mod gallery;
 mod linked;
@@ -64,6 +65,11 @@ pub(crate) const LAB: &[Row] = &[
     ("files", || Box::<files::Files>::default()),
     ("notices", || Box::<notices::Notices>::default()),
     ("measure", || Box::new(bench::Bench::open())),
+    ("evaluate", || Box::new(evaluate::form::Form::open())),
+    ("tasks", || Box::<evaluate::tasks::Tasks>::default()),
+    ("running", || Box::new(evaluate::running::Running::open())),
+    ("runs", || Box::new(evaluate::runs::Runs::open())),
+    ("report", || Box::new(evaluate::report::ReportFrame::open())),
 ];
 
 /// The views of `rows` that this page has an element for.

@@ -34,5 +34,6 @@ pub(super) async fn run(state: &mut State, command: Command) {
         Command::Forget => state.forget().await,
         Command::Measure { runs } => state.measure(runs).await,
         Command::Features => state.features().await,
+        Command::Evaluate(command) => state.evaluate(command).await,
     }
 }

@@ -1,11 +1,14 @@
 //! Parts from the store or the network, every one hashed before anything else sees it.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 
 use js_sys::Uint8Array;
 use sightline_checkpoint::bundle::{BundleFile, Part};
 use sightline_checkpoint::hash::{Expected, Verifier};
+use sightline_evaluation::EvaluationError;
+use sightline_evaluation::run::error::RunError;
 use sightline_messages::Event;
 use sightline_vlm::VlmError;
 use wasm_bindgen::JsValue;
@@ -15,7 +18,7 @@ use super::lock::Lock;
 use super::outbox::Outbox;
 use super::parts::Parts;
 use super::request::{Reader, Request};
-use super::sentence::capital;
+use super::sentence::{capital, sentence};
 use super::signals::Cancel;
 use super::store::{NotKept, Store};
 
@@ -78,6 +81,27 @@ pub(super) enum Missing {
 impl From<VlmError> for Missing {
     fn from(error: VlmError) -> Self {
         Self::Model(error)
+    }
+}
+
+/// In an evaluation: one that the visitor ended is no failure.
+impl From<EvaluationError> for Missing {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Model(error) => Self::Model(error),
+            EvaluationError::Run(RunError::Stopped) => Self::Cancelled,
+            other => Self::Failed(sentence(&other)),
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled => out.write_str("it was ended"),
+            Self::Failed(sentence) => out.write_str(sentence),
+            Self::Model(error) => error.fmt(out),
+        }
     }
 }
 

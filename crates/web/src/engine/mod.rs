@@ -9,6 +9,7 @@ mod cache;
 mod commands;
 mod device;
 mod download;
+mod evaluate;
 mod failure;
 mod hello;
 mod list;
@@ -30,10 +31,11 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::Function;
-use sightline_messages::{Command, Event, Remedy};
+use sightline_messages::{Command, EvaluateCommand, Event, Remedy};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 
+use evaluate::{Attached, Evaluations};
 use outbox::Outbox;
 use picture::Pictures;
 use signals::{Cancel, Stop};
@@ -57,6 +59,9 @@ struct Shared {
     state: RefCell<Option<State>>,
     stop: Stop,
     cancel: Cancel,
+    /// Ends an evaluation.
+    halt: Cancel,
+    attached: Attached,
     pictures: Pictures,
 }
 
@@ -68,9 +73,12 @@ impl Engine {
     pub fn new(post: Function) -> Self {
         let outbox = Outbox::new(post);
         outbox::report_panics(&outbox);
-        let (stop, cancel) = (Stop::default(), Cancel::default());
+        let (stop, cancel, halt) = (Stop::default(), Cancel::default(), Cancel::default());
+        let attached = Attached::default();
         let pictures = Pictures::new(outbox.clone());
         let state = State::new(outbox.clone(), stop.clone(), cancel.clone(), pictures.clone());
+        let evaluations = Evaluations::new(halt.clone(), attached.clone());
+        let state = State { evaluations, ..state };
         Self {
             shared: Rc::new(Shared {
                 state: RefCell::new(Some(state)),
@@ -78,6 +86,8 @@ impl Engine {
                 waiting: RefCell::default(),
                 stop,
                 cancel,
+                halt,
+                attached,
                 pictures,
             }),
         }
@@ -86,6 +96,7 @@ impl Engine {
     /// Takes a command, a plain value.
     #[allow(unreachable_pub, reason = "exported")]
     pub fn command(&self, value: JsValue) {
+        self.shared.attached.take_from(&value);
         let command = match serde_wasm_bindgen::from_value(value) {
             Ok(command) => command,
             Err(error) => {
@@ -102,6 +113,8 @@ impl Engine {
             Command::Stop { turn } => return self.shared.stop.ask(*turn),
             Command::Cancel => return self.shared.cancel.set(true),
             Command::Load => self.shared.cancel.set(false),
+            Command::Evaluate(EvaluateCommand::Stop) => return self.shared.halt.set(true),
+            Command::Evaluate(EvaluateCommand::Run(_)) => self.shared.halt.set(false),
             // What waits may be minutes of downloading: a picture is shown, or refused, at once.
             Command::Picture { picture, bytes } if self.shared.pictures.ready() => {
                 return self.shared.pictures.take(*picture, bytes);

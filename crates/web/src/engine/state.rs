@@ -8,6 +8,7 @@ use sightline_kernels::Device;
 use sightline_messages::{Event, Machine, Remedy};
 
 use super::arms::Arms;
+use super::evaluate::Evaluations;
 use super::outbox::Outbox;
 use super::picture::Pictures;
 use super::signals::{Cancel, Stop};
@@ -25,6 +26,7 @@ pub(super) struct State {
     pub(super) pictures: Pictures,
     /// Number of questions that were answered. It decides the order of the models.
     pub(super) turns: usize,
+    pub(super) evaluations: Evaluations,
 }
 
 /// What the greeting found.
@@ -47,6 +49,7 @@ impl State {
             arms: None,
             pictures,
             turns: 0,
+            evaluations: Evaluations::default(),
         }
     }
 
