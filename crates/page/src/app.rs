@@ -4,9 +4,11 @@
 use js_sys::{Function, Uint8ClampedArray};
 use sightline_messages::{Command, Preview};
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlInputElement, ImageData};
 
 use crate::address;
+use crate::codec::Codec;
 use crate::dom::{after, by_id};
 use crate::engine::{self, Engine};
 use crate::inbox::{self, tell};
@@ -17,10 +19,11 @@ use crate::update::{Effect, Input, update};
 use crate::views::{self, Now, View};
 
 /// Opens the page: called once by its script. `why` finds out why the worker's script does not run,
-/// `keep` has the browser keep the page.
+/// `keep` has the browser keep the page, `codec` loads the module that reads and writes links.
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "exported")]
-pub fn open(why: Function, keep: Function) {
+pub fn open(why: Function, keep: Function, codec: Function) {
+    let codec = Codec::new(codec);
     let mut app = App {
         state: State::default(),
         engine: None,
@@ -29,6 +32,7 @@ pub fn open(why: Function, keep: Function) {
         views: views::open(),
         why,
         keep,
+        codec: codec.clone(),
     };
     inbox::give_to(move |input| app.step(input));
     input::listen();
@@ -36,10 +40,10 @@ pub fn open(why: Function, keep: Function) {
     if by_id::<HtmlInputElement>("question").is_none() {
         return;
     }
-    address::listen();
-    if let Some(input) = address::result() {
-        tell(input);
-    } else if let Some(saved) = memory::recall() {
+    address::listen(&codec);
+    if !address::open(&codec)
+        && let Some(saved) = memory::recall()
+    {
         tell(Input::Restored {
             number: inbox::number(),
             saved,
@@ -57,6 +61,7 @@ struct App {
     views: Vec<Box<dyn View>>,
     why: Function,
     keep: Function,
+    codec: Codec,
 }
 
 impl App {
@@ -99,7 +104,12 @@ impl App {
             }
             Effect::Persist => input::persist(),
             Effect::Remind { seconds, of } => after(seconds, move || tell(Input::Reminded(of))),
-            Effect::Copy(fragment) => address::copy(&fragment),
+            Effect::Copy {
+                shared,
+                number,
+                picture,
+            } => address::copy(&self.codec, *shared, self.file(number), picture),
+            Effect::Hash(number) => self.hash(number),
             Effect::Reload => {
                 let _ = web_sys::window().map(|window| window.location().reload());
             }
@@ -113,12 +123,26 @@ impl App {
     }
 
     fn give(&self, picture: u32) {
-        if let Some((_, bytes)) = self.given.iter().find(|(number, _)| *number == picture) {
-            self.send(&Command::Picture {
-                picture,
-                bytes: bytes.clone(),
-            });
+        if let Some(bytes) = self.file(picture) {
+            self.send(&Command::Picture { picture, bytes });
         }
+    }
+
+    /// The file of a picture that was given.
+    fn file(&self, picture: u32) -> Option<Vec<u8>> {
+        let found = self.given.iter().find(|(number, _)| *number == picture)?;
+        Some(found.1.clone())
+    }
+
+    fn hash(&self, number: u32) {
+        let (codec, file) = (self.codec.clone(), self.file(number));
+        spawn_local(async move {
+            if let (Ok(codec), Some(file)) = (codec.load().await, file)
+                && let Ok(sha256) = codec.sha256(&file)
+            {
+                tell(Input::Hashed { number, sha256 });
+            }
+        });
     }
 }
 

@@ -21,6 +21,8 @@ mod address;
 #[cfg(target_arch = "wasm32")]
 mod app;
 #[cfg(target_arch = "wasm32")]
+mod codec;
+#[cfg(target_arch = "wasm32")]
 mod dom;
 #[cfg(target_arch = "wasm32")]
 mod engine;
@@ -32,5 +34,7 @@ mod input;
 mod memory;
 #[cfg(target_arch = "wasm32")]
 mod read;
+#[cfg(target_arch = "wasm32")]
+mod shrink;
 #[cfg(target_arch = "wasm32")]
 mod views;

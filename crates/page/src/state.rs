@@ -57,6 +57,20 @@ pub(crate) struct Linked {
     pub(crate) picture: Option<u32>,
 }
 
+/// What a link says of its picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Which one of the gallery it is.
+    Gallery,
+    /// Its hash.
+    Hash,
+    /// The picture itself.
+    Copy {
+        /// Whether pixels or colours were given up.
+        smaller: bool,
+    },
+}
+
 /// The engine's life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Engine {
@@ -156,9 +170,6 @@ pub(crate) struct Chosen {
     pub(crate) gallery: Option<String>,
     /// Questions that go with it; none for the usual ones.
     pub(crate) questions: Vec<String>,
-    /// SHA-256 of its file, in hex, once the file is here.
-    #[serde(default)]
-    pub(crate) sha256: Option<String>,
 }
 
 /// A picture that is seen.

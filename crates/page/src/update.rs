@@ -84,9 +84,22 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
         }
         Input::Stop => turn::stop(state),
         Input::Linked { number, shared } => link::opened(state, number, *shared),
-        Input::Share => link::share(state),
-        Input::Copied(copied) => {
-            link::copied(state, copied);
+        Input::NotLinked(sentence) => {
+            state.linked = None;
+            notice(state, sentence);
+            Vec::new()
+        }
+        Input::Hashed { number, sha256 } => {
+            link::hashed(state, number, &sha256);
+            Vec::new()
+        }
+        Input::Share { picture } => link::share(state, picture),
+        Input::Copied { clipboard, holds } => {
+            link::copied(state, clipboard, holds);
+            Vec::new()
+        }
+        Input::NotCopied(sentence) => {
+            state.share_note = sentence;
             Vec::new()
         }
     }

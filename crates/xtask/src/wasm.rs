@@ -32,6 +32,12 @@ pub(crate) const PAGE: Module = Module {
     features: "",
     folder: "page",
 };
+/// What the page loads for a link.
+pub(crate) const LINK: Module = Module {
+    package: "sightline-link-web",
+    features: "",
+    folder: "link",
+};
 /// What the page's worker loads.
 pub(crate) const ENGINE: Module = Module {
     package: "sightline-web",
