@@ -9,7 +9,7 @@ use crate::wasm;
 /// Most bytes of the page's module as brotli.
 const PAGE_BUDGET: usize = 150_000;
 /// Most bytes of the module for links as brotli.
-const LINK_BUDGET: usize = 60_000;
+const LINK_BUDGET: usize = 85_000;
 /// Most bytes of the engine's module as brotli.
 const ENGINE_BUDGET: usize = 3_500_000;
 /// What the engine's module should have.
