@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use sightline_link::Shared;
-use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, Measured, ModelInfo, Store, Wish};
+use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, ModelInfo, Store, Wish};
 
 /// Everything that a view can show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,7 +40,6 @@ pub(crate) struct State {
     pub(crate) restored: Option<Turn>,
     /// For those who listen: the last answer, whole.
     pub(crate) said: String,
-    pub(crate) measuring: Measuring,
     /// The result that the page's address holds.
     pub(crate) linked: Option<Linked>,
     /// What came of the last link that was copied.
@@ -244,18 +243,6 @@ pub(crate) enum Phase {
     Recorded,
     /// Was stopped before its end.
     Stopped,
-}
-
-/// The measurement of `bench.html`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Measuring {
-    /// Not asked for.
-    #[default]
-    Not,
-    /// It runs.
-    Running,
-    /// Its result.
-    Done(Measured),
 }
 
 impl State {

@@ -10,7 +10,7 @@ mod turn;
 
 use sightline_messages::{Command, Event, Wish};
 
-use crate::state::{Loading, Measuring, Progress, Remedy, State};
+use crate::state::{Loading, Progress, Remedy, State};
 use crate::words;
 
 pub(crate) use effect::Effect;
@@ -18,8 +18,6 @@ pub(crate) use input::{Input, Reminder};
 
 /// Most notices that stay on the page.
 const NOTICES: usize = 6;
-/// Runs of a measurement.
-const RUNS: u32 = 5;
 
 /// Changes the state; gives what has to be done, in order.
 pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
@@ -46,13 +44,8 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             _ => Vec::new(),
         },
         Input::Forget => vec![Effect::Send(Command::Forget)],
-        Input::Measure => {
-            if state.loaded().is_none() || state.measuring == Measuring::Running {
-                return Vec::new();
-            }
-            state.measuring = Measuring::Running;
-            vec![Effect::Send(Command::Measure { runs: RUNS })]
-        }
+        // `lab` has done it, on the pages that have it.
+        Input::Lab(_) => Vec::new(),
         Input::Remedy(Remedy::Reload) => vec![Effect::Reload],
         Input::Remedy(Remedy::Restart) => engine::start(state),
         Input::Remedy(Remedy::Processor) => {
@@ -126,7 +119,6 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 format!("{} were removed from this browser.", words::bytes(bytes)),
             );
         }
-        Event::Measured(measured) => state.measuring = Measuring::Done(measured),
         Event::Picture {
             picture,
             width,

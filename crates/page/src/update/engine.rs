@@ -6,7 +6,7 @@ use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, Mod
 use super::effect::Effect;
 use super::input::Reminder;
 use super::turn::{ask, ended, panes};
-use crate::state::{Engine, Loading, Measuring, Phase, Problem, Progress, Remedy, Resume, State};
+use crate::state::{Engine, Loading, Phase, Problem, Progress, Remedy, Resume, State};
 
 /// Seconds until a page whose engine has not come says so.
 const LATE_S: u32 = 12;
@@ -40,7 +40,6 @@ fn stopped(state: &mut State) {
         state.resume = Some(Resume { question: cut(state) });
     }
     state.loading = Loading::Not;
-    state.measuring = Measuring::Not;
     state.held = None;
     ended(state);
 }

@@ -3,6 +3,7 @@
 use sightline_link::Shared;
 use sightline_messages::{Event, Wish};
 
+use crate::lab;
 use crate::state::{Chosen, Holds, Remedy, Saved};
 
 /// Something that happened.
@@ -27,8 +28,8 @@ pub(crate) enum Input {
     Cancel,
     /// The button that removes downloads.
     Forget,
-    /// The button of `bench.html`.
-    Measure,
+    /// Something that only a page of the second module has.
+    Lab(lab::Input),
     /// A button beside a problem.
     Remedy(Remedy),
     /// A picture was chosen; its bytes follow.
