@@ -15,8 +15,8 @@ use sightline_kernels::{Buffer, Device, KernelError, Linear};
 #[cfg(feature = "suite")]
 use crate::encoder::{Check, Golden, golden};
 use crate::encoder::{
-    Encoder, EncoderConfig, EncoderError, EncoderKind, Grid, Launch, Loader, Norm, Preset, Schema, Session, Size, Source,
-    read, within, write,
+    Encoder, EncoderConfig, EncoderError, EncoderKind, Grid, Launch, Loader, Norm, Preset, Schema, Session, Size,
+    Source, read, within, write,
 };
 
 use crate::inside::{AttentionBuffers, Inside, Mixer};

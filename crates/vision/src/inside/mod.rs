@@ -9,8 +9,8 @@ mod scan;
 
 use sightline_kernels::Device;
 
-pub use attention::AttentionInputs;
 pub(crate) use attention::AttentionBuffers;
+pub use attention::AttentionInputs;
 pub(crate) use scan::ScanBuffers;
 pub use scan::ScanInputs;
 
