@@ -132,17 +132,63 @@ pub struct Heat {
 }
 
 impl Map {
+    /// What stands for models, by their place in the palette: blue, orange and green.
+    pub const COLOURS: [[u8; 3]; 3] = [[0, 92, 230], [230, 97, 0], [0, 138, 80]];
+
+    /// What is said below one of its maps.
+    pub fn lines(&self, heat: &Heat) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(half) = self.half(heat) {
+            lines.push(format!("half of it in {half} of {} patches", heat.values.len()));
+        }
+        if let Some(marked) = self.marked().and_then(|at| heat.values.get(at)) {
+            lines.push(format!("the patch itself: {}", Self::number(*marked)));
+        }
+        match (self.layer, &self.word) {
+            (Some(layers), Some((word, _))) => {
+                let whose = if self.in_question { "question" } else { "answer" };
+                lines.push(format!("\"{word}\" of the {whose}, after {layers} layers"));
+            }
+            (Some(block), None) => lines.push(format!("block {block}")),
+            (None, _) => {}
+        }
+        if self.cell > 1 {
+            lines.push(format!("covered {0} x {0} patches at once", self.cell));
+        }
+        lines.push(format!("tokens cluster by {}", Self::number(self.sharpness)));
+        lines
+    }
+
+    /// A value for people: three digits that count.
+    pub fn number(value: f32) -> String {
+        match value.abs() {
+            0.0 => "0".into(),
+            small if small < 0.001 => format!("{value:.1e}"),
+            small if small < 1.0 => format!("{value:.3}"),
+            _ => format!("{value:.2}"),
+        }
+    }
+
     /// Index of the marked patch.
     pub fn marked(&self) -> Option<usize> {
         self.patch.map(|[row, column]| (row * self.grid[1] + column) as usize)
     }
 
-    /// The values that no colour and full colour stand for, shared by all [`Map::heats`]. The marked
-    /// patch is left out where it would outshine the others.
+    /// Whether a patch shows some of the picture, and not padding alone.
+    fn is_seen(&self, index: usize) -> bool {
+        let (row, column) = (index as u32 / self.grid[1], index as u32 % self.grid[1]);
+        let [left, top, right, bottom] = self.cell_of(row, column);
+        // A sliver is rounding.
+        left < 0.99 && top < 0.99 && right > 0.01 && bottom > 0.01
+    }
+
+    /// The values that no colour and full colour stand for, shared by all [`Map::heats`]. Padding is
+    /// left out, and the marked patch, which would outshine the others.
     pub fn scale(&self) -> [f32; 2] {
         let marked = self.marked();
         let values = self.heats.iter().flat_map(|heat| heat.values.iter().enumerate());
-        let counted = values.filter(|(at, _)| Some(*at) != marked).map(|(_, value)| *value);
+        let counted = values.filter(|(at, _)| Some(*at) != marked && self.is_seen(*at));
+        let counted = counted.map(|(_, value)| *value);
         let most = counted.clone().fold(f32::NEG_INFINITY, f32::max);
         let least = match self.kind {
             MapKind::Word => counted.fold(f32::INFINITY, f32::min),
@@ -263,13 +309,22 @@ mod tests {
 
     #[test]
     fn cosines_reach_from_the_least_to_the_most() {
-        let map = map(MapKind::Word, (0..16).map(|i| i as f32 / 10.0 - 0.5).collect());
-        assert_eq!(map.scale(), [-0.5, 1.0]);
+        let map = map(MapKind::Word, (0..16).map(|i| i as f32 / 4.0 - 2.0).collect());
+        // The first and the last row of patches are padding.
+        assert_eq!(map.scale(), [-1.0, 0.75]);
         assert_eq!(map.half(&map.heats[0]), None);
-        let grey = Map::tint(-0.5, map.scale(), [255, 0, 0], [0, 92, 230]);
+        let grey = Map::tint(-1.0, map.scale(), [255, 0, 0], [0, 92, 230]);
         assert_eq!(grey[0], grey[1]);
         let blue = Map::tint(1.0, map.scale(), [255, 0, 0], [0, 92, 230]);
         assert!(blue[2] > blue[1] && blue[1] > blue[0], "{blue:?}");
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        let cases = [(0.0, "0"), (0.000_123, "1.2e-4"), (0.0567, "0.057"), (12.345, "12.35")];
+        for (value, text) in cases {
+            assert_eq!(Map::number(value), text);
+        }
     }
 
     #[test]

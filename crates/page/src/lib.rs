@@ -12,6 +12,7 @@
 )]
 
 mod format;
+mod looking;
 mod state;
 mod update;
 mod words;

@@ -1,6 +1,7 @@
 //! Boxes drawn on a picture: one colour and dash per model, and a label with the origin of the box.
 
 use font8x8::UnicodeFonts;
+use sightline_answer::Map;
 
 /// The look of one model's boxes. Models differ in dash as well as in colour, so that colour is not
 /// needed to tell them apart.
@@ -15,15 +16,15 @@ pub struct Pen {
 /// Pens by order of models: blue and solid, orange and dashed, then green and dotted.
 pub const PENS: [Pen; 3] = [
     Pen {
-        colour: [0, 92, 230],
+        colour: Map::COLOURS[0],
         dash: (1, 0),
     },
     Pen {
-        colour: [230, 97, 0],
+        colour: Map::COLOURS[1],
         dash: (4, 3),
     },
     Pen {
-        colour: [0, 138, 80],
+        colour: Map::COLOURS[2],
         dash: (1, 2),
     },
 ];

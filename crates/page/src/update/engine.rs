@@ -5,6 +5,7 @@ use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, Mod
 
 use super::effect::Effect;
 use super::input::Reminder;
+use super::look;
 use super::turn::{ask, ended, panes};
 use crate::state::{Engine, Loading, Measuring, Phase, Problem, Progress, Remedy, Resume, State};
 
@@ -41,6 +42,8 @@ fn stopped(state: &mut State) {
     }
     state.loading = Loading::Not;
     state.measuring = Measuring::Not;
+    // Nobody is there to be told.
+    let _ = look::forget(state);
     state.held = None;
     ended(state);
 }

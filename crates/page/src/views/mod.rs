@@ -10,6 +10,7 @@ mod drawing;
 mod files;
 pub(crate) mod gallery;
 mod linked;
+mod look;
 mod notices;
 mod panes;
 mod picture;
@@ -50,6 +51,7 @@ const VIEWS: &[Row] = &[
     ("gallery", || Box::new(gallery::Gallery::open())),
     ("ask", || Box::new(ask::Ask::open())),
     ("panes", || Box::<panes::Panes>::default()),
+    ("look", || Box::new(look::Look::open())),
     ("share", || Box::new(share::Share::open())),
     ("notices", || Box::<notices::Notices>::default()),
     ("measure", || Box::new(bench::Bench::open())),

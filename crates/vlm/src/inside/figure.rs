@@ -253,12 +253,7 @@ fn tile(panel: &Panel, map: &Map, heat: &Heat, shown: &RgbImage, letters: usize)
         pixel.0 = Map::tint(heat.values[at], scale, pixel.0, panel.pen.colour);
     }
     let mut above = wrapped(&panel.title, letters);
-    let named = match (&map.word, heat.name.as_str()) {
-        (Some((word, _)), _) if map.in_question => format!("\"{word}\" of the question"),
-        (Some((word, _)), _) => format!("\"{word}\" of the answer"),
-        (None, name) => name.to_owned(),
-    };
-    above.extend(wrapped(&named, letters));
+    above.extend(wrapped(&heat.name, letters));
     Tile {
         above,
         below: legend(map, heat)
@@ -274,36 +269,13 @@ fn tile(panel: &Panel, map: &Map, heat: &Heat, shown: &RgbImage, letters: usize)
     }
 }
 
-/// What is said below a map.
+/// What is said below a map: first what the ends of the bar stand for.
 fn legend(map: &Map, heat: &Heat) -> Vec<String> {
-    let [low, high] = map.scale();
-    let mut lines = vec![format!("{} to {}", number(low), number(high))];
-    if let Some(half) = map.half(heat) {
-        lines.push(format!("half of it in {half} of {} patches", heat.values.len()));
-    }
-    if let Some(marked) = map.marked().and_then(|at| heat.values.get(at)) {
-        lines.push(format!("the patch itself: {}", number(*marked)));
-    }
-    match (map.layer, map.word.is_some()) {
-        (Some(layers), true) => lines.push(format!("after {layers} layers")),
-        (Some(block), false) => lines.push(format!("block {block}")),
-        (None, _) => {}
-    }
-    if map.cell > 1 {
-        lines.push(format!("covered: {0} x {0} patches", map.cell));
-    }
-    lines.push(format!("token clusters: {:.3}", map.sharpness));
-    lines
-}
-
-/// Three digits that count.
-fn number(value: f32) -> String {
-    match value.abs() {
-        0.0 => "0".into(),
-        small if small < 0.001 => format!("{value:.1e}"),
-        small if small < 1.0 => format!("{value:.3}"),
-        _ => format!("{value:.2}"),
-    }
+    let [low, high] = map.scale().map(Map::number);
+    [format!("{low} to {high}")]
+        .into_iter()
+        .chain(map.lines(heat))
+        .collect()
 }
 
 /// The colour of a share of full colour, on a grey in the middle.
@@ -350,13 +322,5 @@ mod tests {
         assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
         assert_eq!(wrapped("incomprehensible", 4), ["incomprehensible"]);
         assert!(wrapped("", 4).is_empty());
-    }
-
-    #[test]
-    fn numbers_are_short() {
-        let cases = [(0.0, "0"), (0.000_123, "1.2e-4"), (0.0567, "0.057"), (12.345, "12.35")];
-        for (value, text) in cases {
-            assert_eq!(number(value), text);
-        }
     }
 }
