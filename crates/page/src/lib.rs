@@ -16,6 +16,7 @@
 
 mod format;
 mod lab;
+mod looking;
 mod state;
 mod update;
 mod words;

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use sightline_link::Shared;
 use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, ModelInfo, Store, Wish};
 
+use crate::looking::Looking;
+
 /// Everything that a view can show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
@@ -40,6 +42,7 @@ pub(crate) struct State {
     pub(crate) restored: Option<Turn>,
     /// For those who listen: the last answer, whole.
     pub(crate) said: String,
+    pub(crate) looking: Looking,
     /// The result that the page's address holds.
     pub(crate) linked: Option<Linked>,
     /// What came of the last link that was copied.

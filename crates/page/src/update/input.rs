@@ -3,6 +3,7 @@
 use sightline_link::Shared;
 use sightline_messages::{Event, Wish};
 
+use super::look::LookInput;
 use crate::lab;
 use crate::state::{Chosen, Holds, Remedy, Saved};
 
@@ -50,6 +51,8 @@ pub(crate) enum Input {
     },
     /// What was dropped, pasted or opened is no picture at all.
     NoPicture(String),
+    /// Something in the look inside.
+    Look(LookInput),
     /// Something worth knowing about what the visitor did.
     Remark(String),
     /// The visitor asks what is written in the box.
