@@ -16,6 +16,7 @@
 mod command;
 mod evaluate;
 mod event;
+mod look;
 mod test;
 
 pub use command::Command;
@@ -24,8 +25,12 @@ pub use evaluate::{
     RunInfo, TaskInfo,
 };
 pub use event::{Event, FileInfo, Loaded, Measure, Measured, Preview, Remedy, Store, Work};
-pub use sightline_answer::{Answer, AnswerBox, Backend, Dtype, Kind, Machine, ModelInfo, Source, Timings, Wish};
+pub use look::{LookCommand, LookEvent};
+pub use sightline_answer::{
+    Answer, AnswerBox, Backend, Dtype, Heat, Kind, Machine, Map, MapKind, MapQuery, ModelInfo, Source, Spot, Timings,
+    Wish,
+};
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;

@@ -3,9 +3,11 @@
 
 use js_sys::{Function, Uint8ClampedArray};
 use sightline_messages::{Command, Preview};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlInputElement, ImageData};
 
 use crate::address;
+use crate::codec::Codec;
 use crate::dom::{after, by_id};
 use crate::engine::{self, Engine};
 use crate::inbox::{self, tell};
@@ -17,17 +19,26 @@ use crate::state::State;
 use crate::update::{Effect, Input, update};
 use crate::views::{self, Now, Row, View};
 
+/// What a page's script gives its module.
+pub struct Script {
+    /// Finds out why the worker's script does not run.
+    pub why: Function,
+    /// Has the browser keep the page.
+    pub keep: Function,
+    /// Loads the module that reads and writes links.
+    pub codec: Function,
+}
+
 /// Opens a page of the first module, where pictures are asked about: called once by its script.
-/// `why` finds out why the worker's script does not run, `keep` has the browser keep the page.
-pub fn open_ask(why: Function, keep: Function) {
-    open(views::ASK, None, why, keep);
+pub fn open_ask(script: Script) {
+    let codec = open(views::ASK, None, script);
     if by_id::<HtmlInputElement>("question").is_none() {
         return;
     }
-    address::listen();
-    if let Some(input) = address::result() {
-        tell(input);
-    } else if let Some(saved) = memory::recall() {
+    address::listen(&codec);
+    if !address::open(&codec)
+        && let Some(saved) = memory::recall()
+    {
         tell(Input::Restored {
             number: inbox::number(),
             saved,
@@ -36,14 +47,15 @@ pub fn open_ask(why: Function, keep: Function) {
 }
 
 /// Opens a page of the second module, which measures or evaluates. As [`open_ask`].
-pub fn open_lab(why: Function, keep: Function) {
-    open(views::LAB, Some(lab::update), why, keep);
+pub fn open_lab(script: Script) {
+    open(views::LAB, Some(lab::update), script);
 }
 
 /// Of the pages of the second module.
 type LabUpdate = fn(&mut Lab, &mut State, &Input) -> Vec<Effect>;
 
-fn open(rows: &[Row], lab_update: Option<LabUpdate>, why: Function, keep: Function) {
+fn open(rows: &[Row], lab_update: Option<LabUpdate>, script: Script) -> Codec {
+    let codec = Codec::new(script.codec);
     let mut app = App {
         state: State::default(),
         lab: Lab::default(),
@@ -52,12 +64,14 @@ fn open(rows: &[Row], lab_update: Option<LabUpdate>, why: Function, keep: Functi
         given: Vec::new(),
         pixels: None,
         views: views::open(rows),
-        why,
-        keep,
+        why: script.why,
+        keep: script.keep,
+        codec: codec.clone(),
     };
     inbox::give_to(move |input| app.step(input));
     input::listen();
     tell(Input::Opened(engine::wish()));
+    codec
 }
 
 struct App {
@@ -73,6 +87,7 @@ struct App {
     views: Vec<Box<dyn View>>,
     why: Function,
     keep: Function,
+    codec: Codec,
 }
 
 impl App {
@@ -120,8 +135,13 @@ impl App {
             }
             Effect::Persist => input::persist(),
             Effect::Remind { seconds, of } => after(seconds, move || tell(Input::Reminded(of))),
-            Effect::Copy(fragment) => address::copy(&fragment),
             Effect::Save { name, kind, bytes } => save::file(&name, &kind, &bytes),
+            Effect::Copy {
+                shared,
+                number,
+                picture,
+            } => address::copy(&self.codec, *shared, self.file(number), picture),
+            Effect::Hash(number) => self.hash(number),
             Effect::Reload => {
                 let _ = web_sys::window().map(|window| window.location().reload());
             }
@@ -135,12 +155,26 @@ impl App {
     }
 
     fn give(&self, picture: u32) {
-        if let Some((_, bytes)) = self.given.iter().find(|(number, _)| *number == picture) {
-            self.send(&Command::Picture {
-                picture,
-                bytes: bytes.clone(),
-            });
+        if let Some(bytes) = self.file(picture) {
+            self.send(&Command::Picture { picture, bytes });
         }
+    }
+
+    /// The file of a picture that was given.
+    fn file(&self, picture: u32) -> Option<Vec<u8>> {
+        let found = self.given.iter().find(|(number, _)| *number == picture)?;
+        Some(found.1.clone())
+    }
+
+    fn hash(&self, number: u32) {
+        let (codec, file) = (self.codec.clone(), self.file(number));
+        spawn_local(async move {
+            if let (Ok(codec), Some(file)) = (codec.load().await, file)
+                && let Ok(sha256) = codec.sha256(&file)
+            {
+                tell(Input::Hashed { number, sha256 });
+            }
+        });
     }
 }
 

@@ -16,6 +16,7 @@
 
 mod format;
 mod lab;
+mod looking;
 mod state;
 mod update;
 mod words;
@@ -26,6 +27,8 @@ mod address;
 mod app;
 #[cfg(target_arch = "wasm32")]
 mod attached;
+#[cfg(target_arch = "wasm32")]
+mod codec;
 #[cfg(target_arch = "wasm32")]
 mod dom;
 #[cfg(target_arch = "wasm32")]
@@ -41,7 +44,9 @@ mod read;
 #[cfg(target_arch = "wasm32")]
 mod save;
 #[cfg(target_arch = "wasm32")]
+mod shrink;
+#[cfg(target_arch = "wasm32")]
 mod views;
 
 #[cfg(target_arch = "wasm32")]
-pub use app::{open_ask, open_lab};
+pub use app::{Script, open_ask, open_lab};

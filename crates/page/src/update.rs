@@ -5,6 +5,7 @@ mod effect;
 mod engine;
 mod input;
 pub(crate) mod link;
+pub(crate) mod look;
 mod picture;
 mod turn;
 
@@ -68,19 +69,38 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             notice(state, sentence);
             Vec::new()
         }
-        Input::Ask(question) => turn::ask(state, question),
+        Input::Look(input) => look::input(state, input),
+        Input::Ask(question) => {
+            let mut effects = look::stop(state);
+            effects.extend(turn::ask(state, question));
+            effects
+        }
         // The answers that come belong to the question in the box.
         Input::Try(_) if state.turn.answering || state.held.is_some() => Vec::new(),
         Input::Try(question) => {
-            let mut effects = vec![Effect::Fill(question.clone())];
+            let mut effects = look::stop(state);
+            effects.push(Effect::Fill(question.clone()));
             effects.extend(turn::ask(state, question));
             effects
         }
         Input::Stop => turn::stop(state),
         Input::Linked { number, shared } => link::opened(state, number, *shared),
-        Input::Share => link::share(state),
-        Input::Copied(copied) => {
-            link::copied(state, copied);
+        Input::NotLinked(sentence) => {
+            state.linked = None;
+            notice(state, sentence);
+            Vec::new()
+        }
+        Input::Hashed { number, sha256 } => {
+            link::hashed(state, number, &sha256);
+            Vec::new()
+        }
+        Input::Share { picture } => link::share(state, picture),
+        Input::Copied { clipboard, holds } => {
+            link::copied(state, clipboard, holds);
+            Vec::new()
+        }
+        Input::NotCopied(sentence) => {
+            state.share_note = sentence;
             Vec::new()
         }
     }
@@ -107,6 +127,7 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 format!("{} were removed from this browser.", words::bytes(bytes)),
             );
         }
+        Event::Look(event) => look::heard(state, event),
         Event::Picture {
             picture,
             width,

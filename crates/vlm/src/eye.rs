@@ -13,6 +13,7 @@ use crate::connector::Connector;
 use crate::dense::{DenseHead, Detection};
 use crate::error::Result;
 use crate::files::Files;
+use crate::inside::Seen;
 use crate::sight::Sight;
 
 /// Number of pictures that are encoded at once. It is enough to fill a GPU, and keeps the buffers
@@ -82,6 +83,16 @@ impl Eye {
             half: false,
             bytes,
         })
+    }
+
+    /// What maps of the encoder need.
+    pub(crate) fn seen<'a>(&'a self, id: &'a str) -> Seen<'a> {
+        Seen {
+            id,
+            device: &self.device,
+            transform: &self.transform,
+            network: self.network.as_ref(),
+        }
     }
 
     /// Looks at a picture. Returns its number of visual tokens.

@@ -35,6 +35,7 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-eval",
     "sightline-evaluation",
     "sightline-link",
+    "sightline-link-web",
     "sightline-messages",
     "sightline-web",
     "sightline-page",

@@ -35,6 +35,13 @@ pub(crate) const PAGE: Module = Module {
     features: "",
     folder: "page",
 };
+/// What the page loads for a link.
+pub(crate) const LINK: Module = Module {
+    package: "sightline-link-web",
+    name: "sightline_link_web",
+    features: "",
+    folder: "link",
+};
 /// What the pages load that measure and evaluate.
 pub(crate) const LAB: Module = Module {
     package: "sightline-page-lab",

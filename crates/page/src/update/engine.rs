@@ -5,6 +5,7 @@ use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, Mod
 
 use super::effect::Effect;
 use super::input::Reminder;
+use super::look;
 use super::turn::{ask, ended, panes};
 use crate::state::{Engine, Loading, Phase, Problem, Progress, Remedy, Resume, State};
 
@@ -40,6 +41,8 @@ fn stopped(state: &mut State) {
         state.resume = Some(Resume { question: cut(state) });
     }
     state.loading = Loading::Not;
+    // Nobody is there to be told.
+    let _ = look::forget(state);
     state.held = None;
     ended(state);
 }

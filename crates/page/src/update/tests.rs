@@ -3,6 +3,7 @@ use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine
 use super::*;
 use crate::state::{Chosen, Engine, Phase};
 
+mod look;
 mod lost;
 
 pub(super) fn machine(backend: Backend) -> Machine {
@@ -67,7 +68,6 @@ fn chosen(number: u32) -> Chosen {
         name: format!("{number}.png"),
         gallery: None,
         questions: Vec::new(),
-        sha256: None,
     }
 }
 

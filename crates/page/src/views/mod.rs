@@ -11,6 +11,7 @@ mod evaluate;
 mod files;
 pub(crate) mod gallery;
 mod linked;
+mod look;
 mod notices;
 mod panes;
 mod picture;
@@ -54,6 +55,7 @@ pub(crate) const ASK: &[Row] = &[
     ("gallery", || Box::new(gallery::Gallery::open())),
     ("ask", || Box::new(ask::Ask::open())),
     ("panes", || Box::<panes::Panes>::default()),
+    ("look", || Box::new(look::Look::open())),
     ("share", || Box::new(share::Share::open())),
     ("notices", || Box::<notices::Notices>::default()),
 ];

@@ -15,6 +15,7 @@ mod hello;
 mod list;
 mod load;
 mod lock;
+mod look;
 mod measure;
 mod opfs;
 mod outbox;
@@ -31,7 +32,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::Function;
-use sightline_messages::{Command, EvaluateCommand, Event, Remedy};
+use sightline_messages::{Command, EvaluateCommand, Event, LookCommand, Remedy};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 
@@ -58,6 +59,7 @@ struct Shared {
     /// Absent while a command runs.
     state: RefCell<Option<State>>,
     stop: Stop,
+    looks: Stop,
     cancel: Cancel,
     /// Ends an evaluation.
     halt: Cancel,
@@ -73,10 +75,11 @@ impl Engine {
     pub fn new(post: Function) -> Self {
         let outbox = Outbox::new(post);
         outbox::report_panics(&outbox);
-        let (stop, cancel, halt) = (Stop::default(), Cancel::default(), Cancel::default());
-        let attached = Attached::default();
+        let (stop, looks, cancel) = (Stop::default(), Stop::default(), Cancel::default());
         let pictures = Pictures::new(outbox.clone());
-        let state = State::new(outbox.clone(), stop.clone(), cancel.clone(), pictures.clone());
+        let signals = (stop.clone(), looks.clone(), cancel.clone());
+        let state = State::new(outbox.clone(), signals, pictures.clone());
+        let (halt, attached) = (Cancel::default(), Attached::default());
         let evaluations = Evaluations::new(halt.clone(), attached.clone());
         let state = State { evaluations, ..state };
         Self {
@@ -85,6 +88,7 @@ impl Engine {
                 outbox,
                 waiting: RefCell::default(),
                 stop,
+                looks,
                 cancel,
                 halt,
                 attached,
@@ -111,6 +115,7 @@ impl Engine {
         };
         match &command {
             Command::Stop { turn } => return self.shared.stop.ask(*turn),
+            Command::Look(LookCommand::Stop { look }) => return self.shared.looks.ask(*look),
             Command::Cancel => return self.shared.cancel.set(true),
             Command::Load => self.shared.cancel.set(false),
             Command::Evaluate(EvaluateCommand::Stop) => return self.shared.halt.set(true),

@@ -90,7 +90,7 @@ impl State {
     /// Answers [`sightline_messages::Command::Evaluate`].
     pub(super) async fn evaluate(&mut self, command: EvaluateCommand) {
         let done = match command {
-            EvaluateCommand::Look => self.look().await,
+            EvaluateCommand::Look => self.tell_all().await,
             EvaluateCommand::Open { name, paths } => {
                 let files = self.evaluations.attached.take();
                 self.evaluations.files.open(name, paths, files);
@@ -122,7 +122,7 @@ impl State {
         self.outbox.send(&Event::Evaluate(event));
     }
 
-    async fn look(&mut self) -> Result<(), Missing> {
+    async fn tell_all(&mut self) -> Result<(), Missing> {
         self.tell_tasks();
         self.tell_runs().await
     }
