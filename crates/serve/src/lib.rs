@@ -31,7 +31,7 @@ use tower_http::services::ServeDir;
 /// What the page may do: its own files, WebAssembly, and nothing from elsewhere. `www/index.html`
 /// says the same for hosts that send no headers.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
-    connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /// A part is named by its hash and never changes.
 const FOREVER: &str = "public, max-age=31536000, immutable";

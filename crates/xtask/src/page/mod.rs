@@ -4,6 +4,7 @@ mod about;
 mod compress;
 mod contents;
 mod kept;
+mod report;
 mod shell;
 mod site;
 mod sizes;
@@ -95,6 +96,7 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
             site.file(&folder.join(&name), &name)?;
         }
     }
+    report::write(&mut site)?;
     about::write(&mut site)?;
     let mut hashes = site.hashes().clone();
     let list = options.out.join("bundle.json");
