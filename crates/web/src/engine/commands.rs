@@ -35,6 +35,10 @@ pub(super) async fn run(state: &mut State, command: Command) {
         Command::Measure { runs } => state.measure(runs).await,
         Command::Look(LookCommand::Map { look, picture, query }) => state.look(look, picture, query).await,
         Command::Features => state.features().await,
+        #[cfg(feature = "evaluate")]
         Command::Evaluate(command) => state.evaluate(command).await,
+        // This engine was built without evaluations; its pages offer none.
+        #[cfg(not(feature = "evaluate"))]
+        Command::Evaluate(_) => {}
     }
 }

@@ -1,5 +1,6 @@
 //! Parts from the store or the network, every one hashed before anything else sees it.
 
+#[cfg(feature = "evaluate")]
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -7,8 +8,8 @@ use std::pin::pin;
 use js_sys::Uint8Array;
 use sightline_checkpoint::bundle::{BundleFile, Part};
 use sightline_checkpoint::hash::{Expected, Verifier};
-use sightline_evaluation::EvaluationError;
-use sightline_evaluation::run::error::RunError;
+#[cfg(feature = "evaluate")]
+use sightline_evaluation::{EvaluationError, run::error::RunError};
 use sightline_messages::Event;
 use sightline_vlm::VlmError;
 use wasm_bindgen::JsValue;
@@ -18,7 +19,9 @@ use super::lock::Lock;
 use super::outbox::Outbox;
 use super::parts::Parts;
 use super::request::{Reader, Request};
-use super::sentence::{capital, sentence};
+use super::sentence::capital;
+#[cfg(feature = "evaluate")]
+use super::sentence::sentence;
 use super::signals::Cancel;
 use super::store::{NotKept, Store};
 
@@ -84,6 +87,7 @@ impl From<VlmError> for Missing {
     }
 }
 
+#[cfg(feature = "evaluate")]
 /// In an evaluation: one that the visitor ended is no failure.
 impl From<EvaluationError> for Missing {
     fn from(error: EvaluationError) -> Self {
@@ -95,6 +99,7 @@ impl From<EvaluationError> for Missing {
     }
 }
 
+#[cfg(feature = "evaluate")]
 impl fmt::Display for Missing {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -9,6 +9,7 @@ mod cache;
 mod commands;
 mod device;
 mod download;
+#[cfg(feature = "evaluate")]
 mod evaluate;
 mod failure;
 mod hello;
@@ -32,10 +33,13 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::Function;
-use sightline_messages::{Command, EvaluateCommand, Event, LookCommand, Remedy};
+#[cfg(feature = "evaluate")]
+use sightline_messages::EvaluateCommand;
+use sightline_messages::{Command, Event, LookCommand, Remedy};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 
+#[cfg(feature = "evaluate")]
 use evaluate::{Attached, Evaluations};
 use outbox::Outbox;
 use picture::Pictures;
@@ -62,7 +66,9 @@ struct Shared {
     looks: Stop,
     cancel: Cancel,
     /// Ends an evaluation.
+    #[cfg(feature = "evaluate")]
     halt: Cancel,
+    #[cfg(feature = "evaluate")]
     attached: Attached,
     pictures: Pictures,
 }
@@ -79,8 +85,11 @@ impl Engine {
         let pictures = Pictures::new(outbox.clone());
         let signals = (stop.clone(), looks.clone(), cancel.clone());
         let state = State::new(outbox.clone(), signals, pictures.clone());
+        #[cfg(feature = "evaluate")]
         let (halt, attached) = (Cancel::default(), Attached::default());
+        #[cfg(feature = "evaluate")]
         let evaluations = Evaluations::new(halt.clone(), attached.clone());
+        #[cfg(feature = "evaluate")]
         let state = State { evaluations, ..state };
         Self {
             shared: Rc::new(Shared {
@@ -90,7 +99,9 @@ impl Engine {
                 stop,
                 looks,
                 cancel,
+                #[cfg(feature = "evaluate")]
                 halt,
+                #[cfg(feature = "evaluate")]
                 attached,
                 pictures,
             }),
@@ -100,6 +111,7 @@ impl Engine {
     /// Takes a command, a plain value.
     #[allow(unreachable_pub, reason = "exported")]
     pub fn command(&self, value: JsValue) {
+        #[cfg(feature = "evaluate")]
         self.shared.attached.take_from(&value);
         let command = match serde_wasm_bindgen::from_value(value) {
             Ok(command) => command,
@@ -118,7 +130,9 @@ impl Engine {
             Command::Look(LookCommand::Stop { look }) => return self.shared.looks.ask(*look),
             Command::Cancel => return self.shared.cancel.set(true),
             Command::Load => self.shared.cancel.set(false),
+            #[cfg(feature = "evaluate")]
             Command::Evaluate(EvaluateCommand::Stop) => return self.shared.halt.set(true),
+            #[cfg(feature = "evaluate")]
             Command::Evaluate(EvaluateCommand::Run(_)) => self.shared.halt.set(false),
             // What waits may be minutes of downloading: a picture is shown, or refused, at once.
             Command::Picture { picture, bytes } if self.shared.pictures.ready() => {

@@ -8,6 +8,7 @@ use sightline_kernels::Device;
 use sightline_messages::{Event, Machine, Remedy};
 
 use super::arms::Arms;
+#[cfg(feature = "evaluate")]
 use super::evaluate::Evaluations;
 use super::outbox::Outbox;
 use super::picture::Pictures;
@@ -28,6 +29,7 @@ pub(super) struct State {
     pub(super) pictures: Pictures,
     /// Number of questions that were answered. It decides the order of the models.
     pub(super) turns: usize,
+    #[cfg(feature = "evaluate")]
     pub(super) evaluations: Evaluations,
 }
 
@@ -52,6 +54,7 @@ impl State {
             arms: None,
             pictures,
             turns: 0,
+            #[cfg(feature = "evaluate")]
             evaluations: Evaluations::default(),
         }
     }
