@@ -196,6 +196,10 @@ pub struct Loaded {
     pub heap_bytes: u64,
     /// What computes, after the comparison of dtypes.
     pub machine: Machine,
+    /// Lowest cosine of features in 32 bits with those that came with the weights: whether the
+    /// device computes rightly. None if the weights hold none.
+    #[serde(default)]
+    pub check: Option<f64>,
 }
 
 /// A picture to show.

@@ -71,6 +71,8 @@ pub(super) enum Missing {
     Cancelled,
     /// A sentence with a remedy.
     Failed(String),
+    /// The GPU does not compute what it should: how that was seen.
+    WrongDevice(String),
     /// A model or the device is at fault.
     Model(VlmError),
 }

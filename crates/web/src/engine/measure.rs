@@ -1,10 +1,10 @@
 //! The bench page's numbers, and the features that are compared with the native program's.
 
 use sightline_messages::{Event, Measure, Measured, Work};
+use sightline_vision::built_in;
 use sightline_vlm::{Vlm, VlmError};
 
 use super::failure::of_question;
-use super::picture::built_in;
 use super::state::State;
 
 /// Most runs of a measurement.
@@ -62,11 +62,7 @@ async fn measure(model: &mut Vlm, runs: u32) -> Result<[Measure; 2], VlmError> {
     let (mut encode, mut decode) = (Vec::new(), Vec::new());
     for run in 0..runs {
         // Another picture every time, or nothing would be computed.
-        let picture = built_in(100 + run).map_err(|problem| VlmError::Row {
-            id: model.id().to_owned(),
-            problem,
-        })?;
-        encode.push(model.look(&picture).await?.encode_ms);
+        encode.push(model.look(&built_in(100 + run)).await?.encode_ms);
         decode.push(model.time_steps(STEPS).await?);
     }
     let cost = model.cost();
