@@ -21,6 +21,10 @@ try {
 } catch (error) {
   const { sentence } = await why("The page", error, ["sightline_page.js", "sightline_page_bg.wasm"]);
   element("summary").textContent = "";
+  if (document.documentElement.classList.contains("embed")) {
+    element("embed-note").textContent = sentence;
+    element("embed").hidden = false;
+  }
   element("problem-text").textContent = sentence;
   element("problem-button").textContent = "Reload the page";
   element("problem-button").onclick = () => location.reload();

@@ -10,6 +10,7 @@ use web_sys::{HtmlInputElement, ImageData};
 use crate::address;
 use crate::codec::Codec;
 use crate::dom::{after, by_id};
+use crate::embed;
 use crate::engine::{self, Engine};
 use crate::inbox::{self, tell};
 use crate::input;
@@ -24,6 +25,9 @@ use crate::views::{self, Now, View};
 #[allow(unreachable_pub, reason = "exported")]
 pub fn open(why: Function, keep: Function, codec: Function) {
     let codec = Codec::new(codec);
+    if embed::is_asked() {
+        return embed::open(codec);
+    }
     let mut app = App {
         state: State::default(),
         engine: None,
@@ -104,11 +108,12 @@ impl App {
             }
             Effect::Persist => input::persist(),
             Effect::Remind { seconds, of } => after(seconds, move || tell(Input::Reminded(of))),
-            Effect::Copy {
+            Effect::Copy(fragment) => address::copy(&fragment),
+            Effect::Link {
                 shared,
                 number,
                 picture,
-            } => address::copy(&self.codec, *shared, self.file(number), picture),
+            } => address::make(&self.codec, *shared, self.file(number), picture),
             Effect::Hash(number) => self.hash(number),
             Effect::Reload => {
                 let _ = web_sys::window().map(|window| window.location().reload());
