@@ -1,9 +1,11 @@
 // Starts the page's module, or says why it does not start. The engine's is loaded by its worker
-// alone.
+// alone. A page names its module in `data-program`.
 import { why } from "./why.js";
 
 /** What reads and writes links, once it was asked for. */
 let loading;
+const framed = document.documentElement.classList.contains("embed");
+const program = framed ? "sightline_embed" : document.documentElement.dataset.program;
 const element = (id) => document.getElementById(id);
 element("unstarted").remove();
 element("summary").textContent = "The engine is starting…";
@@ -14,14 +16,14 @@ const late = setTimeout(() => {
 // A link's result should not wait for the page's module first.
 if (location.hash.length > 100) links().catch(() => {});
 try {
-  const page = await import("./sightline_page.js");
-  await page.default({ module_or_path: new URL("./sightline_page_bg.wasm", import.meta.url) });
+  const page = await import(`./${program}.js`);
+  await page.default({ module_or_path: new URL(`./${program}_bg.wasm`, import.meta.url) });
   // The page asks this if its worker's script does not run.
   page.open(() => why("The engine", undefined, ["engine.js", "why.js"]), keep, links);
 } catch (error) {
-  const { sentence } = await why("The page", error, ["sightline_page.js", "sightline_page_bg.wasm"]);
+  const { sentence } = await why("The page", error, [`${program}.js`, `${program}_bg.wasm`]);
   element("summary").textContent = "";
-  if (document.documentElement.classList.contains("embed")) {
+  if (framed) {
     element("embed-note").textContent = sentence;
     element("embed").hidden = false;
   }

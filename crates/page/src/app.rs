@@ -3,7 +3,6 @@
 
 use js_sys::{Function, Uint8ClampedArray};
 use sightline_messages::{Command, Preview};
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlInputElement, ImageData};
 
@@ -14,33 +13,25 @@ use crate::embed;
 use crate::engine::{self, Engine};
 use crate::inbox::{self, tell};
 use crate::input;
+use crate::lab::{self, Lab};
 use crate::memory;
 use crate::state::State;
 use crate::update::{Effect, Input, update};
-use crate::views::{self, Now, View};
+use crate::views::{self, Now, Row, View};
 
-/// Opens the page: called once by its script. `why` finds out why the worker's script does not run,
-/// `keep` has the browser keep the page, `codec` loads the module that reads and writes links.
-#[wasm_bindgen]
-#[allow(unreachable_pub, reason = "exported")]
-pub fn open(why: Function, keep: Function, codec: Function) {
-    let codec = Codec::new(codec);
-    if embed::is_asked() {
-        return embed::open(codec);
-    }
-    let mut app = App {
-        state: State::default(),
-        engine: None,
-        given: Vec::new(),
-        pixels: None,
-        views: views::open(),
-        why,
-        keep,
-        codec: codec.clone(),
-    };
-    inbox::give_to(move |input| app.step(input));
-    input::listen();
-    tell(Input::Opened(engine::wish()));
+/// What a page's script gives its module.
+pub struct Script {
+    /// Finds out why the worker's script does not run.
+    pub why: Function,
+    /// Has the browser keep the page.
+    pub keep: Function,
+    /// Loads the module that reads and writes links.
+    pub codec: Function,
+}
+
+/// Opens a page of the first module, where pictures are asked about: called once by its script.
+pub fn open_ask(script: Script) {
+    let codec = open(views::ASK, None, script);
     if by_id::<HtmlInputElement>("question").is_none() {
         return;
     }
@@ -55,8 +46,44 @@ pub fn open(why: Function, keep: Function, codec: Function) {
     }
 }
 
+/// Shows the result that the address of a page in a frame holds. No engine starts.
+pub fn open_embed(script: Script) {
+    embed::open(Codec::new(script.codec));
+}
+
+/// Opens a page of the second module, which measures or evaluates. As [`open_ask`].
+pub fn open_lab(script: Script) {
+    open(views::LAB, Some(lab::update), script);
+}
+
+/// Of the pages of the second module.
+type LabUpdate = fn(&mut Lab, &State, &Input) -> Vec<Effect>;
+
+fn open(rows: &[Row], lab_update: Option<LabUpdate>, script: Script) -> Codec {
+    let codec = Codec::new(script.codec);
+    let mut app = App {
+        state: State::default(),
+        lab: Lab::default(),
+        lab_update,
+        engine: None,
+        given: Vec::new(),
+        pixels: None,
+        views: views::open(rows),
+        why: script.why,
+        keep: script.keep,
+        codec: codec.clone(),
+    };
+    inbox::give_to(move |input| app.step(input));
+    input::listen();
+    tell(Input::Opened(engine::wish()));
+    codec
+}
+
 struct App {
     state: State,
+    lab: Lab,
+    /// None on the pages of the first module, which is built without it.
+    lab_update: Option<LabUpdate>,
     engine: Option<Engine>,
     /// Files by their pictures' numbers, of the picture that is shown and of the last one that was
     /// given: a new engine gets the one that counts.
@@ -70,11 +97,14 @@ struct App {
 
 impl App {
     fn step(&mut self, input: Input) {
-        for effect in update(&mut self.state, input) {
+        let further = self.lab_update.map(|update| update(&mut self.lab, &self.state, &input));
+        let effects = update(&mut self.state, input);
+        for effect in effects.into_iter().chain(further.into_iter().flatten()) {
             self.carry_out(effect);
         }
         let now = Now {
             state: &self.state,
+            lab: &self.lab,
             pixels: self.pixels.as_ref(),
         };
         self.views.iter_mut().for_each(|view| view.show(&now));

@@ -6,17 +6,8 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::address::{fragment, page};
 use crate::codec::Codec;
-use crate::dom::{document, on, set_attribute, set_text, show};
+use crate::dom::{on, set_attribute, set_text, show};
 use crate::views::embedded;
-
-/// The class that `early.js` gives the document in a frame.
-const CLASS: &str = "embed";
-
-/// Whether the address asks for it.
-pub(crate) fn is_asked() -> bool {
-    let root = document().and_then(|document| document.document_element());
-    root.is_some_and(|root| root.class_list().contains(CLASS))
-}
 
 /// Shows the result of the address, and that of every later one.
 pub(crate) fn open(codec: Codec) {

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use sightline_link::Shared;
-use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, Measured, ModelInfo, Store, Wish};
+use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, ModelInfo, Store, Wish};
+
+use crate::looking::Looking;
 
 /// Everything that a view can show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,7 +42,7 @@ pub(crate) struct State {
     pub(crate) restored: Option<Turn>,
     /// For those who listen: the last answer, whole.
     pub(crate) said: String,
-    pub(crate) measuring: Measuring,
+    pub(crate) looking: Looking,
     /// The result that the page's address holds.
     pub(crate) linked: Option<Linked>,
     pub(crate) sharing: Sharing,
@@ -263,18 +265,6 @@ pub(crate) enum Phase {
     Recorded,
     /// Was stopped before its end.
     Stopped,
-}
-
-/// The measurement of `bench.html`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Measuring {
-    /// Not asked for.
-    #[default]
-    Not,
-    /// It runs.
-    Running,
-    /// Its result.
-    Done(Measured),
 }
 
 impl State {

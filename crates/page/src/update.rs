@@ -5,12 +5,13 @@ mod effect;
 mod engine;
 mod input;
 pub(crate) mod link;
+pub(crate) mod look;
 mod picture;
 mod turn;
 
 use sightline_messages::{Command, Event, Wish};
 
-use crate::state::{Loading, Measuring, Progress, Remedy, Sharing, State};
+use crate::state::{Loading, Progress, Remedy, Sharing, State};
 use crate::words;
 
 pub(crate) use effect::Effect;
@@ -18,8 +19,6 @@ pub(crate) use input::{Input, Reminder};
 
 /// Most notices that stay on the page.
 const NOTICES: usize = 6;
-/// Runs of a measurement.
-const RUNS: u32 = 5;
 
 /// Changes the state; gives what has to be done, in order.
 pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
@@ -55,13 +54,8 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             _ => Vec::new(),
         },
         Input::Forget => vec![Effect::Send(Command::Forget)],
-        Input::Measure => {
-            if state.loaded().is_none() || state.measuring == Measuring::Running {
-                return Vec::new();
-            }
-            state.measuring = Measuring::Running;
-            vec![Effect::Send(Command::Measure { runs: RUNS })]
-        }
+        // `lab` has done it, on the pages that have it.
+        Input::Lab(_) => Vec::new(),
         Input::Remedy(Remedy::Reload) => vec![Effect::Reload],
         Input::Remedy(Remedy::Restart) => engine::start(state),
         Input::Remedy(Remedy::Processor) => {
@@ -83,11 +77,17 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             notice(state, sentence);
             Vec::new()
         }
-        Input::Ask(question) => turn::ask(state, question),
+        Input::Look(input) => look::input(state, input),
+        Input::Ask(question) => {
+            let mut effects = look::stop(state);
+            effects.extend(turn::ask(state, question));
+            effects
+        }
         // The answers that come belong to the question in the box.
         Input::Try(_) if state.turn.answering || state.held.is_some() => Vec::new(),
         Input::Try(question) => {
-            let mut effects = vec![Effect::Fill(question.clone())];
+            let mut effects = look::stop(state);
+            effects.push(Effect::Fill(question.clone()));
             effects.extend(turn::ask(state, question));
             effects
         }
@@ -140,7 +140,7 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 format!("{} were removed from this browser.", words::bytes(bytes)),
             );
         }
-        Event::Measured(measured) => state.measuring = Measuring::Done(measured),
+        Event::Look(event) => look::heard(state, event),
         Event::Picture {
             picture,
             width,

@@ -39,6 +39,9 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-messages",
     "sightline-web",
     "sightline-page",
+    "sightline-page-ask",
+    "sightline-page-lab",
+    "sightline-page-embed",
 ];
 
 /// Tools that PyPI has as prebuilt programs: building them takes ten minutes.

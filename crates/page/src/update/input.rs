@@ -3,6 +3,8 @@
 use sightline_link::Shared;
 use sightline_messages::{Event, Wish};
 
+use super::look::LookInput;
+use crate::lab;
 use crate::state::{Chosen, Made, Remedy, Saved};
 
 /// Something that happened.
@@ -27,8 +29,8 @@ pub(crate) enum Input {
     Cancel,
     /// The button that removes downloads.
     Forget,
-    /// The button of `bench.html`.
-    Measure,
+    /// Something that only a page of the second module has.
+    Lab(lab::Input),
     /// A button beside a problem.
     Remedy(Remedy),
     /// A picture was chosen; its bytes follow.
@@ -49,6 +51,8 @@ pub(crate) enum Input {
     },
     /// What was dropped, pasted or opened is no picture at all.
     NoPicture(String),
+    /// Something in the look inside.
+    Look(LookInput),
     /// Something worth knowing about what the visitor did.
     Remark(String),
     /// The visitor asks what is written in the box.

@@ -4,6 +4,7 @@ use sightline_messages::{Command, Preview};
 
 use super::effect::Effect;
 use super::link::seeks;
+use super::look;
 use super::turn::{ask, ended, panes, remember};
 use crate::state::{Chosen, Phase, Picture, Saved, Shown, State, Turn};
 
@@ -102,6 +103,7 @@ pub(super) fn shown(state: &mut State, number: u32, [width, height]: [u32; 2], p
         ..Default::default()
     };
     state.said.clear();
+    effects.extend(look::forget(state));
     if let Some(turn) = state.restored.take() {
         restore(state, turn);
     }

@@ -3,6 +3,7 @@ use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine
 use super::*;
 use crate::state::{Chosen, Engine, Phase};
 
+mod look;
 mod lost;
 
 pub(super) fn machine(backend: Backend) -> Machine {
