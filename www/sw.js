@@ -86,7 +86,7 @@ async function fromNetwork(request, cache, plain, path) {
   return response;
 }
 
-const TYPES = { js: /javascript/, wasm: /wasm|octet-stream/, css: /css/, json: /json/, svg: /svg/, png: /png/ };
+const TYPES = { js: /javascript/, wasm: /wasm|octet-stream/, css: /css/, json: /json/, svg: /svg/, png: /png/, webmanifest: /json/ };
 
 /**
  * Whether it is a file of this page. Networks that want a login answer everything with a page of

@@ -120,13 +120,15 @@ fn pictured(svg: &mut String, shared: &Shared, picture: Option<&[u8]>, names: &[
         size: [wide, high],
         scale,
     };
-    let mut taken = Vec::new();
-    for (answer, (look, name)) in shared.answers.iter().zip(LOOKS.iter().cycle().zip(names)) {
+    let looks = || shared.answers.iter().zip(LOOKS.iter().cycle().zip(names));
+    for (answer, (look, _)) in looks() {
         answer.boxes.iter().for_each(|found| place.outline(svg, found, look));
-        answer
-            .boxes
-            .iter()
-            .for_each(|found| place.label(svg, found, look, name, &mut taken));
+    }
+    // Labels last, or a later box would cross them.
+    let mut taken = Vec::new();
+    for (answer, (look, name)) in looks() {
+        let boxes = answer.boxes.iter();
+        boxes.for_each(|found| place.label(svg, found, look, name, &mut taken));
     }
 }
 
@@ -148,7 +150,9 @@ impl Place {
         for (i, px) in found.px.into_iter().enumerate() {
             let (origin, most) = (self.origin[i % 2], self.size[i % 2]);
             let side = px as f32 * self.scale;
-            sides[i] = origin + side.clamp(inset.min(most), (most - inset).max(0.0));
+            // A picture may be thinner than the line.
+            let inset = inset.min(most / 2.0);
+            sides[i] = origin + side.clamp(inset, most - inset);
         }
         sides
     }

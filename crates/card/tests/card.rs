@@ -104,10 +104,10 @@ fn a_card_is_a_picture() {
     let drawn = image::load_from_memory(&file).expect("a PNG file").to_rgb8();
     assert_eq!(drawn.dimensions(), (WIDTH, HEIGHT));
     assert_eq!(drawn.get_pixel(2, 2).0, [255; 3]);
-    // The middle of the picture, and the left side of the first box: 30 of 300 px.
+    // The middle of the picture, and the right side of the first box: 240 of 300 px.
     let middle = drawn.get_pixel(348, 356).0;
     assert!(middle.iter().all(|c| c.abs_diff(120) < 8), "{middle:?}");
-    assert_eq!(drawn.get_pixel(48 + 60, 400).0, [0x39, 0xa0, 0xff]);
+    assert_eq!(drawn.get_pixel(48 + 480, 400).0, [0x39, 0xa0, 0xff]);
     let dark = |from: [u32; 2], to: [u32; 2]| {
         let all = (from[0]..to[0]).flat_map(|x| (from[1]..to[1]).map(move |y| (x, y)));
         all.filter(|(x, y)| drawn.get_pixel(*x, *y).0[1] < 90).count()

@@ -93,7 +93,7 @@ export class Site {
   }
 }
 
-const TYPES = { html: "text/html", js: "text/javascript", css: "text/css", wasm: "application/wasm", json: "application/json", svg: "image/svg+xml", jpg: "image/jpeg", png: "image/png", webp: "image/webp" };
+const TYPES = { html: "text/html", js: "text/javascript", css: "text/css", wasm: "application/wasm", json: "application/json", webmanifest: "application/manifest+json", svg: "image/svg+xml", jpg: "image/jpeg", png: "image/png", webp: "image/webp" };
 
 /**
  * A plain host that sends files below `prefix` and no header but their type. `log` has every
