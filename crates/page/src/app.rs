@@ -9,6 +9,7 @@ use web_sys::{HtmlInputElement, ImageData};
 use crate::address;
 use crate::codec::Codec;
 use crate::dom::{after, by_id};
+use crate::embed;
 use crate::engine::{self, Engine};
 use crate::inbox::{self, tell};
 use crate::input;
@@ -43,6 +44,11 @@ pub fn open_ask(script: Script) {
             saved,
         });
     }
+}
+
+/// Shows the result that the address of a page in a frame holds. No engine starts.
+pub fn open_embed(script: Script) {
+    embed::open(Codec::new(script.codec));
 }
 
 /// Opens a page of the second module, which measures or evaluates. As [`open_ask`].
@@ -132,11 +138,12 @@ impl App {
             }
             Effect::Persist => input::persist(),
             Effect::Remind { seconds, of } => after(seconds, move || tell(Input::Reminded(of))),
-            Effect::Copy {
+            Effect::Copy(fragment) => address::copy(&fragment),
+            Effect::Link {
                 shared,
                 number,
                 picture,
-            } => address::copy(&self.codec, *shared, self.file(number), picture),
+            } => address::make(&self.codec, *shared, self.file(number), picture),
             Effect::Hash(number) => self.hash(number),
             Effect::Reload => {
                 let _ = web_sys::window().map(|window| window.location().reload());

@@ -47,8 +47,27 @@ pub(crate) struct State {
     pub(crate) looking: Looking,
     /// The result that the page's address holds.
     pub(crate) linked: Option<Linked>,
-    /// What came of the last link that was copied.
-    pub(crate) share_note: String,
+    pub(crate) sharing: Sharing,
+}
+
+/// A link to what is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sharing {
+    /// The last one that was made.
+    pub(crate) made: Option<Made>,
+    /// What came of it, for people.
+    pub(crate) note: String,
+    /// Text to paste is shown.
+    pub(crate) citing: bool,
+}
+
+/// A link that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Made {
+    /// What follows the `#`.
+    pub(crate) fragment: String,
+    /// What it says of the picture.
+    pub(crate) holds: Holds,
 }
 
 /// A result that came as a link.
@@ -62,7 +81,7 @@ pub(crate) struct Linked {
 }
 
 /// What a link says of its picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Holds {
     /// Which one of the gallery it is.
     Gallery,

@@ -41,6 +41,7 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-page",
     "sightline-page-ask",
     "sightline-page-lab",
+    "sightline-page-embed",
 ];
 
 /// Tools that PyPI has as prebuilt programs: building them takes ten minutes.

@@ -7,6 +7,7 @@ mod ask;
 mod bench;
 mod choose;
 mod drawing;
+pub(crate) mod embedded;
 mod files;
 pub(crate) mod gallery;
 mod linked;
