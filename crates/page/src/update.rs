@@ -11,7 +11,7 @@ mod turn;
 
 use sightline_messages::{Command, Event, Wish};
 
-use crate::state::{Loading, Measuring, Progress, Remedy, State};
+use crate::state::{Loading, Progress, Remedy, State};
 use crate::words;
 
 pub(crate) use effect::Effect;
@@ -19,8 +19,6 @@ pub(crate) use input::{Input, Reminder};
 
 /// Most notices that stay on the page.
 const NOTICES: usize = 6;
-/// Runs of a measurement.
-const RUNS: u32 = 5;
 
 /// Changes the state; gives what has to be done, in order.
 pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
@@ -47,13 +45,8 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             _ => Vec::new(),
         },
         Input::Forget => vec![Effect::Send(Command::Forget)],
-        Input::Measure => {
-            if state.loaded().is_none() || state.measuring == Measuring::Running {
-                return Vec::new();
-            }
-            state.measuring = Measuring::Running;
-            vec![Effect::Send(Command::Measure { runs: RUNS })]
-        }
+        // `lab` has done it, on the pages that have it.
+        Input::Lab(_) => Vec::new(),
         Input::Remedy(Remedy::Reload) => vec![Effect::Reload],
         Input::Remedy(Remedy::Restart) => engine::start(state),
         Input::Remedy(Remedy::Processor) => {
@@ -91,9 +84,22 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
         }
         Input::Stop => turn::stop(state),
         Input::Linked { number, shared } => link::opened(state, number, *shared),
-        Input::Share => link::share(state),
-        Input::Copied(copied) => {
-            link::copied(state, copied);
+        Input::NotLinked(sentence) => {
+            state.linked = None;
+            notice(state, sentence);
+            Vec::new()
+        }
+        Input::Hashed { number, sha256 } => {
+            link::hashed(state, number, &sha256);
+            Vec::new()
+        }
+        Input::Share { picture } => link::share(state, picture),
+        Input::Copied { clipboard, holds } => {
+            link::copied(state, clipboard, holds);
+            Vec::new()
+        }
+        Input::NotCopied(sentence) => {
+            state.share_note = sentence;
             Vec::new()
         }
     }
@@ -121,7 +127,6 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             );
         }
         Event::Look(event) => look::heard(state, event),
-        Event::Measured(measured) => state.measuring = Measuring::Done(measured),
         Event::Picture {
             picture,
             width,

@@ -255,6 +255,11 @@ impl Vlm {
         self.eye.try_half(files, &files.tensors()?, picture).await
     }
 
+    /// Whether the encoder multiplies in 16 bits.
+    pub fn half(&self) -> bool {
+        self.eye.half()
+    }
+
     /// Ends the trial of [`Vlm::try_half`]. Either keeps 16-bit products, if they passed, and drops
     /// the f32 session, or goes back to f32.
     pub fn settle_half(&mut self, keep: bool) {

@@ -68,7 +68,6 @@ fn chosen(number: u32) -> Chosen {
         name: format!("{number}.png"),
         gallery: None,
         questions: Vec::new(),
-        sha256: None,
     }
 }
 

@@ -108,7 +108,6 @@ fn take(picture: Picture) {
         name: picture.alt,
         gallery: Some(picture.file.clone()),
         questions: picture.questions,
-        sha256: None,
     }));
     fetch(number, picture.file);
 }
