@@ -14,7 +14,6 @@ mod resample;
 pub mod suite;
 mod transform;
 
-#[cfg(not(target_arch = "wasm32"))]
 pub use encoder::RandomWeights;
 #[cfg(feature = "suite")]
 pub use encoder::{Check, Golden};
