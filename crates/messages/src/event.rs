@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use sightline_answer::{Answer, Machine, ModelInfo};
 
 use crate::look::LookEvent;
+use crate::sweep::SweepEvent;
 
 /// What the engine tells the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -145,6 +146,8 @@ pub enum Event {
     },
     /// Answer to [`crate::Command::Measure`].
     Measured(Measured),
+    /// Of a [`crate::Command::Sweep`].
+    Sweep(SweepEvent),
     /// Of a [`crate::Command::Look`].
     Look(LookEvent),
     /// Answer to [`crate::Command::Features`]: one model's features of the picture last sent.
@@ -238,6 +241,8 @@ pub enum Remedy {
 pub enum Work {
     /// Transform, encoder and connector look at a picture.
     Encode,
+    /// The language model reads the visual tokens of a picture.
+    Prefill,
     /// The language model writes a token.
     Decode,
 }
@@ -285,7 +290,11 @@ mod tests {
         };
         let json =
             |word: &str| format!(r#"{{"model":"m","what":"{word}","median_ms":1.5,"runs":2,"launches":3,"bytes":4}}"#);
-        for (work, word) in [(Work::Encode, "encode"), (Work::Decode, "decode")] {
+        for (work, word) in [
+            (Work::Encode, "encode"),
+            (Work::Prefill, "prefill"),
+            (Work::Decode, "decode"),
+        ] {
             assert_eq!(serde_json::to_string(&row(work)).unwrap_or_default(), json(word));
         }
     }

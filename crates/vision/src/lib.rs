@@ -15,7 +15,6 @@ mod resample;
 pub mod suite;
 mod transform;
 
-#[cfg(not(target_arch = "wasm32"))]
 pub use built_in::{CHECKED, MIN_CHECK_COSINE, built_in, check_of, checked, cosine};
 pub use encoder::RandomWeights;
 #[cfg(feature = "suite")]

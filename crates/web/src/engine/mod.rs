@@ -25,13 +25,14 @@ mod sentence;
 mod signals;
 mod state;
 mod store;
+mod sweep;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::Function;
-use sightline_messages::{Command, Event, LookCommand, Remedy};
+use sightline_messages::{Command, Event, LookCommand, Remedy, SweepCommand};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 
@@ -58,6 +59,7 @@ struct Shared {
     state: RefCell<Option<State>>,
     stop: Stop,
     looks: Stop,
+    sweeping: Cancel,
     cancel: Cancel,
     pictures: Pictures,
 }
@@ -70,9 +72,10 @@ impl Engine {
     pub fn new(post: Function) -> Self {
         let outbox = Outbox::new(post);
         outbox::report_panics(&outbox);
-        let (stop, looks, cancel) = (Stop::default(), Stop::default(), Cancel::default());
+        let (stop, looks) = (Stop::default(), Stop::default());
+        let (sweeping, cancel) = (Cancel::default(), Cancel::default());
         let pictures = Pictures::new(outbox.clone());
-        let signals = (stop.clone(), looks.clone(), cancel.clone());
+        let signals = (stop.clone(), looks.clone(), sweeping.clone(), cancel.clone());
         let state = State::new(outbox.clone(), signals, pictures.clone());
         Self {
             shared: Rc::new(Shared {
@@ -81,6 +84,7 @@ impl Engine {
                 waiting: RefCell::default(),
                 stop,
                 looks,
+                sweeping,
                 cancel,
                 pictures,
             }),
@@ -104,6 +108,7 @@ impl Engine {
         };
         match &command {
             Command::Stop { turn } => return self.shared.stop.ask(*turn),
+            Command::Sweep(SweepCommand::Stop) => return self.shared.sweeping.set(true),
             Command::Look(LookCommand::Stop { look }) => return self.shared.looks.ask(*look),
             Command::Cancel => return self.shared.cancel.set(true),
             Command::Load => self.shared.cancel.set(false),
