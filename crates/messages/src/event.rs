@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use sightline_answer::{Answer, Machine, ModelInfo};
 
+use crate::evaluate::EvaluateEvent;
 use crate::look::LookEvent;
 use crate::sweep::SweepEvent;
 
@@ -157,6 +158,8 @@ pub enum Event {
         /// `[tokens, width]`, row-major.
         values: Vec<f32>,
     },
+    /// About evaluations.
+    Evaluate(EvaluateEvent),
 }
 
 /// A file of the bundle.

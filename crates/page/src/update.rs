@@ -16,6 +16,7 @@ use crate::state::{Loading, Progress, Remedy, Sharing, State};
 use crate::words;
 
 pub(crate) use effect::Effect;
+pub(crate) use engine::load;
 pub(crate) use input::{Input, Reminder};
 
 /// Most notices that stay on the page.

@@ -247,7 +247,14 @@ fn served() -> Result<BTreeSet<String>> {
     let mut tree = cargo();
     tree.args(["tree", "--locked", "--target", WASM, "--edges", "normal"]);
     tree.args(["--prefix", "none", "--format", "{p}"]);
-    for module in [wasm::PAGE, wasm::LAB, wasm::EMBED, wasm::LINK, wasm::ENGINE] {
+    for module in [
+        wasm::PAGE,
+        wasm::LAB,
+        wasm::EMBED,
+        wasm::LINK,
+        wasm::ENGINE,
+        wasm::EVALUATE,
+    ] {
         tree.args(["--package", module.package]);
     }
     let text = String::from_utf8(output(&mut tree)?)?;
