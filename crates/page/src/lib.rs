@@ -11,7 +11,11 @@
     allow(dead_code, reason = "only a page uses it; natively it is tested")
 )]
 
+mod compose;
 mod format;
+mod judging;
+mod recorded;
+mod say;
 mod state;
 mod update;
 mod words;
@@ -24,6 +28,8 @@ mod app;
 mod dom;
 #[cfg(target_arch = "wasm32")]
 mod engine;
+#[cfg(target_arch = "wasm32")]
+mod fetch;
 #[cfg(target_arch = "wasm32")]
 mod inbox;
 #[cfg(target_arch = "wasm32")]

@@ -1,6 +1,8 @@
 //! What the page knows: plain data that can be written down and read back. [`crate::update`] alone
 //! changes it, views only show it.
 
+use crate::judging::Judging;
+use crate::recorded::{Made, Recorded};
 use serde::{Deserialize, Serialize};
 use sightline_link::Shared;
 use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, Measured, ModelInfo, Store, Wish};
@@ -43,6 +45,13 @@ pub(crate) struct State {
     pub(crate) measuring: Measuring,
     /// The result that the page's address holds.
     pub(crate) linked: Option<Linked>,
+    /// What the visitor has found true.
+    #[serde(default)]
+    pub(crate) judging: Judging,
+    /// The picture to begin with, until another one is chosen.
+    pub(crate) featured: Option<Chosen>,
+    /// Answers that were computed before the visit.
+    pub(crate) recorded: Option<Recorded>,
     /// What came of the last link that was copied.
     pub(crate) share_note: String,
 }
@@ -152,7 +161,7 @@ pub(crate) struct Chosen {
     pub(crate) number: u32,
     /// Its file's name, for people.
     pub(crate) name: String,
-    /// The file of the gallery, if it is from there.
+    /// Its id in the gallery, if it is from there.
     pub(crate) gallery: Option<String>,
     /// Questions that go with it; none for the usual ones.
     pub(crate) questions: Vec<String>,
@@ -187,6 +196,9 @@ pub(crate) struct Turn {
     pub(crate) again: bool,
     /// The models were trained on no question of this kind.
     pub(crate) outside: bool,
+    /// Where the answers were computed, if they came with the page.
+    #[serde(default)]
+    pub(crate) made: Option<Made>,
     /// One per model, in the models' order.
     pub(crate) panes: Vec<Pane>,
 }
@@ -229,7 +241,7 @@ pub(crate) enum Phase {
     Answering,
     /// Has answered.
     Done,
-    /// Has answered elsewhere: the answer came as a link.
+    /// Has answered elsewhere: the answer came as a link, or with the page.
     Recorded,
     /// Was stopped before its end.
     Stopped,

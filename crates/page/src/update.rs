@@ -6,10 +6,12 @@ mod engine;
 mod input;
 pub(crate) mod link;
 mod picture;
+mod recorded;
 mod turn;
 
 use sightline_messages::{Command, Event, Wish};
 
+use crate::judging::judge;
 use crate::state::{Loading, Measuring, Progress, Remedy, State};
 use crate::words;
 
@@ -77,12 +79,23 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
         Input::Ask(question) => turn::ask(state, question),
         // The answers that come belong to the question in the box.
         Input::Try(_) if state.turn.answering || state.held.is_some() => Vec::new(),
+        Input::Try(question) if state.loaded().is_none() => match recorded::show(state, &question) {
+            effects if effects.is_empty() => vec![Effect::Fill(question)],
+            effects => effects,
+        },
         Input::Try(question) => {
             let mut effects = vec![Effect::Fill(question.clone())];
             effects.extend(turn::ask(state, question));
             effects
         }
         Input::Stop => turn::stop(state),
+        Input::Recorded(recorded) => recorded::came(state, *recorded),
+        Input::Featured(chosen) => recorded::featured(state, chosen),
+        Input::Judge(truth) => {
+            judge(state, truth);
+            Vec::new()
+        }
+        Input::RunHere => recorded::run_here(state),
         Input::Linked { number, shared } => link::opened(state, number, *shared),
         Input::Share => link::share(state),
         Input::Copied(copied) => {

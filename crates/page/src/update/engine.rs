@@ -5,6 +5,7 @@ use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, Mod
 
 use super::effect::Effect;
 use super::input::Reminder;
+use super::recorded;
 use super::turn::{ask, ended, panes};
 use crate::state::{Engine, Loading, Measuring, Phase, Problem, Progress, Remedy, Resume, State};
 
@@ -207,6 +208,7 @@ fn ready(state: &mut State, models: Vec<ModelInfo>, files: Vec<FileInfo>) -> Vec
         state.turn.panes = panes(state, Phase::Idle);
     }
     let mut effects = vec![Effect::KeepPage];
+    effects.extend(recorded::feature(state));
     let (all, here) = state.bytes();
     // Nothing comes over the network that the visitor has not asked for.
     if state.resume.is_some() && here == all {

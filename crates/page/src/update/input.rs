@@ -3,6 +3,8 @@
 use sightline_link::Shared;
 use sightline_messages::{Event, Wish};
 
+use crate::judging::Judge;
+use crate::recorded::Recorded;
 use crate::state::{Chosen, Remedy, Saved};
 
 /// Something that happened.
@@ -57,6 +59,14 @@ pub(crate) enum Input {
     Try(String),
     /// The visitor ends the answers.
     Stop,
+    /// Answers that were computed before the visit.
+    Recorded(Box<Recorded>),
+    /// A picture to begin with.
+    Featured(Chosen),
+    /// The visitor says what is true.
+    Judge(Judge),
+    /// The visitor asks here what is shown as recorded.
+    RunHere,
     /// The page's address holds a result.
     Linked {
         /// A new [`Chosen::number`].

@@ -7,8 +7,6 @@ use super::effect::Effect;
 use super::turn::MAX_TOKENS;
 use crate::state::{Chosen, Linked, Pane, Phase, Shown, State, Turn};
 
-/// Folder and ending of the gallery's files.
-const GALLERY: [&str; 2] = ["pictures/", ".png"];
 /// Characters of a device's name that a link keeps.
 const DEVICE: usize = 120;
 
@@ -33,12 +31,8 @@ pub(super) fn opened(state: &mut State, number: u32, mut shared: Shared) -> Vec<
     let turn = recorded(&shared);
     let (name, gallery) = match &mut shared.picture.source {
         Source::Gallery(id) => {
-            let file = format!("{}{id}{}", GALLERY[0], GALLERY[1]);
-            effects.push(Effect::Fetch {
-                number,
-                file: file.clone(),
-            });
-            (id.clone(), Some(file))
+            effects.push(Effect::Fetch { number, id: id.clone() });
+            (id.clone(), Some(id.clone()))
         }
         Source::File(bytes) => {
             let bytes = std::mem::take(bytes);
@@ -202,11 +196,9 @@ fn made_here(machine: Option<&Machine>) -> (String, Settings) {
 }
 
 fn picture(shown: &Shown) -> Picture {
-    let file = shown.chosen.gallery.as_deref();
-    let id = file.and_then(|file| file.strip_prefix(GALLERY[0])?.strip_suffix(GALLERY[1]));
     Picture {
-        source: match id {
-            Some(id) => Source::Gallery(id.to_owned()),
+        source: match &shown.chosen.gallery {
+            Some(id) => Source::Gallery(id.clone()),
             None => Source::Hash(shown.chosen.sha256.clone().unwrap_or_default()),
         },
         size: [shown.width, shown.height],

@@ -5,15 +5,19 @@
 mod arm;
 mod ask;
 mod bench;
+mod build;
 mod choose;
 mod drawing;
 mod files;
+mod frame;
 pub(crate) mod gallery;
+mod judge;
 mod linked;
 mod notices;
 mod panes;
 mod picture;
 mod problem;
+mod recorded;
 mod setup;
 mod share;
 
@@ -49,7 +53,10 @@ const VIEWS: &[Row] = &[
     ("view", || Box::new(picture::Canvas::open())),
     ("gallery", || Box::new(gallery::Gallery::open())),
     ("ask", || Box::new(ask::Ask::open())),
+    ("build", || Box::new(build::Build::open())),
     ("panes", || Box::<panes::Panes>::default()),
+    ("judge", || Box::new(judge::JudgeAnswers::open())),
+    ("recorded", || Box::new(recorded::RecordedAnswers::open())),
     ("share", || Box::new(share::Share::open())),
     ("notices", || Box::<notices::Notices>::default()),
     ("measure", || Box::new(bench::Bench::open())),

@@ -46,10 +46,15 @@ fn is_download(effect: &Effect) -> bool {
 #[test]
 fn a_link_shows_its_result_and_downloads_no_model() {
     let (mut state, effects) = opened(Source::Gallery("cat".into()));
-    let file = "pictures/cat.png".to_owned();
     assert_eq!(
         effects,
-        [Effect::Fill("Where?".into()), Effect::Fetch { number: 1, file }]
+        [
+            Effect::Fill("Where?".into()),
+            Effect::Fetch {
+                number: 1,
+                id: "cat".into()
+            }
+        ]
     );
     let mut all = hear(&mut state, ready(Backend::Cpu));
     all.extend(tell(
