@@ -19,17 +19,13 @@ pub(crate) fn question(kind: &str, name: &str, other: &str) -> Option<String> {
     if (*names > 0 && name.is_empty()) || (*names > 1 && other.is_empty()) {
         return None;
     }
-    let are = if is_plural(name) { "are" } else { "is" };
+    let (are, capital) = if is_plural(name) { ("are", "Are") } else { ("is", "Is") };
     Some(match kind {
         "presence" if is_plural(name) => format!("Are there any {name}?"),
         "presence" => format!("Is there {} in the image?", with_article(name)),
         "ground" => format!("Where {are} the {name}?"),
         "count" => format!("How many {} are there?", plural(name)),
-        "relation" => format!("{are} the {name} to the left or to the right of the {other}?").replacen(
-            &are[..1],
-            &are[..1].to_uppercase(),
-            1,
-        ),
+        "relation" => format!("{capital} the {name} to the left or to the right of the {other}?"),
         "colour" => format!("What color {are} the {name}?"),
         _ => "What is this?".into(),
     })
@@ -42,7 +38,7 @@ pub(crate) fn with_article(name: &str) -> String {
 }
 
 fn is_plural(name: &str) -> bool {
-    name.ends_with('s') && !["ss", "us", "is"].iter().any(|ending| name.ends_with(ending))
+    name.ends_with('s') && !["ss", "us"].iter().any(|ending| name.ends_with(ending))
 }
 
 fn plural(name: &str) -> String {

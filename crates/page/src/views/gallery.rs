@@ -89,7 +89,8 @@ impl Gallery {
             LIST.set(Some(list));
             WANTED.take().into_iter().for_each(|(number, id)| fetch(number, id));
             if let Some(picture) = featured {
-                tell(Input::Featured(chosen(&picture)));
+                // Nobody has chosen it: its number comes before all others.
+                tell(Input::Featured(chosen(&picture, 0)));
             }
         });
         Self::default()
@@ -152,9 +153,9 @@ pub(crate) fn choose(address: &str) -> bool {
     is_one
 }
 
-fn chosen(picture: &Picture) -> Chosen {
+fn chosen(picture: &Picture, number: u32) -> Chosen {
     Chosen {
-        number: number(),
+        number,
         name: picture.alt.clone(),
         gallery: Some(picture.id().to_owned()),
         questions: picture.questions.clone(),
@@ -164,7 +165,7 @@ fn chosen(picture: &Picture) -> Chosen {
 
 /// Chooses a picture.
 fn take(picture: &Picture) {
-    let chosen = chosen(picture);
+    let chosen = chosen(picture, number());
     let number = chosen.number;
     tell(Input::Chosen(chosen));
     fetch(number, picture.id().to_owned());
