@@ -1,7 +1,10 @@
 // Starts the page's module, or says why it does not start. The engine's is loaded by its worker
-// alone.
+// alone. A page names its module in `data-program`.
 import { why } from "./why.js";
 
+/** What reads and writes links, once it was asked for. */
+let loading;
+const { program } = document.documentElement.dataset;
 const element = (id) => document.getElementById(id);
 element("unstarted").remove();
 element("summary").textContent = "The engine is starting…";
@@ -9,13 +12,15 @@ element("summary").textContent = "The engine is starting…";
 const late = setTimeout(() => {
   element("summary").textContent = "The program of this page has not come yet. Over a slow connection it takes a while; if nothing changes, reload the page.";
 }, 12_000);
+// A link's result should not wait for the page's module first.
+if (location.hash.length > 100) links().catch(() => {});
 try {
-  const page = await import("./sightline_page.js");
-  await page.default({ module_or_path: new URL("./sightline_page_bg.wasm", import.meta.url) });
+  const page = await import(`./${program}.js`);
+  await page.default({ module_or_path: new URL(`./${program}_bg.wasm`, import.meta.url) });
   // The page asks this if its worker's script does not run.
-  page.open(() => why("The engine", undefined, ["engine.js", "why.js"]), keep);
+  page.open(() => why("The engine", undefined, ["engine.js", "why.js"]), keep, links);
 } catch (error) {
-  const { sentence } = await why("The page", error, ["sightline_page.js", "sightline_page_bg.wasm"]);
+  const { sentence } = await why("The page", error, [`${program}.js`, `${program}_bg.wasm`]);
   element("summary").textContent = "";
   element("problem-text").textContent = sentence;
   element("problem-button").textContent = "Reload the page";
@@ -23,6 +28,17 @@ try {
   element("problem").hidden = false;
 } finally {
   clearTimeout(late);
+}
+
+/** Loads what reads and writes links: once, or again if it did not come. */
+function links() {
+  loading ??= (async () => {
+    const module = await import("./sightline_link_web.js");
+    await module.default({ module_or_path: new URL("./sightline_link_web_bg.wasm", import.meta.url) });
+    return module;
+  })();
+  loading.catch(() => (loading = undefined));
+  return loading;
 }
 
 /**

@@ -15,11 +15,13 @@
 mod answer;
 mod line;
 mod machine;
+mod map;
 mod model;
 mod region;
 
 pub use answer::{Answer, AnswerBox, Source, Timings};
 pub use line::{AnswerLine, BatchLine};
 pub use machine::{Backend, Dtype, Machine, Wish};
+pub use map::{Heat, Map, MapKind, MapQuery, Spot};
 pub use model::{Kind, ModelInfo};
 pub use region::{BoxError, Region};

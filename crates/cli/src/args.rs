@@ -1,6 +1,7 @@
 //! What can be typed.
 
 pub(crate) mod link;
+pub(crate) mod look;
 
 use std::path::PathBuf;
 
@@ -91,6 +92,8 @@ pub(crate) enum Command {
     Score(Score),
     /// Makes links to results, and reads them.
     Link(link::Link),
+    /// Draws what happens inside the models: receptive fields, scans, attention, words.
+    Look(look::Look),
     /// Serves the built page on this machine, and nowhere else.
     Serve(Serve),
     /// Writes a completion script for a shell.
@@ -112,9 +115,9 @@ pub(crate) enum Command {
 /// Options of [`Global`], each with the commands that it acts on. Elsewhere it is taken, so that
 /// one prefix serves for all commands, and not shown.
 const ACTS: [(&str, &[&str]); 3] = [
-    ("device", &["ask", "doctor", "bench", "eval", "link", "probe"]),
-    ("weights", &["ask", "models", "eval", "link", "probe"]),
-    ("verbose", &["ask", "doctor", "eval", "link", "probe"]),
+    ("device", &["ask", "doctor", "bench", "eval", "link", "look", "probe"]),
+    ("weights", &["ask", "models", "eval", "link", "look", "probe"]),
+    ("verbose", &["ask", "doctor", "eval", "link", "look", "probe"]),
 ];
 
 /// The whole command line, with options shown only where they act.

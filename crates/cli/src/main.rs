@@ -106,6 +106,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Tasks(tasks) => commands::tasks::run(tasks),
         Command::Score(score) => commands::score::run(score),
         Command::Link(link) => commands::link::run(link, &cli.global),
+        Command::Look(look) => commands::look::run(look, &cli.global),
         Command::Serve(serve) => commands::serve::run(serve),
         Command::Completions { shell } => commands::completions(*shell),
         Command::Man { command } => commands::man(command.as_deref()),

@@ -6,9 +6,10 @@ use std::fmt;
 use serde::Serialize;
 use sightline_eval::interval::{Group, Headline, combine};
 use sightline_eval::score::Score;
-use sightline_eval::scorer::{Outcome, Record};
+use sightline_eval::scorer::Record;
 use sightline_eval::stats::{self, Combine, REPLICATES, SEED};
 
+use crate::agreement::answer;
 use crate::error::EvaluationError;
 use crate::finished::FinishedRun;
 
@@ -111,14 +112,7 @@ pub struct Overall {
 }
 
 fn different(pair: &Pair<'_>) -> Option<Different> {
-    let answers = pair.records.map(|record| match &record.outcome {
-        Outcome::Text(text) => text.clone(),
-        Outcome::Probabilities(shares) => match shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) {
-            Some((best, _)) => format!("choice {best}"),
-            None => String::new(),
-        },
-        Outcome::Unreadable(_) => "not read".to_owned(),
-    });
+    let answers = pair.records.map(answer);
     (answers[0] != answers[1]).then(|| Different {
         id: pair.records[0].id.clone(),
         answers,
@@ -328,6 +322,8 @@ impl fmt::Display for Comparison {
 
 #[cfg(test)]
 mod tests {
+    use sightline_eval::scorer::Outcome;
+
     use super::*;
 
     fn record(id: usize) -> Record {

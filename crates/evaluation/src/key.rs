@@ -19,6 +19,12 @@ const PROMPT: &str = "chat/1: beginning of text, visual tokens, one user turn, t
 /// The paper's evaluation code's name for pictures that are padded to a square.
 const LETTERBOX: &str = "letterbox";
 
+/// Number formats of the arithmetic: of all, and of all but the encoder.
+const DTYPES: [&str; 2] = [
+    "f32, weights as stored",
+    "f32, weights as stored; products of the encoder in f16",
+];
+
 /// Who answers, as far as a key holds it.
 pub(crate) struct Who {
     /// Hashes of all files by their names.
@@ -28,11 +34,13 @@ pub(crate) struct Who {
     prompt: String,
     /// Which pictures are shown.
     pictures: &'static str,
+    dtype: &'static str,
 }
 
 impl Who {
-    /// A model with every question's own picture, or another one's.
-    pub(crate) fn model(row: &Model, language: &LanguageModel, control: Option<Control>) -> Self {
+    /// A model with every question's own picture, or another one's. `half`: whether its encoder
+    /// multiplies in 16 bits.
+    pub(crate) fn model(row: &Model, language: &LanguageModel, control: Option<Control>, half: bool) -> Self {
         let transform = serde_json::to_string(&row.transform).expect("texts and numbers become JSON");
         Self {
             files: files(&row.files, language),
@@ -42,6 +50,7 @@ impl Who {
                 Some(Control::Shuffled) => "shuffled/1: of the question half of all pictures further",
                 _ => "own",
             },
+            dtype: DTYPES[usize::from(half)],
         }
     }
 
@@ -55,6 +64,7 @@ impl Who {
                 row.text_start
             ) + &chat(language),
             pictures: "none",
+            dtype: DTYPES[0],
         }
     }
 }
@@ -140,7 +150,7 @@ pub(crate) fn of_model(
             ]),
         },
         scoring: scoring(&loaded.mode, Some(replies)),
-        dtype: "f32, weights as stored".to_owned(),
+        dtype: who.dtype.to_owned(),
         backend: backend(device),
         kernels: sightline_kernels::VERSION.to_owned(),
         batch_size,
@@ -173,6 +183,8 @@ fn scoring(mode: &Mode, replies: Option<&Replies>) -> String {
 /// What computes, as far as it decides the arithmetic.
 fn backend(device: &Device) -> String {
     match device.gpu_info() {
+        // A browser's processor has no fused products and other vectors.
+        None if cfg!(target_arch = "wasm32") => format!("{} wasm", device.backend()),
         None => device.backend().to_string(),
         Some(info) => format!("{} {} {}", info.backend, info.api, info.adapter),
     }

@@ -9,6 +9,7 @@
 //!
 //! ```
 //! use std::collections::BTreeMap;
+//! use std::ops::ControlFlow;
 //! use std::path::Path;
 //!
 //! use sightline_eval::scorer::{Outcome, Reason};
@@ -71,12 +72,13 @@
 //!     beside: &[],
 //! };
 //! let scorer = tasks::scorer(&task)?;
-//! let finished = pollster::block_on(run.execute(&mut Yes, &*scorer, &mut |_| {}))?;
+//! let finished = pollster::block_on(run.execute(&mut Yes, &*scorer, &mut |_| ControlFlow::Continue(())))?;
 //! assert_eq!(finished.count, 1);
 //! assert!(disk.files().contains_key(Path::new("run/results.json")));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod agreement;
 mod answerers;
 mod coming;
 pub mod comparison;

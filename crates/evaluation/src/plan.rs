@@ -1,6 +1,7 @@
 //! Runs of a task: of a model, of the blind control, and of answers made without looking.
 
 use std::fmt::Display;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,8 +31,9 @@ pub struct Rows<'a, R> {
     pub language: &'a LanguageModel,
 }
 
-/// What hears how far a run is, with the scorer for answers that come.
-pub type Listener<'a> = &'a mut dyn FnMut(&Progress<'_>, &dyn Scorer);
+/// What hears how far a run is, with the scorer for answers that come. It may end the run there:
+/// what is done is kept.
+pub type Listener<'a> = &'a mut dyn FnMut(&Progress<'_>, &dyn Scorer) -> ControlFlow<()>;
 
 /// What all runs of one evaluation have in common.
 #[derive(Clone, Debug)]
@@ -234,7 +236,7 @@ impl<D: Disk> Plan<D> {
         S::Error: From<EvaluationError> + Display,
     {
         let row = rows.row;
-        lineup.model(&row.id).await?;
+        let half = lineup.model(&row.id).await?.half();
         let language = lineup.language(&rows.language.id).await?;
         let replies = match self.by {
             By::Language => Replies::to(&loaded, &language).map_err(EvaluationError::from)?,
@@ -250,7 +252,7 @@ impl<D: Disk> Plan<D> {
             _ => Gallery::own(questions, asked, seen),
         });
         let items = key::items(&loaded, Some(&gallery));
-        let who = Who::model(row, rows.language, self.control);
+        let who = Who::model(row, rows.language, self.control, half);
         let key = key::of_model(&loaded, who, lineup.device(), self.batch_size, &replies, &items);
         let key = key.map_err(EvaluationError::from)?;
         let mut answerer = ModelAnswerer::new(lineup, &row.id, replies, gallery, self.batch_size);

@@ -12,6 +12,7 @@ mod bundle;
 mod support;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -140,6 +141,7 @@ fn run(
             device.lose();
             left = None;
         }
+        ControlFlow::Continue(())
     };
     let language = manifest.language_model("tiny").map_err(VlmError::from)?;
     let machine = Machine::default();

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io::Cursor;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,14 +14,15 @@ use std::task::{Context, Poll, Waker};
 use pollster::FutureExt as _;
 use serde_json::{Value, json};
 use sightline_checkpoint::hash::sha256_hex;
-use sightline_eval::scorer::{Outcome, Reason};
+use sightline_eval::scorer::{Outcome, Reason, Scorer};
 use sightline_eval::sources::data::MemoryFiles;
 use sightline_eval::tasks::{self, DataPath, Image, Loaded, Select};
 use sightline_evaluation::comparison::compare_runs;
 use sightline_evaluation::report::{Column, Wanted, build};
 use sightline_evaluation::run::disk::Memory;
+use sightline_evaluation::run::error::RunError;
 use sightline_evaluation::run::{
-    Answered, Answerer, Finished, Item, Items, Machine, RunKey, merge, questions_sha256, rescore,
+    Answered, Answerer, Finished, Item, Items, Machine, Progress, RunKey, merge, questions_sha256, rescore,
 };
 use sightline_evaluation::run::{Shard, records};
 use sightline_evaluation::{By, EvaluationError, FinishedRun, Plan, Unanswered, by_task, questions};
@@ -171,7 +173,7 @@ async fn go(
         (&key(&loaded, &items), &items),
         &Machine::default(),
         &mut answerer,
-        &mut |_, _| {},
+        &mut |_, _| ControlFlow::Continue(()),
     )
     .await
 }
@@ -318,13 +320,40 @@ fn a_finished_run_is_read_back() {
     assert_eq!(shown.count(), COUNT - 1);
 }
 
+/// Whoever follows a run may end it after any batch.
+#[test]
+fn a_stopped_run_goes_on_to_the_same_bytes() {
+    let whole = Memory::default();
+    let run = |disk: &Memory, most: usize| {
+        let mut listener = |progress: &Progress<'_>, _: &dyn Scorer| match progress.done < most {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        };
+        plan(disk, None)
+            .without_model(loaded(), Machine::default(), &mut listener)
+            .block_on()
+    };
+    run(&whole, usize::MAX).expect("a run");
+    let disk = Memory::default();
+    for most in [0, BATCH, 2 * BATCH] {
+        let error = run(&disk, most).expect_err("stopped");
+        assert!(matches!(error, EvaluationError::Run(RunError::Stopped)), "{error}");
+        assert!(error.to_string().contains("goes on from there"), "{error}");
+    }
+    assert_eq!(run(&disk, usize::MAX).expect("a run").finished.resumed, 2 * BATCH);
+    assert_eq!(files(&disk), files(&whole));
+}
+
 /// The control without a model needs a source and a store, and nothing else.
 #[test]
 fn a_control_runs_in_memory() {
     let disk = Memory::default();
     let mut heard = 0;
     let done = plan(&disk, None)
-        .without_model(loaded(), Machine::default(), &mut |progress, _| heard = progress.done)
+        .without_model(loaded(), Machine::default(), &mut |progress, _| {
+            heard = progress.done;
+            ControlFlow::Continue(())
+        })
         .block_on()
         .expect("a run");
     assert_eq!((heard, done.finished.count), (COUNT, COUNT));

@@ -153,6 +153,11 @@ impl Runner {
 
     /// All layers over the first `rows` rows of the residual stream.
     pub(crate) fn layers(&self, rows: usize) -> Result<(), KernelError> {
+        self.first_layers(rows, self.llama.layers.len())
+    }
+
+    /// The first `count` layers over the first `rows` rows of the residual stream.
+    pub(crate) fn first_layers(&self, rows: usize, count: usize) -> Result<(), KernelError> {
         let scratch = self.scratch.first_rows(rows)?;
         let position = match self.layout.shared_prefix {
             None => self.position.clone(),
@@ -166,7 +171,7 @@ impl Runner {
                 prefix,
             },
         };
-        for (i, layer) in self.llama.layers.iter().enumerate() {
+        for (i, layer) in self.llama.layers.iter().enumerate().take(count) {
             self.layer(i, layer, &scratch, places)?;
         }
         Ok(())

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use sightline_kernels::ops::{self, CopyRows, NextToken};
@@ -103,37 +104,98 @@ impl Session {
     /// # Errors
     /// [`LanguageError::CacheFull`], another shape of `visual`, or a device that fails.
     pub fn prefill_prefix(&mut self, visual: &Buffer, count: usize) -> Result<()> {
-        self.truncate(0);
-        let before = &self.layout.before;
-        let all = before.len() + count;
-        self.room_for(all)?;
-        let run = &self.run;
-        visual.expect("prefill", "visual", [count, run.llama.config.width])?;
-        let mut done = 0;
-        while done < all {
-            let rows = (all - done).min(ROWS);
-            // The first rows may still be tokens before the picture.
-            let ids: Vec<u32> = before.iter().skip(done).take(rows).copied().collect();
-            let tokens = ids.len();
-            if tokens > 0 {
-                run.embed_ids(&ids)?;
-            }
-            if tokens < rows {
-                let args = CopyRows {
-                    src: visual,
-                    from: done + tokens - before.len(),
-                    dst: run.x(),
-                    to: tokens,
-                    rows: rows - tokens,
-                };
-                ops::copy(&run.llama.device, args)?;
-            }
-            rows_at(run, done, rows)?;
-            done += rows;
+        let layers = self.run.llama.config.layers;
+        for piece in self.prefix_pieces(visual, count)? {
+            self.prefix_piece(visual, &piece, layers)?;
         }
-        self.len = done;
-        self.prefix = done;
+        self.len = self.layout.before.len() + count;
+        self.prefix = self.len;
         Ok(())
+    }
+
+    /// Forgets everything, and cuts a prefix with `count` visual tokens into pieces of rows.
+    fn prefix_pieces(&mut self, visual: &Buffer, count: usize) -> Result<Vec<Range<usize>>> {
+        self.truncate(0);
+        let all = self.layout.before.len() + count;
+        self.room_for(all)?;
+        visual.expect("prefill", "visual", [count, self.run.llama.config.width])?;
+        Ok((0..all).step_by(ROWS).map(|from| from..all.min(from + ROWS)).collect())
+    }
+
+    /// Runs `layers` layers over one piece of the prefix.
+    fn prefix_piece(&self, visual: &Buffer, piece: &Range<usize>, layers: usize) -> Result<()> {
+        let (run, before) = (&self.run, &self.layout.before);
+        let (done, rows) = (piece.start, piece.len());
+        // The first rows may still be tokens before the picture.
+        let ids: Vec<u32> = before.iter().skip(done).take(rows).copied().collect();
+        let tokens = ids.len();
+        if tokens > 0 {
+            run.embed_ids(&ids)?;
+        }
+        if tokens < rows {
+            let args = CopyRows {
+                src: visual,
+                from: done + tokens - before.len(),
+                dst: run.x(),
+                to: tokens,
+                rows: rows - tokens,
+            };
+            ops::copy(&run.llama.device, args)?;
+        }
+        rows_at(run, done, rows, layers)
+    }
+
+    /// What the first `layers` layers make of a picture and of the tokens behind it: the hidden
+    /// states (the residual stream) of all visual tokens, and of all tokens of `ids`. With 0 layers
+    /// they are the visual tokens and the embeddings themselves.
+    ///
+    /// The prefix must be that of [`Session::prefill_prefix`] with the same visual tokens. It stays
+    /// in the cache; what was behind it is forgotten.
+    ///
+    /// # Shapes
+    /// `visual` `[count, width]`; the results are `[count, width]` and `[ids, width]`.
+    ///
+    /// # Errors
+    /// As [`Session::prefill_prefix`] and [`Session::prefill_text`].
+    pub async fn hidden_states(
+        &mut self,
+        visual: &Buffer,
+        count: usize,
+        ids: &[u32],
+        layers: usize,
+    ) -> Result<(Vec<f32>, Vec<f32>)> {
+        let (width, start) = (self.run.llama.config.width, self.layout.before.len());
+        self.known(ids)?;
+        let mut states = Vec::new();
+        // The same pieces as those of the prefill, so that the cache gets the same values again.
+        for piece in self.prefix_pieces(visual, count)? {
+            self.prefix_piece(visual, &piece, layers)?;
+            states.extend(self.first_states(piece.len()).await?);
+        }
+        self.prefix = start + count;
+        self.len = self.prefix;
+        self.room_for(ids.len())?;
+        for (piece, at) in ids.chunks(ROWS).zip((self.prefix..).step_by(ROWS)) {
+            self.run.embed_ids(piece)?;
+            rows_at(&self.run, at, piece.len(), layers)?;
+            states.extend(self.first_states(piece.len()).await?);
+        }
+        let text = states.split_off((start + count) * width);
+        Ok((states.split_off(start * width), text))
+    }
+
+    /// The first `rows` rows of the residual stream.
+    async fn first_states(&self, rows: usize) -> Result<Vec<f32>> {
+        Ok(self.run.llama.device.read_f32(&self.run.x().first_rows(rows)?).await?)
+    }
+
+    /// Refuses ids that are no tokens.
+    fn known(&self, ids: &[u32]) -> Result<()> {
+        let vocabulary = self.run.llama.config.vocabulary;
+        match ids.iter().find(|&&id| id as usize >= vocabulary) {
+            Some(&id) => Err(LanguageError::UnknownToken { id, vocabulary }),
+            None => Ok(()),
+        }
     }
 
     /// Appends token ids. Leaves the logits of the last one, and the most likely next token, on the
@@ -143,14 +205,11 @@ impl Session {
     /// [`LanguageError::CacheFull`], an unknown token, or a device that fails.
     pub fn prefill_text(&mut self, ids: &[u32]) -> Result<()> {
         self.room_for(ids.len())?;
-        let vocabulary = self.run.llama.config.vocabulary;
-        if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
-            return Err(LanguageError::UnknownToken { id, vocabulary });
-        }
+        self.known(ids)?;
         let run = &self.run;
         for piece in ids.chunks(ROWS) {
             run.embed_ids(piece)?;
-            rows_at(run, self.len, piece.len())?;
+            rows_at(run, self.len, piece.len(), run.llama.config.layers)?;
             self.len += piece.len();
         }
         if let Some(last) = ids.chunks(ROWS).last() {
@@ -226,10 +285,10 @@ fn step(run: &Runner) -> std::result::Result<(), KernelError> {
     choose(run, &run.x().first_rows(1)?)
 }
 
-/// All layers over `rows` rows of `x` that start at `position`.
-fn rows_at(run: &Runner, position: usize, rows: usize) -> Result<()> {
+/// The first `layers` layers over `rows` rows of `x` that start at `position`.
+fn rows_at(run: &Runner, position: usize, rows: usize, layers: usize) -> Result<()> {
     run.llama.device.write_u32(&run.position, &[position as u32])?;
-    Ok(run.layers(rows)?)
+    Ok(run.first_layers(rows, layers)?)
 }
 
 /// Computes logits and the next token after a prefill up to `len` positions, whose last piece had

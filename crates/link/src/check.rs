@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::content::{Picture, Settings, Shared, SharedAnswer, SharedBox, Source};
+use crate::codec;
+use crate::content::{MOST_PICTURE, Picture, Settings, Shared, SharedAnswer, SharedBox, Source};
 use crate::error::LinkError;
-use crate::{MOST_PICTURE, codec};
 
 type Result = std::result::Result<(), LinkError>;
 

@@ -7,15 +7,13 @@ use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
-use crate::content::{Shared, Source};
+use crate::content::{MOST_PICTURE, Shared, Source};
 use crate::error::LinkError;
 
 /// The first byte of every link.
 const VERSION: u8 = 1;
 /// Most characters of a link without a picture. Mail programs and chats keep that many.
 pub const MOST_CHARACTERS: usize = 2000;
-/// Most bytes of a picture in a link.
-pub const MOST_PICTURE: usize = 60_000;
 /// Most bytes of the text of a link, unpacked: far above what fits into [`MOST_CHARACTERS`].
 const MOST_TEXT: usize = 32_768;
 /// Version and length of the packed text.

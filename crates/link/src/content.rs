@@ -1,6 +1,9 @@
 use serde::{Deserialize, Serialize};
 use sightline_answer::{Answer, AnswerBox, Source as BoxSource, Timings};
 
+/// Most bytes of a picture in a link.
+pub const MOST_PICTURE: usize = 60_000;
+
 /// What a link holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +23,23 @@ pub struct Shared {
     /// One to four answers, each of another model, in the order in which they are shown.
     #[serde(rename = "a")]
     pub answers: Vec<SharedAnswer>,
+}
+
+impl Shared {
+    /// The same result with its picture in the link: a copy of `size` px, maybe smaller than the
+    /// original. Boxes go with it.
+    #[must_use]
+    pub fn with_picture(mut self, file: Vec<u8>, size: [u32; 2]) -> Self {
+        let before = self.picture.size;
+        for found in self.answers.iter_mut().flat_map(|answer| &mut answer.boxes) {
+            found.rescale(before, size);
+        }
+        self.picture = Picture {
+            source: Source::File(file),
+            size,
+        };
+        self
+    }
 }
 
 /// The picture of a result.
@@ -204,6 +224,18 @@ impl SharedBox {
             px,
             per_mille: found.score.map(|score| (score * 1000.0).round() as u16),
         })
+    }
+
+    /// Moves the box to a picture of another size. A side that would vanish keeps one px.
+    fn rescale(&mut self, before: [u32; 2], after: [u32; 2]) {
+        for axis in 0..2 {
+            let scale =
+                |px: u32| (f64::from(px) * f64::from(after[axis]) / f64::from(before[axis].max(1))).round() as u32;
+            let low = scale(self.px[axis]).min(after[axis].saturating_sub(1));
+            let high = scale(self.px[axis + 2]).min(after[axis]);
+            self.px[axis] = low;
+            self.px[axis + 2] = high.max(low + 1);
+        }
     }
 
     fn to_box(&self) -> AnswerBox {

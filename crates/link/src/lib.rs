@@ -4,7 +4,11 @@
 //! picture, models and settings, and it can load none of them. Every field is checked before anyone
 //! sees it. `docs/link-format.md` describes the bytes.
 //!
+//! The feature `codec` has the functions that read and write links. Without it there are the types
+//! alone: the page loads the functions as a module of their own, and only for a link.
+//!
 //! ```
+//! # #[cfg(feature = "codec")] {
 //! use sightline_link::{Picture, Settings, Shared, SharedAnswer, Source, decode, encode};
 //!
 //! let shared = Shared {
@@ -22,18 +26,24 @@
 //! let fragment = encode(&shared)?;
 //! assert!(fragment.len() < 400);
 //! assert_eq!(decode(&format!("https://example.org/page/#{fragment}"))?, shared);
+//! # }
 //! # Ok::<(), sightline_link::LinkError>(())
 //! ```
 
+#[cfg(feature = "codec")]
 mod check;
+#[cfg(feature = "codec")]
 mod codec;
 mod content;
 mod embed;
 mod error;
+#[cfg(feature = "codec")]
 mod hash;
 
-pub use codec::{MOST_CHARACTERS, MOST_PICTURE, decode, encode};
-pub use content::{Milliseconds, Picture, Settings, Shared, SharedAnswer, SharedBox, Source};
+#[cfg(feature = "codec")]
+pub use codec::{MOST_CHARACTERS, decode, encode};
+pub use content::{MOST_PICTURE, Milliseconds, Picture, Settings, Shared, SharedAnswer, SharedBox, Source};
 pub use embed::Address;
 pub use error::LinkError;
+#[cfg(feature = "codec")]
 pub use hash::sha256_hex;

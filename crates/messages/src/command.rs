@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 use sightline_answer::Wish;
 
+use crate::look::LookCommand;
+
 /// What the page asks of the engine. Commands are carried out one after the other.
 /// [`Command::Stop`], [`Command::Cancel`] and [`Command::Picture`] overtake: they are carried out
 /// as soon as they arrive.
@@ -58,6 +60,8 @@ pub enum Command {
         /// Runs of each, after warm-up.
         runs: u32,
     },
+    /// Looks inside the models. Answered by [`crate::Event::Look`].
+    Look(LookCommand),
     /// The features of the picture last sent, of every model, for the comparison with the native
     /// program: [`crate::Event::Features`].
     Features,

@@ -2,6 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use sightline_answer::{Answer, Machine, ModelInfo};
 
+use crate::look::LookEvent;
+
 /// What the engine tells the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -143,6 +145,8 @@ pub enum Event {
     },
     /// Answer to [`crate::Command::Measure`].
     Measured(Measured),
+    /// Of a [`crate::Command::Look`].
+    Look(LookEvent),
     /// Answer to [`crate::Command::Features`]: one model's features of the picture last sent.
     Features {
         /// Model id.

@@ -15,12 +15,17 @@
 
 mod command;
 mod event;
+mod look;
 mod test;
 
 pub use command::Command;
 pub use event::{Event, FileInfo, Loaded, Measure, Measured, Preview, Remedy, Store, Work};
-pub use sightline_answer::{Answer, AnswerBox, Backend, Dtype, Kind, Machine, ModelInfo, Source, Timings, Wish};
+pub use look::{LookCommand, LookEvent};
+pub use sightline_answer::{
+    Answer, AnswerBox, Backend, Dtype, Heat, Kind, Machine, Map, MapKind, MapQuery, ModelInfo, Source, Spot, Timings,
+    Wish,
+};
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;

@@ -1,11 +1,15 @@
 //! The page's address: a result in its fragment, and links to copy.
 
+use sightline_link::{Shared, Source};
 use wasm_bindgen::prelude::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::HtmlElement;
 
+use crate::codec::Codec;
 use crate::dom::{by_id, on};
 use crate::inbox::{number, tell};
+use crate::shrink;
+use crate::state::Holds;
 use crate::update::Input;
 
 /// The fragment, if it can be a result: others name a part of the page.
@@ -16,33 +20,80 @@ fn fragment() -> Option<String> {
     (!fragment.is_empty() && !is_part).then(|| fragment.to_owned())
 }
 
-/// What the page's address holds, if it holds a result or something that should be one.
-pub(crate) fn result() -> Option<Input> {
-    Some(match sightline_link::decode(&fragment()?) {
-        Ok(shared) => Input::Linked {
-            number: number(),
-            shared: Box::new(shared),
-        },
-        Err(error) => Input::Remark(format!("The address of this page holds no result: {error}.")),
-    })
+/// Reads what the page's address holds; whether it holds a result or something that should be one.
+pub(crate) fn open(codec: &Codec) -> bool {
+    let Some(fragment) = fragment() else { return false };
+    let codec = codec.clone();
+    spawn_local(async move {
+        let read = async { codec.load().await?.decode(&fragment) };
+        // What came late may not be what the address holds now.
+        let read = read.await;
+        if self::fragment().as_ref() != Some(&fragment) {
+            return;
+        }
+        tell(match read {
+            Ok(shared) => Input::Linked {
+                number: number(),
+                shared: Box::new(shared),
+            },
+            Err(why) => Input::NotLinked(format!("The address of this page holds no result: {why}.")),
+        });
+    });
+    true
 }
 
-/// A link that is opened where the page is open already opens the page anew.
-pub(crate) fn listen() {
+/// Reads links that are opened where the page is open already.
+pub(crate) fn listen(codec: &Codec) {
     let Some(window) = web_sys::window() else { return };
-    on(&window, "hashchange", |_| {
-        if fragment().is_some() {
-            let _ = web_sys::window().map(|window| window.location().reload());
-        }
+    let codec = codec.clone();
+    on(&window, "hashchange", move |_| {
+        open(&codec);
     });
 }
 
-/// Puts a link into the page's address, and into the clipboard where the browser has one.
-pub(crate) fn copy(fragment: &str) {
-    let Some(window) = web_sys::window() else { return };
+/// Puts a link to a result into the page's address, and into the clipboard where the browser has
+/// one. `file` is the picture's, if the link is to hold its hash or, `whole`, a copy of it.
+pub(crate) fn copy(codec: &Codec, shared: Shared, file: Option<Vec<u8>>, whole: bool) {
+    let codec = codec.clone();
+    spawn_local(async move {
+        tell(match link(&codec, shared, file, whole).await {
+            Ok((fragment, holds)) => Input::Copied {
+                clipboard: put(&fragment).await,
+                holds,
+            },
+            Err(why) => Input::NotCopied(format!("There is no link to this: {why}.")),
+        });
+    });
+}
+
+async fn link(
+    codec: &Codec,
+    mut shared: Shared,
+    file: Option<Vec<u8>>,
+    whole: bool,
+) -> Result<(String, Holds), String> {
+    let codec = codec.load().await?;
+    let mut holds = Holds::Gallery;
+    if let (Source::Hash(hash), Some(file)) = (&mut shared.picture.source, file) {
+        if whole {
+            let small = shrink::picture(&file, shared.picture.size).await?;
+            holds = Holds::Copy {
+                smaller: small.size != shared.picture.size || !small.exact,
+            };
+            shared = shared.with_picture(small.file, small.size);
+        } else {
+            *hash = codec.sha256(&file)?;
+            holds = Holds::Hash;
+        }
+    }
+    Ok((codec.encode(&shared)?, holds))
+}
+
+/// Puts a fragment into the address; whether the link is in the clipboard, too.
+async fn put(fragment: &str) -> bool {
+    let Some(window) = web_sys::window() else { return false };
     let location = window.location();
     let page = location.origin().and_then(|origin| Ok(origin + &location.pathname()?));
-    let Ok(page) = page else { return };
     let here = format!("{}#{fragment}", location.search().unwrap_or_default());
     if let Ok(history) = window.history() {
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&here));
@@ -50,11 +101,11 @@ pub(crate) fn copy(fragment: &str) {
     // Over plain http there is no clipboard.
     let navigator = window.navigator();
     let there = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| !clipboard.is_undefined());
-    if !there {
-        return tell(Input::Copied(false));
+    match page {
+        Ok(page) if there => {
+            let written = navigator.clipboard().write_text(&format!("{page}#{fragment}"));
+            JsFuture::from(written).await.is_ok()
+        }
+        _ => false,
     }
-    let written = navigator.clipboard().write_text(&format!("{page}#{fragment}"));
-    spawn_local(async move {
-        tell(Input::Copied(JsFuture::from(written).await.is_ok()));
-    });
 }

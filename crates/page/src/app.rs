@@ -3,43 +3,41 @@
 
 use js_sys::{Function, Uint8ClampedArray};
 use sightline_messages::{Command, Preview};
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlInputElement, ImageData};
 
 use crate::address;
+use crate::codec::Codec;
 use crate::dom::{after, by_id};
 use crate::engine::{self, Engine};
 use crate::inbox::{self, tell};
 use crate::input;
+use crate::lab::{self, Lab};
 use crate::memory;
 use crate::state::State;
 use crate::update::{Effect, Input, update};
-use crate::views::{self, Now, View};
+use crate::views::{self, Now, Row, View};
 
-/// Opens the page: called once by its script. `why` finds out why the worker's script does not run,
-/// `keep` has the browser keep the page.
-#[wasm_bindgen]
-#[allow(unreachable_pub, reason = "exported")]
-pub fn open(why: Function, keep: Function) {
-    let mut app = App {
-        state: State::default(),
-        engine: None,
-        given: Vec::new(),
-        pixels: None,
-        views: views::open(),
-        why,
-        keep,
-    };
-    inbox::give_to(move |input| app.step(input));
-    input::listen();
-    tell(Input::Opened(engine::wish()));
+/// What a page's script gives its module.
+pub struct Script {
+    /// Finds out why the worker's script does not run.
+    pub why: Function,
+    /// Has the browser keep the page.
+    pub keep: Function,
+    /// Loads the module that reads and writes links.
+    pub codec: Function,
+}
+
+/// Opens a page of the first module, where pictures are asked about: called once by its script.
+pub fn open_ask(script: Script) {
+    let codec = open(views::ASK, None, script);
     if by_id::<HtmlInputElement>("question").is_none() {
         return;
     }
-    address::listen();
-    if let Some(input) = address::result() {
-        tell(input);
-    } else if let Some(saved) = memory::recall() {
+    address::listen(&codec);
+    if !address::open(&codec)
+        && let Some(saved) = memory::recall()
+    {
         tell(Input::Restored {
             number: inbox::number(),
             saved,
@@ -47,8 +45,39 @@ pub fn open(why: Function, keep: Function) {
     }
 }
 
+/// Opens a page of the second module, which measures or evaluates. As [`open_ask`].
+pub fn open_lab(script: Script) {
+    open(views::LAB, Some(lab::update), script);
+}
+
+/// Of the pages of the second module.
+type LabUpdate = fn(&mut Lab, &State, &Input) -> Vec<Effect>;
+
+fn open(rows: &[Row], lab_update: Option<LabUpdate>, script: Script) -> Codec {
+    let codec = Codec::new(script.codec);
+    let mut app = App {
+        state: State::default(),
+        lab: Lab::default(),
+        lab_update,
+        engine: None,
+        given: Vec::new(),
+        pixels: None,
+        views: views::open(rows),
+        why: script.why,
+        keep: script.keep,
+        codec: codec.clone(),
+    };
+    inbox::give_to(move |input| app.step(input));
+    input::listen();
+    tell(Input::Opened(engine::wish()));
+    codec
+}
+
 struct App {
     state: State,
+    lab: Lab,
+    /// None on the pages of the first module, which is built without it.
+    lab_update: Option<LabUpdate>,
     engine: Option<Engine>,
     /// Files by their pictures' numbers, of the picture that is shown and of the last one that was
     /// given: a new engine gets the one that counts.
@@ -57,15 +86,19 @@ struct App {
     views: Vec<Box<dyn View>>,
     why: Function,
     keep: Function,
+    codec: Codec,
 }
 
 impl App {
     fn step(&mut self, input: Input) {
-        for effect in update(&mut self.state, input) {
+        let further = self.lab_update.map(|update| update(&mut self.lab, &self.state, &input));
+        let effects = update(&mut self.state, input);
+        for effect in effects.into_iter().chain(further.into_iter().flatten()) {
             self.carry_out(effect);
         }
         let now = Now {
             state: &self.state,
+            lab: &self.lab,
             pixels: self.pixels.as_ref(),
         };
         self.views.iter_mut().for_each(|view| view.show(&now));
@@ -99,7 +132,12 @@ impl App {
             }
             Effect::Persist => input::persist(),
             Effect::Remind { seconds, of } => after(seconds, move || tell(Input::Reminded(of))),
-            Effect::Copy(fragment) => address::copy(&fragment),
+            Effect::Copy {
+                shared,
+                number,
+                picture,
+            } => address::copy(&self.codec, *shared, self.file(number), picture),
+            Effect::Hash(number) => self.hash(number),
             Effect::Reload => {
                 let _ = web_sys::window().map(|window| window.location().reload());
             }
@@ -113,12 +151,26 @@ impl App {
     }
 
     fn give(&self, picture: u32) {
-        if let Some((_, bytes)) = self.given.iter().find(|(number, _)| *number == picture) {
-            self.send(&Command::Picture {
-                picture,
-                bytes: bytes.clone(),
-            });
+        if let Some(bytes) = self.file(picture) {
+            self.send(&Command::Picture { picture, bytes });
         }
+    }
+
+    /// The file of a picture that was given.
+    fn file(&self, picture: u32) -> Option<Vec<u8>> {
+        let found = self.given.iter().find(|(number, _)| *number == picture)?;
+        Some(found.1.clone())
+    }
+
+    fn hash(&self, number: u32) {
+        let (codec, file) = (self.codec.clone(), self.file(number));
+        spawn_local(async move {
+            if let (Ok(codec), Some(file)) = (codec.load().await, file)
+                && let Ok(sha256) = codec.sha256(&file)
+            {
+                tell(Input::Hashed { number, sha256 });
+            }
+        });
     }
 }
 

@@ -155,7 +155,6 @@ fn choose(file: File) {
         name: file.name(),
         gallery: None,
         questions: Vec::new(),
-        sha256: None,
     }));
     spawn_local(async move {
         tell(match read::bytes(&file).await {

@@ -1,10 +1,13 @@
-//! The page: what a visitor sees and touches. It holds no model and never touches WebGPU: it tells
-//! the engine in its worker what to do ([`sightline_messages::Command`]) and shows what the engine
+//! The pages: what a visitor sees and touches. They hold no model and never touch WebGPU: they tell
+//! the engine in its worker what to do ([`sightline_messages::Command`]) and show what the engine
 //! answers ([`sightline_messages::Event`]).
 //!
 //! Whatever happens is an `update::Input`. `update::update` changes the `state::State` and says
 //! what has to be done; `app` does it, then has every view of `views` show the new state. State and
 //! update know nothing of the browser, and are tested natively.
+//!
+//! Two modules are built from this crate, each with its own views: `page-ask` for the first page,
+//! `page-lab` for the pages that measure and evaluate ([`lab`]).
 
 #![cfg_attr(
     not(target_arch = "wasm32"),
@@ -14,6 +17,8 @@
 mod compose;
 mod format;
 mod judging;
+mod lab;
+mod looking;
 mod recorded;
 mod say;
 mod state;
@@ -24,6 +29,8 @@ mod words;
 mod address;
 #[cfg(target_arch = "wasm32")]
 mod app;
+#[cfg(target_arch = "wasm32")]
+mod codec;
 #[cfg(target_arch = "wasm32")]
 mod dom;
 #[cfg(target_arch = "wasm32")]
@@ -39,4 +46,9 @@ mod memory;
 #[cfg(target_arch = "wasm32")]
 mod read;
 #[cfg(target_arch = "wasm32")]
+mod shrink;
+#[cfg(target_arch = "wasm32")]
 mod views;
+
+#[cfg(target_arch = "wasm32")]
+pub use app::{Script, open_ask, open_lab};

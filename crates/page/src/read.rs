@@ -58,13 +58,32 @@ async fn draw(url: &str) -> Result<Vec<u8>, JsValue> {
         (width, height) => (f64::from(width), f64::from(height)),
     };
     let scale = (MAX_SIDE / width.max(height)).min(1.0);
-    let (width, height) = ((width * scale).max(1.0), (height * scale).max(1.0));
+    let size = [width, height].map(|side| (side * scale).max(1.0) as u32);
+    encoded(&canvas(&image, size, None)?, "image/png", 1.0).await
+}
+
+/// A canvas of that size with the whole picture on it, over a colour if there is one.
+pub(crate) fn canvas(
+    image: &HtmlImageElement,
+    [width, height]: [u32; 2],
+    ground: Option<&str>,
+) -> Result<HtmlCanvasElement, JsValue> {
     let canvas: HtmlCanvasElement = make("canvas", "", "").ok_or(JsValue::NULL)?.dyn_into()?;
-    canvas.set_width(width as u32);
-    canvas.set_height(height as u32);
+    canvas.set_width(width);
+    canvas.set_height(height);
     let context = canvas.get_context("2d")?.ok_or(JsValue::NULL)?;
     let context: CanvasRenderingContext2d = context.dyn_into()?;
-    context.draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, width, height)?;
+    let (width, height) = (f64::from(width), f64::from(height));
+    if let Some(colour) = ground {
+        context.set_fill_style_str(colour);
+        context.fill_rect(0.0, 0.0, width, height);
+    }
+    context.draw_image_with_html_image_element_and_dw_and_dh(image, 0.0, 0.0, width, height)?;
+    Ok(canvas)
+}
+
+/// The canvas as a file of that type.
+pub(crate) async fn encoded(canvas: &HtmlCanvasElement, kind: &str, quality: f64) -> Result<Vec<u8>, JsValue> {
     let file = JsFuture::from(js_sys::Promise::new(&mut |resolve, reject| {
         let made = Closure::once_into_js(move |blob: JsValue| {
             let _ = match blob.is_null() {
@@ -72,7 +91,7 @@ async fn draw(url: &str) -> Result<Vec<u8>, JsValue> {
                 false => resolve.call1(&JsValue::NULL, &blob),
             };
         });
-        let _ = canvas.to_blob(made.unchecked_ref());
+        let _ = canvas.to_blob_with_type_and_encoder_options(made.unchecked_ref(), kind, &quality.into());
     }))
     .await?;
     let file: Blob = file.dyn_into()?;

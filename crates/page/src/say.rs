@@ -178,7 +178,6 @@ mod tests {
                 name: "one".into(),
                 gallery: None,
                 questions: Vec::new(),
-                sha256: None,
             },
             width: 300,
             height: 200,

@@ -5,7 +5,9 @@ use crate::judging::Judging;
 use crate::recorded::{Made, Recorded};
 use serde::{Deserialize, Serialize};
 use sightline_link::Shared;
-use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, Measured, ModelInfo, Store, Wish};
+use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, ModelInfo, Store, Wish};
+
+use crate::looking::Looking;
 
 /// Everything that a view can show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,7 +44,7 @@ pub(crate) struct State {
     pub(crate) restored: Option<Turn>,
     /// For those who listen: the last answer, whole.
     pub(crate) said: String,
-    pub(crate) measuring: Measuring,
+    pub(crate) looking: Looking,
     /// The result that the page's address holds.
     pub(crate) linked: Option<Linked>,
     /// What the visitor has found true.
@@ -64,6 +66,20 @@ pub(crate) struct Linked {
     /// The page's number of its picture; none where the picture is neither in the link nor in the
     /// gallery.
     pub(crate) picture: Option<u32>,
+}
+
+/// What a link says of its picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Which one of the gallery it is.
+    Gallery,
+    /// Its hash.
+    Hash,
+    /// The picture itself.
+    Copy {
+        /// Whether pixels or colours were given up.
+        smaller: bool,
+    },
 }
 
 /// The engine's life.
@@ -165,9 +181,6 @@ pub(crate) struct Chosen {
     pub(crate) gallery: Option<String>,
     /// Questions that go with it; none for the usual ones.
     pub(crate) questions: Vec<String>,
-    /// SHA-256 of its file, in hex, once the file is here.
-    #[serde(default)]
-    pub(crate) sha256: Option<String>,
 }
 
 /// A picture that is seen.
@@ -245,18 +258,6 @@ pub(crate) enum Phase {
     Recorded,
     /// Was stopped before its end.
     Stopped,
-}
-
-/// The measurement of `bench.html`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Measuring {
-    /// Not asked for.
-    #[default]
-    Not,
-    /// It runs.
-    Running,
-    /// Its result.
-    Done(Measured),
 }
 
 impl State {

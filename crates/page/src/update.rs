@@ -5,6 +5,7 @@ mod effect;
 mod engine;
 mod input;
 pub(crate) mod link;
+pub(crate) mod look;
 mod picture;
 mod recorded;
 mod turn;
@@ -12,7 +13,7 @@ mod turn;
 use sightline_messages::{Command, Event, Wish};
 
 use crate::judging::judge;
-use crate::state::{Loading, Measuring, Progress, Remedy, State};
+use crate::state::{Loading, Progress, Remedy, State};
 use crate::words;
 
 pub(crate) use effect::Effect;
@@ -20,8 +21,6 @@ pub(crate) use input::{Input, Reminder};
 
 /// Most notices that stay on the page.
 const NOTICES: usize = 6;
-/// Runs of a measurement.
-const RUNS: u32 = 5;
 
 /// Changes the state; gives what has to be done, in order.
 pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
@@ -48,13 +47,8 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             _ => Vec::new(),
         },
         Input::Forget => vec![Effect::Send(Command::Forget)],
-        Input::Measure => {
-            if state.loaded().is_none() || state.measuring == Measuring::Running {
-                return Vec::new();
-            }
-            state.measuring = Measuring::Running;
-            vec![Effect::Send(Command::Measure { runs: RUNS })]
-        }
+        // `lab` has done it, on the pages that have it.
+        Input::Lab(_) => Vec::new(),
         Input::Remedy(Remedy::Reload) => vec![Effect::Reload],
         Input::Remedy(Remedy::Restart) => engine::start(state),
         Input::Remedy(Remedy::Processor) => {
@@ -76,7 +70,12 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             notice(state, sentence);
             Vec::new()
         }
-        Input::Ask(question) => turn::ask(state, question),
+        Input::Look(input) => look::input(state, input),
+        Input::Ask(question) => {
+            let mut effects = look::stop(state);
+            effects.extend(turn::ask(state, question));
+            effects
+        }
         // The answers that come belong to the question in the box.
         Input::Try(_) if state.turn.answering || state.held.is_some() => Vec::new(),
         Input::Try(question) if state.loaded().is_none() => match recorded::show(state, &question) {
@@ -84,7 +83,8 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             effects => effects,
         },
         Input::Try(question) => {
-            let mut effects = vec![Effect::Fill(question.clone())];
+            let mut effects = look::stop(state);
+            effects.push(Effect::Fill(question.clone()));
             effects.extend(turn::ask(state, question));
             effects
         }
@@ -97,9 +97,22 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
         }
         Input::RunHere => recorded::run_here(state),
         Input::Linked { number, shared } => link::opened(state, number, *shared),
-        Input::Share => link::share(state),
-        Input::Copied(copied) => {
-            link::copied(state, copied);
+        Input::NotLinked(sentence) => {
+            state.linked = None;
+            notice(state, sentence);
+            Vec::new()
+        }
+        Input::Hashed { number, sha256 } => {
+            link::hashed(state, number, &sha256);
+            Vec::new()
+        }
+        Input::Share { picture } => link::share(state, picture),
+        Input::Copied { clipboard, holds } => {
+            link::copied(state, clipboard, holds);
+            Vec::new()
+        }
+        Input::NotCopied(sentence) => {
+            state.share_note = sentence;
             Vec::new()
         }
     }
@@ -126,7 +139,7 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 format!("{} were removed from this browser.", words::bytes(bytes)),
             );
         }
-        Event::Measured(measured) => state.measuring = Measuring::Done(measured),
+        Event::Look(event) => look::heard(state, event),
         Event::Picture {
             picture,
             width,

@@ -5,6 +5,7 @@
 mod encoder;
 mod encoders;
 mod frame;
+mod inside;
 mod kinds;
 mod manifest;
 mod picture;
@@ -22,6 +23,7 @@ pub use encoder::{
     TensorSpec,
 };
 pub use frame::{Corners, Frame};
+pub use inside::{AttentionInputs, Inside, Mixing, ScanInputs};
 pub use kinds::{KINDS, config, kind, load, palette};
 pub use manifest::check_manifest;
 #[cfg(not(target_arch = "wasm32"))]

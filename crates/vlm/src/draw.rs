@@ -1,6 +1,7 @@
 //! Boxes drawn on a picture: one colour and dash per model, and a label with the origin of the box.
 
 use font8x8::UnicodeFonts;
+use sightline_answer::Map;
 
 /// The look of one model's boxes. Models differ in dash as well as in colour, so that colour is not
 /// needed to tell them apart.
@@ -15,15 +16,15 @@ pub struct Pen {
 /// Pens by order of models: blue and solid, orange and dashed, then green and dotted.
 pub const PENS: [Pen; 3] = [
     Pen {
-        colour: [0, 92, 230],
+        colour: Map::COLOURS[0],
         dash: (1, 0),
     },
     Pen {
-        colour: [230, 97, 0],
+        colour: Map::COLOURS[1],
         dash: (4, 3),
     },
     Pen {
-        colour: [0, 138, 80],
+        colour: Map::COLOURS[2],
         dash: (1, 2),
     },
 ];
@@ -78,6 +79,11 @@ impl Sheet<'_> {
                 self.set(left + dx, top + dy, colour);
             }
         }
+        self.text(left + pad, top + pad, text, scale, [255; 3]);
+    }
+
+    /// Text whose upper left corner is at a point. Letters are `8 * scale` px wide and high.
+    pub(crate) fn text(&mut self, x: usize, y: usize, text: &str, scale: usize, colour: [u8; 3]) {
         for (i, c) in text.chars().enumerate() {
             let rows = font8x8::BASIC_FONTS
                 .get(c)
@@ -85,13 +91,38 @@ impl Sheet<'_> {
                 .unwrap_or([0; 8]);
             for (r, row) in rows.iter().enumerate() {
                 for b in (0..8).filter(|b| row >> b & 1 == 1) {
-                    self.square(
-                        left + pad + i * glyph + b * scale,
-                        top + pad + r * scale,
-                        scale,
-                        [255; 3],
-                    );
+                    self.square(x + (i * 8 + b) * scale, y + r * scale, scale, colour);
                 }
+            }
+        }
+    }
+
+    /// Puts an RGB picture `width` px wide onto the sheet, its upper left corner at a point.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn put(&mut self, x: usize, y: usize, width: usize, pixels: &[u8]) {
+        for (at, pixel) in pixels.chunks_exact(3).enumerate() {
+            self.set(x + at % width, y + at / width, [pixel[0], pixel[1], pixel[2]]);
+        }
+    }
+
+    /// A black outline inside a white one, seen on any ground. `corners` are px behind `origin`;
+    /// what is outside of `size` px behind it is cut.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn outline(&mut self, corners: [f32; 4], origin: [usize; 2], size: [usize; 2]) {
+        let limit = |v: f32, side: usize| (v.max(0.0) as usize).min(side.saturating_sub(1));
+        let [x1, y1, x2, y2] = corners;
+        let (x1, x2) = (limit(x1, size[0]), limit(x2, size[0]));
+        let (y1, y2) = (limit(y1, size[1]), limit(y2, size[1]));
+        for (inset, colour) in [(0, [255; 3]), (1, [0; 3]), (2, [0; 3])] {
+            let (left, right) = (origin[0] + x1 + inset, (origin[0] + x2).saturating_sub(inset));
+            let (top, bottom) = (origin[1] + y1 + inset, (origin[1] + y2).saturating_sub(inset));
+            for x in left..=right {
+                self.set(x, top, colour);
+                self.set(x, bottom, colour);
+            }
+            for y in top..=bottom {
+                self.set(left, y, colour);
+                self.set(right, y, colour);
             }
         }
     }

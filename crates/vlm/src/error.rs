@@ -56,6 +56,25 @@ pub enum VlmError {
     /// A question came before any picture.
     #[error("no picture was looked at yet")]
     NoPicture,
+    /// A map was asked for that this model does not have.
+    #[error("{id}: {why}")]
+    NoMap {
+        /// The model's id.
+        id: String,
+        /// Why there is none, and what there is.
+        why: String,
+    },
+    /// A map was asked for a word that was not said.
+    #[error("the word `{word}` is neither in the answer nor in the question; the answer is `{answer}`")]
+    NoWord {
+        /// The word.
+        word: String,
+        /// The answer.
+        answer: String,
+    },
+    /// Whoever asked for the work ended it.
+    #[error("the work was stopped")]
+    Stopped,
     /// The class list is unsound.
     #[error("{file} is not a JSON list of class names: {message}")]
     Classes {

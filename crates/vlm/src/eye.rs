@@ -13,6 +13,7 @@ use crate::connector::Connector;
 use crate::dense::{DenseHead, Detection};
 use crate::error::Result;
 use crate::files::Files;
+use crate::inside::Seen;
 use crate::sight::Sight;
 
 /// Number of pictures that are encoded at once. It is enough to fill a GPU, and keeps the buffers
@@ -45,6 +46,8 @@ pub(crate) struct Eye {
     many: HashMap<usize, Sight>,
     /// Sight and network in f32 during a trial of [`Eye::try_half`].
     whole: Option<(Sight, Box<dyn Encoder>)>,
+    /// Whether the encoder multiplies in 16 bits.
+    half: bool,
     /// Number of bytes on the device: weights and scratch memory of encoder and connector.
     bytes: usize,
 }
@@ -77,8 +80,19 @@ impl Eye {
             frame: None,
             many: HashMap::new(),
             whole: None,
+            half: false,
             bytes,
         })
+    }
+
+    /// What maps of the encoder need.
+    pub(crate) fn seen<'a>(&'a self, id: &'a str) -> Seen<'a> {
+        Seen {
+            id,
+            device: &self.device,
+            transform: &self.transform,
+            network: self.network.as_ref(),
+        }
     }
 
     /// Looks at a picture. Returns its number of visual tokens.
@@ -235,6 +249,11 @@ impl Eye {
         })
     }
 
+    /// Whether the encoder multiplies in 16 bits, see [`Eye::try_half`].
+    pub(crate) fn half(&self) -> bool {
+        self.half
+    }
+
     /// Gives back the memory for several pictures at once.
     pub(crate) fn drop_batches(&mut self) {
         self.many.clear();
@@ -259,6 +278,7 @@ impl Eye {
         if agree(cosine) {
             let whole = std::mem::replace(&mut self.one, sight);
             self.whole = Some((whole, std::mem::replace(&mut self.network, network)));
+            self.half = true;
             self.many.clear();
         }
         Ok(cosine)
@@ -270,6 +290,7 @@ impl Eye {
         match self.whole.take() {
             Some((whole, network)) if !keep => {
                 (self.one, self.network) = (whole, network);
+                self.half = false;
                 self.many.clear();
                 true
             }

@@ -37,6 +37,7 @@ mod files;
 #[cfg(not(target_arch = "wasm32"))]
 mod folder;
 mod info;
+mod inside;
 mod language;
 mod lineup;
 mod load;
@@ -61,9 +62,14 @@ pub use files::Files;
 #[cfg(not(target_arch = "wasm32"))]
 pub use folder::Folder;
 pub use info::info;
+#[cfg(not(target_arch = "wasm32"))]
+pub use inside::{Figure, Panel};
+pub use inside::{Seer, Steps};
 pub use language::Language;
 pub use lineup::{FileSource, Lineup, Listener, Turn};
 pub use model::{Cost, Look, Vlm};
 pub use questions::{Recognised, recognise};
-pub use sightline_answer::{Answer, AnswerBox, BoxError, ModelInfo, Region, Source, Timings};
+pub use sightline_answer::{
+    Answer, AnswerBox, BoxError, Heat, Map, MapKind, MapQuery, ModelInfo, Region, Source, Spot, Timings,
+};
 pub use talk::Options;

@@ -4,7 +4,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sightline_answer::{Answer, AnswerBox, BoxError, Region, Source, Timings};
-use sightline_checkpoint::hash::sha256_hex;
 use sightline_checkpoint::manifest::QuestionType;
 use sightline_kernels::Device;
 use sightline_language::{Adapters, Finish};
@@ -14,6 +13,7 @@ use web_time::Instant;
 use crate::error::{Result, VlmError};
 use crate::eye::Eye;
 use crate::files::Files;
+use crate::inside::{Kept, key};
 use crate::language::Language;
 use crate::questions::{Recognised, recognise};
 use crate::talk::{Options, Talk};
@@ -48,13 +48,15 @@ pub struct Cost {
 
 /// One model on a device: an eye, and a talk about what it sees.
 pub struct Vlm {
-    id: String,
+    pub(crate) id: String,
     device: Device,
     pub(crate) eye: Eye,
     pub(crate) talk: Talk,
     pub(crate) kinds: Vec<QuestionType>,
     /// The picture whose prefix the talk holds: SHA-256 of its pixels, and its sides.
-    seen: Option<String>,
+    pub(crate) seen: Option<String>,
+    /// What maps of the last picture have needed.
+    pub(crate) kept: Kept,
     /// The times of the last look. Cached work counts once.
     timings: Timings,
 }
@@ -81,6 +83,7 @@ impl Vlm {
             talk,
             kinds: row.question_types.clone(),
             seen: None,
+            kept: Kept::default(),
             timings: Timings::default(),
         })
     }
@@ -252,6 +255,11 @@ impl Vlm {
         self.eye.try_half(files, &files.tensors()?, picture).await
     }
 
+    /// Whether the encoder multiplies in 16 bits.
+    pub fn half(&self) -> bool {
+        self.eye.half()
+    }
+
     /// Ends the trial of [`Vlm::try_half`]. Either keeps 16-bit products, if they passed, and drops
     /// the f32 session, or goes back to f32.
     pub fn settle_half(&mut self, keep: bool) {
@@ -297,17 +305,6 @@ impl Vlm {
             score,
         }
     }
-}
-
-/// A name of a picture's pixels.
-fn key(picture: &Picture) -> String {
-    format!(
-        "{}x{} {} {}",
-        picture.width(),
-        picture.height(),
-        sha256_hex(picture.pixels()),
-        picture.alpha().map_or_else(String::new, sha256_hex)
-    )
 }
 
 fn ms(since: Instant) -> f64 {

@@ -9,6 +9,7 @@ use sightline_language::{Adapters, Generated, Sampling, Session as Conversation}
 
 use crate::conversations::{Asked, BatchAnswer, Before, Group};
 use crate::error::Result;
+use crate::inside::Said;
 use crate::language::Language;
 
 /// How an answer is made.
@@ -38,6 +39,8 @@ pub(crate) struct Talk {
     language: Rc<Language>,
     /// Behind the picture of the last look.
     conversation: Conversation,
+    /// The last question behind it, and its answer.
+    said: Option<Said>,
     /// Behind several pictures.
     group: Group,
 }
@@ -47,6 +50,7 @@ impl Talk {
     pub(crate) async fn new(language: Rc<Language>, adapters: Option<Arc<Adapters>>) -> Result<Self> {
         Ok(Self {
             conversation: Conversation::new(language.llama.clone(), adapters.clone(), language.chat.layout()).await?,
+            said: None,
             group: Group::new(Rc::clone(&language), adapters),
             language,
         })
@@ -63,6 +67,7 @@ impl Talk {
     /// # Shapes
     /// `visual` `[count, width]`.
     pub(crate) fn hear(&mut self, visual: &Buffer, count: usize) -> Result<()> {
+        self.said = None;
         Ok(self.conversation.prefill_prefix(visual, count)?)
     }
 
@@ -92,7 +97,30 @@ impl Talk {
             false => ControlFlow::Break(()),
         };
         let generated = self.conversation.generate(tokenizer, &prompt, &generation, streamed);
-        Ok(generated.await?)
+        let generated = generated.await?;
+        self.said = Some(Said {
+            question: question.trim().to_owned(),
+            prompt: prompt.len(),
+            ids: prompt.into_iter().chain(generated.ids.iter().copied()).collect(),
+        });
+        Ok(generated)
+    }
+
+    /// The last question about the picture, and its answer.
+    pub(crate) fn said(&self) -> Option<&Said> {
+        self.said.as_ref()
+    }
+
+    /// Hidden states of the visual tokens and of text behind them, see
+    /// [`Conversation::hidden_states`].
+    pub(crate) async fn hidden_states(
+        &mut self,
+        visual: &Buffer,
+        count: usize,
+        ids: &[u32],
+        layers: usize,
+    ) -> Result<(Vec<f32>, Vec<f32>)> {
+        Ok(self.conversation.hidden_states(visual, count, ids, layers).await?)
     }
 
     /// Mean time of one decoding step behind the prefix, ms.

@@ -35,9 +35,12 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-eval",
     "sightline-evaluation",
     "sightline-link",
+    "sightline-link-web",
     "sightline-messages",
     "sightline-web",
     "sightline-page",
+    "sightline-page-ask",
+    "sightline-page-lab",
 ];
 
 /// Tools that PyPI has as prebuilt programs: building them takes ten minutes.

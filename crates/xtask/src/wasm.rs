@@ -20,37 +20,51 @@ const RECIPE: &str = "1";
 pub(crate) struct Module {
     /// The package.
     pub(crate) package: &'static str,
+    /// What its files are called.
+    pub(crate) name: &'static str,
     /// Its features, separated by commas.
     pub(crate) features: &'static str,
     /// Folder of the result below `target/xtask/wasm`.
     pub(crate) folder: &'static str,
 }
 
-/// What the page itself loads.
+/// What the first page loads.
 pub(crate) const PAGE: Module = Module {
-    package: "sightline-page",
+    package: "sightline-page-ask",
+    name: "sightline_page",
     features: "",
     folder: "page",
 };
-/// What the page's worker loads.
+/// What the page loads for a link.
+pub(crate) const LINK: Module = Module {
+    package: "sightline-link-web",
+    name: "sightline_link_web",
+    features: "",
+    folder: "link",
+};
+/// What the pages load that measure and evaluate.
+pub(crate) const LAB: Module = Module {
+    package: "sightline-page-lab",
+    name: "sightline_lab",
+    features: "",
+    folder: "lab",
+};
+/// What the worker of every page loads.
 pub(crate) const ENGINE: Module = Module {
     package: "sightline-web",
+    name: "sightline_web",
     features: "",
     folder: "engine",
 };
 /// The tests of kernels and encoders.
 pub(crate) const TESTS: Module = Module {
     package: "sightline-web",
+    name: "sightline_web",
     features: "tests",
     folder: "tests",
 };
 
 impl Module {
-    /// The name that its files start with.
-    pub(crate) fn name(&self) -> String {
-        self.package.replace('-', "_")
-    }
-
     /// Compiles it; gives the file as the linker wrote it, with the names of its functions.
     pub(crate) fn compile(&self) -> Result<PathBuf> {
         let target = wasm_target();
@@ -60,7 +74,10 @@ impl Module {
             .args(["--features", self.features, "--target", WASM, "--target-dir"])
             .arg(&target);
         run(&mut build)?;
-        Ok(target.join(WASM).join(PROFILE).join(format!("{}.wasm", self.name())))
+        Ok(target
+            .join(WASM)
+            .join(PROFILE)
+            .join(format!("{}.wasm", self.package.replace('-', "_"))))
     }
 
     /// Compiles it and writes module and bindings as a browser takes them; gives their folder. What
@@ -76,22 +93,23 @@ impl Module {
         }
         // Written last, so that a run that broke off is noticed.
         let _ = std::fs::remove_file(&stamp_file);
-        bind(&wasm, &out)?;
+        bind(&wasm, &out, self.name)?;
         std::fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))?;
         Ok(out)
     }
 
     /// The names of its files in a folder that [`Module::build`] gave.
     pub(crate) fn files(&self) -> [String; 2] {
-        [format!("{}.js", self.name()), format!("{}_bg.wasm", self.name())]
+        [format!("{}.js", self.name), format!("{}_bg.wasm", self.name)]
     }
 }
 
 /// Runs wasm-bindgen as a library, so that no tool of that name need be installed.
-fn bind(wasm: &Path, out: &Path) -> Result<()> {
+fn bind(wasm: &Path, out: &Path, name: &str) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(wasm)
+        .out_name(name)
         .web(true)
         .map_err(|e| anyhow!("{e:#}"))?
         .typescript(false)

@@ -229,7 +229,7 @@ fn code(error: &VlmError) -> u8 {
     match error {
         VlmError::Kernel(sightline_kernels::KernelError::NoDevice { .. }) => DEVICE,
         VlmError::Kernel(_) => RUNNING,
-        VlmError::Picture(_) => INPUT,
+        VlmError::Picture(_) | VlmError::NoMap { .. } => INPUT,
         error if error.is_question() => INPUT,
         _ => WEIGHTS,
     }

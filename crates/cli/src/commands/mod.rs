@@ -6,6 +6,7 @@ pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod link;
+pub(crate) mod look;
 pub(crate) mod merge;
 pub(crate) mod models;
 #[cfg(feature = "probe")]

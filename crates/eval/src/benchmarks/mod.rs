@@ -9,6 +9,7 @@ pub mod coco256;
 pub mod daquar;
 pub mod facts;
 pub mod flickr8k;
+pub mod gallery;
 pub mod gqa;
 pub mod mosaics;
 pub mod naming;
@@ -48,6 +49,7 @@ pub static BENCHMARKS: &[&Benchmark] = &[
     &naming::BENCHMARK,
     &coco256::BENCHMARK,
     &mosaics::BENCHMARK,
+    &gallery::BENCHMARK,
     &daquar::BENCHMARK,
     &nlvr::BENCHMARK,
     &sugarcrepe::BENCHMARK,

@@ -1,4 +1,4 @@
-//! Pictures of questions: a file, a cell of a Parquet file, or a mosaic of such cells.
+//! Pictures of questions: a file, a cell of a Parquet file, or a mosaic of either.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ pub enum Image {
         /// The row, from 0.
         row: usize,
     },
-    /// Several rows of a Parquet file on one canvas.
+    /// Parts of several pictures on one canvas.
     Mosaic {
-        /// The file.
-        file: Arc<Table>,
+        /// The pictures.
+        pictures: Pictures,
         /// What lies where.
         composition: Arc<Composition>,
     },
@@ -39,7 +39,29 @@ impl Image {
         match self {
             Self::File(path) => read(path),
             Self::Parquet { file, row } => file.picture(*row),
-            Self::Mosaic { file, composition } => composition.bmp(|row| file.picture(row)),
+            Self::Mosaic { pictures, composition } => composition.bmp(|number| pictures.picture(number)),
+        }
+    }
+}
+
+/// The pictures of a mosaic, by number.
+#[derive(Clone, Debug)]
+pub enum Pictures {
+    /// Rows of a Parquet file.
+    Rows(Arc<Table>),
+    /// Files of their own.
+    Files(Arc<[DataPath]>),
+}
+
+impl Pictures {
+    /// The encoded picture of this number.
+    fn picture(&self, number: usize) -> Result<Vec<u8>, ImageError> {
+        match self {
+            Self::Rows(file) => file.picture(number),
+            Self::Files(files) => {
+                let file = files.get(number);
+                read(file.ok_or_else(|| ImageError(format!("there is no picture {number}")))?)
+            }
         }
     }
 }

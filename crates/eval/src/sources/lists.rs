@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::data::DataPath;
 use super::frozen::hex;
-use super::image::Image;
+use super::image::{Image, Pictures};
 use super::mosaic::{Composition, Tile};
 use super::parquet::Table;
 use crate::answers::fields::{At, Fields, InputError, Place};
@@ -42,8 +42,8 @@ pub(crate) fn questions(folder: &Folder) -> Result<Vec<Question>, InputError> {
                 let composition = known
                     .get(&number)
                     .ok_or_else(|| item.error("mosaic", "not in the list"))?;
-                let (file, composition) = (Arc::clone(&table), Arc::clone(composition));
-                (Image::Mosaic { file, composition }, format!("mosaic#{number}"))
+                let (pictures, composition) = (Pictures::Rows(Arc::clone(&table)), Arc::clone(composition));
+                (Image::Mosaic { pictures, composition }, format!("mosaic#{number}"))
             }
         };
         let known = list
@@ -123,7 +123,7 @@ fn compositions(text: &str) -> Result<HashMap<usize, Arc<Composition>>, InputErr
 }
 
 /// Whether a data file is the one that a list was made from.
-fn verify(path: &DataPath, sha256: &str) -> Result<(), InputError> {
+pub(crate) fn verify(path: &DataPath, sha256: &str) -> Result<(), InputError> {
     let place = Place::file(&path.display().to_string());
     let cannot = |error| InputError::new(&place, format!("cannot be read ({error})"));
     let mut hash = Sha256::new();

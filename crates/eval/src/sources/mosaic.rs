@@ -18,7 +18,7 @@ pub struct Composition {
 /// A part of a picture on a part of the canvas.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tile {
-    /// Row of the picture.
+    /// Number of the picture: its row, or its place among the files.
     pub row: usize,
     /// Where on the canvas: x0, y0, x1, y1, px.
     pub rect: [usize; 4],
@@ -32,7 +32,7 @@ impl Composition {
         let mut canvas = vec![[0; 3]; CANVAS * CANVAS];
         for tile in &self.tiles {
             let decoded = image::load_from_memory(&picture(tile.row)?)
-                .map_err(|error| ImageError(format!("row {} cannot be decoded ({error})", tile.row)))?;
+                .map_err(|error| ImageError(format!("picture {} cannot be decoded ({error})", tile.row)))?;
             tile.draw(&decoded.to_rgb8(), &mut canvas);
         }
         Ok(encode(&canvas))
@@ -146,6 +146,6 @@ mod tests {
         };
         let mosaic = Composition { tiles: vec![tile] };
         let error = mosaic.bmp(|_| Ok(b"nothing".to_vec())).unwrap_err();
-        assert!(error.0.starts_with("row 5 cannot be decoded"), "{error}");
+        assert!(error.0.starts_with("picture 5 cannot be decoded"), "{error}");
     }
 }

@@ -4,6 +4,7 @@
 //! sightline-eval --test tasks -- --ignored`.
 
 mod at_hand;
+mod gallery;
 mod help;
 mod layouts;
 mod lists;

@@ -59,6 +59,9 @@ pub enum RunError {
         /// What it reported.
         reason: Reason,
     },
+    /// Whoever follows the run has ended it.
+    #[error("the run was stopped; what is done is kept, and it goes on from there")]
+    Stopped,
     /// The scorer failed.
     #[error("the answers cannot be scored: {0}")]
     Scorer(Reason),

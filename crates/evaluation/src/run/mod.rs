@@ -32,6 +32,7 @@ mod report;
 mod samples;
 mod shard;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use sightline_eval::scorer::{Reason, Record, Scorer};
@@ -43,6 +44,7 @@ pub use history::Machine;
 pub use item::{Answered, Answerer, Beside, Item, Progress};
 pub use key::{Items, RunKey, questions_sha256};
 pub use merge::merge;
+pub(crate) use record::read as read_record;
 pub use report::{Report, rescore};
 pub use shard::{Assigned, Shard, assigned};
 
@@ -76,16 +78,17 @@ pub struct Run<'a, D> {
 }
 
 impl<D: Disk> Run<'_, D> {
-    /// Does what is not done yet, and writes the results.
+    /// Does what is not done yet, and writes the results. `progress` hears of every batch, and may
+    /// end the run there.
     ///
     /// # Errors
     /// A folder of another run, or one that another process works in; a disk, an answerer or a
-    /// scorer that fails.
+    /// scorer that fails; [`RunError::Stopped`].
     pub async fn execute(
         &self,
         answerer: &mut impl Answerer,
         scorer: &dyn Scorer,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Finished, RunError> {
         self.check_plan()?;
         let _lock = lock(self.disk, self.folder).await?;
@@ -96,7 +99,7 @@ impl<D: Disk> Run<'_, D> {
         let mut history = History::begin(self.disk, self.folder, self.machine, resumed).await?;
         let mut advance = |shown: Progress| {
             history.advance(shown.done, shown.of);
-            progress(shown);
+            progress(shown)
         };
         let done = match self.answer_rest(&key, samples, answerer, &mut advance).await {
             Ok(samples) => finish(self.disk, self.folder, &key, samples, scorer, self.beside).await,
@@ -114,7 +117,10 @@ impl<D: Disk> Run<'_, D> {
             }
             Err(error) => {
                 // What ended the run is the error to report, not that it cannot be noted.
-                let how = format!("failed: {error}");
+                let how = match error {
+                    RunError::Stopped => "stopped".to_owned(),
+                    _ => format!("failed: {error}"),
+                };
                 let _ = history.end(self.disk, self.folder, resumed, &how).await;
                 Err(error)
             }
@@ -159,7 +165,7 @@ impl<D: Disk> Run<'_, D> {
         key: &KeyFile,
         mut samples: Recovered,
         answerer: &mut impl Answerer,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Recovered, RunError> {
         let mine: Vec<usize> = key.batches().collect();
         let of = mine.iter().map(|&batch| key.batch_len(batch)).sum();
@@ -175,16 +181,19 @@ impl<D: Disk> Run<'_, D> {
             return Err(RunError::Plan("the model's order drops or repeats a batch".to_owned()));
         }
         let mut done = samples.records.len();
-        progress(Progress {
+        let mut flow = progress(Progress {
             done,
             of,
             new: &samples.records,
         });
         for batch in order {
+            if flow.is_break() {
+                return Err(RunError::Stopped);
+            }
             let records = self.answer_batch(key, batch, answerer).await?;
             self.append(&records, &mut samples.keep).await?;
             done += records.len();
-            progress(Progress {
+            flow = progress(Progress {
                 done,
                 of,
                 new: &records,

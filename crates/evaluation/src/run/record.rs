@@ -24,6 +24,15 @@ pub(crate) fn lines(records: &[Record]) -> String {
 
 /// The record of a line of the run with this key, or what is wrong with it.
 pub(super) fn parse(line: &[u8], run: &str) -> Result<Record, String> {
+    let record = read(line)?;
+    if record.key != sample_key(run, &record.id, record.image.as_deref()) {
+        return Err(format!("the sample {} belongs to another run", record.id));
+    }
+    Ok(record)
+}
+
+/// The record of a line of any run, or what is wrong with it.
+pub(crate) fn read(line: &[u8]) -> Result<Record, String> {
     let text = std::str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?;
     let (text, check) = text
         .strip_suffix("\"}")
@@ -32,11 +41,7 @@ pub(super) fn parse(line: &[u8], run: &str) -> Result<Record, String> {
     if sha256_hex(text.as_bytes())[..CHECK] != *check {
         return Err("damaged, its check differs".to_owned());
     }
-    let record: Record = serde_json::from_str(&format!("{text}}}")).map_err(|error| error.to_string())?;
-    if record.key != sample_key(run, &record.id, record.image.as_deref()) {
-        return Err(format!("the sample {} belongs to another run", record.id));
-    }
-    Ok(record)
+    serde_json::from_str(&format!("{text}}}")).map_err(|error| error.to_string())
 }
 
 /// Whether all numbers of a record are finite: others have no place in JSON.

@@ -1,6 +1,7 @@
 //! A run without a model: answers are a function of the question.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -148,7 +149,8 @@ pub(crate) fn run(
         machine: &Machine::default(),
         beside: &[],
     };
-    run.execute(answerer, &Sums, &mut |_| {}).block_on()
+    run.execute(answerer, &Sums, &mut |_| ControlFlow::Continue(()))
+        .block_on()
 }
 
 /// The files to compare.

@@ -1,5 +1,6 @@
 //! What a folder accepts, and what comes out of it.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use pollster::FutureExt as _;
@@ -57,7 +58,9 @@ fn first(disk: &impl Disk, limit: Option<usize>, answerer: &mut impl Answerer) -
         machine: &Machine::default(),
         beside: &[],
     };
-    let finished = run.execute(answerer, &Sums, &mut |_| {}).block_on()?;
+    let finished = run
+        .execute(answerer, &Sums, &mut |_| ControlFlow::Continue(()))
+        .block_on()?;
     Ok((finished.count, finished.resumed))
 }
 
@@ -138,7 +141,7 @@ fn every_difference_is_named() {
             beside: &[],
         };
         let error = run
-            .execute(&mut Fake::default(), &Sums, &mut |_| {})
+            .execute(&mut Fake::default(), &Sums, &mut |_| ControlFlow::Continue(()))
             .block_on()
             .map(|_| ())
             .expect_err(words);

@@ -33,7 +33,7 @@ pub use next_token::{NextToken, next_token};
 pub use next_tokens::{NextTokens, next_tokens};
 pub use rms_norm::{RmsNorm, rms_norm};
 pub use rope::{Rope, rope_append, rope_table};
-pub use selective_scan::{ScanKernel, ScanSizes, SelectiveScan, selective_scan, selective_scan_with};
+pub use selective_scan::{ScanKernel, ScanSizes, SelectiveScan, scan_pixel, selective_scan, selective_scan_with};
 pub use swiglu::{SwiGlu, swiglu};
 
 /// Number of scan directions: rows, columns, and both reversed.

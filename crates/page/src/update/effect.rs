@@ -1,5 +1,6 @@
 //! What has to be done about it.
 
+use sightline_link::Shared;
 use sightline_messages::{Command, Preview, Wish};
 
 use super::input::Reminder;
@@ -50,8 +51,18 @@ pub(crate) enum Effect {
         /// What to say.
         of: Reminder,
     },
-    /// Put a link's fragment into the page's address and the link into the clipboard.
-    Copy(String),
+    /// Put a link into the page's address and into the clipboard; what came of it is
+    /// [`Input::Copied`](super::Input::Copied).
+    Copy {
+        /// What the link holds. A hash of the picture is left empty.
+        shared: Box<Shared>,
+        /// The page's number of the picture.
+        number: u32,
+        /// Whether the link holds the picture itself.
+        picture: bool,
+    },
+    /// Find out the hash of the picture of that number: [`Input::Hashed`](super::Input::Hashed).
+    Hash(u32),
     /// Load the page anew.
     Reload,
 }

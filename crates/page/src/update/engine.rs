@@ -5,9 +5,10 @@ use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, Mod
 
 use super::effect::Effect;
 use super::input::Reminder;
+use super::look;
 use super::recorded;
 use super::turn::{ask, ended, panes};
-use crate::state::{Engine, Loading, Measuring, Phase, Problem, Progress, Remedy, Resume, State};
+use crate::state::{Engine, Loading, Phase, Problem, Progress, Remedy, Resume, State};
 
 /// Seconds until a page whose engine has not come says so.
 const LATE_S: u32 = 12;
@@ -41,7 +42,8 @@ fn stopped(state: &mut State) {
         state.resume = Some(Resume { question: cut(state) });
     }
     state.loading = Loading::Not;
-    state.measuring = Measuring::Not;
+    // Nobody is there to be told.
+    let _ = look::forget(state);
     state.held = None;
     ended(state);
 }

@@ -3,9 +3,11 @@
 use sightline_link::Shared;
 use sightline_messages::{Event, Wish};
 
+use super::look::LookInput;
 use crate::judging::Judge;
+use crate::lab;
 use crate::recorded::Recorded;
-use crate::state::{Chosen, Remedy, Saved};
+use crate::state::{Chosen, Holds, Remedy, Saved};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -29,8 +31,8 @@ pub(crate) enum Input {
     Cancel,
     /// The button that removes downloads.
     Forget,
-    /// The button of `bench.html`.
-    Measure,
+    /// Something that only a page of the second module has.
+    Lab(lab::Input),
     /// A button beside a problem.
     Remedy(Remedy),
     /// A picture was chosen; its bytes follow.
@@ -51,6 +53,8 @@ pub(crate) enum Input {
     },
     /// What was dropped, pasted or opened is no picture at all.
     NoPicture(String),
+    /// Something in the look inside.
+    Look(LookInput),
     /// Something worth knowing about what the visitor did.
     Remark(String),
     /// The visitor asks what is written in the box.
@@ -74,10 +78,29 @@ pub(crate) enum Input {
         /// The result.
         shared: Box<Shared>,
     },
-    /// The visitor asks for a link to what is shown.
-    Share,
-    /// The link is in the page's address; true if it is in the clipboard as well.
-    Copied(bool),
+    /// The page's address holds no result, though it should: a sentence that says why.
+    NotLinked(String),
+    /// The hash of a picture that a link may be about.
+    Hashed {
+        /// The page's number of the picture.
+        number: u32,
+        /// In hex.
+        sha256: String,
+    },
+    /// The visitor asks for a link to what is shown, and for a visitor's own `picture` in it.
+    Share {
+        /// Whether the link holds the picture.
+        picture: bool,
+    },
+    /// The link is in the page's address.
+    Copied {
+        /// Whether it is in the clipboard as well.
+        clipboard: bool,
+        /// What it says of the picture.
+        holds: Holds,
+    },
+    /// There is no link: a sentence that says why.
+    NotCopied(String),
 }
 
 /// What should have happened by now.

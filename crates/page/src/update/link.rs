@@ -1,11 +1,12 @@
 //! Results that come as links, and links to what is shown.
 
-use sightline_link::{LinkError, Picture, Settings, Shared, SharedAnswer, Source, encode};
+use sightline_link::{Picture, Settings, Shared, SharedAnswer, Source};
 use sightline_messages::{Backend, Dtype, Machine};
 
 use super::effect::Effect;
+use super::picture::chosen;
 use super::turn::MAX_TOKENS;
-use crate::state::{Chosen, Linked, Pane, Phase, Shown, State, Turn};
+use crate::state::{Chosen, Holds, Linked, Pane, Phase, Shown, State, Turn};
 
 /// Characters of a device's name that a link keeps.
 const DEVICE: usize = 120;
@@ -28,6 +29,8 @@ pub(crate) enum Here {
 /// The page's address holds a result. It is shown, and nothing of a model is fetched for it.
 pub(super) fn opened(state: &mut State, number: u32, mut shared: Shared) -> Vec<Effect> {
     let mut effects = vec![Effect::Fill(shared.question.clone())];
+    // A question that waits is none about this picture.
+    state.held = None;
     let turn = recorded(&shared);
     let (name, gallery) = match &mut shared.picture.source {
         Source::Gallery(id) => {
@@ -44,17 +47,35 @@ pub(super) fn opened(state: &mut State, number: u32, mut shared: Shared) -> Vec<
             return effects;
         }
     };
-    state.picture.coming = Some(Chosen {
-        number,
-        name,
-        gallery,
-        questions: Vec::new(),
-        sha256: None,
-    });
+    let questions = Vec::new();
+    chosen(
+        state,
+        Chosen {
+            number,
+            name,
+            gallery,
+            questions,
+        },
+    );
     state.restored = Some(turn);
     let picture = Some(number);
     state.linked = Some(Linked { shared, picture });
     effects
+}
+
+/// The visitor's own picture has this hash: it may be the link's.
+pub(super) fn hashed(state: &mut State, number: u32, sha256: &str) {
+    if let Some(linked) = &mut state.linked
+        && let Source::Hash(hash) = &linked.shared.picture.source
+    {
+        linked.picture = (hash == sha256).then_some(number);
+    }
+}
+
+/// Whether the link is about a picture that has to be found by its hash.
+pub(super) fn seeks(state: &State) -> bool {
+    let linked = state.linked.as_ref();
+    linked.is_some_and(|linked| matches!(linked.shared.picture.source, Source::Hash(_)))
 }
 
 /// The answers of a link, as a turn.
@@ -118,40 +139,46 @@ fn is_whole(pane: &Pane) -> bool {
     matches!(pane.phase, Phase::Done | Phase::Recorded) && pane.answer.is_some()
 }
 
-/// The visitor asks for a link to what is shown.
-pub(super) fn share(state: &mut State) -> Vec<Effect> {
-    match fragment(state) {
-        Ok(Some(fragment)) => vec![Effect::Copy(fragment)],
-        Ok(None) => Vec::new(),
-        Err(error) => {
-            state.share_note = format!("There is no link to this: {error}.");
-            Vec::new()
-        }
-    }
+/// The visitor asks for a link to what is shown, and for an own picture in it.
+pub(super) fn share(state: &mut State, picture: bool) -> Vec<Effect> {
+    state.share_note.clear();
+    let (Some(shown), Some(shared)) = (&state.picture.shown, result(state)) else {
+        return Vec::new();
+    };
+    vec![Effect::Copy {
+        shared: Box::new(shared),
+        number: shown.chosen.number,
+        picture: picture && is_own(state),
+    }]
 }
 
 /// What came of it.
-pub(super) fn copied(state: &mut State, copied: bool) {
-    let place = match copied {
+pub(super) fn copied(state: &mut State, clipboard: bool, holds: Holds) {
+    let place = match clipboard {
         true => "The link was copied.",
         false => "The link is in the address bar; copy it there.",
     };
-    let own = state
-        .picture
-        .shown
-        .as_ref()
-        .is_some_and(|shown| shown.chosen.gallery.is_none());
-    state.share_note = match own {
-        true => format!("{place} It does not hold your picture: whoever opens it needs the file."),
-        false => place.to_owned(),
+    let about = match holds {
+        Holds::Gallery => "",
+        Holds::Hash => " It does not hold your picture: whoever opens it needs the file.",
+        Holds::Copy { smaller: false } => " It contains your picture: whoever has the link can see it.",
+        Holds::Copy { smaller: true } => {
+            " It contains a smaller copy of your picture: whoever has the link can see it. The answers are about your file, and the copy \
+             may get others."
+        }
     };
+    state.share_note = format!("{place}{about}");
 }
 
-/// None where there is nothing to link to.
-fn fragment(state: &State) -> Result<Option<String>, LinkError> {
-    let (Some(shown), true) = (&state.picture.shown, is_shareable(state)) else {
-        return Ok(None);
-    };
+/// Whether the picture is the visitor's own, which no link holds unasked.
+pub(crate) fn is_own(state: &State) -> bool {
+    let shown = state.picture.shown.as_ref();
+    shown.is_some_and(|shown| shown.chosen.gallery.is_none())
+}
+
+/// What a link to this holds; none where there is nothing to link to.
+pub(crate) fn result(state: &State) -> Option<Shared> {
+    let shown = state.picture.shown.as_ref().filter(|_| is_shareable(state))?;
     let weights = |id: &str| {
         state
             .models
@@ -160,23 +187,28 @@ fn fragment(state: &State) -> Result<Option<String>, LinkError> {
             .map_or("", |model| &model.weights)
     };
     let whole = state.turn.panes.iter().filter(|pane| is_whole(pane));
-    let answers: Vec<SharedAnswer> = whole
-        .filter_map(|pane| Some(SharedAnswer::new(pane.answer.as_ref()?, weights(&pane.model))))
-        .collect();
+    let answers = whole.filter_map(|pane| Some(SharedAnswer::new(pane.answer.as_ref()?, weights(&pane.model))));
     // An answer that came as a link was computed on another machine.
     let recorded = state.turn.panes.iter().any(|pane| pane.phase == Phase::Recorded);
     let (device, settings) = match &state.linked {
+        _ if state.turn.made.is_some() => made_before(state),
         Some(linked) if recorded => (linked.shared.device.clone(), linked.shared.settings),
         _ => made_here(state.machine.as_ref()),
     };
-    encode(&Shared {
+    Some(Shared {
         picture: picture(shown),
         question: state.turn.question.clone(),
         settings,
         device,
-        answers,
+        answers: answers.collect(),
     })
-    .map(Some)
+}
+
+/// Those of the answers that came with the page.
+fn made_before(state: &State) -> (String, Settings) {
+    let made = state.turn.made.as_ref();
+    let settings = made_here(None).1;
+    (made.map(|made| made.device.clone()).unwrap_or_default(), settings)
 }
 
 /// The machine and the settings of this page.
@@ -195,11 +227,12 @@ fn made_here(machine: Option<&Machine>) -> (String, Settings) {
     (plain, settings)
 }
 
+/// The picture by its name in the gallery, or by a hash that is not known here.
 fn picture(shown: &Shown) -> Picture {
     Picture {
         source: match &shown.chosen.gallery {
             Some(id) => Source::Gallery(id.clone()),
-            None => Source::Hash(shown.chosen.sha256.clone().unwrap_or_default()),
+            None => Source::Hash(String::new()),
         },
         size: [shown.width, shown.height],
     }

@@ -1,9 +1,10 @@
 //! The picture that questions are about, and the one that comes.
 
-use sightline_link::sha256_hex;
 use sightline_messages::{Command, Kind, Preview};
 
 use super::effect::Effect;
+use super::link::seeks;
+use super::look;
 use super::recorded;
 use super::turn::{ask, ended, panes, remember};
 use crate::state::{Chosen, Phase, Picture, Saved, Shown, State, Turn};
@@ -31,10 +32,14 @@ pub(super) fn chosen(state: &mut State, chosen: Chosen) {
 
 /// The file of a picture is here. It goes to the engine, unless another one was chosen meanwhile.
 pub(super) fn arrived(state: &mut State, number: u32, bytes: Vec<u8>) -> Vec<Effect> {
-    match &mut state.picture.coming {
+    match &state.picture.coming {
         Some(coming) if coming.number == number => {
-            coming.sha256 = Some(sha256_hex(&bytes));
-            vec![Effect::Give { number, bytes }]
+            let own = coming.gallery.is_none();
+            let mut effects = vec![Effect::Give { number, bytes }];
+            if own && seeks(state) {
+                effects.push(Effect::Hash(number));
+            }
+            effects
         }
         _ => Vec::new(),
     }
@@ -103,6 +108,7 @@ pub(super) fn shown(state: &mut State, number: u32, [width, height]: [u32; 2], p
         ..Default::default()
     };
     state.said.clear();
+    effects.extend(look::forget(state));
     if let Some(turn) = state.restored.take() {
         restore(state, turn);
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::state::{Chosen, Engine, Phase};
 
 mod judging;
+mod look;
 mod lost;
 mod recorded;
 
@@ -69,7 +70,6 @@ fn chosen(number: u32) -> Chosen {
         name: format!("{number}.png"),
         gallery: None,
         questions: Vec::new(),
-        sha256: None,
     }
 }
 

@@ -6,7 +6,7 @@ use web_sys::HtmlElement;
 use super::{Now, Seen, View};
 use crate::dom::{by_id, clear, make, on_id, put, set_disabled, set_text, show};
 use crate::inbox::tell;
-use crate::state::Measuring;
+use crate::lab::{self, measuring::Measuring};
 use crate::update::Input;
 use crate::words;
 
@@ -21,14 +21,14 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn open() -> Self {
-        on_id("measure", "click", |_| tell(Input::Measure));
+        on_id("measure", "click", |_| tell(Input::Lab(lab::Input::Measure)));
         Self::default()
     }
 }
 
 impl View for Bench {
     fn show(&mut self, now: &Now<'_>) {
-        let (measuring, loaded) = (&now.state.measuring, now.state.loaded().is_some());
+        let (measuring, loaded) = (&now.lab.measuring, now.state.loaded().is_some());
         if !self.seen.is_new((measuring.clone(), loaded)) {
             return;
         }

@@ -159,7 +159,6 @@ fn chosen(picture: &Picture, number: u32) -> Chosen {
         name: picture.alt.clone(),
         gallery: Some(picture.id().to_owned()),
         questions: picture.questions.clone(),
-        sha256: None,
     }
 }
 

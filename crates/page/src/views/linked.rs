@@ -77,7 +77,7 @@ fn note(state: &State, linked: &Linked, found: &[Here]) -> &'static str {
     let asked = found.iter().any(|here| matches!(here, Here::Same | Here::Other(_)));
     match (&linked.shared.picture.source, state.loaded().is_some()) {
         _ if asked => "",
-        (Source::Hash(_), _) => {
+        (Source::Hash(_), _) if linked.picture.is_none() => {
             "The picture is not in the link. If you have it, open it below, load the models, and ask the same."
         }
         (_, false) => {

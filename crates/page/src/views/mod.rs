@@ -1,4 +1,4 @@
-//! What is seen: one file and one row of [`VIEWS`] per view. A view shows the state, and says what
+//! What is seen: one file and one row of [`ASK`], [`LAB`] or both per view. A view shows the state, and says what
 //! its buttons were pressed for. `arm` and `drawing` are no views: they say how an encoder looks,
 //! and how boxes are drawn.
 
@@ -13,6 +13,7 @@ mod frame;
 pub(crate) mod gallery;
 mod judge;
 mod linked;
+mod look;
 mod notices;
 mod panes;
 mod picture;
@@ -24,6 +25,7 @@ mod share;
 use web_sys::{HtmlElement, ImageData};
 
 use crate::dom::by_id;
+use crate::lab::Lab;
 use crate::state::State;
 
 /// A part of the page.
@@ -36,15 +38,17 @@ pub(crate) trait View {
 /// What there is to show.
 pub(crate) struct Now<'a> {
     pub(crate) state: &'a State,
+    /// What only the pages of the second module know.
+    pub(crate) lab: &'a Lab,
     /// The picture's number and pixels.
     pub(crate) pixels: Option<&'a (u32, ImageData)>,
 }
 
 /// Id of the element that a view lives in, and what opens the view.
-type Row = (&'static str, fn() -> Box<dyn View>);
+pub(crate) type Row = (&'static str, fn() -> Box<dyn View>);
 
-/// Every view. A page shows those whose element it has.
-const VIEWS: &[Row] = &[
+/// The views of the first module. A page shows those whose element it has.
+pub(crate) const ASK: &[Row] = &[
     ("problem", || Box::new(problem::Problem::open())),
     ("setup", || Box::new(setup::Setup::open())),
     ("linked", || Box::<linked::LinkedResult>::default()),
@@ -57,15 +61,23 @@ const VIEWS: &[Row] = &[
     ("panes", || Box::<panes::Panes>::default()),
     ("judge", || Box::new(judge::JudgeAnswers::open())),
     ("recorded", || Box::new(recorded::RecordedAnswers::open())),
+    ("look", || Box::new(look::Look::open())),
     ("share", || Box::new(share::Share::open())),
+    ("notices", || Box::<notices::Notices>::default()),
+];
+
+/// The views of the second module.
+pub(crate) const LAB: &[Row] = &[
+    ("problem", || Box::new(problem::Problem::open())),
+    ("setup", || Box::new(setup::Setup::open())),
+    ("files", || Box::<files::Files>::default()),
     ("notices", || Box::<notices::Notices>::default()),
     ("measure", || Box::new(bench::Bench::open())),
 ];
 
-/// The views of this page.
-pub(crate) fn open() -> Vec<Box<dyn View>> {
-    VIEWS
-        .iter()
+/// The views of `rows` that this page has an element for.
+pub(crate) fn open(rows: &[Row]) -> Vec<Box<dyn View>> {
+    rows.iter()
         .filter(|(id, _)| by_id::<HtmlElement>(id).is_some())
         .map(|(_, open)| open())
         .collect()

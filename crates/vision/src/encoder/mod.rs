@@ -27,5 +27,6 @@ pub(crate) use loader::{Loader, Norm};
 pub use random::RandomWeights;
 pub(crate) use row::{read, within, write};
 pub use schema::{Presence, Role, Schema, TensorSpec};
+pub(crate) use session::Launch;
 pub use session::{Encoder, Grid, Session, Size};
 pub(crate) use tap::StageTap;

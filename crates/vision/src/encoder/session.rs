@@ -2,6 +2,7 @@ use sightline_kernels::ops::{CopyRows, copy};
 use sightline_kernels::{Buffer, Device, Graph, KernelError};
 
 use super::EncoderError;
+use crate::inside::Inside;
 
 /// Most 32-bit words of one scratch buffer: 1 GiB, more than any picture of
 /// [`MAX_CANVAS`](crate::MAX_CANVAS) needs in the shipped models.
@@ -86,9 +87,23 @@ pub trait Encoder {
     /// # Errors
     /// [`EncoderError::Size`] for a size this encoder cannot take.
     fn session(&self, size: Size) -> Result<Session, EncoderError>;
+
+    /// Number of blocks whose mixing of tokens [`Encoder::inside`] can show.
+    fn mixers(&self) -> usize {
+        0
+    }
+
+    /// Prepares a look at how one of those blocks mixes tokens. There is none for other blocks.
+    ///
+    /// # Errors
+    /// As [`Encoder::session`].
+    fn inside(&self, size: Size, block: usize) -> Result<Option<Inside>, EncoderError> {
+        let _ = (size, block);
+        Ok(None)
+    }
 }
 
-type Launch = Box<dyn Fn() -> Result<(), KernelError> + Send + Sync>;
+pub(crate) type Launch = Box<dyn Fn() -> Result<(), KernelError> + Send + Sync>;
 type Arrange = Box<dyn Fn(&[f32]) -> Vec<f32> + Send + Sync>;
 
 /// An encoder prepared for one [`Size`]: buffers, and on a GPU the recorded graph.

@@ -15,9 +15,11 @@ use sightline_kernels::{Buffer, Device, KernelError, Linear};
 #[cfg(feature = "suite")]
 use crate::encoder::{Check, Golden, golden};
 use crate::encoder::{
-    Encoder, EncoderConfig, EncoderError, EncoderKind, Grid, Loader, Norm, Preset, Schema, Session, Size, Source, read,
-    within, write,
+    Encoder, EncoderConfig, EncoderError, EncoderKind, Grid, Launch, Loader, Norm, Preset, Schema, Session, Size,
+    Source, read, within, write,
 };
+
+use crate::inside::{AttentionBuffers, Inside, Mixer};
 
 /// timm's norm of a VisionTransformer.
 const EPS: f32 = 1e-6;
@@ -361,6 +363,33 @@ impl Encoder for Vit {
     }
 
     fn session(&self, size: Size) -> Result<Session, EncoderError> {
+        let run = self.prepare(size)?;
+        self.wrap(size, &run.ends(), Box::new(move || run.launch()))
+    }
+
+    fn mixers(&self) -> usize {
+        self.net.blocks.len()
+    }
+
+    fn inside(&self, size: Size, block: usize) -> Result<Option<Inside>, EncoderError> {
+        if block >= self.mixers() {
+            return Ok(None);
+        }
+        let (run, config) = (self.prepare(size)?, &self.net.config);
+        let mixer = Mixer::Attention(AttentionBuffers {
+            qkv: run.qkv.clone(),
+            tokens: config.tokens(),
+            first: usize::from(config.class_token),
+            heads: config.heads,
+        });
+        let session = self.wrap(size, &run.ends(), Box::new(move || run.launch_to(block)))?;
+        Ok(Some(Inside::new(&self.device, session, mixer)))
+    }
+}
+
+impl Vit {
+    /// Memory for a pass over pictures of this size.
+    fn prepare(&self, size: Size) -> Result<Run, EncoderError> {
         let (device, config) = (&self.device, &self.net.config);
         let grid = config.grid(size)?;
         let empty = |tokens: usize, width: usize| -> Result<Buffer, EncoderError> {
@@ -368,11 +397,9 @@ impl Encoder for Vit {
         };
         let tokens = config.tokens();
         let rows = size.batch * tokens;
-        let input = empty(tokens, config.patch_values())?;
-        let output = empty(grid.tokens(), config.width)?;
         let wide = empty(tokens, MLP_RATIO * config.width)?;
         let start = device.upload_f32(&self.net.start.repeat(size.batch));
-        let run = Run {
+        Ok(Run {
             device: device.clone(),
             net: self.net.clone(),
             batch: size.batch,
@@ -381,18 +408,24 @@ impl Encoder for Vit {
             n: empty(tokens, config.width)?,
             qkv: wide.view([rows, 3 * config.width])?,
             wide,
-            input: input.clone(),
-            output: output.clone(),
-        };
+            input: empty(tokens, config.patch_values())?,
+            output: empty(grid.tokens(), config.width)?,
+        })
+    }
+
+    /// A session whose kernels `launch` enqueues between these two buffers.
+    fn wrap(&self, size: Size, ends: &[Buffer; 2], launch: Launch) -> Result<Session, EncoderError> {
         let net = self.net.clone();
         let arrange = Box::new(move |pictures: &[f32]| to_patches(pictures, &net.config));
+        let [input, output] = ends.clone();
+        let grid = self.net.config.grid(size)?;
         Ok(Session::new(
-            device,
+            &self.device,
             size,
             grid,
             (input, output),
             Some(arrange),
-            Box::new(move || run.launch()),
+            launch,
         ))
     }
 }
@@ -437,8 +470,24 @@ struct Run {
 }
 
 impl Run {
+    fn ends(&self) -> [Buffer; 2] {
+        [self.input.clone(), self.output.clone()]
+    }
+
     /// Enqueues every kernel.
     fn launch(&self) -> Result<(), KernelError> {
+        self.blocks(None)?;
+        self.tap(self.batch * self.net.config.tokens())
+    }
+
+    /// Enqueues every kernel before the attention of a block, whose queries, keys and values then
+    /// stay in the scratch memory.
+    fn launch_to(&self, block: usize) -> Result<(), KernelError> {
+        self.blocks(Some(block))
+    }
+
+    /// Patches and blocks. With `until`, up to the queries, keys and values of that block.
+    fn blocks(&self, until: Option<usize>) -> Result<(), KernelError> {
         let config = &self.net.config;
         let (device, rows) = (&self.device, self.batch * config.tokens());
         copy(device, CopyRows::first(&self.start, &self.x, rows))?;
@@ -457,9 +506,12 @@ impl Run {
             head_dim: config.width / config.heads,
             dst: &self.n,
         };
-        for block in &self.net.blocks {
+        for (i, block) in self.net.blocks.iter().enumerate() {
             self.norm(&block.norm1, rows, &self.n)?;
             linear(device, Apply::new(&block.qkv, &self.n, rows, &self.qkv))?;
+            if until == Some(i) {
+                return Ok(());
+            }
             attention(device, heads)?;
             linear(
                 device,
@@ -484,7 +536,7 @@ impl Run {
                 },
             )?;
         }
-        self.tap(rows)
+        Ok(())
     }
 
     /// Final norm if wanted, class token left out.

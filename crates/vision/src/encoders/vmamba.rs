@@ -32,6 +32,8 @@ use crate::encoder::{
 use scratch::{Scratch, Views};
 use shape::{Shape, VmambaConfig};
 
+use crate::inside::{Inside, Mixer, ScanBuffers};
+
 /// `norm_layer` of the reference leaves PyTorch's default.
 const EPS: f32 = 1e-5;
 
@@ -311,32 +313,69 @@ impl Encoder for Vmamba {
     }
 
     fn session(&self, size: Size) -> Result<Session, EncoderError> {
-        let grids = self.net.config.grids(size)?;
+        let run = self.prepare(size)?;
         let grid = self.net.config.grid(size)?;
-        let scratch = Scratch::new(&self.device, &self.net.config, size, &grids)?;
-        let input = self
-            .device
-            .empty_f32(size.sides(&[size.batch, size.height, size.width], 3)?);
-        let output = self
-            .device
-            .empty_f32(size.sides(&[size.batch, grid.tokens()], self.width())?);
-        let run = Run {
-            device: self.device.clone(),
-            net: self.net.clone(),
-            size,
-            grids,
-            scratch,
-            input: input.clone(),
-            output: output.clone(),
-        };
+        let ends = (run.input.clone(), run.output.clone());
         Ok(Session::new(
             &self.device,
             size,
             grid,
-            (input, output),
+            ends,
             None,
             Box::new(move || run.launch()),
         ))
+    }
+
+    /// The blocks of the tapped stage: their pixels are the tokens.
+    fn mixers(&self) -> usize {
+        self.net.stages.last().map_or(0, |stage| stage.blocks.len())
+    }
+
+    fn inside(&self, size: Size, block: usize) -> Result<Option<Inside>, EncoderError> {
+        let Some((stage, found)) = self
+            .net
+            .stages
+            .last()
+            .and_then(|stage| Some((stage, stage.blocks.get(block)?)))
+        else {
+            return Ok(None);
+        };
+        let run = self.prepare(size)?;
+        let grid = self.net.config.grid(size)?;
+        let views = run.scratch.views(size.batch, grid, stage.shape)?;
+        let mixer = Mixer::Scan(ScanBuffers {
+            u: views.b,
+            delta: views.steps,
+            proj: views.proj,
+            a: found.a.clone(),
+            d: found.d.clone(),
+            dt_bias: found.dt_bias.clone(),
+            sizes: views.sizes,
+        });
+        let ends = (run.input.clone(), run.output.clone());
+        let launch = Box::new(move || run.launch_to(block));
+        let session = Session::new(&self.device, size, grid, ends, None, launch);
+        Ok(Some(Inside::new(&self.device, session, mixer)))
+    }
+}
+
+impl Vmamba {
+    /// Memory for a pass over pictures of this size.
+    fn prepare(&self, size: Size) -> Result<Run, EncoderError> {
+        let grids = self.net.config.grids(size)?;
+        let grid = self.net.config.grid(size)?;
+        let empty = |rows: &[usize], width: usize| -> Result<Buffer, EncoderError> {
+            Ok(self.device.empty_f32(size.sides(rows, width)?))
+        };
+        Ok(Run {
+            device: self.device.clone(),
+            net: self.net.clone(),
+            size,
+            scratch: Scratch::new(&self.device, &self.net.config, size, &grids)?,
+            grids,
+            input: empty(&[size.batch, size.height, size.width], 3)?,
+            output: empty(&[size.batch, grid.tokens()], self.width())?,
+        })
     }
 }
 
@@ -363,6 +402,18 @@ impl Run {
 
     /// Enqueues every kernel.
     fn launch(&self) -> Result<(), KernelError> {
+        self.stages(None)?;
+        self.tap()
+    }
+
+    /// Enqueues every kernel before the scan of a block of the last stage, whose inputs then stay
+    /// in the scratch memory.
+    fn launch_to(&self, block: usize) -> Result<(), KernelError> {
+        self.stages(Some(block))
+    }
+
+    /// Stem and stages. With `until`, up to the inputs of the scan of that block of the last stage.
+    fn stages(&self, until: Option<usize>) -> Result<(), KernelError> {
         let s = &self.scratch;
         let [first, second] = &self.net.stem;
         let half = (self.size.height.div_ceil(2), self.size.width.div_ceil(2));
@@ -377,12 +428,17 @@ impl Run {
                 self.reduce(reduce, &s.x, image, Activation::None, &s.n, &s.x)?;
             }
             let views = s.views(self.size.batch, self.grids[i], stage.shape)?;
-            for block in &stage.blocks {
+            let is_last = i + 1 == self.net.stages.len();
+            for (j, block) in stage.blocks.iter().enumerate() {
+                self.scan_inputs(block, &views)?;
+                if is_last && until == Some(j) {
+                    return Ok(());
+                }
                 self.mix(block, &views)?;
                 self.mlp(block, &views)?;
             }
         }
-        self.tap()
+        Ok(())
     }
 
     /// 3x3 convolution with stride 2 from `from` through `between`, then its norm into `to`.
@@ -421,8 +477,8 @@ impl Run {
         )
     }
 
-    /// `x += out_proj(norm(scan(silu(conv(in_proj(norm(x)))))))`: SS2D.
-    fn mix(&self, block: &Block, s: &Views) -> Result<(), KernelError> {
+    /// The first half of SS2D: `silu(conv(in_proj(norm(x))))`, and what the scan takes beside it.
+    fn scan_inputs(&self, block: &Block, s: &Views) -> Result<(), KernelError> {
         let (device, sizes) = (&self.device, s.sizes);
         let pixels = sizes.pixels();
         self.norm(&block.norm, &s.x, &s.n)?;
@@ -447,7 +503,13 @@ impl Run {
             state: sizes.state,
             dst: &s.steps,
         };
-        dt_project(device, steps)?;
+        dt_project(device, steps)
+    }
+
+    /// The second half of SS2D: `x += out_proj(norm(scan(..)))`.
+    fn mix(&self, block: &Block, s: &Views) -> Result<(), KernelError> {
+        let (device, sizes) = (&self.device, s.sizes);
+        let pixels = sizes.pixels();
         let scan = SelectiveScan {
             u: &s.b,
             delta: &s.steps,

@@ -1,6 +1,6 @@
 //! Which module carries out which command.
 
-use sightline_messages::Command;
+use sightline_messages::{Command, LookCommand};
 
 use super::answer::Turn;
 use super::state::State;
@@ -30,9 +30,10 @@ pub(super) async fn run(state: &mut State, command: Command) {
             state.answer(&turn).await;
         }
         // They overtake, and are handled where they arrive.
-        Command::Stop { .. } | Command::Cancel => {}
+        Command::Stop { .. } | Command::Cancel | Command::Look(LookCommand::Stop { .. }) => {}
         Command::Forget => state.forget().await,
         Command::Measure { runs } => state.measure(runs).await,
+        Command::Look(LookCommand::Map { look, picture, query }) => state.look(look, picture, query).await,
         Command::Features => state.features().await,
     }
 }

@@ -14,6 +14,7 @@ mod hello;
 mod list;
 mod load;
 mod lock;
+mod look;
 mod measure;
 mod opfs;
 mod outbox;
@@ -30,7 +31,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::Function;
-use sightline_messages::{Command, Event, Remedy};
+use sightline_messages::{Command, Event, LookCommand, Remedy};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 
@@ -56,6 +57,7 @@ struct Shared {
     /// Absent while a command runs.
     state: RefCell<Option<State>>,
     stop: Stop,
+    looks: Stop,
     cancel: Cancel,
     pictures: Pictures,
 }
@@ -68,15 +70,17 @@ impl Engine {
     pub fn new(post: Function) -> Self {
         let outbox = Outbox::new(post);
         outbox::report_panics(&outbox);
-        let (stop, cancel) = (Stop::default(), Cancel::default());
+        let (stop, looks, cancel) = (Stop::default(), Stop::default(), Cancel::default());
         let pictures = Pictures::new(outbox.clone());
-        let state = State::new(outbox.clone(), stop.clone(), cancel.clone(), pictures.clone());
+        let signals = (stop.clone(), looks.clone(), cancel.clone());
+        let state = State::new(outbox.clone(), signals, pictures.clone());
         Self {
             shared: Rc::new(Shared {
                 state: RefCell::new(Some(state)),
                 outbox,
                 waiting: RefCell::default(),
                 stop,
+                looks,
                 cancel,
                 pictures,
             }),
@@ -100,6 +104,7 @@ impl Engine {
         };
         match &command {
             Command::Stop { turn } => return self.shared.stop.ask(*turn),
+            Command::Look(LookCommand::Stop { look }) => return self.shared.looks.ask(*look),
             Command::Cancel => return self.shared.cancel.set(true),
             Command::Load => self.shared.cancel.set(false),
             // What waits may be minutes of downloading: a picture is shown, or refused, at once.

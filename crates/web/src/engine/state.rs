@@ -17,6 +17,8 @@ use super::store::Store;
 pub(super) struct State {
     pub(super) outbox: Outbox,
     pub(super) stop: Stop,
+    /// Looks inside that the visitor stopped.
+    pub(super) looks: Stop,
     pub(super) cancel: Cancel,
     /// Absent before the greeting.
     pub(super) opened: Option<Opened>,
@@ -38,10 +40,11 @@ pub(super) struct Opened {
 }
 
 impl State {
-    pub(super) fn new(outbox: Outbox, stop: Stop, cancel: Cancel, pictures: Pictures) -> Self {
+    pub(super) fn new(outbox: Outbox, (stop, looks, cancel): (Stop, Stop, Cancel), pictures: Pictures) -> Self {
         Self {
             outbox,
             stop,
+            looks,
             cancel,
             opened: None,
             arms: None,

@@ -181,7 +181,7 @@ struct Crate {
     texts: Vec<String>,
 }
 
-/// The licences of every crate in the two modules.
+/// The licences of every crate in the modules.
 fn licences() -> Result<String> {
     let mut texts = BTreeMap::new();
     let crates = crates(&mut texts)?;
@@ -189,7 +189,7 @@ fn licences() -> Result<String> {
         "<section>\n<h2>Sightline</h2>\n<p>MIT or Apache-2.0, as you like: <a href=\"LICENSE-MIT.txt\">MIT</a>, <a \
          href=\"LICENSE-APACHE.txt\">Apache-2.0</a>. The weights have <a href=\"models.html\">terms of their own</a>.</p>\n</section>\n",
     );
-    body += "<section>\n<h2>Libraries that the page's two modules are built from</h2>\n<ul>\n";
+    body += "<section>\n<h2>Libraries that the page's modules are built from</h2>\n<ul>\n";
     let numbers: BTreeMap<&String, usize> = texts.keys().zip(1..).collect();
     for one in &crates {
         let links: Vec<String> = one
@@ -245,13 +245,13 @@ fn crates(texts: &mut BTreeMap<String, String>) -> Result<Vec<Crate>> {
     Ok(crates)
 }
 
-/// `name vVERSION` of every crate that the two modules are built from, with the features that they
+/// `name vVERSION` of every crate that the modules are built from, with the features that they
 /// ask for.
 fn served() -> Result<BTreeSet<String>> {
     let mut tree = cargo();
     tree.args(["tree", "--locked", "--target", WASM, "--edges", "normal"]);
     tree.args(["--prefix", "none", "--format", "{p}"]);
-    for module in [wasm::PAGE, wasm::ENGINE] {
+    for module in [wasm::PAGE, wasm::LAB, wasm::LINK, wasm::ENGINE] {
         tree.args(["--package", module.package]);
     }
     let text = String::from_utf8(output(&mut tree)?)?;

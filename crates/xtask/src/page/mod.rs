@@ -85,8 +85,8 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
     setup::ensure(&[Need::WasmTarget])?;
     // First, because it may need the network.
     let bundle = write_bundle(options)?;
-    say("building the wasm modules of page and engine (about 4 minutes on two cores when nothing is built yet)");
-    let modules = [wasm::ENGINE, wasm::PAGE];
+    say("building the wasm modules of pages and engine (about 4 minutes on two cores when nothing is built yet)");
+    let modules = [wasm::ENGINE, wasm::PAGE, wasm::LAB, wasm::LINK];
     let mut site = Site::at(&options.out)?;
     site.folder(&root().join("www"))?;
     for module in modules {

@@ -1,5 +1,7 @@
 //! How far a run is, on stderr.
 
+use std::ops::ControlFlow;
+
 use indicatif::ProgressBar;
 use sightline_eval::scorer::{Outcome, Scorer};
 use sightline_evaluation::run::Progress;
@@ -24,7 +26,8 @@ impl Bar {
         }
     }
 
-    pub(super) fn show(&mut self, progress: &Progress<'_>, scorer: &dyn Scorer) {
+    /// Shows how far it is. Nothing here ends a run.
+    pub(super) fn show(&mut self, progress: &Progress<'_>, scorer: &dyn Scorer) -> ControlFlow<()> {
         for record in progress.new {
             let readable = !matches!(record.outcome, Outcome::Unreadable(_));
             self.sum += scorer
@@ -44,5 +47,6 @@ impl Bar {
             self.bar
                 .set_message(format!("score {:.1} %", 100.0 * self.sum / self.scored as f64));
         }
+        ControlFlow::Continue(())
     }
 }

@@ -98,6 +98,12 @@ impl ScanKernel {
     }
 }
 
+/// The pixel that step `step` of direction `direction` of a [`selective_scan`] stands on: directions
+/// 0 to 3 go along rows, along columns, and both backwards.
+pub fn scan_pixel(direction: usize, step: usize, height: usize, width: usize) -> usize {
+    twin::pixel(direction, step, height, width)
+}
+
 /// `y[p] = sum over k of C_t . h_t + D u_t` with `h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t`,
 /// `delta = softplus(delta + dt_bias)`, with the state in f32, starting at 0 (Gu and Dao 2023;
 /// `cross_selective_scan` of VMamba).

@@ -1,4 +1,4 @@
-use sightline_link::{SharedBox, decode};
+use sightline_link::{SharedBox, encode, sha256_hex};
 use sightline_messages::{Answer, Event, Wish};
 
 use super::super::tests::{answer_of, asked_about_one, decoded, hear, loaded, ready, tell};
@@ -75,11 +75,16 @@ fn a_link_shows_its_result_and_downloads_no_model() {
     assert_eq!(panes, [("left", Phase::Recorded), ("right", Phase::Recorded)]);
     assert_eq!(found(&state), [Here::NotAsked, Here::NotAsked]);
     // The same link can be passed on, with the machine that it names.
-    let effects = tell(&mut state, Input::Share);
-    let [Effect::Copy(fragment)] = &effects[..] else {
-        panic!("{effects:?}")
-    };
-    assert_eq!(decode(fragment).expect("a link"), shared(Source::Gallery("cat".into())));
+    let effects = tell(&mut state, Input::Share { picture: true });
+    let gallery = Box::new(shared(Source::Gallery("cat".into())));
+    assert_eq!(
+        effects,
+        [Effect::Copy {
+            shared: gallery,
+            number: 1,
+            picture: false
+        }]
+    );
 }
 
 #[test]
@@ -140,7 +145,7 @@ fn a_picture_that_is_elsewhere_is_not_waited_for() {
 fn an_own_picture_is_named_by_its_hash() {
     let mut state = asked_about_one();
     assert!(!is_shareable(&state));
-    assert_eq!(tell(&mut state, Input::Share), []);
+    assert_eq!(tell(&mut state, Input::Share { picture: false }), []);
     tell(&mut state, Input::Ask("What?".into()));
     let turn = state.turn.number;
     for model in ["a", "b"] {
@@ -155,30 +160,88 @@ fn an_own_picture_is_named_by_its_hash() {
     }
     assert!(!is_shareable(&state), "more may come");
     hear(&mut state, Event::Done { turn });
-    let effects = tell(&mut state, Input::Share);
-    let [Effect::Copy(fragment)] = &effects[..] else {
-        panic!("{effects:?}: {}", state.share_note)
-    };
-    let shared = decode(fragment).expect("a link");
-    assert_eq!(shared.picture.source, Source::Hash(sightline_link::sha256_hex(&[7])));
-    assert_eq!((shared.question.as_str(), shared.device.as_str()), ("What?", "one"));
-    assert_eq!(shared.answers.len(), 2);
-    tell(&mut state, Input::Copied(true));
-    assert!(
-        state.share_note.contains("does not hold your picture"),
-        "{}",
-        state.share_note
-    );
+    for asked in [false, true] {
+        let effects = tell(&mut state, Input::Share { picture: asked });
+        let [
+            Effect::Copy {
+                shared,
+                number: 1,
+                picture,
+            },
+        ] = &effects[..]
+        else {
+            panic!("{effects:?}: {}", state.share_note)
+        };
+        // The hash is found out when it is needed.
+        assert_eq!(shared.picture.source, Source::Hash(String::new()));
+        assert_eq!(*picture, asked);
+        assert_eq!((shared.question.as_str(), shared.device.as_str()), ("What?", "one"));
+        assert_eq!(shared.answers.len(), 2);
+        let mut whole = shared.clone();
+        whole.picture.source = Source::Hash(sha256_hex(&[7]));
+        encode(&whole).expect("a link");
+    }
+    for (holds, words) in [
+        (Holds::Hash, "does not hold your picture"),
+        (Holds::Copy { smaller: false }, "contains your picture"),
+        (Holds::Copy { smaller: true }, "contains a smaller copy of your picture"),
+    ] {
+        let clipboard = true;
+        tell(&mut state, Input::Copied { clipboard, holds });
+        assert!(state.share_note.contains(words), "{}", state.share_note);
+    }
+    let sentence = "There is no link to this: it is too long.";
+    tell(&mut state, Input::NotCopied(sentence.into()));
+    assert_eq!(state.share_note, sentence);
 }
 
 #[test]
-fn what_is_too_long_for_a_link_is_said() {
+fn a_visitor_who_has_the_picture_of_the_link_is_compared() {
+    let hash = sha256_hex(&[7]);
+    let (mut state, _) = opened(Source::Hash(hash.clone()));
+    hear(&mut state, ready(Backend::Cpu));
+    tell(&mut state, Input::Load);
+    hear(&mut state, loaded(Backend::Cpu));
+    let chosen = Chosen {
+        number: 2,
+        name: "mine.png".into(),
+        gallery: None,
+        questions: Vec::new(),
+    };
+    tell(&mut state, Input::Chosen(chosen));
+    let bytes = vec![7];
+    let effects = tell(&mut state, Input::Bytes { number: 2, bytes });
+    assert_eq!(effects.last(), Some(&Effect::Hash(2)));
+    hear(&mut state, decoded(2));
+    let other = "b".repeat(64);
+    for (sha256, picture) in [(other, None), (hash, Some(2))] {
+        tell(&mut state, Input::Hashed { number: 2, sha256 });
+        assert_eq!(state.linked.as_ref().expect("a link").picture, picture);
+    }
+    tell(&mut state, Input::Ask("Where?".into()));
+    let turn = state.turn.number;
+    let answer = answer_of("a", "above");
+    hear(&mut state, Event::Answered { turn, answer });
+    assert_eq!(found(&state), [Here::Other("above".into()), Here::NotAsked]);
+}
+
+#[test]
+fn a_link_that_is_opened_later_takes_the_place_of_what_is_shown() {
     let mut state = asked_about_one();
     tell(&mut state, Input::Ask("What?".into()));
-    let turn = state.turn.number;
-    let answer = answer_of("a", &"x".repeat(1200));
-    hear(&mut state, Event::Answered { turn, answer });
-    hear(&mut state, Event::Done { turn });
-    assert_eq!(tell(&mut state, Input::Share), []);
-    assert!(state.share_note.contains("1200 characters"), "{}", state.share_note);
+    let shared = Box::new(shared(Source::Gallery("cat".into())));
+    tell(&mut state, Input::Linked { number: 2, shared });
+    let bytes = vec![7];
+    tell(&mut state, Input::Bytes { number: 2, bytes });
+    let effects = hear(&mut state, decoded(2));
+    let stops = |effect: &Effect| matches!(effect, Effect::Send(Command::Stop { .. }));
+    assert!(effects.iter().any(stops), "{effects:?}");
+    assert_eq!(state.turn.question, "Where?");
+    assert!(state.turn.panes.iter().all(|pane| pane.phase == Phase::Recorded));
+    let sentence = "The address of this page holds no result: it is damaged.";
+    tell(&mut state, Input::NotLinked(sentence.into()));
+    assert_eq!(
+        (state.linked.clone(), state.notices.as_slice()),
+        (None, &[sentence.to_owned()][..])
+    );
 }

@@ -1,0 +1,16 @@
+//! The module that the first page loads: pictures, questions, answers.
+//! Everything is in `sightline-page`; what this module does not name, its linker leaves out.
+
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::Function;
+use sightline_page::Script;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Opens the page: called once by its script. `why` finds out why the worker's script does not run,
+/// `keep` has the browser keep the page, `codec` loads the module that reads and writes links.
+#[wasm_bindgen]
+#[allow(unreachable_pub, reason = "exported")]
+pub fn open(why: Function, keep: Function, codec: Function) {
+    sightline_page::open_ask(Script { why, keep, codec });
+}
