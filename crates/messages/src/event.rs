@@ -249,6 +249,8 @@ impl std::fmt::Debug for Preview {
 pub enum Remedy {
     /// A new engine: what was downloaded is still there.
     Restart,
+    /// The same, after the device was lost: nobody is needed for it.
+    Resume,
     /// The page itself is of another version.
     Reload,
 }

@@ -17,6 +17,8 @@ pub(crate) struct State {
     pub(crate) engine: Engine,
     /// Number of engines that were started.
     pub(crate) engines: u32,
+    /// How often the device was lost since the last answers that came to their end.
+    pub(crate) losses: u32,
     /// What computes, once the engine has said so.
     pub(crate) machine: Option<Machine>,
     pub(crate) models: Vec<ModelInfo>,
@@ -144,11 +146,15 @@ pub(crate) struct Problem {
 }
 
 /// What comes back with another engine, after one that had models or was loading them has stopped.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Resume {
-    /// The question that was being answered. One that was asked again already, or that the visitor
-    /// was stopping, is none: it may be what stops engines.
+    /// The question that was being answered. One that the visitor was stopping is none; nor is one
+    /// that was asked again already, unless the device alone was lost: it may be what stops engines.
     pub(crate) question: Option<String>,
+    /// What the models had said to it.
+    pub(crate) said: Vec<Pane>,
+    /// The models were on their way: the visitor has agreed to what they cost.
+    pub(crate) loading: bool,
 }
 
 /// What a button beside a problem does.
@@ -236,6 +242,9 @@ pub(crate) struct Pane {
     pub(crate) reused: bool,
     /// The text so far.
     pub(crate) text: String,
+    /// What an engine has said again, while that is less than what the one before had said.
+    #[serde(default)]
+    pub(crate) again: Option<String>,
     /// Everything, once it is complete.
     pub(crate) answer: Option<Answer>,
 }

@@ -8,6 +8,7 @@ pub(crate) mod link;
 pub(crate) mod look;
 mod picture;
 mod recorded;
+mod recovery;
 mod turn;
 
 use sightline_messages::{Command, Event, Wish};
@@ -128,7 +129,7 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         | Event::LoadFailed { .. }
         | Event::Cancelled => return engine::loading(state, event),
         Event::Notice { sentence } => notice(state, sentence),
-        Event::Broken { sentence, remedy } => engine::broken(state, sentence, remedy),
+        Event::Broken { sentence, remedy } => return engine::broken(state, sentence, remedy),
         Event::Forgotten { bytes } => {
             state.files.iter_mut().for_each(|file| file.cached = 0);
             if state.loaded().is_none() {

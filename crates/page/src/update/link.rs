@@ -83,9 +83,9 @@ fn recorded(shared: &Shared) -> Turn {
     let pane = |answer: &SharedAnswer| Pane {
         model: answer.model.clone(),
         phase: Phase::Recorded,
-        reused: false,
         text: answer.text.clone(),
         answer: Some(answer.to_answer()),
+        ..Pane::default()
     };
     Turn {
         question: shared.question.clone(),

@@ -95,6 +95,7 @@ pub(super) fn run_here(state: &mut State) -> Vec<Effect> {
     let effects = engine::load(state);
     state.resume = Some(Resume {
         question: Some(question),
+        ..Resume::default()
     });
     effects
 }

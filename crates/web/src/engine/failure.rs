@@ -15,11 +15,11 @@ pub(super) fn of_question(turn: u32, error: &VlmError) -> Event {
         };
     }
     Event::Broken {
-        sentence: format!(
-            "{} The GPU, or the memory of this page, gave out. Start the engine again.",
-            sentence(error)
-        ),
-        remedy: Remedy::Restart,
+        sentence: format!("{} The GPU, or the memory of this page, gave out.", sentence(error)),
+        remedy: match error.is_device() {
+            true => Remedy::Resume,
+            false => Remedy::Restart,
+        },
     }
 }
 
