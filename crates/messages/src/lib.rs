@@ -17,6 +17,7 @@ mod command;
 mod evaluate;
 mod event;
 mod look;
+mod sweep;
 mod test;
 
 pub use command::Command;
@@ -30,6 +31,7 @@ pub use sightline_answer::{
     Answer, AnswerBox, Backend, Dtype, Heat, Kind, Machine, Map, MapKind, MapQuery, ModelInfo, Source, Spot, Timings,
     Wish,
 };
+pub use sweep::{Export, ExportKind, Fit, SIDES, SweepCommand, SweepEvent, SweepPoint};
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.

@@ -9,6 +9,7 @@ use web_sys::{HtmlInputElement, ImageData};
 use crate::address;
 use crate::codec::Codec;
 use crate::dom::{after, by_id};
+use crate::embed;
 use crate::engine::{self, Engine};
 use crate::inbox::{self, tell};
 use crate::input;
@@ -44,6 +45,11 @@ pub fn open_ask(script: Script) {
             saved,
         });
     }
+}
+
+/// Shows the result that the address of a page in a frame holds. No engine starts.
+pub fn open_embed(script: Script) {
+    embed::open(Codec::new(script.codec));
 }
 
 /// Opens a page of the second module, which measures or evaluates. As [`open_ask`].
@@ -123,7 +129,7 @@ impl App {
             }
             Effect::GiveAgain(number) => self.give(number),
             Effect::Keep { number, preview } => self.pixels = pixels(&preview).map(|pixels| (number, pixels)),
-            Effect::Fetch { number, file } => views::gallery::fetch(number, file),
+            Effect::Fetch { number, id } => views::gallery::fetch(number, id),
             Effect::Remember(saved) => memory::keep(&saved),
             Effect::Fill(question) => {
                 if let Some(input) = by_id::<HtmlInputElement>("question") {
@@ -136,11 +142,12 @@ impl App {
             Effect::Persist => input::persist(),
             Effect::Remind { seconds, of } => after(seconds, move || tell(Input::Reminded(of))),
             Effect::Save { name, kind, bytes } => save::file(&name, &kind, &bytes),
-            Effect::Copy {
+            Effect::Copy(fragment) => address::copy(&fragment),
+            Effect::Link {
                 shared,
                 number,
                 picture,
-            } => address::copy(&self.codec, *shared, self.file(number), picture),
+            } => address::make(&self.codec, *shared, self.file(number), picture),
             Effect::Hash(number) => self.hash(number),
             Effect::Reload => {
                 let _ = web_sys::window().map(|window| window.location().reload());

@@ -7,11 +7,14 @@ mod input;
 pub(crate) mod link;
 pub(crate) mod look;
 mod picture;
+mod recorded;
+mod recovery;
 mod turn;
 
 use sightline_messages::{Command, Event, Wish};
 
-use crate::state::{Loading, Progress, Remedy, State};
+use crate::judging::judge;
+use crate::state::{Loading, Progress, Remedy, Sharing, State};
 use crate::words;
 
 pub(crate) use effect::Effect;
@@ -23,6 +26,15 @@ const NOTICES: usize = 6;
 
 /// Changes the state; gives what has to be done, in order.
 pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
+    let effects = happened(state, input);
+    // A link is one to what is shown.
+    if !link::is_shareable(state) {
+        state.sharing = Sharing::default();
+    }
+    effects
+}
+
+fn happened(state: &mut State, input: Input) -> Vec<Effect> {
     match input {
         Input::Opened(wish) => {
             state.wish = wish;
@@ -77,6 +89,10 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
         }
         // The answers that come belong to the question in the box.
         Input::Try(_) if state.turn.answering || state.held.is_some() => Vec::new(),
+        Input::Try(question) if state.loaded().is_none() => match recorded::show(state, &question) {
+            effects if effects.is_empty() => vec![Effect::Fill(question)],
+            effects => effects,
+        },
         Input::Try(question) => {
             let mut effects = look::stop(state);
             effects.push(Effect::Fill(question.clone()));
@@ -84,6 +100,13 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             effects
         }
         Input::Stop => turn::stop(state),
+        Input::Recorded(recorded) => recorded::came(state, *recorded),
+        Input::Featured(chosen) => recorded::featured(state, chosen),
+        Input::Judge(truth) => {
+            judge(state, truth);
+            Vec::new()
+        }
+        Input::RunHere => recorded::run_here(state),
         Input::Linked { number, shared } => link::opened(state, number, *shared),
         Input::NotLinked(sentence) => {
             state.linked = None;
@@ -95,12 +118,17 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             Vec::new()
         }
         Input::Share { picture } => link::share(state, picture),
-        Input::Copied { clipboard, holds } => {
-            link::copied(state, clipboard, holds);
+        Input::Cite => link::cite(state),
+        Input::Made(made) => link::made(state, made),
+        Input::NotMade(sentence) => {
+            state.sharing = Sharing {
+                note: sentence,
+                ..Sharing::default()
+            };
             Vec::new()
         }
-        Input::NotCopied(sentence) => {
-            state.share_note = sentence;
+        Input::Copied(copied) => {
+            link::copied(state, copied);
             Vec::new()
         }
     }
@@ -116,7 +144,7 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         | Event::LoadFailed { .. }
         | Event::Cancelled => return engine::loading(state, event),
         Event::Notice { sentence } => notice(state, sentence),
-        Event::Broken { sentence, remedy } => engine::broken(state, sentence, remedy),
+        Event::Broken { sentence, remedy } => return engine::broken(state, sentence, remedy),
         Event::Forgotten { bytes } => {
             state.files.iter_mut().for_each(|file| file.cached = 0);
             if state.loaded().is_none() {

@@ -43,6 +43,7 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-page",
     "sightline-page-ask",
     "sightline-page-lab",
+    "sightline-page-embed",
 ];
 
 /// Tools that PyPI has as prebuilt programs: building them takes ten minutes.

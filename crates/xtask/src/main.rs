@@ -1,5 +1,5 @@
-//! The developers' commands: `cargo xtask demo | page | test | check | house | goldens | agree |
-//! peers | bench`.
+//! The developers' commands: `cargo xtask demo | page | package | test | check | house | goldens | agree |
+//! peers | record | bench`.
 //!
 //! They need Rust, git and Python. What else a command wants it installs after saying so, or names
 //! and stops.
@@ -14,10 +14,12 @@ mod demo;
 mod goldens;
 mod house;
 mod node;
+mod package;
 mod page;
 mod page_tests;
 mod peers;
 mod python;
+mod record;
 mod repo;
 mod setup;
 mod shell;
@@ -34,12 +36,14 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Page(args) => page::run(&args),
+        Command::Package => package::run(),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
         Command::House(args) => house::run(&args),
         Command::Goldens(args) => goldens::run(&args),
         Command::Agree(args) => agree::run(&args),
         Command::Peers(args) => peers::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match result {

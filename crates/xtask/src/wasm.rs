@@ -35,6 +35,13 @@ pub(crate) const PAGE: Module = Module {
     features: "",
     folder: "page",
 };
+/// What a page in a frame loads.
+pub(crate) const EMBED: Module = Module {
+    package: "sightline-page-embed",
+    name: "sightline_embed",
+    features: "",
+    folder: "embed",
+};
 /// What the page loads for a link.
 pub(crate) const LINK: Module = Module {
     package: "sightline-link-web",

@@ -33,8 +33,8 @@ pub(crate) enum Effect {
     Fetch {
         /// The page's number of the picture.
         number: u32,
-        /// Its file.
-        file: String,
+        /// Its id.
+        id: String,
     },
     /// Remember this for a reload, in this tab alone.
     Remember(Saved),
@@ -51,9 +51,9 @@ pub(crate) enum Effect {
         /// What to say.
         of: Reminder,
     },
-    /// Put a link into the page's address and into the clipboard; what came of it is
-    /// [`Input::Copied`](super::Input::Copied).
-    Copy {
+    /// Make a link and put it into the page's address; what came of it is
+    /// [`Input::Made`](super::Input::Made).
+    Link {
         /// What the link holds. A hash of the picture is left empty.
         shared: Box<Shared>,
         /// The page's number of the picture.
@@ -61,6 +61,8 @@ pub(crate) enum Effect {
         /// Whether the link holds the picture itself.
         picture: bool,
     },
+    /// Put a link with this fragment into the clipboard: [`Input::Copied`](super::Input::Copied).
+    Copy(String),
     /// Find out the hash of the picture of that number: [`Input::Hashed`](super::Input::Hashed).
     Hash(u32),
     /// Hand the visitor a file.

@@ -27,6 +27,7 @@ mod sentence;
 mod signals;
 mod state;
 mod store;
+mod sweep;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -35,7 +36,7 @@ use std::rc::Rc;
 use js_sys::Function;
 #[cfg(feature = "evaluate")]
 use sightline_messages::EvaluateCommand;
-use sightline_messages::{Command, Event, LookCommand, Remedy};
+use sightline_messages::{Command, Event, LookCommand, Remedy, SweepCommand};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 
@@ -64,6 +65,7 @@ struct Shared {
     state: RefCell<Option<State>>,
     stop: Stop,
     looks: Stop,
+    sweeping: Cancel,
     cancel: Cancel,
     /// Ends an evaluation.
     #[cfg(feature = "evaluate")]
@@ -81,9 +83,10 @@ impl Engine {
     pub fn new(post: Function) -> Self {
         let outbox = Outbox::new(post);
         outbox::report_panics(&outbox);
-        let (stop, looks, cancel) = (Stop::default(), Stop::default(), Cancel::default());
+        let (stop, looks) = (Stop::default(), Stop::default());
+        let (sweeping, cancel) = (Cancel::default(), Cancel::default());
         let pictures = Pictures::new(outbox.clone());
-        let signals = (stop.clone(), looks.clone(), cancel.clone());
+        let signals = (stop.clone(), looks.clone(), sweeping.clone(), cancel.clone());
         let state = State::new(outbox.clone(), signals, pictures.clone());
         #[cfg(feature = "evaluate")]
         let (halt, attached) = (Cancel::default(), Attached::default());
@@ -98,6 +101,7 @@ impl Engine {
                 waiting: RefCell::default(),
                 stop,
                 looks,
+                sweeping,
                 cancel,
                 #[cfg(feature = "evaluate")]
                 halt,
@@ -127,6 +131,7 @@ impl Engine {
         };
         match &command {
             Command::Stop { turn } => return self.shared.stop.ask(*turn),
+            Command::Sweep(SweepCommand::Stop) => return self.shared.sweeping.set(true),
             Command::Look(LookCommand::Stop { look }) => return self.shared.looks.ask(*look),
             Command::Cancel => return self.shared.cancel.set(true),
             Command::Load => self.shared.cancel.set(false),

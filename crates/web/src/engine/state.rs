@@ -21,6 +21,8 @@ pub(super) struct State {
     pub(super) stop: Stop,
     /// Looks inside that the visitor stopped.
     pub(super) looks: Stop,
+    /// Whether the measurement of encoders was ended.
+    pub(super) sweeping: Cancel,
     pub(super) cancel: Cancel,
     /// Absent before the greeting.
     pub(super) opened: Option<Opened>,
@@ -44,11 +46,16 @@ pub(super) struct Opened {
 }
 
 impl State {
-    pub(super) fn new(outbox: Outbox, (stop, looks, cancel): (Stop, Stop, Cancel), pictures: Pictures) -> Self {
+    pub(super) fn new(
+        outbox: Outbox,
+        (stop, looks, sweeping, cancel): (Stop, Stop, Cancel, Cancel),
+        pictures: Pictures,
+    ) -> Self {
         Self {
             outbox,
             stop,
             looks,
+            sweeping,
             cancel,
             opened: None,
             arms: None,
