@@ -185,6 +185,10 @@ fn facts(state: &State) {
     };
     fact(&list, "Computes on", &format!("{backend}: {}", machine.adapter));
     fact(&list, "Arithmetic of the encoders", dtype);
+    if let Some(cosine) = check {
+        let verdict = format!("features as they came with the weights (lowest cosine {cosine:.6})");
+        fact(&list, "Checked when loaded", &verdict);
+    }
     let place = match state.store {
         Some(Store::Opfs) => "this site's private files in the browser",
         Some(Store::Cache) => "the browser's cache for this site",
