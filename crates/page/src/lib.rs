@@ -47,4 +47,4 @@ mod shrink;
 mod views;
 
 #[cfg(target_arch = "wasm32")]
-pub use app::{Script, open_ask, open_lab};
+pub use app::{Script, open_ask, open_embed, open_lab};

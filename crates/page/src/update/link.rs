@@ -13,11 +13,6 @@ const GALLERY: [&str; 2] = ["pictures/", ".png"];
 /// Characters of a device's name that a link keeps.
 const DEVICE: usize = 120;
 
-/// The file of a picture of the gallery.
-pub(crate) fn gallery_file(id: &str) -> String {
-    format!("{}{id}{}", GALLERY[0], GALLERY[1])
-}
-
 /// What became of a recorded answer on this page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Here {
@@ -41,7 +36,7 @@ pub(super) fn opened(state: &mut State, number: u32, mut shared: Shared) -> Vec<
     let turn = recorded(&shared);
     let (name, gallery) = match &mut shared.picture.source {
         Source::Gallery(id) => {
-            let file = gallery_file(id);
+            let file = format!("{}{id}{}", GALLERY[0], GALLERY[1]);
             effects.push(Effect::Fetch {
                 number,
                 file: file.clone(),
