@@ -185,10 +185,6 @@ fn facts(state: &State) {
     };
     fact(&list, "Computes on", &format!("{backend}: {}", machine.adapter));
     fact(&list, "Arithmetic of the encoders", dtype);
-    if let Some(cosine) = check {
-        let verdict = format!("features as they came with the weights (lowest cosine {cosine:.6})");
-        fact(&list, "Checked when loaded", &verdict);
-    }
     let place = match state.store {
         Some(Store::Opfs) => "this site's private files in the browser",
         Some(Store::Cache) => "the browser's cache for this site",
@@ -196,6 +192,10 @@ fn facts(state: &State) {
     };
     fact(&list, "Downloads are kept in", place);
     let Some(loaded) = state.loaded() else { return };
+    if let Some(cosine) = loaded.check {
+        let verdict = format!("features as they came with the weights (lowest cosine {cosine:.6})");
+        fact(&list, "Checked when loaded", &verdict);
+    }
     let what = if state.on_processor() { "Preparing" } else { "Compiling" };
     for (id, ms) in &loaded.compile_ms {
         fact(&list, &format!("{what} {}", state.model_name(id)), &words::ms(*ms));
