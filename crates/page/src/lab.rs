@@ -4,19 +4,25 @@
 //! [`update`] hears of everything before the state of all pages changes. It may do something of its
 //! own about it.
 
+pub(crate) mod export;
 pub(crate) mod measuring;
+pub(crate) mod plot;
+pub(crate) mod sweeping;
 
 use serde::{Deserialize, Serialize};
 
 use crate::state::State;
 use crate::update::{self, Effect};
 use measuring::Measuring;
+use sweeping::Sweeping;
 
 /// What only the pages of the second module know.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lab {
     /// Of `bench.html`.
     pub(crate) measuring: Measuring,
+    /// Of the same page: encoders over picture sizes.
+    pub(crate) sweeping: Sweeping,
 }
 
 /// What can happen on them alone.
@@ -24,9 +30,35 @@ pub(crate) struct Lab {
 pub(crate) enum Input {
     /// The button of `bench.html`.
     Measure,
+    /// The largest picture that is measured, px.
+    Most(u32),
+    /// The button that measures encoders over picture sizes.
+    Sweep,
+    /// The button that ends it.
+    StopSweep,
 }
 
 /// Changes what only these pages know. `state` is as it was before the input.
 pub(crate) fn update(lab: &mut Lab, state: &State, input: &update::Input) -> Vec<Effect> {
-    measuring::update(&mut lab.measuring, state, input)
+    let mut effects = measuring::update(&mut lab.measuring, state, input);
+    effects.extend(sweeping::update(&mut lab.sweeping, state, input));
+    effects
+}
+
+#[cfg(test)]
+mod tests {
+    use sightline_messages::{Backend, Dtype, Machine};
+
+    /// A processor that measures.
+    pub(super) fn machine() -> Machine {
+        Machine {
+            backend: Backend::Cpu,
+            adapter: "processor".into(),
+            software: false,
+            dtype: Dtype::F32,
+            why: None,
+            other: None,
+            patience_s: None,
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod picture;
 mod problem;
 mod setup;
 mod share;
+mod sweep;
 
 use web_sys::{HtmlElement, ImageData};
 
@@ -66,6 +67,7 @@ pub(crate) const LAB: &[Row] = &[
     ("files", || Box::<files::Files>::default()),
     ("notices", || Box::<notices::Notices>::default()),
     ("measure", || Box::new(bench::Bench::open())),
+    ("sweep", || Box::new(sweep::Sweep::open())),
 ];
 
 /// The views of `rows` that this page has an element for.
