@@ -28,7 +28,9 @@ const NAME: usize = 60;
 /// Runs the command.
 pub(crate) fn run(args: &DeviceArgs) -> Result<bool> {
     let name = args.file.display();
-    let long = fs::metadata(&args.file).with_context(|| format!("cannot read {name}"))?.len();
+    let long = fs::metadata(&args.file)
+        .with_context(|| format!("cannot read {name}"))?
+        .len();
     if long > MOST {
         bail!("{name} has {long} bytes, an export has at most {MOST}; is it another file?");
     }
@@ -54,7 +56,11 @@ pub(crate) fn run(args: &DeviceArgs) -> Result<bool> {
 fn checked(text: &str) -> Result<Export> {
     let export: Export = serde_json::from_str(text).context("its fields are not those of an export")?;
     if export.version != Export::VERSION {
-        bail!("it has version {}, this program reads {}", export.version, Export::VERSION);
+        bail!(
+            "it has version {}, this program reads {}",
+            export.version,
+            Export::VERSION
+        );
     }
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     if export.date.len() != 10 || !digits(&export.date) {
@@ -66,10 +72,18 @@ fn checked(text: &str) -> Result<Export> {
     for point in &export.points {
         let times = [point.first_ms, point.median_ms, point.least_ms];
         if !SIDES.contains(&point.side) || point.runs == 0 || times.iter().any(|ms| !(*ms > 0.0 && ms.is_finite())) {
-            bail!("points: {} at {} px has numbers that cannot be", point.model, point.side);
+            bail!(
+                "points: {} at {} px has numbers that cannot be",
+                point.model,
+                point.side
+            );
         }
     }
-    if let Some(row) = export.rows.iter().find(|row| !(row.median_ms > 0.0 && row.median_ms.is_finite())) {
+    if let Some(row) = export
+        .rows
+        .iter()
+        .find(|row| !(row.median_ms > 0.0 && row.median_ms.is_finite()))
+    {
         bail!("rows: a median of {} ms cannot be", row.median_ms);
     }
     Ok(export)
@@ -86,7 +100,10 @@ fn rows(export: &Export) -> Vec<String> {
             series.push(key);
         }
     }
-    series.into_iter().map(|(model, half)| row(export, model, half)).collect()
+    series
+        .into_iter()
+        .map(|(model, half)| row(export, model, half))
+        .collect()
 }
 
 fn row(export: &Export, model: &str, half: bool) -> String {
@@ -94,7 +111,11 @@ fn row(export: &Export, model: &str, half: bool) -> String {
     let at = |side: u32| export.points.iter().filter(is).find(|point| point.side == side);
     let times = SIDES.map(|side| at(side).map_or_else(String::new, |point| ms(point.median_ms)));
     let fit = |fit: &&Fit| fit.model == model && fit.half == half;
-    let exponent = export.fits.iter().find(fit).map_or_else(String::new, |fit| format!("{:.2}", fit.exponent));
+    let exponent = export
+        .fits
+        .iter()
+        .find(fit)
+        .map_or_else(String::new, |fit| format!("{:.2}", fit.exponent));
     let work = |work: Work| {
         let row = export.rows.iter().find(|row| row.model == model && row.what == work);
         row.map_or_else(String::new, |row| ms(row.median_ms))
@@ -151,7 +172,7 @@ mod tests {
 
     const EXPORT: &str = r#"{
       "kind": "sightline-device", "version": 1, "sightline": "0.1.0", "date": "2026-11-30", "browser": "a browser",
-      "machine": { "backend": "web_gpu", "adapter": "a | card", "software": false, "dtype": "f16", "why": null, "other": null },
+      "machine": { "backend": "webgpu", "adapter": "a | card", "software": false, "dtype": "f16", "why": null, "other": null },
       "scan": "CubeCL's.", "loaded": null,
       "rows": [{ "model": "a", "what": "decode", "median_ms": 2.5, "runs": 10, "launches": 3, "bytes": 4 }],
       "points": [
@@ -198,7 +219,10 @@ mod tests {
 
     #[test]
     fn a_row_is_added_once() -> Result<()> {
-        let document = format!("# Performance\n\n{BEGIN}\n\n{}\n{}\n\n{END}\n\nMore.\n", HEAD[0], HEAD[1]);
+        let document = format!(
+            "# Performance\n\n{BEGIN}\n\n{}\n{}\n\n{END}\n\nMore.\n",
+            HEAD[0], HEAD[1]
+        );
         let rows = rows(&checked(EXPORT)?);
         let once = with_rows(&document, &rows)?;
         assert_eq!(with_rows(&once, &rows)?, once);
