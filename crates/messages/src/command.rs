@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use sightline_answer::Wish;
 
+use crate::evaluate::EvaluateCommand;
 use crate::look::LookCommand;
 use crate::sweep::SweepCommand;
 
@@ -68,4 +69,6 @@ pub enum Command {
     /// The features of the picture last sent, of every model, for the comparison with the native
     /// program: [`crate::Event::Features`].
     Features,
+    /// About evaluations.
+    Evaluate(EvaluateCommand),
 }

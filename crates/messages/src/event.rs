@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use sightline_answer::{Answer, Machine, ModelInfo};
 
+use crate::evaluate::EvaluateEvent;
 use crate::look::LookEvent;
 use crate::sweep::SweepEvent;
 
@@ -157,6 +158,8 @@ pub enum Event {
         /// `[tokens, width]`, row-major.
         values: Vec<f32>,
     },
+    /// About evaluations.
+    Evaluate(EvaluateEvent),
 }
 
 /// A file of the bundle.
@@ -199,6 +202,10 @@ pub struct Loaded {
     pub heap_bytes: u64,
     /// What computes, after the comparison of dtypes.
     pub machine: Machine,
+    /// Lowest cosine of features in 32 bits with those that came with the weights: whether the
+    /// device computes rightly. None if the weights hold none.
+    #[serde(default)]
+    pub check: Option<f64>,
 }
 
 /// A picture to show.
@@ -225,6 +232,8 @@ impl std::fmt::Debug for Preview {
 pub enum Remedy {
     /// A new engine: what was downloaded is still there.
     Restart,
+    /// The same, after the device was lost: nobody is needed for it.
+    Resume,
     /// The page itself is of another version.
     Reload,
 }

@@ -4,6 +4,7 @@
 //! [`update`] hears of everything before the state of all pages changes. It may do something of its
 //! own about it.
 
+pub(crate) mod evaluating;
 pub(crate) mod export;
 pub(crate) mod measuring;
 pub(crate) mod plot;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::state::State;
 use crate::update::{self, Effect};
+use evaluating::Evaluating;
 use measuring::Measuring;
 use sweeping::Sweeping;
 
@@ -23,6 +25,8 @@ pub(crate) struct Lab {
     pub(crate) measuring: Measuring,
     /// Of the same page: encoders over picture sizes.
     pub(crate) sweeping: Sweeping,
+    /// Of `evaluate.html`.
+    pub(crate) evaluating: Evaluating,
 }
 
 /// What can happen on them alone.
@@ -36,12 +40,16 @@ pub(crate) enum Input {
     Sweep,
     /// The button that ends it.
     StopSweep,
+    /// Something of `evaluate.html`.
+    Evaluate(evaluating::Input),
 }
 
-/// Changes what only these pages know. `state` is as it was before the input.
-pub(crate) fn update(lab: &mut Lab, state: &State, input: &update::Input) -> Vec<Effect> {
+/// Changes what only these pages know. `state` is as it was before the input; models may be asked
+/// for in it.
+pub(crate) fn update(lab: &mut Lab, state: &mut State, input: &update::Input) -> Vec<Effect> {
     let mut effects = measuring::update(&mut lab.measuring, state, input);
     effects.extend(sweeping::update(&mut lab.sweeping, state, input));
+    effects.extend(evaluating::update(&mut lab.evaluating, state, input));
     effects
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct State {
     pub(crate) engine: Engine,
     /// Number of engines that were started.
     pub(crate) engines: u32,
+    /// How often the device was lost since the last answers that came to their end.
+    pub(crate) losses: u32,
     /// What computes, once the engine has said so.
     pub(crate) machine: Option<Machine>,
     pub(crate) models: Vec<ModelInfo>,
@@ -45,8 +47,27 @@ pub(crate) struct State {
     pub(crate) looking: Looking,
     /// The result that the page's address holds.
     pub(crate) linked: Option<Linked>,
-    /// What came of the last link that was copied.
-    pub(crate) share_note: String,
+    pub(crate) sharing: Sharing,
+}
+
+/// A link to what is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sharing {
+    /// The last one that was made.
+    pub(crate) made: Option<Made>,
+    /// What came of it, for people.
+    pub(crate) note: String,
+    /// Text to paste is shown.
+    pub(crate) citing: bool,
+}
+
+/// A link that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Made {
+    /// What follows the `#`.
+    pub(crate) fragment: String,
+    /// What it says of the picture.
+    pub(crate) holds: Holds,
 }
 
 /// A result that came as a link.
@@ -60,7 +81,7 @@ pub(crate) struct Linked {
 }
 
 /// What a link says of its picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Holds {
     /// Which one of the gallery it is.
     Gallery,
@@ -135,11 +156,15 @@ pub(crate) struct Problem {
 }
 
 /// What comes back with another engine, after one that had models or was loading them has stopped.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Resume {
-    /// The question that was being answered. One that was asked again already, or that the visitor
-    /// was stopping, is none: it may be what stops engines.
+    /// The question that was being answered. One that the visitor was stopping is none; nor is one
+    /// that was asked again already, unless the device alone was lost: it may be what stops engines.
     pub(crate) question: Option<String>,
+    /// What the models had said to it.
+    pub(crate) said: Vec<Pane>,
+    /// The models were on their way: the visitor has agreed to what they cost.
+    pub(crate) loading: bool,
 }
 
 /// What a button beside a problem does.
@@ -224,6 +249,9 @@ pub(crate) struct Pane {
     pub(crate) reused: bool,
     /// The text so far.
     pub(crate) text: String,
+    /// What an engine has said again, while that is less than what the one before had said.
+    #[serde(default)]
+    pub(crate) again: Option<String>,
     /// Everything, once it is complete.
     pub(crate) answer: Option<Answer>,
 }

@@ -7,14 +7,16 @@ mod input;
 pub(crate) mod link;
 pub(crate) mod look;
 mod picture;
+mod recovery;
 mod turn;
 
 use sightline_messages::{Command, Event, Wish};
 
-use crate::state::{Loading, Progress, Remedy, State};
+use crate::state::{Loading, Progress, Remedy, Sharing, State};
 use crate::words;
 
 pub(crate) use effect::Effect;
+pub(crate) use engine::load;
 pub(crate) use input::{Input, Reminder};
 
 /// Most notices that stay on the page.
@@ -22,6 +24,15 @@ const NOTICES: usize = 6;
 
 /// Changes the state; gives what has to be done, in order.
 pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
+    let effects = happened(state, input);
+    // A link is one to what is shown.
+    if !link::is_shareable(state) {
+        state.sharing = Sharing::default();
+    }
+    effects
+}
+
+fn happened(state: &mut State, input: Input) -> Vec<Effect> {
     match input {
         Input::Opened(wish) => {
             state.wish = wish;
@@ -94,12 +105,17 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             Vec::new()
         }
         Input::Share { picture } => link::share(state, picture),
-        Input::Copied { clipboard, holds } => {
-            link::copied(state, clipboard, holds);
+        Input::Cite => link::cite(state),
+        Input::Made(made) => link::made(state, made),
+        Input::NotMade(sentence) => {
+            state.sharing = Sharing {
+                note: sentence,
+                ..Sharing::default()
+            };
             Vec::new()
         }
-        Input::NotCopied(sentence) => {
-            state.share_note = sentence;
+        Input::Copied(copied) => {
+            link::copied(state, copied);
             Vec::new()
         }
     }
@@ -115,7 +131,7 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         | Event::LoadFailed { .. }
         | Event::Cancelled => return engine::loading(state, event),
         Event::Notice { sentence } => notice(state, sentence),
-        Event::Broken { sentence, remedy } => engine::broken(state, sentence, remedy),
+        Event::Broken { sentence, remedy } => return engine::broken(state, sentence, remedy),
         Event::Forgotten { bytes } => {
             state.files.iter_mut().for_each(|file| file.cached = 0);
             if state.loaded().is_none() {

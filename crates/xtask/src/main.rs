@@ -1,5 +1,5 @@
-//! The developers' commands: `cargo xtask demo | page | test | check | house | goldens | agree |
-//! peers | bench | device`.
+//! The developers' commands: `cargo xtask demo | page | package | test | check | house | goldens |
+//! agree | peers | bench | device`.
 //!
 //! They need Rust, git and Python. What else a command wants it installs after saying so, or names
 //! and stops.
@@ -15,6 +15,7 @@ mod devices;
 mod goldens;
 mod house;
 mod node;
+mod package;
 mod page;
 mod page_tests;
 mod peers;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Page(args) => page::run(&args),
+        Command::Package => package::run(),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
         Command::House(args) => house::run(&args),

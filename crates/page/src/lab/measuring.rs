@@ -40,14 +40,14 @@ pub(super) fn update(measuring: &mut Measuring, state: &State, input: &update::I
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use sightline_messages::Loaded;
 
     use super::*;
     use crate::lab::tests::machine;
     use crate::state::Loading;
 
-    fn loaded() -> State {
+    pub(in crate::lab) fn loaded() -> State {
         State {
             loading: Loading::Loaded(Loaded {
                 total_ms: 1.0,

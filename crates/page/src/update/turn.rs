@@ -4,6 +4,7 @@ use sightline_messages::{Answer, Command, Event};
 
 use super::effect::Effect;
 use super::input::Reminder;
+use super::recovery;
 use crate::state::{Engine, Pane, Phase, Saved, State};
 
 /// Most tokens of an answer.
@@ -118,6 +119,7 @@ pub(super) fn done(state: &mut State, turn: u32) -> Vec<Effect> {
     // It had only taken long to stop.
     if state.engine == Engine::Ready {
         state.problem = None;
+        state.losses = 0;
     }
     if turn != state.turn.number {
         return Vec::new();
@@ -140,7 +142,9 @@ pub(super) fn answer(state: &mut State, event: Event) {
             pane.reused = reused;
             pane.phase = Phase::Answering;
         }),
-        Event::Text { turn, model, text } if turn == now => in_pane(state, &model, |pane| pane.text += &text),
+        Event::Text { turn, model, text } if turn == now => {
+            in_pane(state, &model, |pane| recovery::append(pane, &text))
+        }
         Event::Answered { turn, answer } if turn == now => answered(state, answer),
         Event::Refused { turn, sentence } if turn == now => state.question_note = sentence,
         _ => {}
@@ -152,6 +156,7 @@ fn answered(state: &mut State, answer: Answer) {
     let model = answer.model.clone();
     in_pane(state, &model, |pane| {
         pane.phase = if answer.stopped { Phase::Stopped } else { Phase::Done };
+        pane.again = None;
         pane.text = if answer.text.is_empty() {
             "(nothing)".into()
         } else {

@@ -7,6 +7,8 @@ mod ask;
 mod bench;
 mod choose;
 mod drawing;
+pub(crate) mod embedded;
+mod evaluate;
 mod files;
 pub(crate) mod gallery;
 mod linked;
@@ -68,6 +70,11 @@ pub(crate) const LAB: &[Row] = &[
     ("notices", || Box::<notices::Notices>::default()),
     ("measure", || Box::new(bench::Bench::open())),
     ("sweep", || Box::new(sweep::Sweep::open())),
+    ("evaluate", || Box::new(evaluate::form::Form::open())),
+    ("tasks", || Box::<evaluate::tasks::Tasks>::default()),
+    ("running", || Box::new(evaluate::running::Running::open())),
+    ("runs", || Box::new(evaluate::runs::Runs::open())),
+    ("report", || Box::new(evaluate::report::ReportFrame::open())),
 ];
 
 /// The views of `rows` that this page has an element for.

@@ -41,5 +41,10 @@ pub(super) async fn run(state: &mut State, command: Command) {
         Command::Sweep(SweepCommand::Run { most, runs, case_s }) => state.sweep(Plan { most, runs, case_s }).await,
         Command::Look(LookCommand::Map { look, picture, query }) => state.look(look, picture, query).await,
         Command::Features => state.features().await,
+        #[cfg(feature = "evaluate")]
+        Command::Evaluate(command) => state.evaluate(command).await,
+        // This engine was built without evaluations; its pages offer none.
+        #[cfg(not(feature = "evaluate"))]
+        Command::Evaluate(_) => {}
     }
 }

@@ -3,10 +3,10 @@
 use sightline_bench::fit::median;
 use sightline_kernels::Device;
 use sightline_messages::{Event, Measure, Measured, Work};
+use sightline_vision::built_in;
 use sightline_vlm::{Vlm, VlmError};
 
 use super::failure::of_question;
-use super::picture::built_in;
 use super::state::State;
 
 /// Most runs of a measurement.
@@ -66,12 +66,8 @@ async fn measure(device: &Device, model: &mut Vlm, runs: u32) -> Result<[Measure
     let mut prefill_launches = 0;
     for run in 0..runs {
         // Another picture every time, or nothing would be computed.
-        let picture = built_in(100 + run).map_err(|problem| VlmError::Row {
-            id: model.id().to_owned(),
-            problem,
-        })?;
         let before = device.launches();
-        let look = model.look(&picture).await?;
+        let look = model.look(&built_in(100 + run)).await?;
         // The encoder is a replayed graph, whose launches are counted apart.
         prefill_launches = device.launches() - before;
         encode.push(look.encode_ms);

@@ -8,6 +8,8 @@ use sightline_kernels::Device;
 use sightline_messages::{Event, Machine, Remedy};
 
 use super::arms::Arms;
+#[cfg(feature = "evaluate")]
+use super::evaluate::Evaluations;
 use super::outbox::Outbox;
 use super::picture::Pictures;
 use super::signals::{Cancel, Stop};
@@ -29,6 +31,8 @@ pub(super) struct State {
     pub(super) pictures: Pictures,
     /// Number of questions that were answered. It decides the order of the models.
     pub(super) turns: usize,
+    #[cfg(feature = "evaluate")]
+    pub(super) evaluations: Evaluations,
 }
 
 /// What the greeting found.
@@ -57,6 +61,8 @@ impl State {
             arms: None,
             pictures,
             turns: 0,
+            #[cfg(feature = "evaluate")]
+            evaluations: Evaluations::default(),
         }
     }
 
