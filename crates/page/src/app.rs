@@ -129,7 +129,7 @@ impl App {
             }
             Effect::GiveAgain(number) => self.give(number),
             Effect::Keep { number, preview } => self.pixels = pixels(&preview).map(|pixels| (number, pixels)),
-            Effect::Fetch { number, file } => views::gallery::fetch(number, file),
+            Effect::Fetch { number, id } => views::gallery::fetch(number, id),
             Effect::Remember(saved) => memory::keep(&saved),
             Effect::Fill(question) => {
                 if let Some(input) = by_id::<HtmlInputElement>("question") {

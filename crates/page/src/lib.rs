@@ -14,9 +14,13 @@
     allow(dead_code, reason = "only a page uses it; natively it is tested")
 )]
 
+mod compose;
 mod format;
+mod judging;
 mod lab;
 mod looking;
+mod recorded;
+mod say;
 mod state;
 mod update;
 mod words;
@@ -36,6 +40,8 @@ mod embed;
 #[cfg(target_arch = "wasm32")]
 mod engine;
 #[cfg(target_arch = "wasm32")]
+mod fetch;
+#[cfg(target_arch = "wasm32")]
 mod inbox;
 #[cfg(target_arch = "wasm32")]
 mod input;
@@ -51,4 +57,4 @@ mod shrink;
 mod views;
 
 #[cfg(target_arch = "wasm32")]
-pub use app::{Script, open_ask, open_lab};
+pub use app::{Script, open_ask, open_embed, open_lab};

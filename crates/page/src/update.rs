@@ -7,11 +7,13 @@ mod input;
 pub(crate) mod link;
 pub(crate) mod look;
 mod picture;
+mod recorded;
 mod recovery;
 mod turn;
 
 use sightline_messages::{Command, Event, Wish};
 
+use crate::judging::judge;
 use crate::state::{Loading, Progress, Remedy, Sharing, State};
 use crate::words;
 
@@ -87,6 +89,10 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
         }
         // The answers that come belong to the question in the box.
         Input::Try(_) if state.turn.answering || state.held.is_some() => Vec::new(),
+        Input::Try(question) if state.loaded().is_none() => match recorded::show(state, &question) {
+            effects if effects.is_empty() => vec![Effect::Fill(question)],
+            effects => effects,
+        },
         Input::Try(question) => {
             let mut effects = look::stop(state);
             effects.push(Effect::Fill(question.clone()));
@@ -94,6 +100,13 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             effects
         }
         Input::Stop => turn::stop(state),
+        Input::Recorded(recorded) => recorded::came(state, *recorded),
+        Input::Featured(chosen) => recorded::featured(state, chosen),
+        Input::Judge(truth) => {
+            judge(state, truth);
+            Vec::new()
+        }
+        Input::RunHere => recorded::run_here(state),
         Input::Linked { number, shared } => link::opened(state, number, *shared),
         Input::NotLinked(sentence) => {
             state.linked = None;

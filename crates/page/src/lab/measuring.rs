@@ -55,6 +55,7 @@ pub(super) mod tests {
                 device_bytes: 0,
                 heap_bytes: 0,
                 machine: machine(),
+                check: None,
             }),
             ..State::default()
         }

@@ -33,8 +33,8 @@ pub(crate) enum Effect {
     Fetch {
         /// The page's number of the picture.
         number: u32,
-        /// Its file.
-        file: String,
+        /// Its id.
+        id: String,
     },
     /// Remember this for a reload, in this tab alone.
     Remember(Saved),

@@ -6,7 +6,7 @@ use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, Mod
 use super::effect::Effect;
 use super::input::Reminder;
 use super::turn::{ask, ended, panes};
-use super::{look, recovery};
+use super::{look, recorded, recovery};
 use crate::state::{Engine, Loading, Phase, Problem, Progress, Remedy, Resume, State};
 
 /// Seconds until a page whose engine has not come says so.
@@ -218,6 +218,7 @@ fn ready(state: &mut State, models: Vec<ModelInfo>, files: Vec<FileInfo>) -> Vec
         state.turn.panes = panes(state, Phase::Idle);
     }
     let mut effects = vec![Effect::KeepPage];
+    effects.extend(recorded::feature(state));
     let (all, here) = state.bytes();
     // Nothing comes over the network that the visitor has not asked for.
     if let Some(resume) = &state.resume

@@ -5,6 +5,7 @@ use sightline_messages::{Answer, Command, Event};
 use super::effect::Effect;
 use super::input::Reminder;
 use super::recovery;
+use crate::say::next_questions;
 use crate::state::{Engine, Pane, Phase, Saved, State};
 
 /// Most tokens of an answer.
@@ -35,8 +36,10 @@ pub(super) fn ask(state: &mut State, question: String) -> Vec<Effect> {
     let panes = panes(state, Phase::Waiting);
     let turn = &mut state.turn;
     turn.number += 1;
+    state.judging.drawing = false;
     turn.question.clone_from(&question);
     (turn.answering, turn.stopping, turn.again, turn.outside) = (true, false, false, false);
+    turn.made = None;
     turn.panes = panes;
     state.said.clear();
     vec![Effect::Send(Command::Ask {
@@ -104,6 +107,13 @@ pub(super) fn remember(state: &State) -> Effect {
     })
 }
 
+/// All answers of a turn as one text, for those who listen.
+pub(super) fn whole(state: &State) -> String {
+    let panes = state.turn.panes.iter();
+    let said = panes.map(|pane| format!("{}: {}", state.model_name(&pane.model), pane.text));
+    said.collect::<Vec<_>>().join(". ")
+}
+
 /// No more of the answers comes.
 pub(super) fn ended(state: &mut State) {
     (state.turn.answering, state.turn.stopping) = (false, false);
@@ -125,6 +135,15 @@ pub(super) fn done(state: &mut State, turn: u32) -> Vec<Effect> {
         return Vec::new();
     }
     ended(state);
+    let own = state
+        .picture
+        .shown
+        .as_ref()
+        .is_some_and(|shown| shown.chosen.gallery.is_none());
+    let next = if own { next_questions(state) } else { Vec::new() };
+    if !next.is_empty() {
+        state.suggestions = next;
+    }
     vec![remember(state)]
 }
 

@@ -1,16 +1,15 @@
 //! The result in a frame: question, picture with boxes, answers.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Reflect, Uint8Array};
 use sightline_link::{Shared, SharedAnswer, Source};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement, Url};
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement, Response, Url};
 
 use super::arm::Arm;
 use super::drawing::{Boxes, Shown};
 use crate::dom::{self, by_id, make, put, set_text};
 use crate::read;
-use crate::update::link::gallery_file;
 use crate::words;
 
 /// Longest side that is drawn, px.
@@ -62,11 +61,32 @@ fn told(answer: &SharedAnswer, name: &str, place: usize) -> Option<HtmlElement> 
     Some(root)
 }
 
+/// The file of a picture of the gallery, if it is still there.
+async fn gallery_file(id: &str) -> Result<Option<String>, JsValue> {
+    let window = web_sys::window().ok_or(JsValue::NULL)?;
+    let response: Response = JsFuture::from(window.fetch_with_str("pictures.json"))
+        .await?
+        .dyn_into()?;
+    let list = JsFuture::from(response.json()?).await?;
+    let pictures: Array = Reflect::get(&list, &"pictures".into())?.dyn_into()?;
+    let files = pictures
+        .iter()
+        .filter_map(|picture| Reflect::get(&picture, &"file".into()).ok()?.as_string());
+    let stem = |file: &str| -> Option<String> {
+        let (_, name) = file.rsplit_once('/')?;
+        Some(name.rsplit_once('.')?.0.to_owned())
+    };
+    Ok(files.into_iter().find(|file| stem(file).as_deref() == Some(id)))
+}
+
 /// Draws picture and boxes; whether there is a picture to draw.
 async fn picture(shared: &Shared) -> Result<bool, JsValue> {
     let canvas: HtmlCanvasElement = by_id("embed-view").ok_or(JsValue::NULL)?;
     let (address, made) = match &shared.picture.source {
-        Source::Gallery(id) => (gallery_file(id), false),
+        Source::Gallery(id) => match gallery_file(id).await? {
+            Some(file) => (file, false),
+            None => return Ok(false),
+        },
         Source::File(bytes) => {
             let part = Array::of1(&Uint8Array::from(&bytes[..]));
             let blob = Blob::new_with_u8_array_sequence(&part)?;
@@ -92,6 +112,7 @@ async fn picture(shared: &Shared) -> Result<bool, JsValue> {
         width: shared.picture.size[0],
         pixels: context.get_image_data(0.0, 0.0, w, h)?,
         boxes: boxes(shared),
+        truth: None,
     };
     shown.draw_on(&canvas)?;
     let label = match shown.boxes.len() {

@@ -5,18 +5,22 @@
 mod arm;
 mod ask;
 mod bench;
+mod build;
 mod choose;
 mod drawing;
 pub(crate) mod embedded;
 mod evaluate;
 mod files;
+mod frame;
 pub(crate) mod gallery;
+mod judge;
 mod linked;
 mod look;
 mod notices;
 mod panes;
 mod picture;
 mod problem;
+mod recorded;
 mod setup;
 mod share;
 mod sweep;
@@ -56,7 +60,10 @@ pub(crate) const ASK: &[Row] = &[
     ("view", || Box::new(picture::Canvas::open())),
     ("gallery", || Box::new(gallery::Gallery::open())),
     ("ask", || Box::new(ask::Ask::open())),
+    ("build", || Box::new(build::Build::open())),
     ("panes", || Box::<panes::Panes>::default()),
+    ("judge", || Box::new(judge::JudgeAnswers::open())),
+    ("recorded", || Box::new(recorded::RecordedAnswers::open())),
     ("look", || Box::new(look::Look::open())),
     ("share", || Box::new(share::Share::open())),
     ("notices", || Box::<notices::Notices>::default()),

@@ -106,7 +106,7 @@ impl fmt::Display for Missing {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cancelled => out.write_str("it was ended"),
-            Self::Failed(sentence) => out.write_str(sentence),
+            Self::Failed(sentence) | Self::WrongDevice(sentence) => out.write_str(sentence),
             Self::Model(error) => error.fmt(out),
         }
     }

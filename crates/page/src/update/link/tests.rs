@@ -46,10 +46,15 @@ fn is_download(effect: &Effect) -> bool {
 #[test]
 fn a_link_shows_its_result_and_downloads_no_model() {
     let (mut state, effects) = opened(Source::Gallery("cat".into()));
-    let file = "pictures/cat.png".to_owned();
     assert_eq!(
         effects,
-        [Effect::Fill("Where?".into()), Effect::Fetch { number: 1, file }]
+        [
+            Effect::Fill("Where?".into()),
+            Effect::Fetch {
+                number: 1,
+                id: "cat".into()
+            }
+        ]
     );
     let mut all = hear(&mut state, ready(Backend::Cpu));
     all.extend(tell(
@@ -182,7 +187,7 @@ fn an_own_picture_is_named_by_its_hash() {
         (Holds::Copy { smaller: true }, "contains a smaller copy of your picture"),
     ] {
         let fragment = "AQ".to_owned();
-        let effects = tell(&mut state, Input::Made(Made { fragment, holds }));
+        let effects = tell(&mut state, Input::Made(MadeLink { fragment, holds }));
         assert_eq!(effects, [Effect::Copy("AQ".into())]);
         tell(&mut state, Input::Copied(true));
         let note = &state.sharing.note;
@@ -195,7 +200,7 @@ fn an_own_picture_is_named_by_its_hash() {
     assert_eq!(tell(&mut state, Input::Cite), []);
     tell(&mut state, Input::Share { picture: false });
     assert!(matches!(tell(&mut state, Input::Cite)[..], [Effect::Link { .. }]));
-    let made = Made {
+    let made = MadeLink {
         fragment: "AQ".to_owned(),
         holds: Holds::Hash,
     };

@@ -110,7 +110,9 @@ impl State {
         };
         match done {
             Ok(()) | Err(Missing::Cancelled) => {}
-            Err(Missing::Failed(sentence)) => self.tell(EvaluateEvent::Failed { sentence }),
+            Err(Missing::Failed(sentence) | Missing::WrongDevice(sentence)) => {
+                self.tell(EvaluateEvent::Failed { sentence })
+            }
             Err(Missing::Model(error)) if error.is_device() => self.outbox.send(&of_question(0, &error)),
             Err(Missing::Model(error)) => self.tell(EvaluateEvent::Failed {
                 sentence: sentence(&error),
