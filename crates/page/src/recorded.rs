@@ -68,9 +68,9 @@ impl Recorded {
         let panes = models.iter().map(|model| Pane {
             model: model.id.clone(),
             phase: Phase::Recorded,
-            reused: false,
             text: of(model).map(|answer| answer.text.clone()).unwrap_or_default(),
             answer: of(model).cloned(),
+            ..Pane::default()
         });
         Some(Turn {
             question: asked.question.clone(),
