@@ -4,7 +4,8 @@ import { why } from "./why.js";
 
 /** What reads and writes links, once it was asked for. */
 let loading;
-const { program } = document.documentElement.dataset;
+const framed = document.documentElement.classList.contains("embed");
+const program = framed ? "sightline_embed" : document.documentElement.dataset.program;
 const element = (id) => document.getElementById(id);
 element("unstarted").remove();
 element("summary").textContent = "The engine is starting…";
@@ -22,6 +23,10 @@ try {
 } catch (error) {
   const { sentence } = await why("The page", error, [`${program}.js`, `${program}_bg.wasm`]);
   element("summary").textContent = "";
+  if (framed) {
+    element("embed-note").textContent = sentence;
+    element("embed").hidden = false;
+  }
   element("problem-text").textContent = sentence;
   element("problem-button").textContent = "Reload the page";
   element("problem-button").onclick = () => location.reload();

@@ -2,6 +2,8 @@
 // once the models are here. The models' parts are the engine's business: they have a store of their
 // own, and pass by untouched.
 
+// The only script that this one loads, for browsers that ask.
+self.trustedTypes?.createPolicy("default", { createScriptURL: (address) => (address === "kept.js" ? address : null) });
 // `self.KEPT`: what the build made, each file's path with its SHA-256.
 importScripts("kept.js");
 
@@ -84,7 +86,7 @@ async function fromNetwork(request, cache, plain, path) {
   return response;
 }
 
-const TYPES = { js: /javascript/, wasm: /wasm|octet-stream/, css: /css/, json: /json/, svg: /svg/, png: /png/ };
+const TYPES = { js: /javascript/, wasm: /wasm|octet-stream/, css: /css/, json: /json/, svg: /svg/, png: /png/, webmanifest: /json/ };
 
 /**
  * Whether it is a file of this page. Networks that want a login answer everything with a page of

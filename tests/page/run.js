@@ -5,7 +5,7 @@ import { readdir } from "node:fs/promises";
 import { endBrowsers } from "./lib/browser.js";
 import { runAll } from "./lib/test.js";
 
-for (const name of ["SIGHTLINE", "PAGE", "PAGE_TINY", "CHROMIUM", "FIREFOX", "SCREENSHOTS"]) {
+for (const name of ["SIGHTLINE", "PAGE", "PAGE_TINY", "NPM", "CHROMIUM", "FIREFOX", "SCREENSHOTS"]) {
   if (!process.env[name]) {
     console.error(`${name} is not set: start this with \`cargo xtask test --only page\``);
     process.exit(2);

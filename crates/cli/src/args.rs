@@ -545,7 +545,8 @@ pub(crate) struct Probe {
 /// `sightline serve`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  sightline serve\n  sightline serve --port 9000\n  sightline serve --page /srv/sightline\n\n\
+    after_help = "Examples:\n  sightline serve\n  sightline serve --port 9000\n  sightline serve --page /srv/sightline\n  \
+    sightline serve --frame-ancestors https://example.org\n\n\
     The page is built by `cargo xtask page`. Any static host does as well: its folder works below any path."
 )]
 pub(crate) struct Serve {
@@ -555,6 +556,10 @@ pub(crate) struct Serve {
     /// Port of 127.0.0.1; 0 takes any free one.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     pub port: u16,
+    /// Pages that may show this one in a frame: 'self', * or an origin, several separated by commas
+    /// [default: none].
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    pub frame_ancestors: Vec<String>,
 }
 
 fn temperature(text: &str) -> Result<f32, String> {

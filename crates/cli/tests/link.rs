@@ -118,6 +118,40 @@ fn links_can_be_pasted() {
 }
 
 #[test]
+fn a_link_becomes_a_card_and_a_code() {
+    let folder = folder();
+    let here = folder.path();
+    let link = make(here, &["--include-picture"]);
+    let (code, _, stderr) = run(here, &["link", "card", &link, "--out", "card.svg"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let card = fs::read_to_string(here.join("card.svg")).expect("a card");
+    assert!(
+        card.contains("What is [this]?") && card.contains("data:image/jpeg;base64,"),
+        "{card}"
+    );
+    // A picture that is elsewhere is named, or left out with a word.
+    let link = make(here, &[]);
+    let (code, _, stderr) = run(here, &["link", "card", &link, "--out", "card.svg"]);
+    assert!(code == Some(0) && stderr.contains("--image FILE"), "{stderr}");
+    let before = fs::read(here.join(PICTURE)).expect("read");
+    let (code, _, stderr) = run(here, &["link", "card", &link, "--image", PICTURE, "--out", "card.svg"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    fs::copy(here.join(PICTURE), here.join("mine.png")).expect("copied");
+    let (code, _, stderr) = run(
+        here,
+        &["link", "card", &link, "--image", "mine.png", "--out", "mine.png"],
+    );
+    assert!(
+        code == Some(3) && stderr.contains("would write over what is read"),
+        "{stderr}"
+    );
+    assert_eq!(fs::read(here.join("mine.png")).expect("read"), before);
+    let (code, _, stderr) = run(here, &["link", "qr", &link, "--out", "code.png"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(fs::read(here.join("code.png")).expect("a code").starts_with(b"\x89PNG"));
+}
+
+#[test]
 fn what_is_no_link_or_no_page_gets_one_sentence() {
     let folder = folder();
     let here = folder.path();
@@ -129,6 +163,10 @@ fn what_is_no_link_or_no_page_gets_one_sentence() {
             "nothing follows the #",
         ),
         (vec!["link", "check", "AgAA"], 3, "format 2"),
+        (vec!["link", "card", "AgAA", "--out", "a.svg"], 3, "format 2"),
+        (vec!["link", "card", "AgAA", "--out", "a.gif"], 2, "end in .svg or .png"),
+        (vec!["link", "qr", "AgAA", "--out", "a.svg"], 3, "no page"),
+        (vec!["link", "qr", "https://a/#AgAA", "--out", "a.svg"], 3, "format 2"),
         (
             vec!["link", "make", PICTURE, "What?", "--page", "javascript:1"],
             2,

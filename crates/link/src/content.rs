@@ -26,6 +26,29 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// What each model is called beside the others: its id without the parts, between hyphens, that
+    /// all of them begin or end with.
+    pub fn names(&self) -> Vec<String> {
+        let ids: Vec<Vec<&str>> = self
+            .answers
+            .iter()
+            .map(|answer| answer.model.split('-').collect())
+            .collect();
+        let shortest = ids.iter().map(Vec::len).min().unwrap_or_default();
+        let all = |part: &dyn Fn(&[&str]) -> String| {
+            let mut parts = ids.iter().map(|id| part(id));
+            let first = parts.next();
+            parts.all(|other| Some(&other) == first.as_ref())
+        };
+        // One part stays, whatever the others are called.
+        let most = if ids.len() < 2 { 0 } else { shortest.saturating_sub(1) };
+        let head = (0..most).take_while(|&i| all(&|id| id[i].to_owned())).count();
+        let tail = (0..most - head)
+            .take_while(|&i| all(&|id| id[id.len() - 1 - i].to_owned()))
+            .count();
+        ids.iter().map(|id| id[head..id.len() - tail].join("-")).collect()
+    }
+
     /// The same result with its picture in the link: a copy of `size` px, maybe smaller than the
     /// original. Boxes go with it.
     #[must_use]
@@ -264,4 +287,68 @@ impl From<Timings> for Milliseconds {
 
 fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(ids: &[&str]) -> Vec<String> {
+        let answer = |id: &&str| SharedAnswer {
+            model: (*id).to_owned(),
+            ..SharedAnswer::default()
+        };
+        let shared = Shared {
+            picture: Picture {
+                source: Source::File(Vec::new()),
+                size: [300, 200],
+            },
+            question: "What?".to_owned(),
+            settings: Settings::default(),
+            device: String::new(),
+            answers: ids.iter().map(answer).collect(),
+        };
+        shared.names()
+    }
+
+    #[test]
+    fn names_leave_out_what_all_have() {
+        assert_eq!(
+            named(&["sightline-vmamba-tiny", "sightline-vit-tiny"]),
+            ["vmamba", "vit"]
+        );
+        assert_eq!(named(&["sightline-vit-tiny"]), ["sightline-vit-tiny"]);
+        assert_eq!(named(&["a-b", "a-b-c"]), ["b", "b-c"]);
+        assert_eq!(named(&["a", "b-a"]), ["a", "b-a"]);
+        assert_eq!(named(&["m-x-t", "m-y-t", "m-x-u"]), ["x-t", "y-t", "x-u"]);
+    }
+
+    #[test]
+    fn boxes_go_with_a_smaller_copy_of_the_picture() {
+        let boxes = [[0, 0, 300, 200], [30, 40, 31, 41], [299, 199, 300, 200]];
+        let found = |px| SharedBox {
+            dense: false,
+            label: None,
+            px,
+            per_mille: None,
+        };
+        let shared = Shared {
+            picture: Picture {
+                source: Source::Hash(String::new()),
+                size: [300, 200],
+            },
+            question: "Where?".to_owned(),
+            settings: Settings::default(),
+            device: String::new(),
+            answers: vec![SharedAnswer {
+                boxes: boxes.map(found).to_vec(),
+                ..SharedAnswer::default()
+            }],
+        };
+        let small = shared.with_picture(vec![1], [30, 20]);
+        assert_eq!(small.picture.size, [30, 20]);
+        assert_eq!(small.picture.source, Source::File(vec![1]));
+        let moved: Vec<[u32; 4]> = small.answers[0].boxes.iter().map(|found| found.px).collect();
+        assert_eq!(moved, [[0, 0, 30, 20], [3, 4, 4, 5], [29, 19, 30, 20]]);
+    }
 }

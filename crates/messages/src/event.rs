@@ -2,7 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use sightline_answer::{Answer, Machine, ModelInfo};
 
+use crate::evaluate::EvaluateEvent;
 use crate::look::LookEvent;
+use crate::sweep::SweepEvent;
 
 /// Defines an enum with a second way to be read: by the kind outside of the fields. What names its
 /// kind among its fields has to be kept whole until the kind is found, and the code for that is a
@@ -161,8 +163,12 @@ with_kind_outside! {
         },
         /// Answer to [`crate::Command::Measure`].
         Measured(Measured),
+        /// Of a [`crate::Command::Sweep`].
+        Sweep(SweepEvent),
         /// Of a [`crate::Command::Look`].
         Look(LookEvent),
+        /// About evaluations.
+        Evaluate(EvaluateEvent),
         /// Answer to [`crate::Command::Features`]: one model's features of the picture last sent.
         Features {
             /// Model id.
@@ -223,6 +229,10 @@ pub struct Loaded {
     pub heap_bytes: u64,
     /// What computes, after the comparison of dtypes.
     pub machine: Machine,
+    /// Lowest cosine of features in 32 bits with those that came with the weights: whether the
+    /// device computes rightly. None if the weights hold none.
+    #[serde(default)]
+    pub check: Option<f64>,
 }
 
 /// A picture to show.
@@ -261,6 +271,8 @@ pub enum Remedy {
 pub enum Work {
     /// Transform, encoder and connector look at a picture.
     Encode,
+    /// The language model reads the visual tokens of a picture.
+    Prefill,
     /// The language model writes a token.
     Decode,
 }
@@ -342,7 +354,11 @@ mod tests {
         };
         let json =
             |word: &str| format!(r#"{{"model":"m","what":"{word}","median_ms":1.5,"runs":2,"launches":3,"bytes":4}}"#);
-        for (work, word) in [(Work::Encode, "encode"), (Work::Decode, "decode")] {
+        for (work, word) in [
+            (Work::Encode, "encode"),
+            (Work::Prefill, "prefill"),
+            (Work::Decode, "decode"),
+        ] {
             assert_eq!(serde_json::to_string(&row(work)).unwrap_or_default(), json(word));
         }
     }

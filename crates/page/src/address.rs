@@ -9,11 +9,11 @@ use crate::codec::Codec;
 use crate::dom::{by_id, on};
 use crate::inbox::{number, tell};
 use crate::shrink;
-use crate::state::Holds;
+use crate::state::{Holds, MadeLink};
 use crate::update::Input;
 
 /// The fragment, if it can be a result: others name a part of the page.
-fn fragment() -> Option<String> {
+pub(crate) fn fragment() -> Option<String> {
     let hash = web_sys::window()?.location().hash().ok()?;
     let fragment = hash.strip_prefix('#')?;
     let is_part = by_id::<HtmlElement>(fragment).is_some();
@@ -51,27 +51,22 @@ pub(crate) fn listen(codec: &Codec) {
     });
 }
 
-/// Puts a link to a result into the page's address, and into the clipboard where the browser has
-/// one. `file` is the picture's, if the link is to hold its hash or, `whole`, a copy of it.
-pub(crate) fn copy(codec: &Codec, shared: Shared, file: Option<Vec<u8>>, whole: bool) {
+/// Makes a link to a result and puts it into the page's address. `file` is the picture's, if the
+/// link is to hold its hash or, `whole`, a copy of it.
+pub(crate) fn make(codec: &Codec, shared: Shared, file: Option<Vec<u8>>, whole: bool) {
     let codec = codec.clone();
     spawn_local(async move {
         tell(match link(&codec, shared, file, whole).await {
-            Ok((fragment, holds)) => Input::Copied {
-                clipboard: put(&fragment).await,
-                holds,
-            },
-            Err(why) => Input::NotCopied(format!("There is no link to this: {why}.")),
+            Ok(made) => {
+                put(&made.fragment);
+                Input::Made(made)
+            }
+            Err(why) => Input::NotMade(format!("There is no link to this: {why}.")),
         });
     });
 }
 
-async fn link(
-    codec: &Codec,
-    mut shared: Shared,
-    file: Option<Vec<u8>>,
-    whole: bool,
-) -> Result<(String, Holds), String> {
+async fn link(codec: &Codec, mut shared: Shared, file: Option<Vec<u8>>, whole: bool) -> Result<MadeLink, String> {
     let codec = codec.load().await?;
     let mut holds = Holds::Gallery;
     if let (Source::Hash(hash), Some(file)) = (&mut shared.picture.source, file) {
@@ -86,26 +81,39 @@ async fn link(
             holds = Holds::Hash;
         }
     }
-    Ok((codec.encode(&shared)?, holds))
+    let fragment = codec.encode(&shared)?;
+    Ok(MadeLink { fragment, holds })
 }
 
-/// Puts a fragment into the address; whether the link is in the clipboard, too.
-async fn put(fragment: &str) -> bool {
-    let Some(window) = web_sys::window() else { return false };
-    let location = window.location();
-    let page = location.origin().and_then(|origin| Ok(origin + &location.pathname()?));
-    let here = format!("{}#{fragment}", location.search().unwrap_or_default());
+fn put(fragment: &str) {
+    let Some(window) = web_sys::window() else { return };
+    let here = format!("{}#{fragment}", window.location().search().unwrap_or_default());
     if let Ok(history) = window.history() {
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&here));
     }
-    // Over plain http there is no clipboard.
+}
+
+/// The address of this page, without what follows `?` and `#`.
+pub(crate) fn page() -> Option<String> {
+    let location = web_sys::window()?.location();
+    Some(location.origin().ok()? + &location.pathname().ok()?)
+}
+
+/// Puts a link with that fragment into the clipboard.
+pub(crate) fn copy(fragment: &str) {
+    let link = page().map(|page| format!("{page}#{fragment}"));
+    spawn_local(async move {
+        tell(Input::Copied(match link {
+            Some(link) => clipboard(&link).await,
+            None => false,
+        }));
+    });
+}
+
+/// Puts a text into the clipboard; whether it is there. Over plain http there is no clipboard.
+pub(crate) async fn clipboard(text: &str) -> bool {
+    let Some(window) = web_sys::window() else { return false };
     let navigator = window.navigator();
     let there = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| !clipboard.is_undefined());
-    match page {
-        Ok(page) if there => {
-            let written = navigator.clipboard().write_text(&format!("{page}#{fragment}"));
-            JsFuture::from(written).await.is_ok()
-        }
-        _ => false,
-    }
+    there && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
 }

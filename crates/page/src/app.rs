@@ -9,11 +9,13 @@ use web_sys::{HtmlInputElement, ImageData};
 use crate::address;
 use crate::codec::Codec;
 use crate::dom::{after, by_id};
+use crate::embed;
 use crate::engine::{self, Engine};
 use crate::inbox::{self, tell};
 use crate::input;
 use crate::lab::{self, Lab};
 use crate::memory;
+use crate::save;
 use crate::state::State;
 use crate::update::{Effect, Input, update};
 use crate::views::{self, Now, Row, View};
@@ -45,13 +47,18 @@ pub fn open_ask(script: Script) {
     }
 }
 
+/// Shows the result that the address of a page in a frame holds. No engine starts.
+pub fn open_embed(script: Script) {
+    embed::open(Codec::new(script.codec));
+}
+
 /// Opens a page of the second module, which measures or evaluates. As [`open_ask`].
 pub fn open_lab(script: Script) {
     open(views::LAB, Some(lab::update), script);
 }
 
 /// Of the pages of the second module.
-type LabUpdate = fn(&mut Lab, &State, &Input) -> Vec<Effect>;
+type LabUpdate = fn(&mut Lab, &mut State, &Input) -> Vec<Effect>;
 
 fn open(rows: &[Row], lab_update: Option<LabUpdate>, script: Script) -> Codec {
     let codec = Codec::new(script.codec);
@@ -91,7 +98,9 @@ struct App {
 
 impl App {
     fn step(&mut self, input: Input) {
-        let further = self.lab_update.map(|update| update(&mut self.lab, &self.state, &input));
+        let further = self
+            .lab_update
+            .map(|update| update(&mut self.lab, &mut self.state, &input));
         let effects = update(&mut self.state, input);
         for effect in effects.into_iter().chain(further.into_iter().flatten()) {
             self.carry_out(effect);
@@ -132,11 +141,13 @@ impl App {
             }
             Effect::Persist => input::persist(),
             Effect::Remind { seconds, of } => after(seconds, move || tell(Input::Reminded(of))),
-            Effect::Copy {
+            Effect::Save { name, kind, bytes } => save::file(&name, &kind, &bytes),
+            Effect::Copy(fragment) => address::copy(&fragment),
+            Effect::Link {
                 shared,
                 number,
                 picture,
-            } => address::copy(&self.codec, *shared, self.file(number), picture),
+            } => address::make(&self.codec, *shared, self.file(number), picture),
             Effect::Hash(number) => self.hash(number),
             Effect::Reload => {
                 let _ = web_sys::window().map(|window| window.location().reload());

@@ -4,8 +4,10 @@ use js_sys::{Function, Object, Promise, Reflect};
 use sightline_messages::{Command, Event, Remedy, VERSION, Wish};
 use wasm_bindgen::prelude::{Closure, JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{HtmlElement, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use crate::attached;
+use crate::dom::by_id;
 use crate::inbox::tell;
 use crate::update::Input;
 
@@ -22,7 +24,7 @@ impl Engine {
     pub(crate) fn start(device: Wish, why: &Function) -> Option<Self> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let Ok(worker) = Worker::new_with_options("engine.js", &options) else {
+        let Ok(worker) = Worker::new_with_options(script(), &options) else {
             tell(Input::Heard(Event::Broken {
                 sentence: "This browser starts no module workers. A current one does.".into(),
                 remedy: Remedy::Reload,
@@ -54,8 +56,17 @@ impl Engine {
 
     pub(crate) fn send(&self, command: &Command) {
         if let Ok(value) = serde_wasm_bindgen::to_value(command) {
+            attached::put_into(&value);
             let _ = self.worker.post_message(&value);
         }
+    }
+}
+
+/// The worker's script. The page that evaluates has an engine of its own.
+fn script() -> &'static str {
+    match by_id::<HtmlElement>("evaluate") {
+        Some(_) => "engine.js?evaluate",
+        None => "engine.js",
     }
 }
 

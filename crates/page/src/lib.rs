@@ -30,9 +30,13 @@ mod address;
 #[cfg(target_arch = "wasm32")]
 mod app;
 #[cfg(target_arch = "wasm32")]
+mod attached;
+#[cfg(target_arch = "wasm32")]
 mod codec;
 #[cfg(target_arch = "wasm32")]
 mod dom;
+#[cfg(target_arch = "wasm32")]
+mod embed;
 #[cfg(target_arch = "wasm32")]
 mod engine;
 #[cfg(target_arch = "wasm32")]
@@ -46,9 +50,11 @@ mod memory;
 #[cfg(target_arch = "wasm32")]
 mod read;
 #[cfg(target_arch = "wasm32")]
+mod save;
+#[cfg(target_arch = "wasm32")]
 mod shrink;
 #[cfg(target_arch = "wasm32")]
 mod views;
 
 #[cfg(target_arch = "wasm32")]
-pub use app::{Script, open_ask, open_lab};
+pub use app::{Script, open_ask, open_embed, open_lab};

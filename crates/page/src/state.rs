@@ -49,6 +49,7 @@ pub(crate) struct State {
     pub(crate) looking: Looking,
     /// The result that the page's address holds.
     pub(crate) linked: Option<Linked>,
+    pub(crate) sharing: Sharing,
     /// What the visitor has found true.
     #[serde(default)]
     pub(crate) judging: Judging,
@@ -56,8 +57,26 @@ pub(crate) struct State {
     pub(crate) featured: Option<Chosen>,
     /// Answers that were computed before the visit.
     pub(crate) recorded: Option<Recorded>,
-    /// What came of the last link that was copied.
-    pub(crate) share_note: String,
+}
+
+/// A link to what is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sharing {
+    /// The last one that was made.
+    pub(crate) made: Option<MadeLink>,
+    /// What came of it, for people.
+    pub(crate) note: String,
+    /// Text to paste is shown.
+    pub(crate) citing: bool,
+}
+
+/// A link that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MadeLink {
+    /// What follows the `#`.
+    pub(crate) fragment: String,
+    /// What it says of the picture.
+    pub(crate) holds: Holds,
 }
 
 /// A result that came as a link.
@@ -71,7 +90,7 @@ pub(crate) struct Linked {
 }
 
 /// What a link says of its picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Holds {
     /// Which one of the gallery it is.
     Gallery,

@@ -14,10 +14,11 @@ mod turn;
 use sightline_messages::{Command, Event, Wish};
 
 use crate::judging::judge;
-use crate::state::{Loading, Progress, Remedy, State};
+use crate::state::{Loading, Progress, Remedy, Sharing, State};
 use crate::words;
 
 pub(crate) use effect::Effect;
+pub(crate) use engine::load;
 pub(crate) use input::{Input, Reminder};
 
 /// Most notices that stay on the page.
@@ -25,6 +26,15 @@ const NOTICES: usize = 6;
 
 /// Changes the state; gives what has to be done, in order.
 pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
+    let effects = happened(state, input);
+    // A link is one to what is shown.
+    if !link::is_shareable(state) {
+        state.sharing = Sharing::default();
+    }
+    effects
+}
+
+fn happened(state: &mut State, input: Input) -> Vec<Effect> {
     match input {
         Input::Opened(wish) => {
             state.wish = wish;
@@ -108,12 +118,17 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             Vec::new()
         }
         Input::Share { picture } => link::share(state, picture),
-        Input::Copied { clipboard, holds } => {
-            link::copied(state, clipboard, holds);
+        Input::Cite => link::cite(state),
+        Input::Made(made) => link::made(state, made),
+        Input::NotMade(sentence) => {
+            state.sharing = Sharing {
+                note: sentence,
+                ..Sharing::default()
+            };
             Vec::new()
         }
-        Input::NotCopied(sentence) => {
-            state.share_note = sentence;
+        Input::Copied(copied) => {
+            link::copied(state, copied);
             Vec::new()
         }
     }

@@ -7,17 +7,20 @@
 //! # async fn page() -> std::io::Result<()> {
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 //! let page = "target/page".as_ref();
-//! sightline_serve::serve(&listener, page, sightline_serve::interruption()).await;
+//! let policy = sightline_serve::Policy::default();
+//! sightline_serve::serve(&listener, page, &policy, sightline_serve::interruption()).await;
 //! # Ok(())
 //! # }
 //! ```
+
+mod policy;
 
 use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -28,10 +31,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tower_http::services::ServeDir;
 
-/// What the page may do: its own files, WebAssembly, and nothing from elsewhere. `www/index.html`
-/// says the same for hosts that send no headers.
-const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
-    connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+pub use policy::{Policy, PolicyError};
 
 /// A part is named by its hash and never changes.
 const FOREVER: &str = "public, max-age=31536000, immutable";
@@ -49,8 +49,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Answers every visitor with files of the folder `page`, until `interrupted` ends. `axum::serve`
 /// would do, but it sets no timer, and half a request would hold its connection for ever.
-pub async fn serve(listener: &TcpListener, page: &Path, interrupted: impl Future<Output = ()>) {
-    let router = router(page);
+pub async fn serve(listener: &TcpListener, page: &Path, policy: &Policy, interrupted: impl Future<Output = ()>) {
+    let router = router(page, policy.clone());
     let open = GracefulShutdown::new();
     let mut interrupted = std::pin::pin!(interrupted);
     loop {
@@ -96,7 +96,7 @@ pub fn interruption() -> impl Future<Output = ()> {
     }
 }
 
-fn router(page: &Path) -> Router {
+fn router(page: &Path, policy: Policy) -> Router {
     let files = ServeDir::new(page)
         .precompressed_br()
         .append_index_html_on_directories(true)
@@ -104,7 +104,7 @@ fn router(page: &Path) -> Router {
     Router::new()
         .fallback_service(files)
         .layer(middleware::from_fn(ranges))
-        .layer(middleware::from_fn(headers))
+        .layer(middleware::from_fn_with_state(policy, headers))
 }
 
 /// Lets a part of a file be asked for as RFC 9110 has it: a `Range` with another unit or another
@@ -152,7 +152,7 @@ fn is_current(found: &HeaderMap, wanted: &HeaderValue) -> bool {
 }
 
 /// Adds what every answer carries, and turns a bare error into a sentence.
-async fn headers(request: Request, next: Next) -> Response {
+async fn headers(State(policy): State<Policy>, request: Request, next: Next) -> Response {
     let part = request.uri().path().starts_with("/parts/");
     let mut response = next.run(request).await;
     if response.status() == StatusCode::NOT_FOUND {
@@ -164,7 +164,6 @@ async fn headers(request: Request, next: Next) -> Response {
     };
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (
@@ -173,11 +172,12 @@ async fn headers(request: Request, next: Next) -> Response {
         ),
         (
             header::HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
+            policy.sharing(),
         ),
         (header::CACHE_CONTROL, cache),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.header());
     response
 }

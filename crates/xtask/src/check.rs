@@ -38,9 +38,12 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-link-web",
     "sightline-messages",
     "sightline-web",
+    "sightline-web-engine",
+    "sightline-web-evaluate",
     "sightline-page",
     "sightline-page-ask",
     "sightline-page-lab",
+    "sightline-page-embed",
 ];
 
 /// Tools that PyPI has as prebuilt programs: building them takes ten minutes.

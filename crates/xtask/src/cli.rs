@@ -27,6 +27,10 @@ pub(crate) enum Command {
                       What is up to date is not built again. The exit code is 1 if a budget of bytes is not kept."
     )]
     Page(PageArgs),
+    /// Put the npm package together: the engine, its API, the element
+    #[command(after_help = "Examples:\n  cargo xtask package\n  npm pack ./target/npm\n\n\
+                      Nothing is published. The models are not part of it: `cargo xtask page` writes them.")]
+    Package,
     /// Run every test: natively, in headless browsers, and of the training code
     #[command(
         after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only browser\n  cargo xtask test --only browser selective_scan\n  cargo xtask test --only page keyboard\n\n\
@@ -98,6 +102,10 @@ pub(crate) struct PageArgs {
     /// target/page-tiny]
     #[arg(long, conflicts_with = "weights")]
     pub(crate) tiny: bool,
+    /// Address that the page will have, such as https://example.org/sightline/. Sites that show a
+    /// picture of a link need the picture's whole address
+    #[arg(long, value_name = "URL")]
+    pub(crate) address: Option<String>,
     /// Build nothing else than the engine's module and print what it is made of
     #[arg(long)]
     pub(crate) contents: bool,

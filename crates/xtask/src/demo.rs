@@ -35,6 +35,7 @@ fn serve(args: &DemoArgs) -> Result<bool> {
         out: page::default_out(),
         bundle: page::Source::Weights(root().join("weights")),
         quick: true,
+        address: None,
     })?;
     say("3/3 serving it on this machine only; open the address in a browser, WebGPU makes it quick");
     succeeds(

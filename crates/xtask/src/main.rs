@@ -1,4 +1,4 @@
-//! The developers' commands: `cargo xtask demo | page | test | check | house | goldens | agree |
+//! The developers' commands: `cargo xtask demo | page | package | test | check | house | goldens | agree |
 //! peers | record | bench`.
 //!
 //! They need Rust, git and Python. What else a command wants it installs after saying so, or names
@@ -14,6 +14,7 @@ mod demo;
 mod goldens;
 mod house;
 mod node;
+mod package;
 mod page;
 mod page_tests;
 mod peers;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Page(args) => page::run(&args),
+        Command::Package => package::run(),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
         Command::House(args) => house::run(&args),

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::counts::Outcome;
 use crate::node;
+use crate::package;
 use crate::page::{self, Options, Source};
 use crate::repo::{SELECTIONS, root, target};
 use crate::setup::{self, Need};
@@ -21,7 +22,9 @@ pub(crate) fn run(filter: &str) -> Result<Outcome> {
         out: page::tiny_out(),
         bundle: Source::Tiny,
         quick: false,
+        address: None,
     })?;
+    package::build()?;
     say("running the page's tests in headless Chromium and Firefox");
     let failed = outcome.counts.failed;
     let good = follow(node("run.js")?.arg(filter), |line| outcome.libtest_line(line))?;
@@ -54,6 +57,7 @@ pub(crate) fn shipped_page() -> Result<bool> {
         out: page::default_out(),
         bundle: Source::Weights(root().join("weights")),
         quick: false,
+        address: None,
     })
 }
 
@@ -66,6 +70,7 @@ pub(crate) fn node(script: &str) -> Result<Command> {
         .env("SIGHTLINE_WEIGHTS", root().join("weights"))
         .env("PAGE", page::default_out())
         .env("PAGE_TINY", page::tiny_out())
+        .env("NPM", package::out())
         .env("SCREENSHOTS", target().join("page-screenshots"))
         .env("MESSAGES_VERSION", sightline_messages::VERSION.to_string())
         .env("CHROMIUM", setup::chromium().context("Chromium vanished")?)

@@ -18,9 +18,9 @@ const close = (server) => {
 };
 
 /** Starts `sightline serve` on a free port; gives the port and how to end it. */
-const startSightline = (folder) =>
+const startSightline = (folder, more) =>
   new Promise((done, fail) => {
-    const child = spawn(process.env.SIGHTLINE, ["serve", "--port", "0", "--page", folder], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.env.SIGHTLINE, ["serve", "--port", "0", "--page", folder, ...more], { stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     const heard = (data) => {
       said += data;
@@ -39,12 +39,12 @@ const startSightline = (folder) =>
  * only the `first` bytes, and then silence, or the end of the connection with `cut`.
  */
 export class Site {
-  static async start(folder) {
+  static async start(folder, more = []) {
     const site = new Site();
     site.folder = folder;
     site.log = [];
     site.spoil = () => undefined;
-    site.upstream = await startSightline(folder);
+    site.upstream = await startSightline(folder, more);
     site.server = createServer((request, response) => site.#answer(request, response));
     site.port = await listen(site.server);
     site.url = `http://127.0.0.1:${site.port}/`;
@@ -93,7 +93,7 @@ export class Site {
   }
 }
 
-const TYPES = { html: "text/html", js: "text/javascript", css: "text/css", wasm: "application/wasm", json: "application/json", svg: "image/svg+xml", jpg: "image/jpeg", png: "image/png", webp: "image/webp" };
+const TYPES = { html: "text/html", js: "text/javascript", css: "text/css", wasm: "application/wasm", json: "application/json", webmanifest: "application/manifest+json", svg: "image/svg+xml", jpg: "image/jpeg", png: "image/png", webp: "image/webp" };
 
 /**
  * A plain host that sends files below `prefix` and no header but their type. `log` has every

@@ -22,6 +22,10 @@ pub(crate) enum LinkCommand {
     Show(Show),
     /// Tells whether these models are those of a link, and whether they answer as it says.
     Check(Check),
+    /// Draws what a link holds, for a slide or a page: question, picture, boxes and answers.
+    Card(Card),
+    /// Draws a link as a QR code.
+    Qr(Qr),
 }
 
 /// `sightline link make`.
@@ -94,4 +98,37 @@ pub(crate) struct Check {
     /// The picture, for a link that does not hold it. The models are asked again.
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<PathBuf>,
+}
+
+/// `sightline link card`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sightline link card \"$LINK\" --out result.svg\n  \
+    sightline link card \"$LINK\" --image dog.jpg --out result.png --scale 2\n\n\
+    A card has 1200 x 630 px: what pages show of a link, and fit for a slide.")]
+pub(crate) struct Card {
+    /// The link, or what follows its `#`.
+    pub link: String,
+    /// The card: a file whose name ends in .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The picture, for a link that does not hold it.
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<PathBuf>,
+    /// How many times as large a PNG file is.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub scale: u8,
+}
+
+/// `sightline link qr`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  sightline link qr \"$LINK\" --out code.svg\n  sightline link qr \"$LINK\" --out code.png\n\n\
+    A link with a picture in it is too long for a code."
+)]
+pub(crate) struct Qr {
+    /// The whole link, with the page's address.
+    pub link: String,
+    /// The code: a file whose name ends in .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
 }

@@ -1,5 +1,6 @@
 //! `sightline link`: results as addresses.
 
+mod card;
 mod check;
 
 use std::path::Path;
@@ -27,6 +28,8 @@ pub(crate) fn run(args: &Link, global: &Global) -> Result<(), Failure> {
         LinkCommand::Make(args) => make(args, global),
         LinkCommand::Show(args) => show(args),
         LinkCommand::Check(args) => check::run(args, global),
+        LinkCommand::Card(args) => card::run(args),
+        LinkCommand::Qr(args) => card::qr(args),
     }
 }
 

@@ -4,11 +4,11 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use sightline_serve::{interruption, serve};
+use sightline_serve::{Policy, interruption, serve};
 use tokio::net::TcpListener;
 
 use crate::args::Serve;
-use crate::failure::{Failure, INPUT, OrFail, RUNNING};
+use crate::failure::{Failure, INPUT, OrFail, RUNNING, USAGE};
 use crate::{output, weights};
 
 /// Where a page lies below the repository.
@@ -16,6 +16,7 @@ const PAGE: &str = "target/page";
 
 /// Runs the command until Ctrl-C.
 pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
+    let policy = Policy::framed(&args.frame_ancestors).or_fail(USAGE)?;
     let page = folder(args.page.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
         // Before the address is known: who reads it may press Ctrl-C at once.
         let interrupted = interruption();
         output::line(&format!("The page is at http://{address}/ (Ctrl-C ends it)"))?;
-        serve(&listener, &page, interrupted).await;
+        serve(&listener, &page, &policy, interrupted).await;
         Ok(())
     })
 }

@@ -51,9 +51,9 @@ pub(crate) enum Effect {
         /// What to say.
         of: Reminder,
     },
-    /// Put a link into the page's address and into the clipboard; what came of it is
-    /// [`Input::Copied`](super::Input::Copied).
-    Copy {
+    /// Make a link and put it into the page's address; what came of it is
+    /// [`Input::Made`](super::Input::Made).
+    Link {
         /// What the link holds. A hash of the picture is left empty.
         shared: Box<Shared>,
         /// The page's number of the picture.
@@ -61,8 +61,19 @@ pub(crate) enum Effect {
         /// Whether the link holds the picture itself.
         picture: bool,
     },
+    /// Put a link with this fragment into the clipboard: [`Input::Copied`](super::Input::Copied).
+    Copy(String),
     /// Find out the hash of the picture of that number: [`Input::Hashed`](super::Input::Hashed).
     Hash(u32),
+    /// Hand the visitor a file.
+    Save {
+        /// What it is called.
+        name: String,
+        /// Its MIME type.
+        kind: String,
+        /// What it holds.
+        bytes: Vec<u8>,
+    },
     /// Load the page anew.
     Reload,
 }

@@ -81,7 +81,7 @@ pub(super) fn slow(state: &mut State, engine: u32, model: usize) {
 }
 
 /// The models shall come.
-pub(super) fn load(state: &mut State) -> Vec<Effect> {
+pub(crate) fn load(state: &mut State) -> Vec<Effect> {
     if state.engine != Engine::Ready || state.is_loading() || state.loaded().is_some() {
         return Vec::new();
     }

@@ -7,7 +7,7 @@ use super::look::LookInput;
 use crate::judging::Judge;
 use crate::lab;
 use crate::recorded::Recorded;
-use crate::state::{Chosen, Holds, Remedy, Saved};
+use crate::state::{Chosen, MadeLink, Remedy, Saved};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -92,15 +92,14 @@ pub(crate) enum Input {
         /// Whether the link holds the picture.
         picture: bool,
     },
-    /// The link is in the page's address.
-    Copied {
-        /// Whether it is in the clipboard as well.
-        clipboard: bool,
-        /// What it says of the picture.
-        holds: Holds,
-    },
+    /// The visitor asks for text to paste into pages and papers, or has seen enough of it.
+    Cite,
+    /// A link to what is shown, which is in the page's address.
+    Made(MadeLink),
     /// There is no link: a sentence that says why.
-    NotCopied(String),
+    NotMade(String),
+    /// Whether the link is in the clipboard.
+    Copied(bool),
 }
 
 /// What should have happened by now.

@@ -6,7 +6,7 @@ use sightline_messages::{Backend, Dtype, Machine};
 use super::effect::Effect;
 use super::picture::chosen;
 use super::turn::MAX_TOKENS;
-use crate::state::{Chosen, Holds, Linked, Pane, Phase, Shown, State, Turn};
+use crate::state::{Chosen, Holds, Linked, MadeLink, Pane, Phase, Sharing, Shown, State, Turn};
 
 /// Characters of a device's name that a link keeps.
 const DEVICE: usize = 120;
@@ -141,33 +141,61 @@ fn is_whole(pane: &Pane) -> bool {
 
 /// The visitor asks for a link to what is shown, and for an own picture in it.
 pub(super) fn share(state: &mut State, picture: bool) -> Vec<Effect> {
-    state.share_note.clear();
+    state.sharing = Sharing::default();
+    make(state, picture)
+}
+
+/// The visitor opens or closes the text to paste.
+pub(super) fn cite(state: &mut State) -> Vec<Effect> {
+    state.sharing.citing = !state.sharing.citing;
+    match state.sharing.made {
+        None if state.sharing.citing => make(state, false),
+        _ => Vec::new(),
+    }
+}
+
+fn make(state: &State, picture: bool) -> Vec<Effect> {
     let (Some(shown), Some(shared)) = (&state.picture.shown, result(state)) else {
         return Vec::new();
     };
-    vec![Effect::Copy {
+    vec![Effect::Link {
         shared: Box::new(shared),
         number: shown.chosen.number,
         picture: picture && is_own(state),
     }]
 }
 
+/// The link is there. It is copied, unless it was made for the text to paste.
+pub(super) fn made(state: &mut State, made: MadeLink) -> Vec<Effect> {
+    let fragment = made.fragment.clone();
+    state.sharing.note = about(made.holds).trim_start().to_owned();
+    state.sharing.made = Some(made);
+    match state.sharing.citing {
+        true => Vec::new(),
+        false => vec![Effect::Copy(fragment)],
+    }
+}
+
 /// What came of it.
-pub(super) fn copied(state: &mut State, clipboard: bool, holds: Holds) {
-    let place = match clipboard {
+pub(super) fn copied(state: &mut State, copied: bool) {
+    let Some(made) = &state.sharing.made else { return };
+    let place = match copied {
         true => "The link was copied.",
         false => "The link is in the address bar; copy it there.",
     };
-    let about = match holds {
+    state.sharing.note = format!("{place}{}", about(made.holds));
+}
+
+fn about(holds: Holds) -> &'static str {
+    match holds {
         Holds::Gallery => "",
         Holds::Hash => " It does not hold your picture: whoever opens it needs the file.",
-        Holds::Copy { smaller: false } => " It contains your picture: whoever has the link can see it.",
+        Holds::Copy { smaller: false } => " The link contains your picture: whoever has it can see the picture.",
         Holds::Copy { smaller: true } => {
-            " It contains a smaller copy of your picture: whoever has the link can see it. The answers are about your file, and the copy \
-             may get others."
+            " The link contains a smaller copy of your picture: whoever has it can see the picture. The answers are about your file; \
+             the copy may get others."
         }
-    };
-    state.share_note = format!("{place}{about}");
+    }
 }
 
 /// Whether the picture is the visitor's own, which no link holds unasked.

@@ -61,6 +61,7 @@ pub(super) fn loaded(backend: Backend) -> Event {
         device_bytes: 1,
         heap_bytes: 1,
         machine: machine(backend),
+        check: None,
     })
 }
 

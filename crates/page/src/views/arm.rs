@@ -48,6 +48,14 @@ impl Arm {
         }
     }
 
+    /// The model at that place of a result that came as a link.
+    pub(super) fn linked(title: &str, place: usize) -> Self {
+        Self {
+            title: title.to_owned(),
+            place: place % PALETTE.len(),
+        }
+    }
+
     /// Its row of the palette, as the style sheet knows it.
     pub(super) fn place(&self) -> String {
         self.place.to_string()

@@ -8,6 +8,8 @@ mod bench;
 mod build;
 mod choose;
 mod drawing;
+pub(crate) mod embedded;
+mod evaluate;
 mod files;
 mod frame;
 pub(crate) mod gallery;
@@ -73,6 +75,11 @@ pub(crate) const LAB: &[Row] = &[
     ("files", || Box::<files::Files>::default()),
     ("notices", || Box::<notices::Notices>::default()),
     ("measure", || Box::new(bench::Bench::open())),
+    ("evaluate", || Box::new(evaluate::form::Form::open())),
+    ("tasks", || Box::<evaluate::tasks::Tasks>::default()),
+    ("running", || Box::new(evaluate::running::Running::open())),
+    ("runs", || Box::new(evaluate::runs::Runs::open())),
+    ("report", || Box::new(evaluate::report::ReportFrame::open())),
 ];
 
 /// The views of `rows` that this page has an element for.

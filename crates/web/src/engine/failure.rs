@@ -27,7 +27,7 @@ pub(super) fn of_question(turn: u32, error: &VlmError) -> Event {
 pub(super) fn of_turn(turn: u32, missing: Missing) -> Option<Event> {
     match missing {
         Missing::Model(error) => Some(of_question(turn, &error)),
-        Missing::Failed(sentence) => Some(Event::Broken {
+        Missing::Failed(sentence) | Missing::WrongDevice(sentence) => Some(Event::Broken {
             sentence,
             remedy: Remedy::Restart,
         }),

@@ -41,6 +41,20 @@ pub(super) fn write(site: &mut Site) -> Result<()> {
     source(site)
 }
 
+/// Cards of the models and licences of the code, each a whole document by its file's name, for the
+/// npm package.
+pub(crate) fn documents() -> Result<[(&'static str, String); 2]> {
+    let document = |title: &str, body: &str| {
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Sightline: {title}</title>\n<h1>{title}</h1>\n{body}\n</html>\n"
+        )
+    };
+    Ok([
+        ("MODELS.html", document("Models: cards and terms", &models()?)),
+        ("LICENCES.html", document("Licences", &licences()?)),
+    ])
+}
+
 /// A page of text in the page's own style.
 fn page(title: &str, body: &str) -> String {
     format!(
@@ -251,7 +265,14 @@ fn served() -> Result<BTreeSet<String>> {
     let mut tree = cargo();
     tree.args(["tree", "--locked", "--target", WASM, "--edges", "normal"]);
     tree.args(["--prefix", "none", "--format", "{p}"]);
-    for module in [wasm::PAGE, wasm::LAB, wasm::LINK, wasm::ENGINE] {
+    for module in [
+        wasm::PAGE,
+        wasm::LAB,
+        wasm::EMBED,
+        wasm::LINK,
+        wasm::ENGINE,
+        wasm::EVALUATE,
+    ] {
         tree.args(["--package", module.package]);
     }
     let text = String::from_utf8(output(&mut tree)?)?;

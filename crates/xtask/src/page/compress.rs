@@ -10,7 +10,7 @@ use crate::repo::scratch;
 
 /// Endings of files that compress well. Parts of models are left out: quantized weights are as good
 /// as random.
-const ENDINGS: &[&str] = &["wasm", "js", "css", "html", "json", "svg", "txt"];
+const ENDINGS: &[&str] = &["wasm", "js", "css", "html", "json", "svg", "txt", "webmanifest"];
 
 /// How hard to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

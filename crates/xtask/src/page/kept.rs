@@ -6,7 +6,7 @@ use anyhow::Result;
 
 /// Files that the browser must always get from the network, and those that a visit does without.
 fn is_kept(name: &str) -> bool {
-    !["sw.js", "kept.js"].contains(&name) && !name.starts_with("about/")
+    !["sw.js", "kept.js", "card.png"].contains(&name) && !name.starts_with("about/")
 }
 
 /// The script that lists the files of a page, given each one's SHA-256.

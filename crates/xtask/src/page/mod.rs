@@ -4,6 +4,7 @@ mod about;
 mod compress;
 mod contents;
 mod kept;
+mod report;
 mod shell;
 mod site;
 mod sizes;
@@ -12,7 +13,7 @@ mod tiny;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use sightline_checkpoint::bundle::{self, Bundle, PART_BYTES};
 use sightline_checkpoint::cache::Cache;
 use sightline_checkpoint::fetch::{self, Stage};
@@ -24,6 +25,7 @@ use crate::repo::{root, target};
 use crate::setup::{self, Need};
 use crate::shell::say;
 use crate::wasm;
+pub(crate) use about::documents;
 use compress::Effort;
 use site::Site;
 
@@ -35,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) bundle: Source,
     /// Compress quickly instead of well.
     pub(crate) quick: bool,
+    /// The address that the page will have, if it is known; it ends in a slash.
+    pub(crate) address: Option<String>,
 }
 
 /// Where the models of a page come from.
@@ -75,9 +79,20 @@ pub(crate) fn run(args: &PageArgs) -> Result<bool> {
         bundle,
         // `trunk serve` builds often and publishes nothing.
         quick: args.quick || std::env::var_os("TRUNK_PROFILE").is_some_and(|profile| profile == "debug"),
+        address: args.address.as_deref().map(address).transpose()?,
     })?;
     say(format!("the page is in {}", out.display()));
     Ok(good)
+}
+
+/// An address that stands in the page's head as it is.
+fn address(text: &str) -> Result<String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/%".contains(c);
+    if !rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(plain)) {
+        bail!("--address {text}: an address is needed, such as https://example.org/sightline/, without ? and #");
+    }
+    Ok(format!("{}/", text.trim_end_matches('/')))
 }
 
 /// Builds the page; whether it is as small as it must be.
@@ -86,15 +101,23 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
     // First, because it may need the network.
     let bundle = write_bundle(options)?;
     say("building the wasm modules of pages and engine (about 4 minutes on two cores when nothing is built yet)");
-    let modules = [wasm::ENGINE, wasm::PAGE, wasm::LAB, wasm::LINK];
+    let modules = [
+        wasm::ENGINE,
+        wasm::EVALUATE,
+        wasm::PAGE,
+        wasm::LAB,
+        wasm::EMBED,
+        wasm::LINK,
+    ];
     let mut site = Site::at(&options.out)?;
-    site.folder(&root().join("www"))?;
+    site.folder(&root().join("www"), options.address.as_deref().unwrap_or_default())?;
     for module in modules {
         let folder = module.build()?;
         for name in module.files() {
             site.file(&folder.join(&name), &name)?;
         }
     }
+    report::write(&mut site)?;
     about::write(&mut site)?;
     let mut hashes = site.hashes().clone();
     let list = options.out.join("bundle.json");

@@ -1,5 +1,5 @@
 //! What the pages have in common: `<!-- shared: NAME -->` in a page stands for
-//! `www/shared/NAME.html`.
+//! `www/shared/NAME.html`, and `{address}` for the address that the page will have.
 
 use std::path::Path;
 
@@ -8,8 +8,11 @@ use anyhow::{Context, Result, bail};
 /// Folder below `www` with what is shared. It is not part of the built page.
 pub(super) const SHARED: &str = "shared";
 
-/// The page with everything that it shares.
-pub(super) fn assemble(page: &str, shared: &Path) -> Result<String> {
+/// What stands for the page's address, which ends in a slash, or is empty where it is not known.
+const ADDRESS: &str = "{address}";
+
+/// The page with everything that it shares, for that address.
+pub(super) fn assemble(page: &str, shared: &Path, address: &str) -> Result<String> {
     const BEGIN: &str = "<!-- shared: ";
     const END: &str = " -->";
     let mut out = String::new();
@@ -25,7 +28,7 @@ pub(super) fn assemble(page: &str, shared: &Path) -> Result<String> {
         let path = shared.join(format!("{name}.html"));
         out += &std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     }
-    Ok(out)
+    Ok(out.replace(ADDRESS, address))
 }
 
 #[cfg(test)]
@@ -35,22 +38,26 @@ mod tests {
     #[test]
     fn a_page_gets_what_it_shares() -> Result<()> {
         let dir = tempfile::tempdir()?;
-        std::fs::write(dir.path().join("head.html"), "  <meta>\n")?;
+        std::fs::write(dir.path().join("head.html"), "  <meta {address}a.png>\n")?;
         let page = assemble(
             "<head>\n  <!-- shared: head -->\n  <!-- a comment -->\n</head>\n",
             dir.path(),
+            "https://example.org/",
         )?;
-        assert_eq!(page, "<head>\n  <meta>\n  <!-- a comment -->\n</head>\n");
-        assert!(assemble("<!-- shared: none -->", dir.path()).is_err());
-        assert!(assemble("<!-- shared: ../head -->", dir.path()).is_err());
+        assert_eq!(
+            page,
+            "<head>\n  <meta https://example.org/a.png>\n  <!-- a comment -->\n</head>\n"
+        );
+        assert!(assemble("<!-- shared: none -->", dir.path(), "").is_err());
+        assert!(assemble("<!-- shared: ../head -->", dir.path(), "").is_err());
         Ok(())
     }
 
     #[test]
     fn the_pages_name_every_id_once() -> Result<()> {
         let www = crate::repo::root().join("www");
-        for name in ["index.html", "bench.html"] {
-            let page = assemble(&std::fs::read_to_string(www.join(name))?, &www.join(SHARED))?;
+        for name in ["index.html", "bench.html", "evaluate.html"] {
+            let page = assemble(&std::fs::read_to_string(www.join(name))?, &www.join(SHARED), "")?;
             let mut ids: Vec<&str> = page
                 .split(" id=\"")
                 .skip(1)

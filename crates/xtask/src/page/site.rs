@@ -45,12 +45,13 @@ impl Site {
         self.put(name, &bytes)
     }
 
-    /// Copies everything below a folder, hidden files apart. Pages get what they share ([`shell`]).
-    pub(super) fn folder(&mut self, from: &Path) -> Result<()> {
-        self.below(from, from, "")
+    /// Copies everything below a folder, hidden files apart. Pages get what they share ([`shell`]),
+    /// and the address that they will have.
+    pub(super) fn folder(&mut self, from: &Path, address: &str) -> Result<()> {
+        self.below(from, from, "", address)
     }
 
-    fn below(&mut self, top: &Path, from: &Path, prefix: &str) -> Result<()> {
+    fn below(&mut self, top: &Path, from: &Path, prefix: &str, address: &str) -> Result<()> {
         let entries = std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?;
         let mut entries: Vec<_> = entries.flatten().collect();
         entries.sort_by_key(std::fs::DirEntry::file_name);
@@ -61,10 +62,10 @@ impl Site {
                 continue;
             }
             if path.is_dir() {
-                self.below(top, &path, &format!("{name}/"))?;
+                self.below(top, &path, &format!("{name}/"), address)?;
             } else if name.ends_with(".html") {
                 let page = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                let page = shell::assemble(&page, &top.join(shell::SHARED))
+                let page = shell::assemble(&page, &top.join(shell::SHARED), address)
                     .with_context(|| format!("cannot put {} together", path.display()))?;
                 self.put(&name, page.as_bytes())?;
             } else {
@@ -110,13 +111,13 @@ mod tests {
         std::fs::create_dir_all(&out)?;
         std::fs::write(out.join("mine.txt"), "not ours")?;
         let mut site = Site::at(&out)?;
-        site.folder(&www)?;
+        site.folder(&www, "")?;
         site.finish()?;
         assert!(out.join("pictures/a.jpg").is_file());
 
         std::fs::remove_file(www.join("pictures/a.jpg"))?;
         let mut site = Site::at(&out)?;
-        site.folder(&www)?;
+        site.folder(&www, "")?;
         site.finish()?;
         assert!(!out.join("pictures/a.jpg").exists());
         assert!(out.join("index.html").is_file() && out.join("mine.txt").is_file());

@@ -8,6 +8,8 @@ use crate::wasm;
 
 /// Most bytes of the module of the first page, and of that of the other pages, as brotli.
 const PAGE_BUDGET: usize = 150_000;
+/// Most bytes of the module of a page in a frame as brotli.
+const EMBED_BUDGET: usize = 85_000;
 /// Most bytes of the module for links as brotli.
 const LINK_BUDGET: usize = 85_000;
 /// Most bytes of the engine's module as brotli.
@@ -48,10 +50,17 @@ pub(super) fn tell(files: &[Sent], bundle: &Bundle, effort: Effort) -> bool {
     let engine = size_of(&files, &wasm::ENGINE);
     over("the page's module", page as u64, PAGE_BUDGET as u64);
     over("the module of the other pages", lab as u64, PAGE_BUDGET as u64);
+    let embed = size_of(&files, &wasm::EMBED);
+    over("the module of a page in a frame", embed as u64, EMBED_BUDGET as u64);
     over(
         "the module for links",
         size_of(&files, &wasm::LINK) as u64,
         LINK_BUDGET as u64,
+    );
+    over(
+        "the engine's module with evaluations",
+        size_of(&files, &wasm::EVALUATE) as u64,
+        ENGINE_BUDGET as u64,
     );
     over("the engine's module", engine as u64, ENGINE_BUDGET as u64);
     over("everything together", whole, WHOLE_BUDGET);

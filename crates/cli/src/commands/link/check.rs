@@ -1,5 +1,7 @@
 //! `sightline link check`: is it so here, too?
 
+use std::path::Path;
+
 use sightline_checkpoint::hash::sha256_hex;
 use sightline_checkpoint::manifest::Manifest;
 use sightline_link::{Shared, SharedAnswer, Source};
@@ -18,7 +20,7 @@ pub(super) fn run(args: &Check, global: &Global) -> Result<(), Failure> {
     let shared = sightline_link::decode(&args.link)?;
     let folder = weights::folder(global.weights.as_deref())?;
     let manifest = load_manifest(&folder).or_fail(WEIGHTS)?;
-    let picture = picture(args, &shared)?;
+    let picture = picture(args.image.as_deref(), &shared)?;
     let (mut here, mut differ) = (Vec::new(), 0);
     for answer in &shared.answers {
         match other_weights(&manifest, answer) {
@@ -75,9 +77,9 @@ pub(super) fn run(args: &Check, global: &Global) -> Result<(), Failure> {
     }
 }
 
-/// The picture of a link, where it is at hand.
-fn picture(args: &Check, shared: &Shared) -> Result<Option<Picture>, Failure> {
-    let found = match (&args.image, &shared.picture.source) {
+/// The picture of a link, where it is at hand: in the link, or in the file `image`.
+pub(super) fn picture(image: Option<&Path>, shared: &Shared) -> Result<Option<Picture>, Failure> {
+    let found = match (image, &shared.picture.source) {
         (Some(path), source) => {
             let bytes = ask::read_file(path)?;
             if matches!(source, Source::Hash(hash) if *hash != sha256_hex(&bytes)) {

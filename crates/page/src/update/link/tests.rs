@@ -79,7 +79,7 @@ fn a_link_shows_its_result_and_downloads_no_model() {
     let gallery = Box::new(shared(Source::Gallery("cat".into())));
     assert_eq!(
         effects,
-        [Effect::Copy {
+        [Effect::Link {
             shared: gallery,
             number: 1,
             picture: false
@@ -163,14 +163,14 @@ fn an_own_picture_is_named_by_its_hash() {
     for asked in [false, true] {
         let effects = tell(&mut state, Input::Share { picture: asked });
         let [
-            Effect::Copy {
+            Effect::Link {
                 shared,
                 number: 1,
                 picture,
             },
         ] = &effects[..]
         else {
-            panic!("{effects:?}: {}", state.share_note)
+            panic!("{effects:?}: {:?}", state.sharing)
         };
         // The hash is found out when it is needed.
         assert_eq!(shared.picture.source, Source::Hash(String::new()));
@@ -186,13 +186,31 @@ fn an_own_picture_is_named_by_its_hash() {
         (Holds::Copy { smaller: false }, "contains your picture"),
         (Holds::Copy { smaller: true }, "contains a smaller copy of your picture"),
     ] {
-        let clipboard = true;
-        tell(&mut state, Input::Copied { clipboard, holds });
-        assert!(state.share_note.contains(words), "{}", state.share_note);
+        let fragment = "AQ".to_owned();
+        let effects = tell(&mut state, Input::Made(MadeLink { fragment, holds }));
+        assert_eq!(effects, [Effect::Copy("AQ".into())]);
+        tell(&mut state, Input::Copied(true));
+        let note = &state.sharing.note;
+        assert!(
+            note.starts_with("The link was copied.") && note.contains(words),
+            "{note}"
+        );
     }
+    // The text to paste needs a link as well, and copies nothing by itself.
+    assert_eq!(tell(&mut state, Input::Cite), []);
+    tell(&mut state, Input::Share { picture: false });
+    assert!(matches!(tell(&mut state, Input::Cite)[..], [Effect::Link { .. }]));
+    let made = MadeLink {
+        fragment: "AQ".to_owned(),
+        holds: Holds::Hash,
+    };
+    assert_eq!(tell(&mut state, Input::Made(made)), []);
     let sentence = "There is no link to this: it is too long.";
-    tell(&mut state, Input::NotCopied(sentence.into()));
-    assert_eq!(state.share_note, sentence);
+    tell(&mut state, Input::NotMade(sentence.into()));
+    assert_eq!(state.sharing.note, sentence);
+    // What was said of a link goes when something else is shown.
+    tell(&mut state, Input::Ask("And now?".into()));
+    assert_eq!(state.sharing, Sharing::default());
 }
 
 #[test]

@@ -1,0 +1,134 @@
+//! The result in a frame: question, picture with boxes, answers.
+
+use js_sys::{Array, Reflect, Uint8Array};
+use sightline_link::{Shared, SharedAnswer, Source};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement, Response, Url};
+
+use super::arm::Arm;
+use super::drawing::{Boxes, Shown};
+use crate::dom::{self, by_id, make, put, set_text};
+use crate::read;
+use crate::words;
+
+/// Longest side that is drawn, px.
+const SIDE: f64 = 1024.0;
+
+/// Shows the result.
+pub(crate) fn show(shared: &Shared) {
+    clear();
+    set_text("embed-asked", &format!("“{}”", shared.question));
+    if let Some(list) = by_id::<HtmlElement>("embed-answers") {
+        for (place, (answer, name)) in shared.answers.iter().zip(&shared.names()).enumerate() {
+            put(&list, told(answer, name, place));
+        }
+    }
+    let shared = shared.clone();
+    spawn_local(async move {
+        // Without it there are still the answers.
+        let drawn = picture(&shared).await;
+        dom::show("embed-view", matches!(drawn, Ok(true)));
+        if drawn.is_err() {
+            set_text("embed-missing", "The picture did not come.");
+        }
+    });
+}
+
+/// Removes what is shown.
+pub(crate) fn clear() {
+    set_text("embed-asked", "");
+    set_text("embed-missing", "");
+    dom::show("embed-view", false);
+    if let Some(list) = by_id::<HtmlElement>("embed-answers") {
+        dom::clear(&list);
+    }
+}
+
+fn told(answer: &SharedAnswer, name: &str, place: usize) -> Option<HtmlElement> {
+    let root = make("article", "pane", "")?;
+    let _ = root.set_attribute("data-palette", &Arm::linked(name, place).place());
+    put(&root, make("h3", "", name));
+    let text = make("p", "text", &answer.text)?;
+    // An answer may be written from right to left.
+    let _ = text.set_attribute("dir", "auto");
+    put(&root, Some(text));
+    let whole = answer.times.first_token + answer.times.decode;
+    if whole > 0 {
+        let time = words::ms(f64::from(whole));
+        put(&root, make("p", "note", &format!("{} tokens in {time}", answer.tokens)));
+    }
+    Some(root)
+}
+
+/// The file of a picture of the gallery, if it is still there.
+async fn gallery_file(id: &str) -> Result<Option<String>, JsValue> {
+    let window = web_sys::window().ok_or(JsValue::NULL)?;
+    let response: Response = JsFuture::from(window.fetch_with_str("pictures.json"))
+        .await?
+        .dyn_into()?;
+    let list = JsFuture::from(response.json()?).await?;
+    let pictures: Array = Reflect::get(&list, &"pictures".into())?.dyn_into()?;
+    let files = pictures
+        .iter()
+        .filter_map(|picture| Reflect::get(&picture, &"file".into()).ok()?.as_string());
+    let stem = |file: &str| -> Option<String> {
+        let (_, name) = file.rsplit_once('/')?;
+        Some(name.rsplit_once('.')?.0.to_owned())
+    };
+    Ok(files.into_iter().find(|file| stem(file).as_deref() == Some(id)))
+}
+
+/// Draws picture and boxes; whether there is a picture to draw.
+async fn picture(shared: &Shared) -> Result<bool, JsValue> {
+    let canvas: HtmlCanvasElement = by_id("embed-view").ok_or(JsValue::NULL)?;
+    let (address, made) = match &shared.picture.source {
+        Source::Gallery(id) => match gallery_file(id).await? {
+            Some(file) => (file, false),
+            None => return Ok(false),
+        },
+        Source::File(bytes) => {
+            let part = Array::of1(&Uint8Array::from(&bytes[..]));
+            let blob = Blob::new_with_u8_array_sequence(&part)?;
+            (Url::create_object_url_with_blob(&blob)?, true)
+        }
+        Source::Hash(_) => return Ok(false),
+    };
+    let image = HtmlImageElement::new()?;
+    image.set_src(&address);
+    let come = JsFuture::from(image.decode()).await;
+    if made {
+        Url::revoke_object_url(&address)?;
+    }
+    come?;
+    let [width, height] = shared.picture.size.map(f64::from);
+    let scale = (SIDE / width.max(height)).min(1.0);
+    let size = [width, height].map(|side| (side * scale).max(1.0) as u32);
+    let plain = read::canvas(&image, size, None)?;
+    let context = plain.get_context("2d")?.ok_or(JsValue::NULL)?;
+    let context: CanvasRenderingContext2d = context.dyn_into()?;
+    let [w, h] = size.map(f64::from);
+    let shown = Shown {
+        width: shared.picture.size[0],
+        pixels: context.get_image_data(0.0, 0.0, w, h)?,
+        boxes: boxes(shared),
+        truth: None,
+    };
+    shown.draw_on(&canvas)?;
+    let label = match shown.boxes.len() {
+        0 => "The picture asked about".to_owned(),
+        n => format!("The picture asked about, with {n} boxes"),
+    };
+    canvas.set_attribute("aria-label", &label)?;
+    canvas.set_attribute("data-boxes", &shown.boxes.len().to_string())?;
+    Ok(true)
+}
+
+fn boxes(shared: &Shared) -> Boxes {
+    let mut boxes = Vec::new();
+    for (place, (answer, name)) in shared.answers.iter().zip(shared.names()).enumerate() {
+        let arm = Arm::linked(&name, place);
+        boxes.extend(answer.to_answer().boxes.into_iter().map(|found| (arm.clone(), found)));
+    }
+    boxes
+}
