@@ -189,7 +189,7 @@ pub(super) fn copied(state: &mut State, copied: bool) {
 fn about(holds: Holds) -> &'static str {
     match holds {
         Holds::Gallery => "",
-        Holds::Hash => " It does not hold your picture: whoever opens it needs the file.",
+        Holds::Hash => " The link does not hold your picture: whoever opens it needs the file.",
         Holds::Copy { smaller: false } => " The link contains your picture: whoever has it can see the picture.",
         Holds::Copy { smaller: true } => {
             " The link contains a smaller copy of your picture: whoever has it can see the picture. The answers are about your file; \

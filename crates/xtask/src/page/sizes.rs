@@ -9,7 +9,7 @@ use crate::wasm;
 /// Most bytes of the module of the first page, and of that of the other pages, as brotli.
 const PAGE_BUDGET: usize = 150_000;
 /// Most bytes of the module of a page in a frame as brotli.
-const EMBED_BUDGET: usize = 85_000;
+const EMBED_BUDGET: usize = 60_000;
 /// Most bytes of the module for links as brotli.
 const LINK_BUDGET: usize = 85_000;
 /// Most bytes of the engine's module as brotli.
