@@ -247,7 +247,11 @@ fn each_spoilt_field_is_named() {
             "models[1].transform.size",
         ),
         ("/models/0/check", json!([0.5]), "models[0].check: 256 finite numbers"),
-        ("/models/0/check", json!(vec![1e300; 256]), "models[0].check: 256 finite"),
+        (
+            "/models/0/check",
+            json!(vec![1e300; 256]),
+            "models[0].check: 256 finite",
+        ),
     ] {
         let error = spoilt(pointer, value);
         assert!(
