@@ -3,6 +3,7 @@
 
 mod effect;
 mod engine;
+mod history;
 mod input;
 pub(crate) mod link;
 pub(crate) mod look;
@@ -102,6 +103,8 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
         Input::Stop => turn::stop(state),
         Input::Recorded(recorded) => recorded::came(state, *recorded),
         Input::Featured(chosen) => recorded::featured(state, chosen),
+        Input::Revisit(index) => history::revisit(state, index),
+        Input::SaveHistory => vec![Effect::SaveHistory],
         Input::Judge(truth) => {
             judge(state, truth);
             Vec::new()

@@ -67,6 +67,10 @@ pub(crate) enum Input {
     Recorded(Box<Recorded>),
     /// A picture to begin with.
     Featured(Chosen),
+    /// The visitor goes back to a question of before, by its place.
+    Revisit(usize),
+    /// The visitor saves the questions of before.
+    SaveHistory,
     /// The visitor says what is true.
     Judge(Judge),
     /// The visitor asks here what is shown as recorded.
