@@ -52,7 +52,7 @@ function links() {
  * the browser's own cache, which nothing may be writing into still.
  */
 async function keep() {
-  await Promise.all(Array.from(document.images, (image) => image.decode().catch(() => {})));
+  await Promise.all(Array.from(document.images, (image) => image.loading === "lazy" && !image.complete ? undefined : image.decode().catch(() => {})));
   try {
     await navigator.serviceWorker?.register(new URL("./sw.js", import.meta.url));
   } catch {}

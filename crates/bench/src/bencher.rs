@@ -9,6 +9,7 @@ use pollster::block_on;
 use sightline_kernels::{Device, KernelError, Peak};
 
 use crate::case::{Sample, Work};
+use crate::fit::median;
 use crate::report::{Report, Row};
 use crate::request::{BenchError, Listener};
 use crate::scale::{MIN_RUNS, Scale};
@@ -158,27 +159,5 @@ impl Bencher {
             runs: seconds.len(),
             calls,
         })
-    }
-}
-
-/// Of sorted values; 0 for none.
-fn median(sorted: &[f64]) -> f64 {
-    match (sorted.get(sorted.len() / 2), sorted.len() % 2) {
-        (Some(&middle), 1) => middle,
-        (Some(&upper), _) => (sorted[sorted.len() / 2 - 1] + upper) / 2.0,
-        (None, _) => 0.0,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::median;
-
-    #[test]
-    fn median_of_few() {
-        assert_eq!(median(&[]), 0.0);
-        assert_eq!(median(&[3.0]), 3.0);
-        assert_eq!(median(&[1.0, 3.0]), 2.0);
-        assert_eq!(median(&[1.0, 3.0, 9.0]), 3.0);
     }
 }

@@ -1,15 +1,13 @@
 //! Whole encoders, from the normalised picture on the device to the visual tokens, as a replayed
 //! graph.
 
-use std::time::Instant;
-
 use anyhow::Result;
 use pollster::block_on;
-use sightline_vision::{KINDS, Preset, RandomWeights, Size};
+use sightline_vision::{KINDS, Preset, Size};
 
 use crate::bencher::Bencher;
 use crate::case::Work;
-use crate::inputs;
+use crate::pass::{Pass, least_bytes};
 
 /// Lines of the table: every kind's first preset, then every kind's second, and so on.
 fn entries() -> Vec<Preset> {
@@ -75,9 +73,10 @@ fn one(b: &mut Bencher, entry: &Preset, side: usize, batch: usize, half: bool) {
         Ok(grid) => batch * grid.tokens(),
         Err(error) => return b.skip(&id, error.to_string()),
     };
-    let source = RandomWeights::new(config.schema(), entry.ours);
-    // At the least the weights and the picture are read and the tokens are written.
-    let moved = source.bytes() + 4 * (batch * side * side * 3 + tokens * config.width());
+    let moved = match least_bytes(config.as_ref(), size, entry.ours) {
+        Ok(bytes) => bytes,
+        Err(error) => return b.skip(&id, error.to_string()),
+    };
     let work = Work {
         part: "encoders",
         id,
@@ -86,20 +85,13 @@ fn one(b: &mut Bencher, entry: &Preset, side: usize, batch: usize, half: bool) {
     };
     let mut launches = None;
     let row = b.case(work, |bencher, _| {
-        let encoder = config.load(&bencher.device.with_half(half)?, &source)?;
-        let mut session = encoder.session(size)?;
-        session.write(&inputs::values(batch * side * side * 3, 11, 2.0, 0.0))?;
-        let mut timed = || -> Result<f64> {
-            let start = Instant::now();
-            block_on(session.run())?;
-            block_on(bencher.device.sync())?;
-            Ok(start.elapsed().as_secs_f64())
-        };
+        let mut pass = Pass::new(&bencher.device.with_half(half)?, config.as_ref(), size, entry.ours)?;
+        let mut timed = || -> Result<f64> { Ok(block_on(pass.run())?) };
         // The first records, the second is the first replay.
         timed()?;
         timed()?;
         let sample = bencher.collect(1, &mut timed)?;
-        launches = session.recorded_launches();
+        launches = pass.launches();
         Ok(sample)
     });
     if let Some(row) = row {

@@ -24,35 +24,62 @@
 //! println!("{}", serde_json::to_string(&report)?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`pass`] is one encoder on pictures of one size, and [`fit`] what its times say about larger
+//! ones. A browser measures with these two alone; all else has the feature `native`.
 
+pub mod fit;
+pub mod pass;
+
+#[cfg(feature = "native")]
 mod bencher;
+#[cfg(feature = "native")]
 mod case;
+#[cfg(feature = "native")]
 mod chart;
+#[cfg(feature = "native")]
 mod counts;
+#[cfg(feature = "native")]
 mod encoder_kernels;
+#[cfg(feature = "native")]
 mod encoders;
+#[cfg(feature = "native")]
 mod inputs;
+#[cfg(feature = "native")]
 mod language;
+#[cfg(feature = "native")]
 mod language_kernels;
+#[cfg(feature = "native")]
 mod launches;
+#[cfg(feature = "native")]
 mod random_language;
+#[cfg(feature = "native")]
 mod report;
+#[cfg(feature = "native")]
 mod request;
+#[cfg(feature = "native")]
 mod scale;
 
+#[cfg(feature = "native")]
 use sightline_kernels::{Device, Peak};
 
+#[cfg(feature = "native")]
 use bencher::Bencher;
+#[cfg(feature = "native")]
 use scale::Scale;
 
+#[cfg(feature = "native")]
 pub use chart::draw;
+#[cfg(feature = "native")]
 pub use report::{Machine, Report, Row};
+#[cfg(feature = "native")]
 pub use request::{BenchError, Listener, Part, Request};
 
 /// Measures.
 ///
 /// # Errors
 /// A device that fails before any case, and a filter that leaves no case.
+#[cfg(feature = "native")]
 pub fn measure(device: Device, request: &Request, listener: Box<dyn Listener>) -> Result<Report, BenchError> {
     let scale = Scale::of(&device, request.runs, request.quick);
     let mut bencher = Bencher::new(device, scale, request.filter.clone(), listener)?;
@@ -76,6 +103,7 @@ pub fn measure(device: Device, request: &Request, listener: Box<dyn Listener>) -
 }
 
 /// Facts about the device that every row is read against.
+#[cfg(feature = "native")]
 fn machine(bencher: &Bencher, peak: &Peak, name: &str) -> Machine {
     let (device, scale) = (&bencher.device, &bencher.scale);
     Machine {

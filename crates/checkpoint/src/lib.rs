@@ -51,5 +51,4 @@ pub mod tensors;
 pub mod cache;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fetch;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod random;

@@ -154,6 +154,10 @@ pub struct Model {
     pub licence: String,
     /// Model card, relative to the manifest.
     pub card: String,
+    /// Some of the encoder's features of a built-in picture, computed in 32 bits by plain code: a
+    /// device whose features differ computes wrongly. Which picture and features, `vision` knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Vec<f32>>,
 }
 
 /// A vision encoder: which kind it is, and fields that only this kind's own reader (in `vision`)

@@ -1,8 +1,10 @@
 //! Models of random numbers in the true layouts, for tests and benchmarks. Speed does not depend on
 //! what was learned.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod language;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub use language::LanguageShape;
 
 use half::f16;

@@ -84,6 +84,7 @@ mod coming;
 pub mod comparison;
 mod controls;
 mod error;
+pub mod export;
 mod finished;
 mod gallery;
 mod key;

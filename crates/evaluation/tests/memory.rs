@@ -22,7 +22,7 @@ use sightline_evaluation::report::{Column, Wanted, build};
 use sightline_evaluation::run::disk::Memory;
 use sightline_evaluation::run::error::RunError;
 use sightline_evaluation::run::{
-    Answered, Answerer, Finished, Item, Items, Machine, Progress, RunKey, merge, questions_sha256, rescore,
+    Answered, Answerer, Finished, Item, Items, Machine, Progress, RunKey, merge, peek, questions_sha256, rescore,
 };
 use sightline_evaluation::run::{Shard, records};
 use sightline_evaluation::{By, EvaluationError, FinishedRun, Plan, Unanswered, by_task, questions};
@@ -340,6 +340,10 @@ fn a_stopped_run_goes_on_to_the_same_bytes() {
         assert!(matches!(error, EvaluationError::Run(RunError::Stopped)), "{error}");
         assert!(error.to_string().contains("goes on from there"), "{error}");
     }
+    let folder = Path::new("runs/vizwiz/majority");
+    let far = peek(&disk, folder).block_on().expect("a run").expect("a run");
+    assert_eq!((far.done, far.count, far.key.batch_size), (2 * BATCH, COUNT, BATCH));
+    assert!(peek(&disk, Path::new("runs")).block_on().expect("no run").is_none());
     assert_eq!(run(&disk, usize::MAX).expect("a run").finished.resumed, 2 * BATCH);
     assert_eq!(files(&disk), files(&whole));
 }

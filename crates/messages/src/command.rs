@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 use sightline_answer::Wish;
 
+use crate::evaluate::EvaluateCommand;
 use crate::look::LookCommand;
+use crate::sweep::SweepCommand;
 
 /// What the page asks of the engine. Commands are carried out one after the other.
 /// [`Command::Stop`], [`Command::Cancel`] and [`Command::Picture`] overtake: they are carried out
@@ -55,14 +57,18 @@ pub enum Command {
     },
     /// Removes every downloaded part from this browser. What is loaded stays loaded.
     Forget,
-    /// Measures encoders and decoding. Needs loaded models; answered by [`crate::Event::Measured`].
+    /// Measures the loaded models: a picture, its prefill, a token. Needs loaded models; answered by [`crate::Event::Measured`].
     Measure {
         /// Runs of each, after warm-up.
         runs: u32,
     },
+    /// Measures encoders over picture sizes. Answered by [`crate::Event::Sweep`].
+    Sweep(SweepCommand),
     /// Looks inside the models. Answered by [`crate::Event::Look`].
     Look(LookCommand),
     /// The features of the picture last sent, of every model, for the comparison with the native
     /// program: [`crate::Event::Features`].
     Features,
+    /// About evaluations.
+    Evaluate(EvaluateCommand),
 }

@@ -14,18 +14,25 @@
 //! ```
 
 mod command;
+mod evaluate;
 mod event;
 mod look;
+mod sweep;
 mod test;
 
 pub use command::Command;
+pub use evaluate::{
+    AgreementInfo, ComparedInfo, EvaluateCommand, EvaluateControl, EvaluateEvent, EvaluateJob, EvaluateProgress,
+    RunInfo, TaskInfo,
+};
 pub use event::{Event, FileInfo, Loaded, Measure, Measured, Preview, Remedy, Store, Work};
 pub use look::{LookCommand, LookEvent};
 pub use sightline_answer::{
     Answer, AnswerBox, Backend, Dtype, Heat, Kind, Machine, Map, MapKind, MapQuery, ModelInfo, Source, Spot, Timings,
     Wish,
 };
+pub use sweep::{Export, ExportKind, Fit, SIDES, SweepCommand, SweepEvent, SweepPoint};
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;

@@ -9,7 +9,7 @@ use crate::codec::Codec;
 use crate::dom::{by_id, on};
 use crate::inbox::{number, tell};
 use crate::shrink;
-use crate::state::{Holds, Made};
+use crate::state::{Holds, MadeLink};
 use crate::update::Input;
 
 /// The fragment, if it can be a result: others name a part of the page.
@@ -66,7 +66,7 @@ pub(crate) fn make(codec: &Codec, shared: Shared, file: Option<Vec<u8>>, whole: 
     });
 }
 
-async fn link(codec: &Codec, mut shared: Shared, file: Option<Vec<u8>>, whole: bool) -> Result<Made, String> {
+async fn link(codec: &Codec, mut shared: Shared, file: Option<Vec<u8>>, whole: bool) -> Result<MadeLink, String> {
     let codec = codec.load().await?;
     let mut holds = Holds::Gallery;
     if let (Source::Hash(hash), Some(file)) = (&mut shared.picture.source, file) {
@@ -82,7 +82,7 @@ async fn link(codec: &Codec, mut shared: Shared, file: Option<Vec<u8>>, whole: b
         }
     }
     let fragment = codec.encode(&shared)?;
-    Ok(Made { fragment, holds })
+    Ok(MadeLink { fragment, holds })
 }
 
 fn put(fragment: &str) {

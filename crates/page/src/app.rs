@@ -15,6 +15,7 @@ use crate::inbox::{self, tell};
 use crate::input;
 use crate::lab::{self, Lab};
 use crate::memory;
+use crate::save;
 use crate::state::State;
 use crate::update::{Effect, Input, update};
 use crate::views::{self, Now, Row, View};
@@ -57,7 +58,7 @@ pub fn open_lab(script: Script) {
 }
 
 /// Of the pages of the second module.
-type LabUpdate = fn(&mut Lab, &State, &Input) -> Vec<Effect>;
+type LabUpdate = fn(&mut Lab, &mut State, &Input) -> Vec<Effect>;
 
 fn open(rows: &[Row], lab_update: Option<LabUpdate>, script: Script) -> Codec {
     let codec = Codec::new(script.codec);
@@ -97,7 +98,9 @@ struct App {
 
 impl App {
     fn step(&mut self, input: Input) {
-        let further = self.lab_update.map(|update| update(&mut self.lab, &self.state, &input));
+        let further = self
+            .lab_update
+            .map(|update| update(&mut self.lab, &mut self.state, &input));
         let effects = update(&mut self.state, input);
         for effect in effects.into_iter().chain(further.into_iter().flatten()) {
             self.carry_out(effect);
@@ -126,7 +129,7 @@ impl App {
             }
             Effect::GiveAgain(number) => self.give(number),
             Effect::Keep { number, preview } => self.pixels = pixels(&preview).map(|pixels| (number, pixels)),
-            Effect::Fetch { number, file } => views::gallery::fetch(number, file),
+            Effect::Fetch { number, id } => views::gallery::fetch(number, id),
             Effect::Remember(saved) => memory::keep(&saved),
             Effect::Fill(question) => {
                 if let Some(input) = by_id::<HtmlInputElement>("question") {
@@ -138,6 +141,7 @@ impl App {
             }
             Effect::Persist => input::persist(),
             Effect::Remind { seconds, of } => after(seconds, move || tell(Input::Reminded(of))),
+            Effect::Save { name, kind, bytes } => save::file(&name, &kind, &bytes),
             Effect::Copy(fragment) => address::copy(&fragment),
             Effect::Link {
                 shared,

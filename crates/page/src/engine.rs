@@ -1,11 +1,13 @@
 //! The engine's worker.
 
-use js_sys::{Function, Promise};
+use js_sys::{Function, Object, Promise, Reflect};
 use sightline_messages::{Command, Event, Remedy, VERSION, Wish};
 use wasm_bindgen::prelude::{Closure, JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{HtmlElement, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use crate::attached;
+use crate::dom::by_id;
 use crate::inbox::tell;
 use crate::update::Input;
 
@@ -22,7 +24,7 @@ impl Engine {
     pub(crate) fn start(device: Wish, why: &Function) -> Option<Self> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let Ok(worker) = Worker::new_with_options("engine.js", &options) else {
+        let Ok(worker) = Worker::new_with_options(script(), &options) else {
             tell(Input::Heard(Event::Broken {
                 sentence: "This browser starts no module workers. A current one does.".into(),
                 remedy: Remedy::Reload,
@@ -54,8 +56,17 @@ impl Engine {
 
     pub(crate) fn send(&self, command: &Command) {
         if let Ok(value) = serde_wasm_bindgen::to_value(command) {
+            attached::put_into(&value);
             let _ = self.worker.post_message(&value);
         }
+    }
+}
+
+/// The worker's script. The page that evaluates has an engine of its own.
+fn script() -> &'static str {
+    match by_id::<HtmlElement>("evaluate") {
+        Some(_) => "engine.js?evaluate",
+        None => "engine.js",
     }
 }
 
@@ -85,13 +96,27 @@ impl Drop for Engine {
 
 /// An engine of another version may say what this page does not know.
 fn read(value: JsValue) -> Event {
-    serde_wasm_bindgen::from_value(value).unwrap_or_else(|error| Event::Broken {
+    let outside = kind_outside(value).unwrap_or(JsValue::UNDEFINED);
+    let read = Event::with_kind_outside(serde_wasm_bindgen::Deserializer::from(outside));
+    read.unwrap_or_else(|error| Event::Broken {
         sentence: format!(
             "The engine said something that this page does not understand ({error}): the two are of different versions. Reload the \
              page."
         ),
         remedy: Remedy::Reload,
     })
+}
+
+/// `{kind, fields}` as `{kind: {kind, fields}}`, or as the kind alone where there are no fields.
+fn kind_outside(event: JsValue) -> Option<JsValue> {
+    let kind = Reflect::get(&event, &"kind".into()).ok()?;
+    let fields = Reflect::own_keys(&event).ok()?.length();
+    if fields < 2 {
+        return Some(kind);
+    }
+    let outside = Object::new();
+    Reflect::set(&outside, &kind, &event).ok()?;
+    Some(outside.into())
 }
 
 /// A file beside the page, as an absolute address.

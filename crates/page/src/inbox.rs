@@ -17,11 +17,14 @@ thread_local! {
 }
 
 /// Says that something happened. What happens while something else is being dealt with comes after
-/// it: nothing is lost.
+/// it: nothing is lost. What happens before anyone takes it waits for what happens next.
 pub(crate) fn tell(input: Input) {
     WAITING.with_borrow_mut(|waiting| waiting.push_back(input));
     if BUSY.replace(true) {
         return;
+    }
+    if TAKER.with_borrow(Option::is_none) {
+        return BUSY.set(false);
     }
     while let Some(input) = WAITING.with_borrow_mut(VecDeque::pop_front) {
         TAKER.with_borrow_mut(|taker| {

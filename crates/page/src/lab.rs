@@ -4,12 +4,14 @@
 //! [`update`] hears of everything before the state of all pages changes. It may do something of its
 //! own about it.
 
+pub(crate) mod evaluating;
 pub(crate) mod measuring;
 
 use serde::{Deserialize, Serialize};
 
 use crate::state::State;
 use crate::update::{self, Effect};
+use evaluating::Evaluating;
 use measuring::Measuring;
 
 /// What only the pages of the second module know.
@@ -17,6 +19,8 @@ use measuring::Measuring;
 pub(crate) struct Lab {
     /// Of `bench.html`.
     pub(crate) measuring: Measuring,
+    /// Of `evaluate.html`.
+    pub(crate) evaluating: Evaluating,
 }
 
 /// What can happen on them alone.
@@ -24,9 +28,14 @@ pub(crate) struct Lab {
 pub(crate) enum Input {
     /// The button of `bench.html`.
     Measure,
+    /// Something of `evaluate.html`.
+    Evaluate(evaluating::Input),
 }
 
-/// Changes what only these pages know. `state` is as it was before the input.
-pub(crate) fn update(lab: &mut Lab, state: &State, input: &update::Input) -> Vec<Effect> {
-    measuring::update(&mut lab.measuring, state, input)
+/// Changes what only these pages know. `state` is as it was before the input; models may be asked
+/// for in it.
+pub(crate) fn update(lab: &mut Lab, state: &mut State, input: &update::Input) -> Vec<Effect> {
+    let mut effects = measuring::update(&mut lab.measuring, state, input);
+    effects.extend(evaluating::update(&mut lab.evaluating, state, input));
+    effects
 }

@@ -14,9 +14,13 @@
     allow(dead_code, reason = "only a page uses it; natively it is tested")
 )]
 
+mod compose;
 mod format;
+mod judging;
 mod lab;
 mod looking;
+mod recorded;
+mod say;
 mod state;
 mod update;
 mod words;
@@ -26,6 +30,8 @@ mod address;
 #[cfg(target_arch = "wasm32")]
 mod app;
 #[cfg(target_arch = "wasm32")]
+mod attached;
+#[cfg(target_arch = "wasm32")]
 mod codec;
 #[cfg(target_arch = "wasm32")]
 mod dom;
@@ -34,6 +40,8 @@ mod embed;
 #[cfg(target_arch = "wasm32")]
 mod engine;
 #[cfg(target_arch = "wasm32")]
+mod fetch;
+#[cfg(target_arch = "wasm32")]
 mod inbox;
 #[cfg(target_arch = "wasm32")]
 mod input;
@@ -41,6 +49,8 @@ mod input;
 mod memory;
 #[cfg(target_arch = "wasm32")]
 mod read;
+#[cfg(target_arch = "wasm32")]
+mod save;
 #[cfg(target_arch = "wasm32")]
 mod shrink;
 #[cfg(target_arch = "wasm32")]

@@ -1,6 +1,8 @@
 //! What the page knows: plain data that can be written down and read back. [`crate::update`] alone
 //! changes it, views only show it.
 
+use crate::judging::Judging;
+use crate::recorded::{Made, Recorded};
 use serde::{Deserialize, Serialize};
 use sightline_link::Shared;
 use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, ModelInfo, Store, Wish};
@@ -15,6 +17,8 @@ pub(crate) struct State {
     pub(crate) engine: Engine,
     /// Number of engines that were started.
     pub(crate) engines: u32,
+    /// How often the device was lost since the last answers that came to their end.
+    pub(crate) losses: u32,
     /// What computes, once the engine has said so.
     pub(crate) machine: Option<Machine>,
     pub(crate) models: Vec<ModelInfo>,
@@ -46,13 +50,20 @@ pub(crate) struct State {
     /// The result that the page's address holds.
     pub(crate) linked: Option<Linked>,
     pub(crate) sharing: Sharing,
+    /// What the visitor has found true.
+    #[serde(default)]
+    pub(crate) judging: Judging,
+    /// The picture to begin with, until another one is chosen.
+    pub(crate) featured: Option<Chosen>,
+    /// Answers that were computed before the visit.
+    pub(crate) recorded: Option<Recorded>,
 }
 
 /// A link to what is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sharing {
     /// The last one that was made.
-    pub(crate) made: Option<Made>,
+    pub(crate) made: Option<MadeLink>,
     /// What came of it, for people.
     pub(crate) note: String,
     /// Text to paste is shown.
@@ -61,7 +72,7 @@ pub(crate) struct Sharing {
 
 /// A link that was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Made {
+pub(crate) struct MadeLink {
     /// What follows the `#`.
     pub(crate) fragment: String,
     /// What it says of the picture.
@@ -154,11 +165,15 @@ pub(crate) struct Problem {
 }
 
 /// What comes back with another engine, after one that had models or was loading them has stopped.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Resume {
-    /// The question that was being answered. One that was asked again already, or that the visitor
-    /// was stopping, is none: it may be what stops engines.
+    /// The question that was being answered. One that the visitor was stopping is none; nor is one
+    /// that was asked again already, unless the device alone was lost: it may be what stops engines.
     pub(crate) question: Option<String>,
+    /// What the models had said to it.
+    pub(crate) said: Vec<Pane>,
+    /// The models were on their way: the visitor has agreed to what they cost.
+    pub(crate) loading: bool,
 }
 
 /// What a button beside a problem does.
@@ -187,7 +202,7 @@ pub(crate) struct Chosen {
     pub(crate) number: u32,
     /// Its file's name, for people.
     pub(crate) name: String,
-    /// The file of the gallery, if it is from there.
+    /// Its id in the gallery, if it is from there.
     pub(crate) gallery: Option<String>,
     /// Questions that go with it; none for the usual ones.
     pub(crate) questions: Vec<String>,
@@ -219,6 +234,9 @@ pub(crate) struct Turn {
     pub(crate) again: bool,
     /// The models were trained on no question of this kind.
     pub(crate) outside: bool,
+    /// Where the answers were computed, if they came with the page.
+    #[serde(default)]
+    pub(crate) made: Option<Made>,
     /// One per model, in the models' order.
     pub(crate) panes: Vec<Pane>,
 }
@@ -243,6 +261,9 @@ pub(crate) struct Pane {
     pub(crate) reused: bool,
     /// The text so far.
     pub(crate) text: String,
+    /// What an engine has said again, while that is less than what the one before had said.
+    #[serde(default)]
+    pub(crate) again: Option<String>,
     /// Everything, once it is complete.
     pub(crate) answer: Option<Answer>,
 }
@@ -261,7 +282,7 @@ pub(crate) enum Phase {
     Answering,
     /// Has answered.
     Done,
-    /// Has answered elsewhere: the answer came as a link.
+    /// Has answered elsewhere: the answer came as a link, or with the page.
     Recorded,
     /// Was stopped before its end.
     Stopped,

@@ -7,14 +7,18 @@ mod input;
 pub(crate) mod link;
 pub(crate) mod look;
 mod picture;
+mod recorded;
+mod recovery;
 mod turn;
 
 use sightline_messages::{Command, Event, Wish};
 
+use crate::judging::judge;
 use crate::state::{Loading, Progress, Remedy, Sharing, State};
 use crate::words;
 
 pub(crate) use effect::Effect;
+pub(crate) use engine::load;
 pub(crate) use input::{Input, Reminder};
 
 /// Most notices that stay on the page.
@@ -67,6 +71,10 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             picture::chosen(state, chosen);
             Vec::new()
         }
+        Input::Listed(listed) => {
+            picture::listed(state, listed);
+            Vec::new()
+        }
         Input::Bytes { number, bytes } => picture::arrived(state, number, bytes),
         Input::Unreadable { number, sentence } => picture::refused(state, number, sentence),
         Input::NoPicture(sentence) => {
@@ -85,6 +93,10 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
         }
         // The answers that come belong to the question in the box.
         Input::Try(_) if state.turn.answering || state.held.is_some() => Vec::new(),
+        Input::Try(question) if state.loaded().is_none() => match recorded::show(state, &question) {
+            effects if effects.is_empty() => vec![Effect::Fill(question)],
+            effects => effects,
+        },
         Input::Try(question) => {
             let mut effects = look::stop(state);
             effects.push(Effect::Fill(question.clone()));
@@ -92,6 +104,13 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             effects
         }
         Input::Stop => turn::stop(state),
+        Input::Recorded(recorded) => recorded::came(state, *recorded),
+        Input::Featured(chosen) => recorded::featured(state, chosen),
+        Input::Judge(truth) => {
+            judge(state, truth);
+            Vec::new()
+        }
+        Input::RunHere => recorded::run_here(state),
         Input::Linked { number, shared } => link::opened(state, number, *shared),
         Input::NotLinked(sentence) => {
             state.linked = None;
@@ -129,7 +148,7 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         | Event::LoadFailed { .. }
         | Event::Cancelled => return engine::loading(state, event),
         Event::Notice { sentence } => notice(state, sentence),
-        Event::Broken { sentence, remedy } => engine::broken(state, sentence, remedy),
+        Event::Broken { sentence, remedy } => return engine::broken(state, sentence, remedy),
         Event::Forgotten { bytes } => {
             state.files.iter_mut().for_each(|file| file.cached = 0);
             if state.loaded().is_none() {

@@ -70,7 +70,7 @@ pub(crate) fn comes_back(state: &State) -> &'static str {
     match &state.resume {
         Some(_) if state.engine != Engine::Gone || !offered => "",
         Some(_) if !state.keeps() => "This browser keeps no downloads, so the models come again after that.",
-        Some(Resume { question: Some(_) }) => {
+        Some(Resume { question: Some(_), .. }) => {
             "What was downloaded is kept: the models come back by themselves, and your question is asked again."
         }
         Some(_) => "What was downloaded is kept: the models come back by themselves.",

@@ -6,7 +6,7 @@ use axum::http::HeaderValue;
 /// neither markup nor scripts. `www/shared/head.html` says the same for hosts that send no headers.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
     connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
-    require-trusted-types-for 'script'; trusted-types default; frame-ancestors 'none'";
+    require-trusted-types-for 'script'; trusted-types default; frame-ancestors 'self'";
 
 /// The `Content-Security-Policy` of every answer.
 #[derive(Clone, Debug)]
@@ -23,7 +23,8 @@ pub struct Policy {
 pub struct PolicyError(String);
 
 impl Policy {
-    /// Pages of these origins may show this one in a frame: `'self'`, `*`, or a scheme and a host.
+    /// Pages of these origins may show this one in a frame: `*`, or a scheme and a host each. The
+    /// page itself always may.
     ///
     /// # Errors
     /// A source that is none of these.
@@ -36,7 +37,7 @@ impl Policy {
             return Ok(Self::default());
         }
         let text = sources.join(" ");
-        let header = HeaderValue::try_from(format!("{}{text}", POLICY.trim_end_matches("'none'")));
+        let header = HeaderValue::try_from(format!("{POLICY} {text}"));
         Ok(Self {
             header: header.map_err(|_| PolicyError(text))?,
             framed: true,
@@ -55,7 +56,7 @@ impl Policy {
 }
 
 impl Default for Policy {
-    /// Nobody may show the page in a frame.
+    /// Only the page itself may show a part of it in a frame: a report of an evaluation.
     fn default() -> Self {
         Self {
             header: HeaderValue::from_static(POLICY),
@@ -95,7 +96,7 @@ mod tests {
                     .header()
                     .to_str()
                     .expect("text")
-                    .ends_with("; frame-ancestors 'none'")
+                    .ends_with("; frame-ancestors 'self'")
             );
             assert_eq!(policy.sharing(), "same-origin");
         }
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn pages_that_were_named_may() {
-        let policy = framed(&["'self'", "https://example.org", "https://*.hf.space:443"]).expect("sources");
+        let policy = framed(&["https://example.org", "https://*.hf.space:443"]).expect("sources");
         let header = policy.header();
         let text = header.to_str().expect("text");
         assert!(

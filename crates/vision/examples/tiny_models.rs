@@ -15,8 +15,8 @@ use sightline_checkpoint::file::write_whole;
 use sightline_checkpoint::hash::sha256_hex;
 use sightline_checkpoint::manifest::{Adapters, Connector, DenseHead, LanguageModel, Model, ModelFile};
 use sightline_checkpoint::random::{LanguageShape, matrix, seed_of, values};
-use sightline_checkpoint::tensors::{self, Tensor, TensorData};
-use sightline_vision::{RandomWeights, kind, load_manifest};
+use sightline_checkpoint::tensors::{self, Tensor, TensorData, Tensors};
+use sightline_vision::{RandomWeights, check_of, kind, load_manifest};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -98,6 +98,7 @@ fn model(row: &mut Model, weights: &Path) -> Result<()> {
     let path = format!("{}/model.safetensors", row.id);
     let bytes = tensors::serialize(&path, &all)?;
     write(&weights.join(&path), &bytes)?;
+    row.check = Some(pollster::block_on(check_of(row, &Tensors::parse(&path, &bytes)?))?);
     row.files = vec![ModelFile {
         path,
         bytes: bytes.len() as u64,

@@ -2,6 +2,7 @@
 //!
 //! [`KINDS`] is the table of encoders; nothing outside a kind's own file knows what it is made of.
 
+mod built_in;
 mod encoder;
 mod encoders;
 mod frame;
@@ -14,7 +15,7 @@ mod resample;
 pub mod suite;
 mod transform;
 
-#[cfg(not(target_arch = "wasm32"))]
+pub use built_in::{CHECKED, MIN_CHECK_COSINE, built_in, check_of, checked, cosine};
 pub use encoder::RandomWeights;
 #[cfg(feature = "suite")]
 pub use encoder::{Check, Golden};

@@ -7,7 +7,9 @@ use sightline_answer::Region;
 use sightline_checkpoint::manifest::Model;
 use sightline_checkpoint::tensors::Tensors;
 use sightline_kernels::{Buffer, Device, ops};
-use sightline_vision::{Corners, Encoder, EncoderConfig, Frame, Grid, Picture, Size, Transform};
+use sightline_vision::{
+    Corners, Encoder, EncoderConfig, Frame, Grid, Picture, Size, Transform, built_in, checked, cosine,
+};
 
 use crate::connector::Connector;
 use crate::dense::{DenseHead, Detection};
@@ -121,6 +123,13 @@ impl Eye {
     /// Features `[tokens, encoder width]` of the last picture, read back.
     pub(crate) async fn features(&self) -> Result<Vec<f32>> {
         Ok(self.device.read_f32(self.one.features()).await?)
+    }
+
+    /// Cosine of features of the built-in picture with those that the manifest holds. NaN if one
+    /// is no number.
+    pub(crate) async fn check(&mut self, stored: &[f32]) -> Result<f64> {
+        self.see(&built_in(0)).await?;
+        Ok(cosine(&checked(&self.features().await?), stored))
     }
 
     /// Whether every picture has a canvas of one size.
@@ -307,12 +316,6 @@ fn canvas(row: &Model) -> Size {
 /// Whether features in 16 bits may replace those in f32. NaN may not.
 fn agree(cosine: f64) -> bool {
     cosine >= MIN_HALF_COSINE
-}
-
-/// Cosine of two vectors; NaN if a value is NaN.
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum() };
-    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sightline_answer::{Answer, AnswerBox, BoxError, Region, Source, Timings};
-use sightline_checkpoint::manifest::QuestionType;
+use sightline_checkpoint::manifest::{Model, QuestionType};
 use sightline_kernels::Device;
 use sightline_language::{Adapters, Finish};
 use sightline_vision::Picture;
@@ -253,6 +253,19 @@ impl Vlm {
         // The eye sees another picture now.
         self.seen = None;
         self.eye.try_half(files, &files.tensors()?, picture).await
+    }
+
+    /// Looks at the built-in picture, and compares its features with those that the manifest's row
+    /// `row` holds. Returns their cosine: 1 where the device computes rightly, NaN where a feature
+    /// is no number. None if the row holds no features.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub async fn check(&mut self, row: &Model) -> Result<Option<f64>> {
+        let Some(stored) = &row.check else { return Ok(None) };
+        // The eye sees another picture now.
+        self.seen = None;
+        self.eye.check(stored).await.map(Some)
     }
 
     /// Whether the encoder multiplies in 16 bits.

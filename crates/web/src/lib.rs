@@ -12,3 +12,6 @@ mod start;
 mod clock;
 #[cfg(all(target_arch = "wasm32", feature = "tests"))]
 mod tests;
+
+#[cfg(all(target_arch = "wasm32", any(clippy, not(feature = "tests"))))]
+pub use engine::Engine;

@@ -38,6 +38,8 @@ const WASM_PACKAGES: &[&str] = &[
     "sightline-link-web",
     "sightline-messages",
     "sightline-web",
+    "sightline-web-engine",
+    "sightline-web-evaluate",
     "sightline-page",
     "sightline-page-ask",
     "sightline-page-lab",

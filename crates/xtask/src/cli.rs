@@ -60,6 +60,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cargo xtask peers\n  cargo xtask peers --runs 10 --json peers.json\n  cargo xtask peers --only \"ours, WebGPU\""
     )]
     Peers(PeersArgs),
+    /// Ask the shipped models the gallery's questions, and keep the answers for the page
+    #[command(after_help = "Examples:\n  cargo xtask record\n  cargo xtask record --check")]
+    Record(RecordArgs),
     /// Build and run `sightline bench`
     #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --cuda -- --help")]
     Bench(BenchArgs),
@@ -106,6 +109,16 @@ pub(crate) struct PageArgs {
     /// Build nothing else than the engine's module and print what it is made of
     #[arg(long)]
     pub(crate) contents: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordArgs {
+    /// Only say whether what is kept is about the shipped weights and pictures
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// A program that is built already, instead of building one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

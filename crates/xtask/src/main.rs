@@ -1,5 +1,5 @@
 //! The developers' commands: `cargo xtask demo | page | package | test | check | house | goldens | agree |
-//! peers | bench`.
+//! peers | record | bench`.
 //!
 //! They need Rust, git and Python. What else a command wants it installs after saying so, or names
 //! and stops.
@@ -19,6 +19,7 @@ mod page;
 mod page_tests;
 mod peers;
 mod python;
+mod record;
 mod repo;
 mod setup;
 mod shell;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Goldens(args) => goldens::run(&args),
         Command::Agree(args) => agree::run(&args),
         Command::Peers(args) => peers::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match result {

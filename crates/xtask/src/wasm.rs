@@ -56,16 +56,23 @@ pub(crate) const LAB: Module = Module {
     features: "",
     folder: "lab",
 };
-/// What the worker of every page loads.
+/// What the workers of pages without evaluations load.
 pub(crate) const ENGINE: Module = Module {
-    package: "sightline-web",
+    package: "sightline-web-engine",
     name: "sightline_web",
     features: "",
     folder: "engine",
 };
+/// What the worker of the page that evaluates loads.
+pub(crate) const EVALUATE: Module = Module {
+    package: "sightline-web-evaluate",
+    name: "sightline_web_evaluate",
+    features: "",
+    folder: "evaluate",
+};
 /// The tests of kernels and encoders.
 pub(crate) const TESTS: Module = Module {
-    package: "sightline-web",
+    package: "sightline-web-engine",
     name: "sightline_web",
     features: "tests",
     folder: "tests",

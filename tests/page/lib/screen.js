@@ -227,7 +227,8 @@ export class Screen {
         state: await pane.getAttribute("data-state"),
         stopped: (await pane.getAttribute("data-state")) === "stopped",
         reused: (await pane.getAttribute("data-reused")) === "true",
-        text: await text(pane.locator(".text")),
+        // By the letter: of a box, people are told the place.
+        text: ((await pane.getAttribute("data-answer")) ?? "").trim(),
         facts: await text(pane.locator("dl")),
       });
     }

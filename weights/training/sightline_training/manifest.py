@@ -109,7 +109,13 @@ def model_row(arm: str, folder: Path) -> dict:
         "question_types": QUESTION_TYPES,
         "licence": "LICENSE-WEIGHTS",
         "card": f"{model_id}/card.md",
+        **check(folder / model_id / "check.json"),
     }
+
+
+def check(path: Path) -> dict:
+    """Features by which a device is checked (`cargo run --release -p sightline-vision --example check_features`)."""
+    return {"check": json.loads(path.read_text())} if path.exists() else {}
 
 
 def blind_row(folder: Path) -> dict:

@@ -36,7 +36,8 @@ def lines_with(text: str, *parts: str) -> list[str]:
 
 def test_known_effects_are_told(tmp_path):
     records = {row["name"]: record(row) for row in PLAN}
-    text = "\n".join(report_section(records, PLAN, tmp_path, "figures"))
+    section = report_section(records, PLAN, tmp_path, "figures")
+    text = "\n".join(section.lines)
     assert "not run" not in text and (tmp_path / "claim4.svg").exists()
     [vit] = lines_with(text, "| ViT | wrong - right labels, wide |")
     assert "-50.0 [" in vit and ", clear |" in vit
@@ -45,6 +46,11 @@ def test_known_effects_are_told(tmp_path):
     [level] = lines_with(text, "| labels | wrong |")
     assert "| 0 of 18 | 50.0 | 18 of 18 | 0.0 |" in level
     assert len(lines_with(text, "train, 0.5")) == 4
+    count, vmamba, vit, drop = section.short
+    assert count.startswith("- Claim 4: 19 of 76 runs collapsed")
+    assert vmamba.endswith("*VMamba*: 9 of 9 differences of Acc@0.5 are not clear.")
+    assert "wrong - right labels, wide (-50.0 points)" in vit
+    assert "VMamba +0.0 points (2 runs), ViT +0.0 points (2 runs)" in drop
 
 
 def test_contrasts_pair_what_all_seeds_have():
@@ -59,8 +65,8 @@ def test_what_is_missing_is_said(tmp_path):
     records = {row["name"]: record(row) for row in PLAN if row["arm"] == "vmamba" and row["mode"] == "eval"}
     name = PLAN[-1]["name"]
     records[name] = Record(PLAN[-1], FAILED, {"error": "RuntimeError: no"})
-    text = "\n".join(report_section(records, PLAN, tmp_path, "figures"))
+    text = "\n".join(report_section(records, PLAN, tmp_path, "figures").lines)
     assert lines_with(text, "| ViT | wide - letterbox | not run |")
     assert lines_with(text, "| VMamba | train - eval mode | not run |")
-    assert report_section({}, PLAN, tmp_path, "figures")[-1] == "No run of this claim was made."
-    assert report_section({}, [], tmp_path, "figures") == []
+    assert report_section({}, PLAN, tmp_path, "figures").lines[-1] == "No run of this claim was made."
+    assert report_section({}, [], tmp_path, "figures").lines == []

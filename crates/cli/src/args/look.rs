@@ -41,7 +41,7 @@ pub(crate) struct Look {
     #[arg(long, value_name = "WORD")]
     pub word: Option<String>,
     /// For word: number of layers of the language model before the comparison; 0 compares what goes
-    /// in [default: two thirds of them].
+    /// in [default: a third of them].
     #[arg(long, value_name = "N")]
     pub layer: Option<u32>,
     /// A model id; may be given more than once [default: every model, side by side].

@@ -186,15 +186,20 @@ fn samples(
         }
         let picture = picture.and_then(|image| thumbnail(&image, ground));
         let size = size(question).or(picture.as_ref().map(|(_, size)| *size));
-        let answers = column
-            .iter()
-            .map(|run| run.and_then(|run| answer(run, place, &question.id, size)));
+        let gold_box = edges(question.gold.get("box"));
+        let answers = column.iter().map(|run| {
+            let mut answer = run.and_then(|run| answer(run, place, &question.id, size))?;
+            if let (Some(px), Some(gold)) = (answer.px, gold_box) {
+                answer.iou = geometry::iou(px, gold);
+            }
+            Some(answer)
+        });
         shown.push(Shown {
             task: task.to_owned(),
             id: question.id.clone(),
             prompt: question.prompt.clone(),
             gold: gold(question),
-            gold_box: edges(question.gold.get("box")),
+            gold_box,
             picture: picture.map(|(url, _)| url),
             size,
             answers: answers.collect(),
@@ -309,6 +314,7 @@ fn answer(run: &FinishedRun, place: usize, id: &str, size: Option<[u32; 2]>) -> 
         valid: score.valid.unwrap_or(true),
         text,
         px,
+        iou: None,
     })
 }
 

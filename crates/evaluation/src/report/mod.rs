@@ -7,6 +7,11 @@ use serde::Serialize;
 pub use build::{Built, Column, Wanted, build, tasks_of};
 
 const PAGE: &str = include_str!("page.html");
+/// What belongs into the page, and where. The data are the last, because they may hold anything.
+const PARTS: [(&str, &str); 2] = [
+    ("/*STYLE*/", include_str!("report.css")),
+    ("/*SCRIPT*/", include_str!("report.js")),
+];
 const PLACE: &str = "/*DATA*/";
 
 /// What the page shows.
@@ -73,6 +78,8 @@ pub struct Answer {
     pub valid: bool,
     /// The box that was said, px of the picture.
     pub px: Option<[f64; 4]>,
+    /// How far it covers the right one; none without a box, or where none is right.
+    pub iou: Option<f64>,
 }
 
 impl Page {
@@ -83,11 +90,22 @@ impl Page {
     /// # Errors
     /// If the data cannot be written as JSON.
     pub fn html(&self) -> serde_json::Result<String> {
-        let data = serde_json::to_string(self)?
+        let page = PARTS
+            .iter()
+            .fold(PAGE.to_owned(), |page, (place, part)| page.replacen(place, part, 1));
+        Ok(page.replacen(PLACE, &self.json()?, 1))
+    }
+
+    /// What the page shows, as it stands in the file.
+    ///
+    /// # Errors
+    /// If the data cannot be written as JSON.
+    pub fn json(&self) -> serde_json::Result<String> {
+        let data = serde_json::to_string(self)?;
+        Ok(data
             .replace('<', "\\u003c")
             .replace('\u{2028}', "\\u2028")
-            .replace('\u{2029}', "\\u2029");
-        Ok(PAGE.replacen(PLACE, &data, 1))
+            .replace('\u{2029}', "\\u2029"))
     }
 
     /// Its scores in percent, a task a line: score and ends of the 95 % interval of every run.

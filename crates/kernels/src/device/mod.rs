@@ -12,6 +12,7 @@ use std::sync::{Arc, RwLock};
 
 use cubecl::bytes::Bytes;
 use cubecl::client::Client;
+use cubecl::profile::TimingMethod;
 
 use crate::buffer::{Buffer, Element, Storage};
 use crate::error::{KernelError, Result};
@@ -180,6 +181,35 @@ impl Device {
                 .await
                 .map_err(|e| device_error("waiting for the device", e)),
         }
+    }
+
+    /// Enqueues what `run` does, waits for it, and returns how many seconds the GPU itself says that
+    /// it took. `None` on the CPU, and on a GPU that gives no time stamps.
+    ///
+    /// # Errors
+    /// An error of `run`, or [`KernelError::Device`] if the device fails.
+    pub async fn own_time(&self, run: impl FnOnce() -> Result<()>) -> Result<Option<f64>> {
+        let window = match self {
+            Self::Gpu(gpu) if gpu.client.properties().timing_method == TimingMethod::Device => {
+                let window = gpu.client.profile_start();
+                Some((gpu, window.map_err(|e| device_error("starting a time stamp", e))?))
+            }
+            _ => None,
+        };
+        let ran = run();
+        let Some((gpu, window)) = window else {
+            ran?;
+            self.sync().await?;
+            return Ok(None);
+        };
+        if let Err(error) = ran {
+            gpu.client.profile_abandon(window);
+            return Err(error);
+        }
+        let duration = gpu.client.profile_end(window);
+        let duration = duration.map_err(|e| device_error("ending a time stamp", e))?;
+        let ticks = duration.resolve().await;
+        Ok(ticks.map(|ticks| ticks.duration().as_secs_f64()))
     }
 
     /// The facts about the GPU; `None` for the CPU.

@@ -40,7 +40,7 @@ pub(super) fn update(measuring: &mut Measuring, state: &State, input: &update::I
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use sightline_messages::{Backend, Dtype, Loaded, Machine};
 
     use super::*;
@@ -58,7 +58,7 @@ mod tests {
         }
     }
 
-    fn loaded() -> State {
+    pub(in crate::lab) fn loaded() -> State {
         State {
             loading: Loading::Loaded(Loaded {
                 total_ms: 1.0,
@@ -66,6 +66,7 @@ mod tests {
                 device_bytes: 0,
                 heap_bytes: 0,
                 machine: machine(),
+                check: None,
             }),
             ..State::default()
         }

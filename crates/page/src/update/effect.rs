@@ -33,8 +33,8 @@ pub(crate) enum Effect {
     Fetch {
         /// The page's number of the picture.
         number: u32,
-        /// Its file.
-        file: String,
+        /// Its id.
+        id: String,
     },
     /// Remember this for a reload, in this tab alone.
     Remember(Saved),
@@ -65,6 +65,15 @@ pub(crate) enum Effect {
     Copy(String),
     /// Find out the hash of the picture of that number: [`Input::Hashed`](super::Input::Hashed).
     Hash(u32),
+    /// Hand the visitor a file.
+    Save {
+        /// What it is called.
+        name: String,
+        /// Its MIME type.
+        kind: String,
+        /// What it holds.
+        bytes: Vec<u8>,
+    },
     /// Load the page anew.
     Reload,
 }

@@ -5,8 +5,8 @@ use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, Mod
 
 use super::effect::Effect;
 use super::input::Reminder;
-use super::look;
 use super::turn::{ask, ended, panes};
+use super::{look, recorded, recovery};
 use crate::state::{Engine, Loading, Phase, Problem, Progress, Remedy, Resume, State};
 
 /// Seconds until a page whose engine has not come says so.
@@ -19,7 +19,7 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
     state.engine = Engine::Starting;
     state.engines += 1;
     state.problem = None;
-    stopped(state);
+    stopped(state, false);
     let late = Effect::Remind {
         seconds: LATE_S,
         of: Reminder::Start(state.engines),
@@ -35,10 +35,14 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
 }
 
 /// Nothing more comes from the engine that ran. What the visitor had of it, the next one should
-/// bring back.
-fn stopped(state: &mut State) {
+/// bring back. `lost`: it has lost its device.
+fn stopped(state: &mut State, lost: bool) {
     if state.loaded().is_some() || state.is_loading() {
-        state.resume = Some(Resume { question: cut(state) });
+        state.resume = Some(Resume {
+            question: cut(state, lost),
+            said: state.turn.panes.clone(),
+            loading: state.is_loading(),
+        });
     }
     state.loading = Loading::Not;
     // Nobody is there to be told.
@@ -49,12 +53,12 @@ fn stopped(state: &mut State) {
 
 /// The question that is cut off, if it may be asked again. Where another picture is coming, that is
 /// the one which waits for it.
-fn cut(state: &State) -> Option<String> {
+fn cut(state: &State, lost: bool) -> Option<String> {
     if state.picture.coming.is_some() {
         return state.held.clone();
     }
     let turn = &state.turn;
-    (turn.answering && !turn.stopping && !turn.again).then(|| turn.question.clone())
+    (turn.answering && !turn.stopping && (lost || !turn.again)).then(|| turn.question.clone())
 }
 
 /// The time of a reminder is over.
@@ -77,7 +81,7 @@ pub(super) fn slow(state: &mut State, engine: u32, model: usize) {
 }
 
 /// The models shall come.
-pub(super) fn load(state: &mut State) -> Vec<Effect> {
+pub(crate) fn load(state: &mut State) -> Vec<Effect> {
     if state.engine != Engine::Ready || state.is_loading() || state.loaded().is_some() {
         return Vec::new();
     }
@@ -187,10 +191,15 @@ fn came(state: &mut State, loaded: Loaded) -> Vec<Effect> {
     }
     if let Some(Resume {
         question: Some(question),
+        said,
+        ..
     }) = state.resume.take()
     {
         effects.extend(ask(state, question));
         state.turn.again = state.turn.answering;
+        if state.turn.answering {
+            recovery::said_before(&mut state.turn.panes, said);
+        }
     }
     effects
 }
@@ -209,28 +218,37 @@ fn ready(state: &mut State, models: Vec<ModelInfo>, files: Vec<FileInfo>) -> Vec
         state.turn.panes = panes(state, Phase::Idle);
     }
     let mut effects = vec![Effect::KeepPage];
+    effects.extend(recorded::feature(state));
     let (all, here) = state.bytes();
     // Nothing comes over the network that the visitor has not asked for.
-    if state.resume.is_some() && here == all {
+    if let Some(resume) = &state.resume
+        && (here == all || (resume.loading && state.losses > 0))
+    {
         effects.extend(load(state));
     }
     effects
 }
 
-/// The engine cannot go on.
-pub(super) fn broken(state: &mut State, sentence: String, remedy: sightline_messages::Remedy) {
+/// The engine cannot go on. After a lost device another one follows by itself.
+pub(super) fn broken(state: &mut State, sentence: String, remedy: sightline_messages::Remedy) -> Vec<Effect> {
+    use sightline_messages::Remedy as Told;
     // What follows from a first fault explains it less well.
     if state.engine == Engine::Gone && state.problem.is_some() {
-        return;
+        return Vec::new();
     }
-    stopped(state);
+    let goes_on = remedy == Told::Resume && recovery::possible(state);
+    stopped(state, remedy == Told::Resume);
+    if goes_on {
+        return recovery::begin(state, &sentence);
+    }
     state.engine = Engine::Gone;
     state.problem = Some(match remedy {
-        sightline_messages::Remedy::Restart => state.restartable(sentence),
-        sightline_messages::Remedy::Reload => Problem {
+        Told::Restart | Told::Resume => state.restartable(sentence),
+        Told::Reload => Problem {
             sentence,
             remedy: Some(Remedy::Reload),
             other: None,
         },
     });
+    Vec::new()
 }

@@ -4,8 +4,10 @@ use sightline_link::Shared;
 use sightline_messages::{Event, Wish};
 
 use super::look::LookInput;
+use crate::judging::Judge;
 use crate::lab;
-use crate::state::{Chosen, Made, Remedy, Saved};
+use crate::recorded::Recorded;
+use crate::state::{Chosen, MadeLink, Remedy, Saved};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub(crate) enum Input {
     Remedy(Remedy),
     /// A picture was chosen; its bytes follow.
     Chosen(Chosen),
+    /// What the gallery says of a picture that a link has named.
+    Listed(Chosen),
     /// The bytes of a picture that was chosen.
     Bytes {
         /// [`Chosen::number`].
@@ -61,6 +65,14 @@ pub(crate) enum Input {
     Try(String),
     /// The visitor ends the answers.
     Stop,
+    /// Answers that were computed before the visit.
+    Recorded(Box<Recorded>),
+    /// A picture to begin with.
+    Featured(Chosen),
+    /// The visitor says what is true.
+    Judge(Judge),
+    /// The visitor asks here what is shown as recorded.
+    RunHere,
     /// The page's address holds a result.
     Linked {
         /// A new [`Chosen::number`].
@@ -85,7 +97,7 @@ pub(crate) enum Input {
     /// The visitor asks for text to paste into pages and papers, or has seen enough of it.
     Cite,
     /// A link to what is shown, which is in the page's address.
-    Made(Made),
+    Made(MadeLink),
     /// There is no link: a sentence that says why.
     NotMade(String),
     /// Whether the link is in the clipboard.

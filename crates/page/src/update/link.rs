@@ -6,10 +6,8 @@ use sightline_messages::{Backend, Dtype, Machine};
 use super::effect::Effect;
 use super::picture::chosen;
 use super::turn::MAX_TOKENS;
-use crate::state::{Chosen, Holds, Linked, Made, Pane, Phase, Sharing, Shown, State, Turn};
+use crate::state::{Chosen, Holds, Linked, MadeLink, Pane, Phase, Sharing, Shown, State, Turn};
 
-/// Folder and ending of the gallery's files.
-const GALLERY: [&str; 2] = ["pictures/", ".png"];
 /// Characters of a device's name that a link keeps.
 const DEVICE: usize = 120;
 
@@ -36,12 +34,8 @@ pub(super) fn opened(state: &mut State, number: u32, mut shared: Shared) -> Vec<
     let turn = recorded(&shared);
     let (name, gallery) = match &mut shared.picture.source {
         Source::Gallery(id) => {
-            let file = format!("{}{id}{}", GALLERY[0], GALLERY[1]);
-            effects.push(Effect::Fetch {
-                number,
-                file: file.clone(),
-            });
-            (id.clone(), Some(file))
+            effects.push(Effect::Fetch { number, id: id.clone() });
+            (id.clone(), Some(id.clone()))
         }
         Source::File(bytes) => {
             let bytes = std::mem::take(bytes);
@@ -89,9 +83,9 @@ fn recorded(shared: &Shared) -> Turn {
     let pane = |answer: &SharedAnswer| Pane {
         model: answer.model.clone(),
         phase: Phase::Recorded,
-        reused: false,
         text: answer.text.clone(),
         answer: Some(answer.to_answer()),
+        ..Pane::default()
     };
     Turn {
         question: shared.question.clone(),
@@ -172,7 +166,7 @@ fn make(state: &State, picture: bool) -> Vec<Effect> {
 }
 
 /// The link is there. It is copied, unless it was made for the text to paste.
-pub(super) fn made(state: &mut State, made: Made) -> Vec<Effect> {
+pub(super) fn made(state: &mut State, made: MadeLink) -> Vec<Effect> {
     let fragment = made.fragment.clone();
     state.sharing.note = about(made.holds).trim_start().to_owned();
     state.sharing.made = Some(made);
@@ -225,6 +219,7 @@ pub(crate) fn result(state: &State) -> Option<Shared> {
     // An answer that came as a link was computed on another machine.
     let recorded = state.turn.panes.iter().any(|pane| pane.phase == Phase::Recorded);
     let (device, settings) = match &state.linked {
+        _ if state.turn.made.is_some() => made_before(state),
         Some(linked) if recorded => (linked.shared.device.clone(), linked.shared.settings),
         _ => made_here(state.machine.as_ref()),
     };
@@ -235,6 +230,13 @@ pub(crate) fn result(state: &State) -> Option<Shared> {
         device,
         answers: answers.collect(),
     })
+}
+
+/// Those of the answers that came with the page.
+fn made_before(state: &State) -> (String, Settings) {
+    let made = state.turn.made.as_ref();
+    let settings = made_here(None).1;
+    (made.map(|made| made.device.clone()).unwrap_or_default(), settings)
 }
 
 /// The machine and the settings of this page.
@@ -255,11 +257,9 @@ fn made_here(machine: Option<&Machine>) -> (String, Settings) {
 
 /// The picture by its name in the gallery, or by a hash that is not known here.
 fn picture(shown: &Shown) -> Picture {
-    let file = shown.chosen.gallery.as_deref();
-    let id = file.and_then(|file| file.strip_prefix(GALLERY[0])?.strip_suffix(GALLERY[1]));
     Picture {
-        source: match id {
-            Some(id) => Source::Gallery(id.to_owned()),
+        source: match &shown.chosen.gallery {
+            Some(id) => Source::Gallery(id.clone()),
             None => Source::Hash(String::new()),
         },
         size: [shown.width, shown.height],

@@ -1,10 +1,11 @@
 //! The picture that questions are about, and the one that comes.
 
-use sightline_messages::{Command, Preview};
+use sightline_messages::{Command, Kind, Preview};
 
 use super::effect::Effect;
 use super::link::seeks;
 use super::look;
+use super::recorded;
 use super::turn::{ask, ended, panes, remember};
 use crate::state::{Chosen, Phase, Picture, Saved, Shown, State, Turn};
 
@@ -23,9 +24,19 @@ fn give_up_question(state: &mut State) {
 /// Another picture was chosen: what waited for the one before is given up.
 pub(super) fn chosen(state: &mut State, chosen: Chosen) {
     state.restored = None;
+    state.featured = None;
     give_up_question(state);
     state.picture_note.clear();
     state.picture.coming = Some(chosen);
+}
+
+/// The gallery's name and questions for a picture that comes.
+pub(super) fn listed(state: &mut State, listed: Chosen) {
+    if let Some(coming) = &mut state.picture.coming
+        && coming.number == listed.number
+    {
+        *coming = listed;
+    }
 }
 
 /// The file of a picture is here. It goes to the engine, unless another one was chosen meanwhile.
@@ -47,11 +58,11 @@ pub(super) fn arrived(state: &mut State, number: u32, bytes: Vec<u8>) -> Vec<Eff
 pub(super) fn restored(state: &mut State, number: u32, saved: Saved) -> Vec<Effect> {
     let mut effects = vec![Effect::Fill(saved.turn.question.clone())];
     if let Some(chosen) = saved.chosen
-        && let Some(file) = chosen.gallery.clone()
+        && let Some(id) = chosen.gallery.clone()
     {
         state.picture.coming = Some(Chosen { number, ..chosen });
         state.restored = Some(saved.turn);
-        effects.push(Effect::Fetch { number, file });
+        effects.push(Effect::Fetch { number, id });
     }
     effects
 }
@@ -90,11 +101,14 @@ pub(super) fn shown(state: &mut State, number: u32, [width, height]: [u32; 2], p
     }
     state.suggestions = if chosen.questions.is_empty() {
         let kinds = state.models.first().map(|model| &model.kinds[..]).unwrap_or_default();
-        kinds.iter().map(|kind| kind.example.clone()).collect()
+        // What these models answer badly is not suggested.
+        let fits = |kind: &&Kind| !["relation", "caption", "free"].contains(&&kind.id[..]);
+        kinds.iter().filter(fits).map(|kind| kind.example.clone()).collect()
     } else {
         chosen.questions.clone()
     };
     state.picture_note.clear();
+    state.judging.drawing = false;
     state.picture.shown = Some(Shown { chosen, width, height });
     // What the stopped turn still says is about the picture before.
     state.turn = Turn {
@@ -108,8 +122,9 @@ pub(super) fn shown(state: &mut State, number: u32, [width, height]: [u32; 2], p
         restore(state, turn);
     }
     effects.push(remember(state));
-    if let Some(question) = state.held.take() {
-        effects.extend(ask(state, question));
+    match state.held.take() {
+        Some(question) => effects.extend(ask(state, question)),
+        None => effects.extend(recorded::first(state)),
     }
     effects
 }

@@ -3,8 +3,10 @@ use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine
 use super::*;
 use crate::state::{Chosen, Engine, Phase};
 
+mod judging;
 mod look;
 mod lost;
+mod recorded;
 
 pub(super) fn machine(backend: Backend) -> Machine {
     Machine {
@@ -59,6 +61,7 @@ pub(super) fn loaded(backend: Backend) -> Event {
         device_bytes: 1,
         heap_bytes: 1,
         machine: machine(backend),
+        check: None,
     })
 }
 
@@ -388,7 +391,7 @@ fn notices_are_few_and_none_stands_twice() {
 fn a_reload_gets_back_a_picture_of_the_gallery_with_its_answers() {
     let mut state = asked_about_one();
     let mut of_gallery = chosen(2);
-    of_gallery.gallery = Some("pictures/ferry.png".into());
+    of_gallery.gallery = Some("ferry".into());
     tell(&mut state, Input::Chosen(of_gallery));
     tell(
         &mut state,
@@ -411,7 +414,7 @@ fn a_reload_gets_back_a_picture_of_the_gallery_with_its_answers() {
     let saved = saved.clone();
     let effects = tell(&mut state, Input::Restored { number: 1, saved });
     assert_eq!(effects[0], Effect::Fill("What?".into()));
-    assert!(matches!(&effects[1], Effect::Fetch { number: 1, file } if file == "pictures/ferry.png"));
+    assert!(matches!(&effects[1], Effect::Fetch { number: 1, id } if id == "ferry"));
     hear(&mut state, ready(Backend::Cpu));
     tell(
         &mut state,

@@ -4,6 +4,8 @@ use sightline_messages::{Answer, Command, Event};
 
 use super::effect::Effect;
 use super::input::Reminder;
+use super::recovery;
+use crate::say::next_questions;
 use crate::state::{Engine, Pane, Phase, Saved, State};
 
 /// Most tokens of an answer.
@@ -34,8 +36,10 @@ pub(super) fn ask(state: &mut State, question: String) -> Vec<Effect> {
     let panes = panes(state, Phase::Waiting);
     let turn = &mut state.turn;
     turn.number += 1;
+    state.judging.drawing = false;
     turn.question.clone_from(&question);
     (turn.answering, turn.stopping, turn.again, turn.outside) = (true, false, false, false);
+    turn.made = None;
     turn.panes = panes;
     state.said.clear();
     vec![Effect::Send(Command::Ask {
@@ -103,6 +107,13 @@ pub(super) fn remember(state: &State) -> Effect {
     })
 }
 
+/// All answers of a turn as one text, for those who listen.
+pub(super) fn whole(state: &State) -> String {
+    let panes = state.turn.panes.iter();
+    let said = panes.map(|pane| format!("{}: {}", state.model_name(&pane.model), pane.text));
+    said.collect::<Vec<_>>().join(". ")
+}
+
 /// No more of the answers comes.
 pub(super) fn ended(state: &mut State) {
     (state.turn.answering, state.turn.stopping) = (false, false);
@@ -118,11 +129,21 @@ pub(super) fn done(state: &mut State, turn: u32) -> Vec<Effect> {
     // It had only taken long to stop.
     if state.engine == Engine::Ready {
         state.problem = None;
+        state.losses = 0;
     }
     if turn != state.turn.number {
         return Vec::new();
     }
     ended(state);
+    let own = state
+        .picture
+        .shown
+        .as_ref()
+        .is_some_and(|shown| shown.chosen.gallery.is_none());
+    let next = if own { next_questions(state) } else { Vec::new() };
+    if !next.is_empty() {
+        state.suggestions = next;
+    }
     vec![remember(state)]
 }
 
@@ -140,7 +161,9 @@ pub(super) fn answer(state: &mut State, event: Event) {
             pane.reused = reused;
             pane.phase = Phase::Answering;
         }),
-        Event::Text { turn, model, text } if turn == now => in_pane(state, &model, |pane| pane.text += &text),
+        Event::Text { turn, model, text } if turn == now => {
+            in_pane(state, &model, |pane| recovery::append(pane, &text))
+        }
         Event::Answered { turn, answer } if turn == now => answered(state, answer),
         Event::Refused { turn, sentence } if turn == now => state.question_note = sentence,
         _ => {}
@@ -152,6 +175,7 @@ fn answered(state: &mut State, answer: Answer) {
     let model = answer.model.clone();
     in_pane(state, &model, |pane| {
         pane.phase = if answer.stopped { Phase::Stopped } else { Phase::Done };
+        pane.again = None;
         pane.text = if answer.text.is_empty() {
             "(nothing)".into()
         } else {

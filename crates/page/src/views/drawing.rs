@@ -18,6 +18,8 @@ pub(super) struct Shown {
     pub(super) width: u32,
     pub(super) pixels: ImageData,
     pub(super) boxes: Boxes,
+    /// What the visitor has drawn as true, in px of that picture.
+    pub(super) truth: Option<[f32; 4]>,
 }
 
 impl Shown {
@@ -52,6 +54,9 @@ impl Shown {
         };
         for (arm, found) in &self.boxes {
             drawing.outline(arm, found)?;
+        }
+        if let Some(truth) = self.truth {
+            drawing.truth(truth)?;
         }
         // Labels last, or a later box would cross them.
         let mut taken = Vec::new();
@@ -119,6 +124,17 @@ impl Drawing<'_> {
             self.context.stroke_rect(x1, y1, x2 - x1, y2 - y1);
         }
         self.context.set_line_dash(&js_sys::Array::new())?;
+        Ok(())
+    }
+
+    /// The true box: white on black, seen on any ground and unlike every model's.
+    fn truth(&self, truth: [f32; 4]) -> Result<(), JsValue> {
+        let [x1, y1, x2, y2] = truth.map(|v| f64::from(v) * self.scale);
+        for (colour, width) in [("#000", 2.2), ("#fff", 1.0)] {
+            self.context.set_stroke_style_str(colour);
+            self.context.set_line_width(self.unit * width);
+            self.context.stroke_rect(x1, y1, x2 - x1, y2 - y1);
+        }
         Ok(())
     }
 

@@ -5,17 +5,22 @@
 mod arm;
 mod ask;
 mod bench;
+mod build;
 mod choose;
 mod drawing;
 pub(crate) mod embedded;
+mod evaluate;
 mod files;
+mod frame;
 pub(crate) mod gallery;
+mod judge;
 mod linked;
 mod look;
 mod notices;
 mod panes;
 mod picture;
 mod problem;
+mod recorded;
 mod setup;
 mod share;
 
@@ -54,7 +59,10 @@ pub(crate) const ASK: &[Row] = &[
     ("view", || Box::new(picture::Canvas::open())),
     ("gallery", || Box::new(gallery::Gallery::open())),
     ("ask", || Box::new(ask::Ask::open())),
+    ("build", || Box::new(build::Build::open())),
     ("panes", || Box::<panes::Panes>::default()),
+    ("judge", || Box::new(judge::JudgeAnswers::open())),
+    ("recorded", || Box::new(recorded::RecordedAnswers::open())),
     ("look", || Box::new(look::Look::open())),
     ("share", || Box::new(share::Share::open())),
     ("notices", || Box::<notices::Notices>::default()),
@@ -67,6 +75,11 @@ pub(crate) const LAB: &[Row] = &[
     ("files", || Box::<files::Files>::default()),
     ("notices", || Box::<notices::Notices>::default()),
     ("measure", || Box::new(bench::Bench::open())),
+    ("evaluate", || Box::new(evaluate::form::Form::open())),
+    ("tasks", || Box::<evaluate::tasks::Tasks>::default()),
+    ("running", || Box::new(evaluate::running::Running::open())),
+    ("runs", || Box::new(evaluate::runs::Runs::open())),
+    ("report", || Box::new(evaluate::report::ReportFrame::open())),
 ];
 
 /// The views of `rows` that this page has an element for.

@@ -6,6 +6,7 @@ use web_sys::HtmlElement;
 use super::arm::{Arm, source};
 use super::{Now, Seen, View};
 use crate::dom::{by_id, clear, fact, make, put, set_text, show};
+use crate::say::{headline, verdict};
 use crate::state::{self, Phase, State};
 use crate::words;
 
@@ -18,6 +19,7 @@ pub(super) struct Panes {
     models: Seen<Vec<ModelInfo>>,
     asked: Seen<(String, bool)>,
     said: Seen<String>,
+    verdict: Seen<String>,
     panes: Vec<Pane>,
 }
 
@@ -46,6 +48,11 @@ impl View for Panes {
         for pane in &mut self.panes {
             pane.show(state);
         }
+        let verdict = verdict(state);
+        if self.verdict.is_new(verdict.clone()) {
+            show("verdict", !verdict.is_empty());
+            set_text("verdict", &verdict);
+        }
     }
 }
 
@@ -58,6 +65,8 @@ struct Pane {
     state: HtmlElement,
     badge: HtmlElement,
     text: HtmlElement,
+    /// Numbers, for those who want them.
+    numbers: HtmlElement,
     facts: HtmlElement,
     boxes: HtmlElement,
 }
@@ -75,6 +84,7 @@ impl Pane {
             state: make("p", "state", "")?,
             badge: make("p", "reused", "picture already seen")?,
             text: make("p", "text about", "")?,
+            numbers: make("details", "numbers", "")?,
             facts: make("dl", "", "")?,
             boxes: make("ul", "", "")?,
             root,
@@ -86,7 +96,11 @@ impl Pane {
             .text
             .set_attribute("aria-label", &format!("Answer of {}", model.name));
         put(&pane.root, make("h3", "", &model.name));
-        for part in [&pane.state, &pane.badge, &pane.text, &pane.boxes, &pane.facts] {
+        put(&pane.numbers, make("summary", "", "Numbers and times"));
+        for part in [&pane.boxes, &pane.facts] {
+            put(&pane.numbers, Some(part.clone()));
+        }
+        for part in [&pane.state, &pane.badge, &pane.text, &pane.numbers] {
             put(&pane.root, Some(part.clone()));
         }
         put(parent, Some(pane.root.clone()));
@@ -102,10 +116,15 @@ impl Pane {
             return;
         }
         let idle = pane.phase == Phase::Idle;
-        let text = if idle { &self.about } else { &pane.text };
-        if self.text.text_content().as_deref() != Some(text) {
-            self.text.set_text_content(Some(text));
+        let text = match idle {
+            true => self.about.clone(),
+            false => headline(pane, state.picture.shown.as_ref()),
+        };
+        if self.text.text_content().as_deref() != Some(&text) {
+            self.text.set_text_content(Some(&text));
         }
+        // By the letter, whatever stands there for people.
+        let _ = self.root.set_attribute("data-answer", &pane.text);
         let _ = self.text.class_list().toggle_with_force("about", idle);
         // Short answers are written large.
         let long = !idle && text.chars().count() > SHORT;
@@ -120,7 +139,13 @@ impl Pane {
         let _ = self.root.class_list().toggle_with_force("busy", name == "busy");
         clear(&self.boxes);
         clear(&self.facts);
+        self.numbers.set_hidden(pane.answer.is_none());
         if let Some(answer) = &pane.answer {
+            if !answer.boxes.is_empty()
+                && let Some(item) = make("li", "", &format!("Answer: {}", answer.text))
+            {
+                put(&self.boxes, Some(item));
+            }
             answer.boxes.iter().for_each(|found| self.list(found));
             self.times(answer, pane.reused);
         }
@@ -167,7 +192,7 @@ fn phase(pane: &state::Pane) -> (&'static str, String) {
         Phase::Looking => ("busy", "Looking at the picture…".into()),
         Phase::Answering => ("busy", "Answering…".into()),
         Phase::Stopped => ("stopped", "Stopped".into()),
-        Phase::Recorded => ("recorded", "Recorded elsewhere".into()),
+        Phase::Recorded => ("recorded", "Recorded".into()),
         Phase::Done => {
             let answer = pane.answer.as_ref();
             let cut = answer.is_some_and(|answer| answer.cut);

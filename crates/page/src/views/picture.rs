@@ -15,7 +15,7 @@ use crate::state::State;
 /// The canvas.
 #[derive(Default)]
 pub(super) struct Canvas {
-    seen: Seen<(u32, Boxes)>,
+    seen: Seen<(u32, Boxes, Option<[f32; 4]>)>,
     models: Seen<Vec<ModelInfo>>,
     /// What was drawn last.
     drawn: Rc<RefCell<Option<Shown>>>,
@@ -52,7 +52,8 @@ impl View for Canvas {
             return;
         };
         let boxes = boxes(now.state);
-        if *number != shown.chosen.number || !self.seen.is_new((*number, boxes.clone())) {
+        let truth = now.state.judging.true_box(now.state.turn.number);
+        if *number != shown.chosen.number || !self.seen.is_new((*number, boxes.clone(), truth)) {
             return;
         }
         let Some(canvas) = by_id::<HtmlCanvasElement>("view") else {
@@ -63,6 +64,7 @@ impl View for Canvas {
             width: shown.width,
             pixels: pixels.clone(),
             boxes,
+            truth,
         };
         draw(&drawn);
         self.drawn.replace(Some(drawn));

@@ -7,7 +7,6 @@
 mod error;
 mod kind;
 mod loader;
-#[cfg(not(target_arch = "wasm32"))]
 mod random;
 mod row;
 mod schema;
@@ -23,7 +22,6 @@ pub use kind::{Check, Golden};
 pub use kind::{EncoderConfig, EncoderKind, Preset};
 pub use loader::Source;
 pub(crate) use loader::{Loader, Norm};
-#[cfg(not(target_arch = "wasm32"))]
 pub use random::RandomWeights;
 pub(crate) use row::{read, within, write};
 pub use schema::{Presence, Role, Schema, TensorSpec};

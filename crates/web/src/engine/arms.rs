@@ -5,7 +5,8 @@ use std::rc::Rc;
 use sightline_checkpoint::bundle::Bundle;
 use sightline_checkpoint::manifest::Model;
 use sightline_kernels::Device;
-use sightline_messages::{Dtype, Event, Loaded, Machine};
+use sightline_messages::{Backend, Dtype, Event, Loaded, Machine};
+use sightline_vision::{MIN_CHECK_COSINE, built_in};
 use sightline_vlm::{FileSource, Files, Language, Lineup, MIN_HALF_COSINE, Options, Vlm, VlmError};
 use web_time::Instant;
 
@@ -13,7 +14,6 @@ use super::browser::{heap_bytes, pause};
 use super::download::{Downloader, Missing};
 use super::outbox::Outbox;
 use super::parts::Parts;
-use super::picture::built_in;
 
 /// A question that runs every kernel of an answer once.
 const WARM_QUESTION: &str = "What is the main object in the image?";
@@ -55,6 +55,7 @@ impl Arms {
             machine,
             begun: start,
             compile_ms: Vec::new(),
+            check: None,
         };
         let mut models = Lineup::new(device.clone(), source, ids);
         models.load().await?;
@@ -70,6 +71,7 @@ impl Arms {
             device_bytes: device.allocated_bytes() as u64,
             heap_bytes: heap_bytes(),
             machine: machine.clone(),
+            check: models.source().check,
         };
         Ok((Self { models, machine }, loaded))
     }
@@ -89,6 +91,8 @@ pub(super) struct Fetched {
     begun: Instant,
     /// Ids, each with the time from its files to its first answer, ms.
     compile_ms: Vec<(String, f64)>,
+    /// Lowest cosine of features with those that came with the weights.
+    check: Option<f64>,
 }
 
 impl FileSource for Fetched {
@@ -129,6 +133,7 @@ impl FileSource for Fetched {
     }
 
     async fn prepare(&mut self, model: &mut Vlm, files: Files) -> Result<(), Missing> {
+        self.check(model, &files.row).await?;
         if self.half {
             self.half = try_half(model, &files, &mut self.machine).await?;
         }
@@ -142,6 +147,28 @@ impl FileSource for Fetched {
 }
 
 impl Fetched {
+    /// Whether the device computes what came with the weights.
+    async fn check(&mut self, model: &mut Vlm, row: &Model) -> Result<(), Missing> {
+        let Some(cosine) = model.check(row).await? else {
+            return Ok(());
+        };
+        // NaN is no agreement.
+        if cosine >= MIN_CHECK_COSINE {
+            self.check = Some(self.check.map_or(cosine, |lowest| lowest.min(cosine)));
+            return Ok(());
+        }
+        let what = format!(
+            "the features of {} differ from those that came with it (cosine {cosine:.5}, at least {MIN_CHECK_COSINE} is needed)",
+            row.id
+        );
+        Err(match self.machine.backend {
+            Backend::Cpu => Missing::Failed(format!(
+                "This browser computes wrongly: {what}. A current version of it may help."
+            )),
+            _ => Missing::WrongDevice(what),
+        })
+    }
+
     /// The parts of a file, given away.
     fn take(&mut self, name: &str) -> Result<Parts, String> {
         let index = self.bundle.files.iter().position(|file| file.name == name);
@@ -161,7 +188,7 @@ async fn compiling(outbox: &Outbox, model: &str) -> Instant {
 /// Has the encoder multiply in 16 bits if a comparison on this machine allows it, and says so in
 /// `machine`. The answer is whether the next one may try too.
 async fn try_half(model: &mut Vlm, files: &Files, machine: &mut Machine) -> Result<bool, Missing> {
-    let cosine = model.try_half(files, &built_in(0)?).await?;
+    let cosine = model.try_half(files, &built_in(0)).await?;
     let passed = cosine >= MIN_HALF_COSINE;
     machine.dtype = if passed { Dtype::F16 } else { Dtype::F32 };
     if !passed {
@@ -185,7 +212,7 @@ async fn warm(model: &mut Vlm, software: bool) -> Result<(), Missing> {
     // recording. A GPU in software needs a minute for a picture: there the second is the visitor's.
     let pictures = if software { 1 } else { 2 };
     for seed in 0..pictures {
-        model.look(&built_in(seed)?).await?;
+        model.look(&built_in(seed)).await?;
     }
     let ignored = async |_: &str| true;
     model.ask(WARM_QUESTION, &options, ignored).await?;

@@ -28,6 +28,14 @@ struct Instead {
     other: Option<Wish>,
 }
 
+/// The processor, in place of a GPU that computes wrongly.
+pub(super) fn processor(why: String) -> Result<(Device, Machine), String> {
+    cpu(Instead {
+        why,
+        other: Some(Wish::Gpu),
+    })
+}
+
 /// Opens the device that was wished for, or says why it is the processor.
 pub(super) async fn open(wish: Wish) -> Result<(Device, Machine), String> {
     if wish == Wish::Cpu {

@@ -1,11 +1,15 @@
 //! Parts from the store or the network, every one hashed before anything else sees it.
 
+#[cfg(feature = "evaluate")]
+use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 
 use js_sys::Uint8Array;
 use sightline_checkpoint::bundle::{BundleFile, Part};
 use sightline_checkpoint::hash::{Expected, Verifier};
+#[cfg(feature = "evaluate")]
+use sightline_evaluation::{EvaluationError, run::error::RunError};
 use sightline_messages::Event;
 use sightline_vlm::VlmError;
 use wasm_bindgen::JsValue;
@@ -16,6 +20,8 @@ use super::outbox::Outbox;
 use super::parts::Parts;
 use super::request::{Reader, Request};
 use super::sentence::capital;
+#[cfg(feature = "evaluate")]
+use super::sentence::sentence;
 use super::signals::Cancel;
 use super::store::{NotKept, Store};
 
@@ -71,6 +77,8 @@ pub(super) enum Missing {
     Cancelled,
     /// A sentence with a remedy.
     Failed(String),
+    /// The GPU does not compute what it should: how that was seen.
+    WrongDevice(String),
     /// A model or the device is at fault.
     Model(VlmError),
 }
@@ -78,6 +86,29 @@ pub(super) enum Missing {
 impl From<VlmError> for Missing {
     fn from(error: VlmError) -> Self {
         Self::Model(error)
+    }
+}
+
+#[cfg(feature = "evaluate")]
+/// In an evaluation: one that the visitor ended is no failure.
+impl From<EvaluationError> for Missing {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Model(error) => Self::Model(error),
+            EvaluationError::Run(RunError::Stopped) => Self::Cancelled,
+            other => Self::Failed(sentence(&other)),
+        }
+    }
+}
+
+#[cfg(feature = "evaluate")]
+impl fmt::Display for Missing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled => out.write_str("it was ended"),
+            Self::Failed(sentence) | Self::WrongDevice(sentence) => out.write_str(sentence),
+            Self::Model(error) => error.fmt(out),
+        }
     }
 }
 

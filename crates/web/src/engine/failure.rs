@@ -15,11 +15,11 @@ pub(super) fn of_question(turn: u32, error: &VlmError) -> Event {
         };
     }
     Event::Broken {
-        sentence: format!(
-            "{} The GPU, or the memory of this page, gave out. Start the engine again.",
-            sentence(error)
-        ),
-        remedy: Remedy::Restart,
+        sentence: format!("{} The GPU, or the memory of this page, gave out.", sentence(error)),
+        remedy: match error.is_device() {
+            true => Remedy::Resume,
+            false => Remedy::Restart,
+        },
     }
 }
 
@@ -27,7 +27,7 @@ pub(super) fn of_question(turn: u32, error: &VlmError) -> Event {
 pub(super) fn of_turn(turn: u32, missing: Missing) -> Option<Event> {
     match missing {
         Missing::Model(error) => Some(of_question(turn, &error)),
-        Missing::Failed(sentence) => Some(Event::Broken {
+        Missing::Failed(sentence) | Missing::WrongDevice(sentence) => Some(Event::Broken {
             sentence,
             remedy: Remedy::Restart,
         }),

@@ -1,10 +1,12 @@
 //! The bench page's numbers, and the features that are compared with the native program's.
 
+use sightline_bench::fit::median;
+use sightline_kernels::Device;
 use sightline_messages::{Event, Measure, Measured, Work};
+use sightline_vision::built_in;
 use sightline_vlm::{Vlm, VlmError};
 
 use super::failure::of_question;
-use super::picture::built_in;
 use super::state::State;
 
 /// Most runs of a measurement.
@@ -22,8 +24,9 @@ impl State {
         };
         let runs = runs.clamp(1, MAX_RUNS);
         let mut rows = Vec::new();
+        let device = arms.models.device().clone();
         for model in arms.models.loaded() {
-            match measure(model, runs).await {
+            match measure(&device, model, runs).await {
                 Ok(measured) => rows.extend(measured),
                 Err(error) => return self.outbox.send(&of_question(0, &error)),
             }
@@ -58,33 +61,34 @@ impl State {
 }
 
 /// One model: pictures, and steps behind the last of them.
-async fn measure(model: &mut Vlm, runs: u32) -> Result<[Measure; 2], VlmError> {
-    let (mut encode, mut decode) = (Vec::new(), Vec::new());
+async fn measure(device: &Device, model: &mut Vlm, runs: u32) -> Result<[Measure; 3], VlmError> {
+    let (mut encode, mut prefill, mut decode) = (Vec::new(), Vec::new(), Vec::new());
+    let mut prefill_launches = 0;
     for run in 0..runs {
         // Another picture every time, or nothing would be computed.
-        let picture = built_in(100 + run).map_err(|problem| VlmError::Row {
-            id: model.id().to_owned(),
-            problem,
-        })?;
-        encode.push(model.look(&picture).await?.encode_ms);
+        let before = device.launches();
+        let look = model.look(&built_in(100 + run)).await?;
+        // The encoder is a replayed graph, whose launches are counted apart.
+        prefill_launches = device.launches() - before;
+        encode.push(look.encode_ms);
+        prefill.push(look.prefix_ms);
         decode.push(model.time_steps(STEPS).await?);
     }
     let cost = model.cost();
-    let row = |what, times: &mut [f64], launches: usize, bytes: usize| Measure {
-        model: model.id().to_owned(),
-        what,
-        median_ms: median(times),
-        runs,
-        launches: launches as u32,
-        bytes: bytes as u64,
+    let row = |what, times: &mut [f64], launches: usize, bytes: usize| {
+        times.sort_unstable_by(f64::total_cmp);
+        Measure {
+            model: model.id().to_owned(),
+            what,
+            median_ms: median(times),
+            runs,
+            launches: launches as u32,
+            bytes: bytes as u64,
+        }
     };
     Ok([
         row(Work::Encode, &mut encode, cost.picture_launches, cost.picture_bytes),
+        row(Work::Prefill, &mut prefill, prefill_launches, cost.token_bytes),
         row(Work::Decode, &mut decode, cost.token_launches, cost.token_bytes),
     ])
-}
-
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_unstable_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or(0.0)
 }

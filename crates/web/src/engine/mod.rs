@@ -9,6 +9,8 @@ mod cache;
 mod commands;
 mod device;
 mod download;
+#[cfg(feature = "evaluate")]
+mod evaluate;
 mod failure;
 mod hello;
 mod list;
@@ -25,16 +27,21 @@ mod sentence;
 mod signals;
 mod state;
 mod store;
+mod sweep;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::Function;
-use sightline_messages::{Command, Event, LookCommand, Remedy};
+#[cfg(feature = "evaluate")]
+use sightline_messages::EvaluateCommand;
+use sightline_messages::{Command, Event, LookCommand, Remedy, SweepCommand};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 
+#[cfg(feature = "evaluate")]
+use evaluate::{Attached, Evaluations};
 use outbox::Outbox;
 use picture::Pictures;
 use signals::{Cancel, Stop};
@@ -58,7 +65,13 @@ struct Shared {
     state: RefCell<Option<State>>,
     stop: Stop,
     looks: Stop,
+    sweeping: Cancel,
     cancel: Cancel,
+    /// Ends an evaluation.
+    #[cfg(feature = "evaluate")]
+    halt: Cancel,
+    #[cfg(feature = "evaluate")]
+    attached: Attached,
     pictures: Pictures,
 }
 
@@ -70,10 +83,17 @@ impl Engine {
     pub fn new(post: Function) -> Self {
         let outbox = Outbox::new(post);
         outbox::report_panics(&outbox);
-        let (stop, looks, cancel) = (Stop::default(), Stop::default(), Cancel::default());
+        let (stop, looks) = (Stop::default(), Stop::default());
+        let (sweeping, cancel) = (Cancel::default(), Cancel::default());
         let pictures = Pictures::new(outbox.clone());
-        let signals = (stop.clone(), looks.clone(), cancel.clone());
+        let signals = (stop.clone(), looks.clone(), sweeping.clone(), cancel.clone());
         let state = State::new(outbox.clone(), signals, pictures.clone());
+        #[cfg(feature = "evaluate")]
+        let (halt, attached) = (Cancel::default(), Attached::default());
+        #[cfg(feature = "evaluate")]
+        let evaluations = Evaluations::new(halt.clone(), attached.clone());
+        #[cfg(feature = "evaluate")]
+        let state = State { evaluations, ..state };
         Self {
             shared: Rc::new(Shared {
                 state: RefCell::new(Some(state)),
@@ -81,7 +101,12 @@ impl Engine {
                 waiting: RefCell::default(),
                 stop,
                 looks,
+                sweeping,
                 cancel,
+                #[cfg(feature = "evaluate")]
+                halt,
+                #[cfg(feature = "evaluate")]
+                attached,
                 pictures,
             }),
         }
@@ -90,6 +115,8 @@ impl Engine {
     /// Takes a command, a plain value.
     #[allow(unreachable_pub, reason = "exported")]
     pub fn command(&self, value: JsValue) {
+        #[cfg(feature = "evaluate")]
+        self.shared.attached.take_from(&value);
         let command = match serde_wasm_bindgen::from_value(value) {
             Ok(command) => command,
             Err(error) => {
@@ -104,9 +131,14 @@ impl Engine {
         };
         match &command {
             Command::Stop { turn } => return self.shared.stop.ask(*turn),
+            Command::Sweep(SweepCommand::Stop) => return self.shared.sweeping.set(true),
             Command::Look(LookCommand::Stop { look }) => return self.shared.looks.ask(*look),
             Command::Cancel => return self.shared.cancel.set(true),
             Command::Load => self.shared.cancel.set(false),
+            #[cfg(feature = "evaluate")]
+            Command::Evaluate(EvaluateCommand::Stop) => return self.shared.halt.set(true),
+            #[cfg(feature = "evaluate")]
+            Command::Evaluate(EvaluateCommand::Run(_)) => self.shared.halt.set(false),
             // What waits may be minutes of downloading: a picture is shown, or refused, at once.
             Command::Picture { picture, bytes } if self.shared.pictures.ready() => {
                 return self.shared.pictures.take(*picture, bytes);

@@ -41,13 +41,10 @@ impl Outbox {
 }
 
 /// Says that the engine cannot go on.
-fn broken(sentence: String) {
+fn broken(sentence: String, remedy: Remedy) {
     LAST.with_borrow(|outbox| {
         if let Some(outbox) = outbox {
-            outbox.send(&Event::Broken {
-                sentence,
-                remedy: Remedy::Restart,
-            });
+            outbox.send(&Event::Broken { sentence, remedy });
         }
     });
 }
@@ -61,6 +58,7 @@ pub(super) fn report_panics(outbox: &Outbox) {
             "The engine failed in a way that it did not expect. Start it again. If it fails again, please report the text in \
              the browser's console."
                 .to_owned(),
+            Remedy::Restart,
         );
     }));
 }
@@ -68,8 +66,11 @@ pub(super) fn report_panics(outbox: &Outbox) {
 /// Called by the GPU's driver, whenever it gives up the device.
 pub(super) fn device_lost(message: &str) {
     let message = if message.is_empty() { "no reason given" } else { message };
-    broken(format!(
-        "The GPU was taken away while the page was using it ({message}): its driver restarted, the machine slept, or another \
-         program needed it. Start the engine again."
-    ));
+    broken(
+        format!(
+            "The GPU was taken away while the page was using it ({message}): its driver restarted, the machine slept, or another \
+             program needed it."
+        ),
+        Remedy::Resume,
+    );
 }

@@ -110,30 +110,3 @@ pub(super) fn preview(picture: &Picture) -> Preview {
     let rgba = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
     Preview { width, height, rgba }
 }
-
-/// A picture that needs no file: for the first run of every kernel, and the comparison of dtypes. A
-/// disc, a bar and a slope of colours, so that its features are not those of nothing.
-pub(super) fn built_in(seed: u32) -> Result<Picture, String> {
-    const SIDES: (u32, u32) = (256, 192);
-    let (width, height) = SIDES;
-    let mut pixels = Vec::with_capacity((width * height * 3) as usize);
-    let (cx, cy) = (80 + 7 * (seed % 11), 90 + 5 * (seed % 7));
-    for y in 0..height {
-        for x in 0..width {
-            let (dx, dy) = (x.abs_diff(cx), y.abs_diff(cy));
-            let colour = if dx * dx + dy * dy < 50 * 50 {
-                [230, 120 + (y % 64) as u8, 30]
-            } else if x > 190 && x < 220 {
-                [20, 60, 160 + (x % 32) as u8]
-            } else {
-                [
-                    (x / 2) as u8 + 60,
-                    (y / 2) as u8 + 90,
-                    120 + ((x * y + seed) % 23) as u8,
-                ]
-            };
-            pixels.extend(colour);
-        }
-    }
-    Picture::from_rgb(width, height, pixels).map_err(|error| error.to_string())
-}

@@ -8,6 +8,8 @@ use sightline_kernels::Device;
 use sightline_messages::{Event, Machine, Remedy};
 
 use super::arms::Arms;
+#[cfg(feature = "evaluate")]
+use super::evaluate::Evaluations;
 use super::outbox::Outbox;
 use super::picture::Pictures;
 use super::signals::{Cancel, Stop};
@@ -19,6 +21,8 @@ pub(super) struct State {
     pub(super) stop: Stop,
     /// Looks inside that the visitor stopped.
     pub(super) looks: Stop,
+    /// Whether the measurement of encoders was ended.
+    pub(super) sweeping: Cancel,
     pub(super) cancel: Cancel,
     /// Absent before the greeting.
     pub(super) opened: Option<Opened>,
@@ -27,6 +31,8 @@ pub(super) struct State {
     pub(super) pictures: Pictures,
     /// Number of questions that were answered. It decides the order of the models.
     pub(super) turns: usize,
+    #[cfg(feature = "evaluate")]
+    pub(super) evaluations: Evaluations,
 }
 
 /// What the greeting found.
@@ -40,16 +46,23 @@ pub(super) struct Opened {
 }
 
 impl State {
-    pub(super) fn new(outbox: Outbox, (stop, looks, cancel): (Stop, Stop, Cancel), pictures: Pictures) -> Self {
+    pub(super) fn new(
+        outbox: Outbox,
+        (stop, looks, sweeping, cancel): (Stop, Stop, Cancel, Cancel),
+        pictures: Pictures,
+    ) -> Self {
         Self {
             outbox,
             stop,
             looks,
+            sweeping,
             cancel,
             opened: None,
             arms: None,
             pictures,
             turns: 0,
+            #[cfg(feature = "evaluate")]
+            evaluations: Evaluations::default(),
         }
     }
 

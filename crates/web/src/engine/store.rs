@@ -79,6 +79,11 @@ impl Store {
         }
     }
 
+    /// Whether parts stay for another load.
+    pub(super) fn keeps(&self) -> bool {
+        self.kind() != Kind::Memory
+    }
+
     /// Lets go of what memory kept: the models are where they belong.
     pub(super) fn let_go(&self) {
         if let Place::Memory(parts) = &self.place {

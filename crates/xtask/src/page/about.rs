@@ -33,6 +33,7 @@ pub(super) fn write(site: &mut Site) -> Result<()> {
         "about/names.html",
         page("Names that the models know", &names()?).as_bytes(),
     )?;
+    site.put("names.json", names_list()?.as_bytes())?;
     site.put("about/licences.html", page("Licences", &licences()?).as_bytes())?;
     for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
         site.file(&root().join(name), &format!("about/{name}.txt"))?;
@@ -139,11 +140,17 @@ fn models() -> Result<String> {
         );
     }
     let pictures: Value = serde_json::from_str(&read(&root().join("www/pictures.json"))?)?;
-    let credits = pictures["credits"].as_str().unwrap_or_default();
+    let credits: Vec<&str> = pictures["credits"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|row| row["text"].as_str())
+        .collect();
     body += "<p><a href=\"LICENSE-APACHE.txt\">Apache License 2.0</a></p>\n</section>\n";
     body += &format!(
-        "<section>\n<h2>Pictures</h2>\n<p>{}</p>\n</section>\n",
-        escaped(credits)
+        "<section>\n<h2>Pictures</h2>\n<p>{}.</p>\n<p><a href=\"../pictures/LICENSE-GroceryStoreDataset.txt\">Licence of the Grocery Store \
+         Dataset</a></p>\n</section>\n",
+        escaped(&credits.join("; "))
     );
     Ok(body)
 }
@@ -167,6 +174,17 @@ fn names() -> Result<String> {
         );
     }
     Ok(body + "</tbody>\n</table></div>\n</section>\n")
+}
+
+/// The same for the page's field of names: each name first, then other words for it.
+fn names_list() -> Result<String> {
+    let mut names = Names::load(&root().join("weights"))?.names;
+    names.sort_by_key(|name| name.name.to_lowercase());
+    let rows: Vec<Vec<String>> = names
+        .into_iter()
+        .map(|name| [vec![name.name], name.synonyms].concat())
+        .collect();
+    Ok(serde_json::to_string(&rows)?)
 }
 
 /// A library of the modules that browsers run.
@@ -247,7 +265,14 @@ fn served() -> Result<BTreeSet<String>> {
     let mut tree = cargo();
     tree.args(["tree", "--locked", "--target", WASM, "--edges", "normal"]);
     tree.args(["--prefix", "none", "--format", "{p}"]);
-    for module in [wasm::PAGE, wasm::LAB, wasm::EMBED, wasm::LINK, wasm::ENGINE] {
+    for module in [
+        wasm::PAGE,
+        wasm::LAB,
+        wasm::EMBED,
+        wasm::LINK,
+        wasm::ENGINE,
+        wasm::EVALUATE,
+    ] {
         tree.args(["--package", module.package]);
     }
     let text = String::from_utf8(output(&mut tree)?)?;

@@ -4,6 +4,7 @@ mod about;
 mod compress;
 mod contents;
 mod kept;
+mod report;
 mod shell;
 mod site;
 mod sizes;
@@ -100,7 +101,14 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
     // First, because it may need the network.
     let bundle = write_bundle(options)?;
     say("building the wasm modules of pages and engine (about 4 minutes on two cores when nothing is built yet)");
-    let modules = [wasm::ENGINE, wasm::PAGE, wasm::LAB, wasm::EMBED, wasm::LINK];
+    let modules = [
+        wasm::ENGINE,
+        wasm::EVALUATE,
+        wasm::PAGE,
+        wasm::LAB,
+        wasm::EMBED,
+        wasm::LINK,
+    ];
     let mut site = Site::at(&options.out)?;
     site.folder(&root().join("www"), options.address.as_deref().unwrap_or_default())?;
     for module in modules {
@@ -109,6 +117,7 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
             site.file(&folder.join(&name), &name)?;
         }
     }
+    report::write(&mut site)?;
     about::write(&mut site)?;
     let mut hashes = site.hashes().clone();
     let list = options.out.join("bundle.json");

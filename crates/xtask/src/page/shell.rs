@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn the_pages_name_every_id_once() -> Result<()> {
         let www = crate::repo::root().join("www");
-        for name in ["index.html", "bench.html"] {
+        for name in ["index.html", "bench.html", "evaluate.html"] {
             let page = assemble(&std::fs::read_to_string(www.join(name))?, &www.join(SHARED), "")?;
             let mut ids: Vec<&str> = page
                 .split(" id=\"")

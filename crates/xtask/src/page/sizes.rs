@@ -57,6 +57,11 @@ pub(super) fn tell(files: &[Sent], bundle: &Bundle, effort: Effort) -> bool {
         size_of(&files, &wasm::LINK) as u64,
         LINK_BUDGET as u64,
     );
+    over(
+        "the engine's module with evaluations",
+        size_of(&files, &wasm::EVALUATE) as u64,
+        ENGINE_BUDGET as u64,
+    );
     over("the engine's module", engine as u64, ENGINE_BUDGET as u64);
     over("everything together", whole, WHOLE_BUDGET);
     if engine <= ENGINE_GOAL {

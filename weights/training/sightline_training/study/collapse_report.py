@@ -1,6 +1,7 @@
 """The section of claim 4: signs of collapse per combination, and what each cause and each cure changes."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -186,13 +187,46 @@ def figure(results: list) -> str | None:
     return forest(title, groups, "points; red: clear after Holm's correction") if groups else None
 
 
-def report_section(records: dict[str, Record], plan: list[dict], folder: Path, link: str) -> list[str]:
-    """Markdown lines; the figure is written to `folder`. Nothing where no plan has runs of this kind."""
+def in_short(runs: list[Record], results: list) -> list[str]:
+    """What is clear in claim 4, in sentences."""
+    lost = sum(r.content["signals"]["ground"]["collapsed"] for r in runs)
+    out = [f"- Claim 4: {lost or 'none'} of {len(runs)} runs collapsed by the bounds that were set before."]
+    for arm, title in ARMS.items():
+        own = [(what, e) for a, what, e, _, _ in results if a == arm and e is not None]
+        clear = [f"{what} ({100 * e.value:+.1f} points)" for what, e in own if e.adjusted < 0.05]
+        rest = f"{len(own) - len(clear)} of {len(own)} differences of Acc@0.5 are not clear"
+        out.append(f"- Claim 4, *{title}*: " + (f"clear in {', '.join(clear)}; " if clear else "") + rest + ".")
+    return out + strong_drop(runs)
+
+
+def strong_drop(runs: list[Record]) -> list[str]:
+    """Runs with another drop path than the usual one, against those that differ in it alone."""
+    place = lambda r: (r.plan["arm"], *(r.plan[f] for f in FACTORS), r.plan["seed"])  # noqa: E731
+    usual = {place(r): r for r in runs if r.plan["drop_path"] == USUAL}
+    found: dict[str, list[float]] = {}
+    for run in runs:
+        if run.plan["drop_path"] != USUAL and place(run) in usual:
+            change_of = run.rows["ground"].mean - usual[place(run)].rows["ground"].mean
+            found.setdefault(run.plan["arm"], []).append(100 * change_of)
+    told = [f"{ARMS[a]} {np.mean(v):+.1f} points ({len(v)} runs)" for a, v in found.items()]
+    return [f"- Claim 4, drop path 0.5 instead of {USUAL}: {', '.join(told)}; too few runs for a test."] if told else []
+
+
+@dataclass
+class Section:
+    """What a kind of runs brings to the page."""
+
+    lines: list[str]
+    short: list[str]  # sentences for the top of the page
+
+
+def report_section(records: dict[str, Record], plan: list[dict], folder: Path, link: str) -> Section:
+    """Markdown; the figure is written to `folder`. Nothing where no plan has runs of this kind."""
     if not any(row["kind"] == "collapse" for row in plan):
-        return []
+        return Section([], [])
     runs, out = runs_of(records), [HOW, ""]
     if not runs:
-        return [*out, "No run of this claim was made."]
+        return Section([*out, "No run of this claim was made."], [])
     results = contrasts(runs)
     out += ["Collapsed runs and mean accuracy, in percent, per level of each factor:", "", *level_table(runs), ""]
     out += ["What each cause and each cure changes, all else equal:", "", *contrast_table(results), ""]
@@ -200,4 +234,5 @@ def report_section(records: dict[str, Record], plan: list[dict], folder: Path, l
         folder.mkdir(parents=True, exist_ok=True)
         write(folder / "claim4.svg", svg)
         out += [f"![Differences of Acc@0.5 by cause and cure]({link}/claim4.svg)", ""]
-    return [*out, "All combinations, accuracies in percent, means over seeds:", "", *signs_table(runs)]
+    out += ["All combinations, accuracies in percent, means over seeds:", "", *signs_table(runs)]
+    return Section(out, in_short(runs, results))

@@ -27,9 +27,9 @@ HOW = """## How the runs were made and compared
   photographs what the first pair says of them. ConvNeXt begins with the language side of the ViT.
 - A seed changes the order of the batches, the dropout, new heads and, from scratch, the encoder's first
   weights. All arms see the same batches of one seed; the records hold their hashes.
-- The first run of the half as wide VMamba diverged. Its widths are no multiple of 32, and the scan kernel of
-  training left out the channels beyond. The kernel was corrected, both records were dropped, and the run is
-  to be made again. No other encoder has such a width.
+- The half as wide VMamba was trained a second time. Its widths are no multiple of 32, and the first run
+  diverged: the scan kernel of training left out the channels beyond. The kernel was corrected, and both
+  records of the first run were dropped. No other encoder has such a width.
 - Nothing was chosen by the scores below. They come from pictures that no run was trained on. Answers are
   greedy, in bf16.
 - VQAv2: soft accuracy by the paper's rule. Visual7W: the best of four options by mean token cost. Presence:

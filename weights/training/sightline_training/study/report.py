@@ -171,8 +171,8 @@ def listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def in_short(results: dict[int, list], ranks: list[Rank]) -> list[str]:
-    """What is clear in claims 1 to 3, in sentences."""
+def in_short(results: dict[int, list], ranks: list[Rank], others: list[str]) -> list[str]:
+    """What is clear in claims 1 to 3, in sentences, and the sentences of other claims."""
     out = []
     for claim, rows in results.items():
         for what in dict.fromkeys(w for w, _, _ in rows):
@@ -193,6 +193,7 @@ def in_short(results: dict[int, list], ranks: list[Rank]) -> list[str]:
             f"- Claim 3: of {len(ranks)} rank correlations between probes and scores over {max(r.encoders for r in ranks)} "
             f"encoders {apart} are apart from 0."
         )
+    out += others
     return ["## In short", "", *out, ""] if out else []
 
 
@@ -256,8 +257,8 @@ def levels_figure(records: dict[str, Record]) -> str | None:
     return forest("VQAv2 above the run that sees nothing", [("encoder", bars)], "points") if bars else None
 
 
-def claims(records: dict[str, Record], folder: Path, link: str) -> list[str]:
-    """The sections of claims 1 to 3, figures written beside them."""
+def claims(records: dict[str, Record], folder: Path, link: str, short: list[str]) -> list[str]:
+    """The sections of claims 1 to 3, figures written beside them; `short` follows their sentences at the top."""
     pictures = {"levels": levels_figure(records), "probes": scatter_of(records)}
     results = {claim: compared(records, claim) for claim in COMPARISONS}
     titles = {1: "Claim 1: VMamba against ViT", 2: "Claim 2: before and after tuning"}
@@ -270,7 +271,7 @@ def claims(records: dict[str, Record], folder: Path, link: str) -> list[str]:
     table3, ranks = correlations(records)
     related, _ = correlations(records, {v for v in VARIANTS if not v.endswith(("-scratch", "-narrow"))})
     return [
-        *in_short(results, ranks), HOW, "",
+        *in_short(results, ranks, short), HOW, "",
         "## All encoders", "", "Percent, means over seeds.", "", *level_table(records), "",
         "What the picture gives, in points:", "", *against_blind(records), "",
         *show("levels", "VQAv2 above the blind run, per encoder"),
@@ -291,17 +292,18 @@ def claims(records: dict[str, Record], folder: Path, link: str) -> list[str]:
     ]  # fmt: skip
 
 
-def other_claims(records: dict[str, Record], plan: list[dict], folder: Path, link: str) -> list[str]:
-    """Sections of the modules that bring further kinds of runs (`report_section`)."""
-    out = []
+def other_claims(records: dict[str, Record], plan: list[dict], folder: Path, link: str) -> tuple[list[str], list[str]]:
+    """Sections of the modules that bring further kinds of runs (`report_section`), and their sentences for the top."""
+    out, short = [], []
     for name in MODULES:
         path = Path(__file__).with_name(f"{name}.py")
         section = (
             getattr(importlib.import_module(f"{__package__}.{name}"), "report_section", None) if path.exists() else None
         )
         if section is not None:
-            out += [*section(records, plan, folder, link), ""]
-    return out
+            found = section(records, plan, folder, link)
+            out, short = [*out, *found.lines, ""], [*short, *found.short]
+    return out, short
 
 
 def page(plan: list[dict], records: dict[str, Record], folder: Path, link: str) -> str:
@@ -313,9 +315,9 @@ def page(plan: list[dict], records: dict[str, Record], folder: Path, link: str) 
     equal = (
         f"Batches differ in: {', '.join(wrong)}." if wrong else "All runs of one kind and seed had the same batches."
     )
+    others, short = other_claims(records, plan, folder, link)
     parts = [
-        INTRO, "", f"{state} {equal}", "", *claims(records, folder, link),
-        *other_claims(records, plan, folder, link), SIZE, "", "## Every planned run", "",
+        INTRO, "", f"{state} {equal}", "", *claims(records, folder, link, short), *others, SIZE, "", "## Every planned run", "",
         "Several runs shared a GPU, so wall seconds are longer than the expected ones of a GPU alone.", "",
         *ledger(plan, records), "",
     ]  # fmt: skip

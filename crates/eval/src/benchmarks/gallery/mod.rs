@@ -17,3 +17,6 @@ pub(crate) static BENCHMARK: Benchmark = Benchmark {
 pub fn files() -> impl Iterator<Item = String> {
     pictures::PICTURES.iter().map(pictures::Shown::path)
 }
+
+/// Ids of these tasks.
+pub const TASKS: [&str; 3] = [questions::PRESENCE.id, questions::RELATION.id, questions::GROUND.id];

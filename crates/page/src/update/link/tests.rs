@@ -46,10 +46,15 @@ fn is_download(effect: &Effect) -> bool {
 #[test]
 fn a_link_shows_its_result_and_downloads_no_model() {
     let (mut state, effects) = opened(Source::Gallery("cat".into()));
-    let file = "pictures/cat.png".to_owned();
     assert_eq!(
         effects,
-        [Effect::Fill("Where?".into()), Effect::Fetch { number: 1, file }]
+        [
+            Effect::Fill("Where?".into()),
+            Effect::Fetch {
+                number: 1,
+                id: "cat".into()
+            }
+        ]
     );
     let mut all = hear(&mut state, ready(Backend::Cpu));
     all.extend(tell(
@@ -80,6 +85,26 @@ fn a_link_shows_its_result_and_downloads_no_model() {
             picture: false
         }]
     );
+}
+
+#[test]
+fn a_picture_of_the_gallery_brings_its_own_questions() {
+    let (mut state, _) = opened(Source::Gallery("cat".into()));
+    hear(&mut state, ready(Backend::Cpu));
+    let listed = |number, question: &str| Chosen {
+        number,
+        name: "a cat".into(),
+        gallery: Some("cat".into()),
+        questions: vec![question.into()],
+    };
+    tell(&mut state, Input::Listed(listed(1, "Is it asleep?")));
+    // What is said of another picture comes too late.
+    tell(&mut state, Input::Listed(listed(7, "Is it old?")));
+    let bytes = vec![7];
+    tell(&mut state, Input::Bytes { number: 1, bytes });
+    hear(&mut state, decoded(1));
+    assert_eq!(state.suggestions, ["Is it asleep?"]);
+    assert_eq!(state.turn.question, "Where?");
 }
 
 #[test]
@@ -182,7 +207,7 @@ fn an_own_picture_is_named_by_its_hash() {
         (Holds::Copy { smaller: true }, "contains a smaller copy of your picture"),
     ] {
         let fragment = "AQ".to_owned();
-        let effects = tell(&mut state, Input::Made(Made { fragment, holds }));
+        let effects = tell(&mut state, Input::Made(MadeLink { fragment, holds }));
         assert_eq!(effects, [Effect::Copy("AQ".into())]);
         tell(&mut state, Input::Copied(true));
         let note = &state.sharing.note;
@@ -195,7 +220,7 @@ fn an_own_picture_is_named_by_its_hash() {
     assert_eq!(tell(&mut state, Input::Cite), []);
     tell(&mut state, Input::Share { picture: false });
     assert!(matches!(tell(&mut state, Input::Cite)[..], [Effect::Link { .. }]));
-    let made = Made {
+    let made = MadeLink {
         fragment: "AQ".to_owned(),
         holds: Holds::Hash,
     };

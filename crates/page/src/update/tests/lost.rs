@@ -171,3 +171,106 @@ fn a_gpu_that_compiles_for_ever_is_said_and_another_engine_is_offered() {
     tell(&mut state, Input::Load);
     assert_eq!(hear(&mut state, compiling("a")), []);
 }
+
+fn taken_away() -> Event {
+    Event::Broken {
+        sentence: "The GPU was taken away.".into(),
+        remedy: sightline_messages::Remedy::Resume,
+    }
+}
+
+fn text(state: &State, text: &str) -> Event {
+    Event::Text {
+        turn: state.turn.number,
+        model: "a".into(),
+        text: text.into(),
+    }
+}
+
+/// The next engine is there with all parts, decodes and loads; gives what that asks for.
+fn back(state: &mut State, backend: Backend) -> Vec<Effect> {
+    assert!(hear(state, ready_with(backend, 100)).contains(&Effect::Send(Command::Load)));
+    hear(state, decoded(1));
+    hear(state, loaded(backend))
+}
+
+#[test]
+fn a_question_goes_on_after_a_lost_device_and_streams_further() {
+    let mut state = asked_on_a_gpu();
+    let event = text(&state, "a long");
+    hear(&mut state, event);
+    let effects = hear(&mut state, taken_away());
+    assert!(effects.contains(&Effect::StartEngine(Wish::Auto)) && effects.contains(&Effect::GiveAgain(1)));
+    assert_eq!((state.problem.clone(), state.losses), (None, 1));
+    let effects = back(&mut state, Backend::WebGpu);
+    assert_eq!(ask_effect(&effects).map(|(_, _, question)| question), Some("What?"));
+    // What was there stays until there is more.
+    for (piece, shown) in [
+        ("a", "a long"),
+        (" long", "a long"),
+        (" tail", "a long tail"),
+        ("!", "a long tail!"),
+    ] {
+        let event = text(&state, piece);
+        hear(&mut state, event);
+        assert_eq!(state.turn.panes[0].text, shown);
+    }
+    // Another answer than before replaces it at once.
+    hear(&mut state, taken_away());
+    back(&mut state, Backend::WebGpu);
+    let event = text(&state, "no");
+    hear(&mut state, event);
+    assert_eq!(state.turn.panes[0].text, "no");
+}
+
+#[test]
+fn a_third_loss_in_a_row_leaves_the_gpu() {
+    let mut state = asked_on_a_gpu();
+    for wish in [Wish::Auto, Wish::Auto, Wish::Cpu] {
+        let effects = hear(&mut state, taken_away());
+        assert!(effects.contains(&Effect::StartEngine(wish)));
+        let backend = if wish == Wish::Cpu {
+            Backend::Cpu
+        } else {
+            Backend::WebGpu
+        };
+        assert!(ask_effect(&back(&mut state, backend)).is_some());
+    }
+    assert!(state.notices.iter().any(|said| said.contains("your processor goes on")));
+    // Answers that come to their end begin the count anew.
+    let mut state = asked_on_a_gpu();
+    for _ in 0..4 {
+        assert!(hear(&mut state, taken_away()).contains(&Effect::StartEngine(Wish::Auto)));
+        back(&mut state, Backend::WebGpu);
+        let turn = state.turn.number;
+        hear(&mut state, Event::Done { turn });
+        tell(&mut state, Input::Ask("And?".into()));
+    }
+}
+
+#[test]
+fn a_download_goes_on_after_a_lost_device_if_parts_are_kept() {
+    for (store, goes_on) in [(Store::Opfs, true), (Store::Memory, false)] {
+        let mut state = State::default();
+        tell(&mut state, Input::Opened(Wish::Auto));
+        let mut event = ready(Backend::WebGpu);
+        if let Event::Ready { store: kept, .. } = &mut event {
+            *kept = store;
+        }
+        hear(&mut state, event);
+        tell(&mut state, Input::Load);
+        let effects = hear(&mut state, taken_away());
+        assert_eq!(effects.contains(&Effect::StartEngine(Wish::Auto)), goes_on);
+        assert_eq!(state.problem.is_none(), goes_on);
+        if goes_on {
+            let effects = hear(&mut state, ready_with(Backend::WebGpu, 60));
+            assert!(effects.contains(&Effect::Send(Command::Load)), "it was agreed to");
+        }
+    }
+    // Nothing was loaded: nothing has to be agreed to.
+    let mut state = State::default();
+    tell(&mut state, Input::Opened(Wish::Auto));
+    hear(&mut state, ready(Backend::WebGpu));
+    assert!(hear(&mut state, taken_away()).contains(&Effect::StartEngine(Wish::Auto)));
+    assert_eq!(hear(&mut state, ready(Backend::WebGpu)), [Effect::KeepPage]);
+}

@@ -1,0 +1,42 @@
+//! Files that go to the engine beside the next message: they are the browser's own objects, which
+//! no message holds.
+
+use std::cell::RefCell;
+
+use js_sys::{Array, Reflect};
+use wasm_bindgen::JsValue;
+use web_sys::FileList;
+
+thread_local! {
+    static FILES: RefCell<Option<Array>> = const { RefCell::new(None) };
+}
+
+/// Has the files of a list go beside whatever `tell` sends. Gives `tell` their paths, without the
+/// name of the folder that was opened.
+pub(crate) fn with(files: &FileList, tell: impl FnOnce(Option<String>, Vec<String>)) {
+    let list = Array::new();
+    let mut paths = Vec::new();
+    let mut folder = None;
+    for file in (0..files.length()).filter_map(|at| files.get(at)) {
+        let below = Reflect::get(&file, &"webkitRelativePath".into()).ok();
+        let below = below.and_then(|path| path.as_string()).unwrap_or_default();
+        paths.push(match below.split_once('/') {
+            Some((name, path)) => {
+                folder = Some(name.to_owned());
+                path.to_owned()
+            }
+            None => file.name(),
+        });
+        list.push(&file);
+    }
+    FILES.set(Some(list));
+    tell(folder, paths);
+    FILES.set(None);
+}
+
+/// Puts the files into a message, if any wait.
+pub(crate) fn put_into(message: &JsValue) {
+    if let Some(files) = FILES.take() {
+        let _ = Reflect::set(message, &"attached".into(), &files);
+    }
+}

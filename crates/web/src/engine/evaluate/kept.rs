@@ -1,0 +1,296 @@
+//! Runs that are there: their scores, their comparison, their report, and what leaves the browser.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use js_sys::Uint8Array;
+use sightline_eval::tasks::Task;
+use sightline_evaluation::agreement::{Agreement, read_samples};
+use sightline_evaluation::comparison::{TaskComparison, compare_runs};
+use sightline_evaluation::report::{Column, Wanted, build, tasks_of};
+use sightline_evaluation::run::names::{KEY, SAMPLES};
+use sightline_evaluation::run::{RunKey, peek};
+use sightline_evaluation::{FinishedRun, export};
+use sightline_messages::{AgreementInfo, ComparedInfo, EvaluateEvent, RunInfo};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::File;
+
+use super::data::is_made;
+use super::disk::RunDisk;
+use super::{RUNS, job, run_folder};
+use crate::engine::browser::message;
+use crate::engine::download::Missing;
+use crate::engine::sentence::sentence;
+use crate::engine::state::State;
+
+/// Questions of each task that a report shows.
+const SHOWN: usize = 48;
+/// Largest file of answers that is read, bytes.
+const MAX_SAMPLES: f64 = (512u64 << 20) as f64;
+/// What stands behind a model's name where it saw other pictures.
+const SHUFFLED: &str = "+shuffled";
+/// Who answers without a model.
+const WITHOUT: [&str; 2] = ["majority", "chance"];
+
+/// Finished runs by who answered, and by task.
+type ByWho = BTreeMap<String, BTreeMap<String, FinishedRun>>;
+
+impl State {
+    /// Tells the page of every run.
+    pub(super) async fn tell_runs(&mut self) -> Result<(), Missing> {
+        let disk = self.evaluations.disk().await;
+        let mut runs = Vec::new();
+        let mut finished = ByWho::new();
+        for folder in disk.runs(RUNS).await {
+            let (info, run) = told(&disk, &folder).await;
+            if let Some(run) = run {
+                finished
+                    .entry(info.who.clone())
+                    .or_default()
+                    .insert(info.task.clone(), run);
+            }
+            runs.push(info);
+        }
+        self.tell(EvaluateEvent::Runs {
+            kept: disk.keeps(),
+            runs,
+            compared: compared(&finished),
+            unfinished: job::unfinished(&disk).await,
+        });
+        Ok(())
+    }
+
+    /// Finished runs of all tasks, whole ones alone.
+    async fn finished(&mut self) -> Result<ByWho, Missing> {
+        let disk = self.evaluations.disk().await;
+        let mut finished = ByWho::new();
+        for folder in disk.runs(RUNS).await {
+            if let (info, Some(run)) = told(&disk, &folder).await {
+                finished.entry(info.who).or_default().insert(info.task, run);
+            }
+        }
+        match finished.is_empty() {
+            true => Err("There is no finished run yet.".to_owned().into()),
+            false => Ok(finished),
+        }
+    }
+
+    pub(super) async fn report(&mut self) -> Result<(), Missing> {
+        let finished = self.finished().await?;
+        let columns: Vec<Column> = finished.into_iter().map(|(name, runs)| Column { name, runs }).collect();
+        let tasks: Vec<&Task> = tasks_of(&columns)
+            .into_iter()
+            .filter_map(|task| Some(Task::find(task)?.0))
+            .collect();
+        if tasks.iter().any(|task| is_made(task))
+            && let Some(opened) = &self.opened
+        {
+            let base = opened.url.clone();
+            self.evaluations.files.fetch_own(&base).await?;
+        }
+        let data = self.evaluations.data();
+        // Without all files the report goes without pictures.
+        let whole = tasks.iter().all(|task| task.missing(data.clone()).is_empty());
+        let wanted = Wanted {
+            title: "Evaluation in a browser",
+            samples: SHOWN,
+            data: whole.then_some(&data),
+        };
+        let built = build(&columns, &wanted, &mut |_| {})?;
+        let [html, data] = [built.page.html(), built.page.json()].map(|text| text.map_err(|error| error.to_string()));
+        self.tell(EvaluateEvent::Report {
+            html: html?,
+            data: data?,
+        });
+        Ok(())
+    }
+
+    pub(super) async fn export(&mut self) -> Result<(), Missing> {
+        let disk = self.evaluations.disk().await;
+        let folders = disk.runs(RUNS).await;
+        if folders.is_empty() {
+            return Err("There is no run yet.".to_owned().into());
+        }
+        let zip = export::zip(&disk, &folders).await?;
+        self.tell(EvaluateEvent::Exported {
+            runs: folders.len() as u32,
+            zip,
+        });
+        Ok(())
+    }
+
+    pub(super) async fn remove(&mut self, folder: &str) -> Result<(), Missing> {
+        let folder = run_folder(folder)?;
+        let disk = self.evaluations.disk().await;
+        disk.remove_folder(&folder).await.map_err(|error| {
+            format!(
+                "{} cannot be removed ({error}). Is it being evaluated in another tab?",
+                folder.display()
+            )
+        })?;
+        self.tell_runs().await
+    }
+
+    /// Holds a run of this browser beside the answers of another device.
+    pub(super) async fn agree(&mut self, folder: String, paths: Vec<String>, files: Vec<File>) -> Result<(), Missing> {
+        let disk = self.evaluations.disk().await;
+        let path = run_folder(&folder)?;
+        let ours = FinishedRun::read(&disk, &path).await?;
+        let named = |name: &str| {
+            let is_it = |path: &&String| Path::new(path.as_str()).file_name() == Some(name.as_ref());
+            let mut places = paths.iter().enumerate().filter(|(_, path)| is_it(path));
+            match (places.next(), places.next()) {
+                (Some((place, _)), None) => Ok(files.get(place)),
+                (None, _) => Ok(None),
+                _ => Err(format!(
+                    "The folder holds several runs. Open the one of {} alone, or its {name}.",
+                    ours.name()
+                )),
+            }
+        };
+        // A single file may have any name.
+        let samples = match files.as_slice() {
+            [one] => Some(one),
+            _ => named(SAMPLES)?,
+        };
+        let samples = samples.ok_or_else(|| format!("There is no {SAMPLES} in it. Open the folder of one run."))?;
+        let theirs = read_samples(&samples.name(), &bytes(samples).await?)?;
+        let other = match named(KEY)?.filter(|_| files.len() > 1) {
+            Some(key) => computed(&bytes(key).await?),
+            None => None,
+        };
+        let found = Agreement::of(&ours.records, &theirs);
+        if found.count == 0 && found.other_pictures == 0 {
+            return Err(format!(
+                "{} and {folder} have no question in common. Open a run of the task {}.",
+                samples.name(),
+                ours.key.task
+            )
+            .into());
+        }
+        self.tell(EvaluateEvent::Agreed(AgreementInfo {
+            folder,
+            other,
+            count: found.count as u32,
+            equal: found.equal as u32,
+            probability: found.probability.map(f64::from),
+            alone: found.alone as u32,
+            other_pictures: found.other_pictures as u32,
+            different: found
+                .different
+                .into_iter()
+                .map(|other| (other.id, other.answers))
+                .collect(),
+        }));
+        Ok(())
+    }
+}
+
+/// What a `key.json` says of what computed.
+fn computed(key: &[u8]) -> Option<String> {
+    let mut file: serde_json::Value = serde_json::from_slice(key).ok()?;
+    let key: RunKey = serde_json::from_value(file.get_mut("fields")?.take()).ok()?;
+    Some(device(&key))
+}
+
+fn device(key: &RunKey) -> String {
+    match key.backend.as_str() {
+        "none" => "no model".to_owned(),
+        backend => format!("{backend}, {}", key.dtype),
+    }
+}
+
+async fn bytes(file: &File) -> Result<Vec<u8>, Missing> {
+    let name = file.name();
+    if file.size() > MAX_SAMPLES {
+        return Err(format!("{name} is larger than 512 MB, which no run is. Open the folder of a run.").into());
+    }
+    let buffer = JsFuture::from(file.array_buffer())
+        .await
+        .map_err(|error| format!("{name} cannot be read ({}). Open it once more.", message(&error)))?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+/// A run as a page is told of it, and the run itself if it is whole and finished.
+async fn told(disk: &RunDisk, folder: &PathBuf) -> (RunInfo, Option<FinishedRun>) {
+    let part = |at: usize| {
+        let parts = folder.iter().nth(at);
+        parts
+            .map(|part| part.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    };
+    let mut info = RunInfo {
+        folder: folder.display().to_string(),
+        task: part(1),
+        who: part(2),
+        count: 0,
+        done: 0,
+        shard: None,
+        score: None,
+        method: String::new(),
+        invalid: 0.0,
+        device: String::new(),
+        problem: None,
+    };
+    match peek(disk, folder).await {
+        Ok(Some(found)) => {
+            (info.count, info.done) = (found.count as u32, found.done as u32);
+            info.shard = found.shard.map(|shard| shard.to_string());
+            info.device = device(&found.key);
+            info.task = found.key.task;
+        }
+        Ok(None) => {}
+        Err(error) => info.problem = Some(sentence(&error)),
+    }
+    if info.problem.is_some() || info.done < info.count || info.shard.is_some() {
+        return (info, None);
+    }
+    // All answers may be there, and the scores not yet.
+    let Ok(run) = FinishedRun::read(disk, folder).await else {
+        return (info, None);
+    };
+    if let Some(headline) = run.headline() {
+        let interval = headline.interval;
+        info.score = Some([interval.estimate, interval.low, interval.high]);
+        info.method = headline.method;
+        info.invalid = headline.invalid as f64 / headline.count.max(1) as f64;
+    }
+    (info, Some(run))
+}
+
+/// Models beside each other, and each beside its control. Runs of other questions have nothing to
+/// compare.
+fn compared(finished: &ByWho) -> Vec<ComparedInfo> {
+    let models: Vec<&String> = finished
+        .keys()
+        .filter(|who| !who.ends_with(SHUFFLED) && !WITHOUT.contains(&who.as_str()))
+        .collect();
+    let mut pairs = Vec::new();
+    for (at, one) in models.iter().enumerate() {
+        pairs.extend(models[at + 1..].iter().map(|other| [(*one).clone(), (*other).clone()]));
+    }
+    pairs.extend(models.iter().map(|one| [(*one).clone(), format!("{one}{SHUFFLED}")]));
+    pairs.extend(models.iter().map(|one| [(*one).clone(), WITHOUT[0].to_owned()]));
+    let mut rows = Vec::new();
+    for names in pairs {
+        if let [Some(one), Some(other)] = names.each_ref().map(|name| finished.get(name))
+            && let Ok(found) = compare_runs(names.clone(), [one, other])
+        {
+            rows.extend(found.tasks.iter().map(|task| row(&names, task)));
+        }
+    }
+    rows
+}
+
+fn row(names: &[String; 2], task: &TaskComparison) -> ComparedInfo {
+    ComparedInfo {
+        names: names.clone(),
+        task: task.task.clone(),
+        count: task.count as u32,
+        pictures: task.pictures as u32,
+        difference: [task.difference, task.interval95[0], task.interval95[1]],
+        p: task.p_holm,
+        flipped: task.flipped.len() as u32,
+        same: (task.count - task.different.len()) as u32,
+    }
+}
