@@ -63,7 +63,10 @@ mod tests {
         assert!(bytes.len() < samples.len(), "{}", bytes.len());
         assert_eq!(bytes, zip(&disk, &folders).block_on().expect("a zip file"));
         let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("a zip file");
-        let names: Vec<&str> = archive.file_names().collect();
+        let names: Vec<String> = archive
+            .file_names()
+            .map(|name| name.expect("a name").into_owned())
+            .collect();
         assert_eq!(names, ["runs/task/model/key.json", "runs/task/model/samples.jsonl"]);
         let mut text = String::new();
         let mut file = archive.by_name("runs/task/model/samples.jsonl").expect("a file");

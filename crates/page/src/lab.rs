@@ -5,7 +5,10 @@
 //! own about it.
 
 pub(crate) mod evaluating;
+pub(crate) mod export;
 pub(crate) mod measuring;
+pub(crate) mod plot;
+pub(crate) mod sweeping;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,12 +16,15 @@ use crate::state::State;
 use crate::update::{self, Effect};
 use evaluating::Evaluating;
 use measuring::Measuring;
+use sweeping::Sweeping;
 
 /// What only the pages of the second module know.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lab {
     /// Of `bench.html`.
     pub(crate) measuring: Measuring,
+    /// Of the same page: encoders over picture sizes.
+    pub(crate) sweeping: Sweeping,
     /// Of `evaluate.html`.
     pub(crate) evaluating: Evaluating,
 }
@@ -28,6 +34,12 @@ pub(crate) struct Lab {
 pub(crate) enum Input {
     /// The button of `bench.html`.
     Measure,
+    /// The largest picture that is measured, px.
+    Most(u32),
+    /// The button that measures encoders over picture sizes.
+    Sweep,
+    /// The button that ends it.
+    StopSweep,
     /// Something of `evaluate.html`.
     Evaluate(evaluating::Input),
 }
@@ -36,6 +48,25 @@ pub(crate) enum Input {
 /// for in it.
 pub(crate) fn update(lab: &mut Lab, state: &mut State, input: &update::Input) -> Vec<Effect> {
     let mut effects = measuring::update(&mut lab.measuring, state, input);
+    effects.extend(sweeping::update(&mut lab.sweeping, state, input));
     effects.extend(evaluating::update(&mut lab.evaluating, state, input));
     effects
+}
+
+#[cfg(test)]
+mod tests {
+    use sightline_messages::{Backend, Dtype, Machine};
+
+    /// A processor that measures.
+    pub(super) fn machine() -> Machine {
+        Machine {
+            backend: Backend::Cpu,
+            adapter: "processor".into(),
+            software: false,
+            dtype: Dtype::F32,
+            why: None,
+            other: None,
+            patience_s: None,
+        }
+    }
 }

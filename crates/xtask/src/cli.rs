@@ -63,6 +63,10 @@ pub(crate) enum Command {
     /// Ask the shipped models the gallery's questions, and keep the answers for the page
     #[command(after_help = "Examples:\n  cargo xtask record\n  cargo xtask record --check")]
     Record(RecordArgs),
+    /// Add a measurement that the page's bench exported to the table of devices in
+    /// docs/performance.md
+    #[command(after_help = "Example:\n  cargo xtask device sightline-2026-11-30.json")]
+    Device(DeviceArgs),
     /// Build and run `sightline bench`
     #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --cuda -- --help")]
     Bench(BenchArgs),
@@ -261,4 +265,11 @@ mod tests {
             assert!(help.starts_with("Examples:"), "{}", command.get_name());
         }
     }
+}
+
+/// `cargo xtask device`.
+#[derive(Debug, Args)]
+pub(crate) struct DeviceArgs {
+    /// What "Save JSON" of bench.html wrote.
+    pub(crate) file: PathBuf,
 }

@@ -1,5 +1,5 @@
-//! The developers' commands: `cargo xtask demo | page | package | test | check | house | goldens | agree |
-//! peers | record | bench`.
+//! The developers' commands: `cargo xtask demo | page | package | test | check | house | goldens |
+//! agree | peers | record | bench | device`.
 //!
 //! They need Rust, git and Python. What else a command wants it installs after saying so, or names
 //! and stops.
@@ -11,6 +11,7 @@ mod check;
 mod cli;
 mod counts;
 mod demo;
+mod devices;
 mod goldens;
 mod house;
 mod node;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Agree(args) => agree::run(&args),
         Command::Peers(args) => peers::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Device(args) => devices::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match result {

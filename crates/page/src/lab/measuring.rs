@@ -8,7 +8,7 @@ use crate::state::{Remedy, State};
 use crate::update::{self, Effect};
 
 /// Runs of a measurement.
-const RUNS: u32 = 5;
+const RUNS: u32 = 10;
 
 /// How far the measurement is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,22 +41,11 @@ pub(super) fn update(measuring: &mut Measuring, state: &State, input: &update::I
 
 #[cfg(test)]
 pub(super) mod tests {
-    use sightline_messages::{Backend, Dtype, Loaded, Machine};
+    use sightline_messages::Loaded;
 
     use super::*;
+    use crate::lab::tests::machine;
     use crate::state::Loading;
-
-    fn machine() -> Machine {
-        Machine {
-            backend: Backend::Cpu,
-            adapter: "processor".into(),
-            software: false,
-            dtype: Dtype::F32,
-            why: None,
-            other: None,
-            patience_s: None,
-        }
-    }
 
     pub(in crate::lab) fn loaded() -> State {
         State {

@@ -66,7 +66,7 @@ fn line(row: &Measure, models: &[ModelInfo]) -> Option<HtmlElement> {
         .map_or(&row.model, |model| &model.name);
     let (work, each) = match row.what {
         Work::Encode => ("look at a picture", "picture"),
-        Work::Prefill => ("read a picture", "picture"),
+        Work::Prefill => ("read its visual tokens", "picture"),
         Work::Decode => ("write a token", "token"),
     };
     let launches = match row.launches {

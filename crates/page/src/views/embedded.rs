@@ -1,6 +1,7 @@
 //! The result in a frame: question, picture with boxes, answers.
 
-use js_sys::{Array, Reflect, Uint8Array};
+use js_sys::{Array, Uint8Array};
+use serde::Deserialize;
 use sightline_link::{Shared, SharedAnswer, Source};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -65,32 +66,11 @@ fn told(answer: &SharedAnswer, name: &str, place: usize) -> Option<HtmlElement> 
     Some(root)
 }
 
-/// The file of a picture of the gallery, if it is still there.
-async fn gallery_file(id: &str) -> Result<Option<String>, JsValue> {
-    let window = web_sys::window().ok_or(JsValue::NULL)?;
-    let response: Response = JsFuture::from(window.fetch_with_str("pictures.json"))
-        .await?
-        .dyn_into()?;
-    let list = JsFuture::from(response.json()?).await?;
-    let pictures: Array = Reflect::get(&list, &"pictures".into())?.dyn_into()?;
-    let files = pictures
-        .iter()
-        .filter_map(|picture| Reflect::get(&picture, &"file".into()).ok()?.as_string());
-    let stem = |file: &str| -> Option<String> {
-        let (_, name) = file.rsplit_once('/')?;
-        Some(name.rsplit_once('.')?.0.to_owned())
-    };
-    Ok(files.into_iter().find(|file| stem(file).as_deref() == Some(id)))
-}
-
 /// Draws picture and boxes; whether there is a picture to draw.
 async fn picture(shared: &Shared) -> Result<bool, JsValue> {
     let canvas: HtmlCanvasElement = by_id("embed-view").ok_or(JsValue::NULL)?;
     let (address, made) = match &shared.picture.source {
-        Source::Gallery(id) => match gallery_file(id).await? {
-            Some(file) => (file, false),
-            None => return Ok(false),
-        },
+        Source::Gallery(id) => (gallery_file(id).await?, false),
         Source::File(bytes) => {
             let part = Array::of1(&Uint8Array::from(&bytes[..]));
             let blob = Blob::new_with_u8_array_sequence(&part)?;
@@ -126,6 +106,33 @@ async fn picture(shared: &Shared) -> Result<bool, JsValue> {
     canvas.set_attribute("aria-label", &label)?;
     canvas.set_attribute("data-boxes", &shown.boxes.len().to_string())?;
     Ok(true)
+}
+
+/// The list of the gallery, as far as it is needed here.
+#[derive(Deserialize)]
+struct Gallery {
+    pictures: Vec<Listed>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    file: String,
+}
+
+/// The file of a picture of the gallery: the one in the list whose name, without folder and ending,
+/// is the id.
+async fn gallery_file(id: &str) -> Result<String, JsValue> {
+    let window = web_sys::window().ok_or(JsValue::NULL)?;
+    let response: Response = JsFuture::from(window.fetch_with_str("pictures.json"))
+        .await?
+        .dyn_into()?;
+    let list: Gallery = serde_wasm_bindgen::from_value(JsFuture::from(response.json()?).await?)?;
+    let named = |listed: &Listed| {
+        let name = listed.file.rsplit('/').next().unwrap_or_default();
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem) == id
+    };
+    let found = list.pictures.into_iter().find(named);
+    Ok(found.ok_or(JsValue::NULL)?.file)
 }
 
 fn boxes(shared: &Shared) -> Boxes {

@@ -192,6 +192,10 @@ fn facts(state: &State) {
     };
     fact(&list, "Downloads are kept in", place);
     let Some(loaded) = state.loaded() else { return };
+    if let Some(cosine) = loaded.check {
+        let verdict = format!("features as they came with the weights (lowest cosine {cosine:.6})");
+        fact(&list, "Checked when loaded", &verdict);
+    }
     let what = if state.on_processor() { "Preparing" } else { "Compiling" };
     for (id, ms) in &loaded.compile_ms {
         fact(&list, &format!("{what} {}", state.model_name(id)), &words::ms(*ms));

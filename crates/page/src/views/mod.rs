@@ -23,6 +23,7 @@ mod problem;
 mod recorded;
 mod setup;
 mod share;
+mod sweep;
 
 use web_sys::{HtmlElement, ImageData};
 
@@ -75,6 +76,7 @@ pub(crate) const LAB: &[Row] = &[
     ("files", || Box::<files::Files>::default()),
     ("notices", || Box::<notices::Notices>::default()),
     ("measure", || Box::new(bench::Bench::open())),
+    ("sweep", || Box::new(sweep::Sweep::open())),
     ("evaluate", || Box::new(evaluate::form::Form::open())),
     ("tasks", || Box::<evaluate::tasks::Tasks>::default()),
     ("running", || Box::new(evaluate::running::Running::open())),

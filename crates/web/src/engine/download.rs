@@ -21,7 +21,7 @@ use super::parts::Parts;
 use super::request::{Reader, Request};
 use super::sentence::capital;
 #[cfg(feature = "evaluate")]
-use super::sentence::sentence;
+use super::sentence::spoken;
 use super::signals::Cancel;
 use super::store::{NotKept, Store};
 
@@ -96,7 +96,7 @@ impl From<EvaluationError> for Missing {
         match error {
             EvaluationError::Model(error) => Self::Model(error),
             EvaluationError::Run(RunError::Stopped) => Self::Cancelled,
-            other => Self::Failed(sentence(&other)),
+            other => Self::Failed(spoken(&other)),
         }
     }
 }

@@ -20,7 +20,7 @@ use super::disk::RunDisk;
 use super::{RUNS, job, run_folder};
 use crate::engine::browser::message;
 use crate::engine::download::Missing;
-use crate::engine::sentence::sentence;
+use crate::engine::sentence::spoken;
 use crate::engine::state::State;
 
 /// Questions of each task that a report shows.
@@ -240,7 +240,7 @@ async fn told(disk: &RunDisk, folder: &PathBuf) -> (RunInfo, Option<FinishedRun>
             info.task = found.key.task;
         }
         Ok(None) => {}
-        Err(error) => info.problem = Some(sentence(&error)),
+        Err(error) => info.problem = Some(spoken(&error)),
     }
     if info.problem.is_some() || info.done < info.count || info.shard.is_some() {
         return (info, None);
