@@ -72,6 +72,10 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             picture::chosen(state, chosen);
             Vec::new()
         }
+        Input::Listed(listed) => {
+            picture::listed(state, listed);
+            Vec::new()
+        }
         Input::Bytes { number, bytes } => picture::arrived(state, number, bytes),
         Input::Unreadable { number, sentence } => picture::refused(state, number, sentence),
         Input::NoPicture(sentence) => {

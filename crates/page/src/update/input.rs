@@ -37,6 +37,8 @@ pub(crate) enum Input {
     Remedy(Remedy),
     /// A picture was chosen; its bytes follow.
     Chosen(Chosen),
+    /// What the gallery says of a picture that a link has named.
+    Listed(Chosen),
     /// The bytes of a picture that was chosen.
     Bytes {
         /// [`Chosen::number`].
