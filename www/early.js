@@ -5,7 +5,7 @@ if (new URLSearchParams(location.search).get("embed") === "1") document.document
 
 // The only addresses that may become scripts. No text may become markup: there is no function for
 // that, so browsers with Trusted Types refuse it.
-const scripts = ["engine.js", "sw.js"].map((name) => new URL(name, document.currentScript.src).href);
+const scripts = ["engine.js", "engine.js?evaluate", "sw.js"].map((name) => new URL(name, document.currentScript.src).href);
 self.trustedTypes?.createPolicy("default", {
   createScriptURL: (address) => (scripts.includes(new URL(address, location.href).href) ? address : null),
 });

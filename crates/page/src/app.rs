@@ -123,7 +123,11 @@ impl App {
             Effect::Send(command) => self.send(&command),
             Effect::Give { number, bytes } => {
                 let shown = self.state.picture.shown.as_ref().map(|shown| shown.chosen.number);
-                self.given.retain(|(other, _)| Some(*other) == shown);
+                // One that can be asked about again stays, too.
+                let past = &self.state.history;
+                self.given.retain(|(other, _)| {
+                    *other != number && (Some(*other) == shown || past.iter().any(|past| past.chosen.number == *other))
+                });
                 self.given.push((number, bytes));
                 self.give(number);
             }
@@ -149,6 +153,11 @@ impl App {
                 picture,
             } => address::make(&self.codec, *shared, self.file(number), picture),
             Effect::Hash(number) => self.hash(number),
+            Effect::SaveHistory => {
+                if let Some(bytes) = views::history::json(&self.state.history) {
+                    save::file("sightline.json", "application/json", &bytes);
+                }
+            }
             Effect::Reload => {
                 let _ = web_sys::window().map(|window| window.location().reload());
             }

@@ -50,6 +50,9 @@ pub(crate) struct State {
     /// The result that the page's address holds.
     pub(crate) linked: Option<Linked>,
     pub(crate) sharing: Sharing,
+    /// Questions of before, newest last.
+    #[serde(default)]
+    pub(crate) history: Vec<Past>,
     /// What the visitor has found true.
     #[serde(default)]
     pub(crate) judging: Judging,
@@ -239,6 +242,15 @@ pub(crate) struct Turn {
     pub(crate) made: Option<Made>,
     /// One per model, in the models' order.
     pub(crate) panes: Vec<Pane>,
+}
+
+/// A question of before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Past {
+    /// The picture that it was about.
+    pub(crate) chosen: Chosen,
+    /// The question, and its answers.
+    pub(crate) turn: Turn,
 }
 
 /// What a reload of the page gets back.

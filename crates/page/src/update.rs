@@ -3,6 +3,7 @@
 
 mod effect;
 mod engine;
+mod history;
 mod input;
 pub(crate) mod link;
 pub(crate) mod look;
@@ -71,6 +72,10 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             picture::chosen(state, chosen);
             Vec::new()
         }
+        Input::Listed(listed) => {
+            picture::listed(state, listed);
+            Vec::new()
+        }
         Input::Bytes { number, bytes } => picture::arrived(state, number, bytes),
         Input::Unreadable { number, sentence } => picture::refused(state, number, sentence),
         Input::NoPicture(sentence) => {
@@ -102,6 +107,8 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
         Input::Stop => turn::stop(state),
         Input::Recorded(recorded) => recorded::came(state, *recorded),
         Input::Featured(chosen) => recorded::featured(state, chosen),
+        Input::Revisit(index) => history::revisit(state, index),
+        Input::SaveHistory => vec![Effect::SaveHistory],
         Input::Judge(truth) => {
             judge(state, truth);
             Vec::new()

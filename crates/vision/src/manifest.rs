@@ -2,6 +2,7 @@
 
 use sightline_checkpoint::manifest::{Manifest, ManifestError, Model};
 
+use crate::built_in::CHECKED;
 use crate::encoder::{EncoderError, Size, path};
 use crate::kinds;
 use crate::transform::Transform;
@@ -54,5 +55,11 @@ fn check(model: &Model) -> Result<(), Problem> {
         let grid = config.grid(Size::one(height, width));
         grid.map_err(|error| ("transform.size".to_owned(), error.to_string()))?;
     }
-    Ok(())
+    match &model.check {
+        Some(stored) if stored.len() != CHECKED || !stored.iter().all(|value| value.is_finite()) => {
+            let problem = format!("{CHECKED} finite numbers are needed; leave the field out to check no device");
+            Err(("check".to_owned(), problem))
+        }
+        _ => Ok(()),
+    }
 }

@@ -246,6 +246,8 @@ fn each_spoilt_field_is_named() {
             json!([224, 4096]),
             "models[1].transform.size",
         ),
+        ("/models/0/check", json!([0.5]), "models[0].check: 256 finite numbers"),
+        ("/models/0/check", json!(vec![1e300; 256]), "models[0].check: 256 finite"),
     ] {
         let error = spoilt(pointer, value);
         assert!(

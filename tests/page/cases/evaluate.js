@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 
 import { Visitor } from "../lib/browser.js";
 import { Evaluation } from "../lib/evaluation.js";
+import { look } from "../lib/looks.js";
 import { PROCESSOR, Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
 import { assert, assertEqual, test, until } from "../lib/test.js";
@@ -207,3 +208,29 @@ test("evaluate/the report opens in a frame that runs nothing of the page's", { l
   await visitor.wellBehaved();
   return card.slice(0, 60);
 });
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [320, 768, 1440]) {
+    test(`evaluate/every state can be used, ${colorScheme}, ${width} px`, { limit: 120 }, async (t) => {
+      const visitor = await arrive(t, { colorScheme, viewport: { width, height: 900 } });
+      const evaluation = await open(visitor);
+      const seen = (state) => look(evaluation.screen, `11-evaluate-${state}-${colorScheme}-${width}`);
+      await evaluation.ask({ task: "ground-gallery", limit: "10", models: [], controls: ["majority", "chance"] });
+      await evaluation.id("tasks-summary").click();
+      await seen("tasks");
+      await evaluation.id("tasks-summary").click();
+      await evaluation.id("limit").fill("many");
+      await evaluation.start();
+      assert(/a whole number from 1/.test(await evaluation.id("form-note").textContent()), "a sentence about the number");
+      await seen("wrong");
+      await evaluation.id("limit").fill("10");
+      // By the keyboard alone.
+      await evaluation.id("limit").press("Enter");
+      await evaluation.ended(60);
+      await evaluation.id("make-report").click();
+      await evaluation.page.frameLocator("#report iframe").locator("article").first().waitFor({ timeout: 20_000 });
+      await seen("runs");
+      await visitor.wellBehaved();
+    });
+  }
+}

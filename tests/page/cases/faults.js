@@ -1,5 +1,8 @@
 // What a machine may lack, or lose.
 
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+
 import { Visitor, WEBGPU, browserWith } from "../lib/browser.js";
 import { enlarged } from "../lib/bundle.js";
 import { png } from "../lib/pictures.js";
@@ -231,6 +234,30 @@ test("faults/a GPU that is lost three times in a row: the processor goes on by i
   await until(async () => /three times in a row/.test(await screen.notices()), "a sentence");
   await screen.ready();
   assert(/Processor/.test(await screen.facts()) && !(await screen.shown("problem")), "the processor computes");
+  await visitor.wellBehaved();
+});
+
+/** Everything that is read from the GPU is 0. */
+const WRONG = `const get = GPUBuffer.prototype.getMappedRange;
+GPUBuffer.prototype.getMappedRange = function (...range) {
+  const mapped = get.apply(this, range);
+  new Uint8Array(mapped).fill(0);
+  return mapped;
+};
+`;
+
+test("faults/a GPU that computes wrongly: the processor computes, and the page says so", { limit: 240 }, async (t) => {
+  const { site, visitor } = await arrive(t);
+  const script = await readFile(path.join(process.env.PAGE_TINY, "engine.js"), "utf8");
+  site.spoil = (wanted) => wanted.endsWith("/engine.js") && { body: WRONG + script, headers: { "content-type": "text/javascript" } };
+  const screen = await Screen.open(visitor, GPU);
+  await screen.load(120);
+  assert(/computes wrongly.*cosine NaN.*processor/is.test(await screen.notices()), "a sentence of what was found");
+  const facts = await screen.facts();
+  assert(/Processor/.test(facts) && /as they came with the weights/.test(facts), () => `what computes, and that it was checked, is missing in: ${facts}`);
+  await screen.drop("one.png", png());
+  await screen.ask("What is this?");
+  assertEqual((await screen.answered()).length, 2, "answers");
   await visitor.wellBehaved();
 });
 

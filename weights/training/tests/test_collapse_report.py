@@ -48,7 +48,7 @@ def test_known_effects_are_told(tmp_path):
     assert len(lines_with(text, "train, 0.5")) == 4
     count, vmamba, vit, drop = section.short
     assert count.startswith("- Claim 4: 19 of 76 runs collapsed")
-    assert vmamba.endswith("*VMamba*: 9 of 9 differences of Acc@0.5 are not clear.")
+    assert vmamba.endswith("*VMamba*: nothing is clear. Not clear: 9 of 9 differences of Acc@0.5.")
     assert "wrong - right labels, wide (-50.0 points)" in vit
     assert "VMamba +0.0 points (2 runs), ViT +0.0 points (2 runs)" in drop
 

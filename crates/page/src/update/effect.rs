@@ -74,6 +74,8 @@ pub(crate) enum Effect {
         /// What it holds.
         bytes: Vec<u8>,
     },
+    /// Save the questions of before as a file.
+    SaveHistory,
     /// Load the page anew.
     Reload,
 }

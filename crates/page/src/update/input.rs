@@ -37,6 +37,8 @@ pub(crate) enum Input {
     Remedy(Remedy),
     /// A picture was chosen; its bytes follow.
     Chosen(Chosen),
+    /// What the gallery says of a picture that a link has named.
+    Listed(Chosen),
     /// The bytes of a picture that was chosen.
     Bytes {
         /// [`Chosen::number`].
@@ -67,6 +69,10 @@ pub(crate) enum Input {
     Recorded(Box<Recorded>),
     /// A picture to begin with.
     Featured(Chosen),
+    /// The visitor goes back to a question of before, by its place.
+    Revisit(usize),
+    /// The visitor saves the questions of before.
+    SaveHistory,
     /// The visitor says what is true.
     Judge(Judge),
     /// The visitor asks here what is shown as recorded.

@@ -30,6 +30,15 @@ pub(super) fn chosen(state: &mut State, chosen: Chosen) {
     state.picture.coming = Some(chosen);
 }
 
+/// The gallery's name and questions for a picture that comes.
+pub(super) fn listed(state: &mut State, listed: Chosen) {
+    if let Some(coming) = &mut state.picture.coming
+        && coming.number == listed.number
+    {
+        *coming = listed;
+    }
+}
+
 /// The file of a picture is here. It goes to the engine, unless another one was chosen meanwhile.
 pub(super) fn arrived(state: &mut State, number: u32, bytes: Vec<u8>) -> Vec<Effect> {
     match &state.picture.coming {

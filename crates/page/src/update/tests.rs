@@ -3,6 +3,7 @@ use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine
 use super::*;
 use crate::state::{Chosen, Engine, Phase};
 
+mod history;
 mod judging;
 mod look;
 mod lost;

@@ -4,7 +4,7 @@ use sightline_messages::{Answer, Command, Event};
 
 use super::effect::Effect;
 use super::input::Reminder;
-use super::recovery;
+use super::{history, recovery};
 use crate::say::next_questions;
 use crate::state::{Engine, Pane, Phase, Saved, State};
 
@@ -135,6 +135,7 @@ pub(super) fn done(state: &mut State, turn: u32) -> Vec<Effect> {
         return Vec::new();
     }
     ended(state);
+    history::keep(state);
     let own = state
         .picture
         .shown

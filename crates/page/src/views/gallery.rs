@@ -175,10 +175,12 @@ pub(crate) fn fetch(number: u32, id: String) {
     if LIST.with_borrow(Option::is_none) {
         return WANTED.with_borrow_mut(|wanted| wanted.push((number, id)));
     }
-    let Some(Picture { file, .. }) = find(|picture| picture.id() == id) else {
+    let Some(picture) = find(|picture| picture.id() == id) else {
         let sentence = "That picture is not in this page's gallery.".into();
         return tell(Input::Unreadable { number, sentence });
     };
+    let file = picture.file.clone();
+    tell(Input::Listed(chosen(&picture, number)));
     in_time(async move { bytes(&file).await }, move |found| {
         tell(match found {
             Some(bytes) => Input::Bytes { number, bytes },

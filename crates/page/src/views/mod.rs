@@ -13,6 +13,7 @@ mod evaluate;
 mod files;
 mod frame;
 pub(crate) mod gallery;
+pub(crate) mod history;
 mod judge;
 mod linked;
 mod look;
@@ -62,6 +63,7 @@ pub(crate) const ASK: &[Row] = &[
     ("ask", || Box::new(ask::Ask::open())),
     ("build", || Box::new(build::Build::open())),
     ("panes", || Box::<panes::Panes>::default()),
+    ("history", || Box::new(history::History::open())),
     ("judge", || Box::new(judge::JudgeAnswers::open())),
     ("recorded", || Box::new(recorded::RecordedAnswers::open())),
     ("look", || Box::new(look::Look::open())),

@@ -343,7 +343,7 @@ impl Encoder for Vmamba {
         let run = self.prepare(size)?;
         let grid = self.net.config.grid(size)?;
         let views = run.scratch.views(size.batch, grid, stage.shape)?;
-        let mixer = Mixer::Scan(ScanBuffers {
+        let mixer = Mixer::Scan(Box::new(ScanBuffers {
             u: views.b,
             delta: views.steps,
             proj: views.proj,
@@ -351,7 +351,7 @@ impl Encoder for Vmamba {
             d: found.d.clone(),
             dt_bias: found.dt_bias.clone(),
             sizes: views.sizes,
-        });
+        }));
         let ends = (run.input.clone(), run.output.clone());
         let launch = Box::new(move || run.launch_to(block));
         let session = Session::new(&self.device, size, grid, ends, None, launch);

@@ -26,7 +26,8 @@ pub struct Inside {
 /// What a block mixes tokens by, on the device.
 pub(crate) enum Mixer {
     Attention(AttentionBuffers),
-    Scan(ScanBuffers),
+    // Several times as large as the other.
+    Scan(Box<ScanBuffers>),
 }
 
 /// What a block mixes tokens by, for one picture.

@@ -88,6 +88,26 @@ fn a_link_shows_its_result_and_downloads_no_model() {
 }
 
 #[test]
+fn a_picture_of_the_gallery_brings_its_own_questions() {
+    let (mut state, _) = opened(Source::Gallery("cat".into()));
+    hear(&mut state, ready(Backend::Cpu));
+    let listed = |number, question: &str| Chosen {
+        number,
+        name: "a cat".into(),
+        gallery: Some("cat".into()),
+        questions: vec![question.into()],
+    };
+    tell(&mut state, Input::Listed(listed(1, "Is it asleep?")));
+    // What is said of another picture comes too late.
+    tell(&mut state, Input::Listed(listed(7, "Is it old?")));
+    let bytes = vec![7];
+    tell(&mut state, Input::Bytes { number: 1, bytes });
+    hear(&mut state, decoded(1));
+    assert_eq!(state.suggestions, ["Is it asleep?"]);
+    assert_eq!(state.turn.question, "Where?");
+}
+
+#[test]
 fn a_run_here_is_compared_with_the_link() {
     let (mut state, _) = opened(Source::Gallery("cat".into()));
     hear(&mut state, ready(Backend::Cpu));
