@@ -79,11 +79,12 @@ test("inside/a patch is marked by pointer and by keyboard", { limit: 120 }, asyn
   const canvas = screen.id("look-panes").locator("canvas");
   const box = await canvas.boundingBox();
   await canvas.click({ position: { x: box.width * 0.99, y: box.height * 0.5 } });
-  await until(async () => /column 14\b/.test(await label()), "the last column");
+  const note = () => screen.id("look-note").textContent();
+  await until(async () => /column (\d+) of \1\./.test(await note()), "the last column");
   const before = await label();
   await screen.id("look-panes").focus();
   await screen.page.keyboard.press("ArrowLeft");
-  await until(async () => /column 13\b/.test(await label()), "the column before it");
+  await until(async () => !/column (\d+) of \1\./.test(await note()), "the column before it");
   await screen.page.keyboard.press("ArrowRight");
   await until(async () => (await label()) === before, "back again");
   // Past the edge there is nothing.
