@@ -182,8 +182,8 @@ impl Map {
         left < 0.99 && top < 0.99 && right > 0.01 && bottom > 0.01
     }
 
-    /// The values that no colour and full colour stand for, shared by all [`Map::heats`]. Padding is
-    /// left out, and the marked patch, which would outshine the others.
+    /// The values that no colour and full colour stand for, shared by all [`Map::heats`]. Padding
+    /// is left out, and the marked patch, which would outshine the others.
     pub fn scale(&self) -> [f32; 2] {
         let marked = self.marked();
         let values = self.heats.iter().flat_map(|heat| heat.values.iter().enumerate());

@@ -1,7 +1,7 @@
 //! What times at several sizes say together.
 
-/// The exponent `b` of `time = a * tokens ^ b`, by least squares over the logarithms of both. `None`
-/// for fewer than two numbers of tokens, and for a time or number that is not above 0.
+/// The exponent `b` of `time = a * tokens ^ b`, by least squares over the logarithms of both.
+/// `None` for fewer than two numbers of tokens, and for a time or number that is not above 0.
 ///
 /// ```
 /// use sightline_bench::fit::exponent;

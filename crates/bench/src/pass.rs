@@ -1,5 +1,5 @@
-//! One pass of an encoder, from the normalised picture on the device to the tokens, until the device
-//! is done.
+//! One pass of an encoder, from the normalised picture on the device to the tokens, until the
+//! device is done.
 
 use sightline_checkpoint::random::values;
 use sightline_kernels::{Buffer, Device};
@@ -33,8 +33,8 @@ impl Pass {
         })
     }
 
-    /// Runs once, and returns how many seconds it took until the device was done. On a GPU the first
-    /// call compiles and records, and later ones replay.
+    /// Runs once, and returns how many seconds it took until the device was done. On a GPU the
+    /// first call compiles and records, and later ones replay.
     ///
     /// # Errors
     /// A device that fails.

@@ -13,7 +13,8 @@ const FONTS: [&str; 6] = [
     "Arial",
 ];
 
-/// An SVG drawing as a PNG file, `scale` times as large. Texts are written with this system's fonts.
+/// An SVG drawing as a PNG file, `scale` times as large. Texts are written with this system's
+/// fonts.
 ///
 /// # Errors
 /// [`CardError::NoFonts`] where a drawing with text finds none.

@@ -57,7 +57,8 @@ pub enum Command {
     },
     /// Removes every downloaded part from this browser. What is loaded stays loaded.
     Forget,
-    /// Measures the loaded models: a picture, its prefill, a token. Needs loaded models; answered by [`crate::Event::Measured`].
+    /// Measures the loaded models: a picture, its prefill, a token. Needs loaded models; answered
+    /// by [`crate::Event::Measured`].
     Measure {
         /// Runs of each, after warm-up.
         runs: u32,

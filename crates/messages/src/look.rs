@@ -7,8 +7,8 @@ use sightline_answer::{Map, MapQuery};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum LookCommand {
-    /// A map of every model. Answered by [`LookEvent::Found`] or [`LookEvent::Missing`] per model, and
-    /// at the end by [`LookEvent::Done`].
+    /// A map of every model. Answered by [`LookEvent::Found`] or [`LookEvent::Missing`] per model,
+    /// and at the end by [`LookEvent::Done`].
     Map {
         /// The page's number of this look; later ones are larger.
         look: u32,

@@ -1,5 +1,5 @@
-//! The page in a frame, `?embed=1`: one picture and its answers, as the address holds them. No engine
-//! starts, and nothing of a model is fetched.
+//! The page in a frame, `?embed=1`: one picture and its answers, as the address holds them. No
+//! engine starts, and nothing of a model is fetched.
 
 use sightline_link::{Shared, Source};
 use wasm_bindgen_futures::spawn_local;

@@ -171,7 +171,8 @@ pub(crate) struct Problem {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Resume {
     /// The question that was being answered. One that the visitor was stopping is none; nor is one
-    /// that was asked again already, unless the device alone was lost: it may be what stops engines.
+    /// that was asked again already, unless the device alone was lost: it may be what stops
+    /// engines.
     pub(crate) question: Option<String>,
     /// What the models had said to it.
     pub(crate) said: Vec<Pane>,

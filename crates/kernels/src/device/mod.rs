@@ -183,8 +183,8 @@ impl Device {
         }
     }
 
-    /// Enqueues what `run` does, waits for it, and returns how many seconds the GPU itself says that
-    /// it took. `None` on the CPU, and on a GPU that gives no time stamps.
+    /// Enqueues what `run` does, waits for it, and returns how many seconds the GPU itself says
+    /// that it took. `None` on the CPU, and on a GPU that gives no time stamps.
     ///
     /// # Errors
     /// An error of `run`, or [`KernelError::Device`] if the device fails.

@@ -1,6 +1,6 @@
-//! What is seen: one file and one row of [`ASK`], [`LAB`] or both per view. A view shows the state, and says what
-//! its buttons were pressed for. `arm` and `drawing` are no views: they say how an encoder looks,
-//! and how boxes are drawn.
+//! What is seen: one file and one row of [`ASK`], [`LAB`] or both per view. A view shows the state,
+//! and says what its buttons were pressed for. `arm` and `drawing` are no views: they say how an
+//! encoder looks, and how boxes are drawn.
 
 mod arm;
 mod ask;

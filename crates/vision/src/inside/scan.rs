@@ -55,10 +55,10 @@ impl ScanInputs {
         self.sizes.channels
     }
 
-    /// Calls `each` with every pixel that direction `direction` has passed when it comes to `pixel`,
-    /// nearest first, and with what that pixel gives to the output there, `[channels]`. The sum over
-    /// all pixels and directions is the scan's output. Does nothing for a pixel or a direction that
-    /// is not there.
+    /// Calls `each` with every pixel that direction `direction` has passed when it comes to
+    /// `pixel`, nearest first, and with what that pixel gives to the output there, `[channels]`.
+    /// The sum over all pixels and directions is the scan's output. Does nothing for a pixel or a
+    /// direction that is not there.
     pub fn sources(&self, direction: usize, pixel: usize, mut each: impl FnMut(usize, &[f64])) {
         let ScanSizes {
             height,

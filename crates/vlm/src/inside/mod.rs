@@ -64,8 +64,8 @@ impl Seer {
     /// Makes a map of a picture. Those of words are refused.
     ///
     /// # Errors
-    /// [`VlmError::NoMap`] where this encoder has no such map, [`VlmError::Stopped`], a patch that is
-    /// not there, a picture that cannot be taken, or a device that fails.
+    /// [`VlmError::NoMap`] where this encoder has no such map, [`VlmError::Stopped`], a patch that
+    /// is not there, a picture that cannot be taken, or a device that fails.
     pub async fn map(&mut self, picture: &Picture, query: &MapQuery, steps: impl Steps) -> Result<Map> {
         let encoder = Seen {
             id: &self.id,

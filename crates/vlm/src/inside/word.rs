@@ -28,8 +28,8 @@ struct Found {
     in_question: bool,
 }
 
-/// Fills in the cosine of the word's hidden state with that of every visual token. A word of several
-/// tokens has the mean of their states.
+/// Fills in the cosine of the word's hidden state with that of every visual token. A word of
+/// several tokens has the mean of their states.
 pub(super) async fn map(talk: &mut Talk, visual: &Buffer, mut map: Map, query: &MapQuery) -> Result<Map> {
     let all = talk.language().llama().config().layers;
     let layers = query.layer.map_or(usual_layer(all), |layer| layer as usize);

@@ -131,8 +131,8 @@ fn scan(device: &Device) -> String {
     .to_owned()
 }
 
-/// Every encoder of the bundle at every size up to `most`, small ones first; in 16 bits as well where
-/// the device is hardware that has them.
+/// Every encoder of the bundle at every size up to `most`, small ones first; in 16 bits as well
+/// where the device is hardware that has them.
 fn cases(opened: &Opened, most: u32) -> Vec<Case> {
     let info = opened.device.gpu_info();
     let halves: &[bool] = match info.is_some_and(|info| info.f16 && !info.software) {

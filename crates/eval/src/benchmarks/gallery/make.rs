@@ -125,8 +125,8 @@ impl Mosaic {
     }
 }
 
-/// The part of a picture that a tile shows: of the tile's shape, as large as the picture has it, and
-/// with the thing in its middle as far as the edges allow.
+/// The part of a picture that a tile shows: of the tile's shape, as large as the picture has it,
+/// and with the thing in its middle as far as the edges allow.
 fn window(rect: [usize; 4], picture: usize) -> [f64; 4] {
     let shown = &PICTURES[picture];
     let [width, height] = shown.size.map(f64::from);

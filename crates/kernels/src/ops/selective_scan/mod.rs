@@ -98,8 +98,8 @@ impl ScanKernel {
     }
 }
 
-/// The pixel that step `step` of direction `direction` of a [`selective_scan`] stands on: directions
-/// 0 to 3 go along rows, along columns, and both backwards.
+/// The pixel that step `step` of direction `direction` of a [`selective_scan`] stands on:
+/// directions 0 to 3 go along rows, along columns, and both backwards.
 pub fn scan_pixel(direction: usize, step: usize, height: usize, width: usize) -> usize {
     twin::pixel(direction, step, height, width)
 }

@@ -314,7 +314,8 @@ impl Disk for RunDisk {
     }
 
     async fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        // A run waits nowhere else where the processor computes, and the visitor may want to end it.
+        // A run waits nowhere else where the processor computes, and the visitor may want to end
+        // it.
         pause().await;
         if let Self::Memory(memory) = self {
             return memory.append(path, bytes).await;
