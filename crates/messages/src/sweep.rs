@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sightline_answer::Machine;
 
-use crate::event::{Loaded, Measure};
+use crate::measured::{Loaded, Measure};
 
 /// Picture sides that can be measured, px.
 pub const SIDES: [u32; 5] = [224, 448, 672, 896, 1344];

@@ -15,7 +15,7 @@ use crate::connector::Connector;
 use crate::dense::{DenseHead, Detection};
 use crate::error::Result;
 use crate::files::Files;
-use crate::inside::Seen;
+use crate::inside::seen::Seen;
 use crate::sight::Sight;
 
 /// Number of pictures that are encoded at once. It is enough to fill a GPU, and keeps the buffers

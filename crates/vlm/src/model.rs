@@ -13,7 +13,7 @@ use web_time::Instant;
 use crate::error::{Result, VlmError};
 use crate::eye::Eye;
 use crate::files::Files;
-use crate::inside::{Kept, key};
+use crate::inside::seen::{Kept, key};
 use crate::language::Language;
 use crate::questions::{Recognised, recognise};
 use crate::talk::{Options, Talk};

@@ -9,7 +9,7 @@ use sightline_language::{Adapters, Generated, Sampling, Session as Conversation}
 
 use crate::conversations::{Asked, BatchAnswer, Before, Group};
 use crate::error::Result;
-use crate::inside::Said;
+use crate::inside::said::Said;
 use crate::language::Language;
 
 /// How an answer is made.

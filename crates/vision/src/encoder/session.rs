@@ -2,7 +2,6 @@ use sightline_kernels::ops::{CopyRows, copy};
 use sightline_kernels::{Buffer, Device, Graph, KernelError};
 
 use super::EncoderError;
-use crate::inside::Inside;
 
 /// Most 32-bit words of one scratch buffer: 1 GiB, more than any picture of
 /// [`MAX_CANVAS`](crate::MAX_CANVAS) needs in the shipped models.
@@ -73,33 +72,6 @@ impl Grid {
     /// Tokens of one picture.
     pub fn tokens(self) -> usize {
         self.height * self.width
-    }
-}
-
-/// A vision encoder whose weights are on a device.
-pub trait Encoder {
-    /// Width of a token.
-    fn width(&self) -> usize;
-
-    /// Allocates everything that running on pictures of this size needs. Weights are shared between
-    /// sessions.
-    ///
-    /// # Errors
-    /// [`EncoderError::Size`] for a size this encoder cannot take.
-    fn session(&self, size: Size) -> Result<Session, EncoderError>;
-
-    /// Number of blocks whose mixing of tokens [`Encoder::inside`] can show.
-    fn mixers(&self) -> usize {
-        0
-    }
-
-    /// Prepares a look at how one of those blocks mixes tokens. There is none for other blocks.
-    ///
-    /// # Errors
-    /// As [`Encoder::session`].
-    fn inside(&self, size: Size, block: usize) -> Result<Option<Inside>, EncoderError> {
-        let _ = (size, block);
-        Ok(None)
     }
 }
 

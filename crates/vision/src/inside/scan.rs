@@ -200,7 +200,7 @@ mod tests {
         let inputs = inputs();
         let expected = by_kernel(&inputs);
         for (pixel, expected) in expected.chunks_exact(SIZES.channels).enumerate() {
-            let mut sum = vec![0.0; SIZES.channels];
+            let mut sum = [0.0; SIZES.channels];
             for direction in 0..DIRECTIONS {
                 for (sum, part) in sum.iter_mut().zip(inputs.output(direction, pixel)) {
                     *sum += part;

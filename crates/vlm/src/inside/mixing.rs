@@ -5,7 +5,8 @@ use std::collections::hash_map::Entry;
 use sightline_answer::{Map, MapKind, MapQuery};
 use sightline_vision::{Input, Mixing, ScanInputs, Size};
 
-use super::{Kept, Seen, heat};
+use super::heat;
+use super::seen::{Kept, Seen};
 use crate::error::Result;
 
 /// Names of the scan directions.

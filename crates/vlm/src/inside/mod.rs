@@ -14,23 +14,22 @@
 mod figure;
 mod mixing;
 mod receptive;
+pub(crate) mod said;
+pub(crate) mod seen;
 mod sharpness;
 mod word;
 
-use std::collections::HashMap;
-
 use sightline_answer::{Heat, Map, MapKind, MapQuery, Spot};
-use sightline_checkpoint::hash::sha256_hex;
 use sightline_kernels::Device;
-use sightline_vision::{Encoder, Grid, Input, Mixing, Picture, Size, Transform};
+use sightline_vision::{Encoder, Grid, Input, Picture, Size, Transform};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use figure::{Figure, Panel};
-pub(crate) use word::Said;
 
 use crate::error::{Result, VlmError};
 use crate::files::Files;
 use crate::model::Vlm;
+use seen::{Kept, Seen, key};
 
 /// Hears how far a map is, in pictures encoded of all that have to be; `false` ends the work.
 pub trait Steps: AsyncFnMut(usize, usize) -> bool {}
@@ -95,26 +94,6 @@ impl Vlm {
         }
         self.eye.seen(&self.id).map(kept, picture, query, steps).await
     }
-}
-
-/// The parts of a model that maps of its encoder need.
-pub(crate) struct Seen<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) device: &'a Device,
-    pub(crate) transform: &'a Transform,
-    pub(crate) network: &'a dyn Encoder,
-}
-
-/// What was computed of one picture.
-#[derive(Default)]
-pub(crate) struct Kept {
-    /// Name of the picture's pixels.
-    key: String,
-    sharpness: Option<f32>,
-    /// By the side of what was covered at once.
-    changes: HashMap<usize, Vec<f32>>,
-    /// By block.
-    mixing: HashMap<usize, Mixing>,
 }
 
 impl Seen<'_> {
@@ -191,17 +170,6 @@ fn heat(name: &str, values: impl IntoIterator<Item = f64>) -> Heat {
         name: name.to_owned(),
         values: values.into_iter().map(|value| value as f32).collect(),
     }
-}
-
-/// A name of a picture's pixels.
-pub(crate) fn key(picture: &Picture) -> String {
-    format!(
-        "{}x{} {} {}",
-        picture.width(),
-        picture.height(),
-        sha256_hex(picture.pixels()),
-        picture.alpha().map_or_else(String::new, sha256_hex)
-    )
 }
 
 /// Cosine of two vectors, 0 for one without length.

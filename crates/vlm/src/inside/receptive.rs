@@ -3,10 +3,13 @@
 //!
 //! One pass over all patches answers for every token, so it is kept: the next patch costs nothing.
 
+use std::collections::hash_map::Entry;
+
 use sightline_answer::{Map, MapQuery};
 use sightline_vision::{Grid, Input, Size};
 
-use super::{Kept, Seen, Steps, heat, span};
+use super::seen::{Kept, Seen};
+use super::{Steps, heat, span};
 use crate::error::{Result, VlmError};
 
 /// Number of pictures that are encoded at once on a GPU of real hardware.
@@ -33,13 +36,14 @@ pub(super) async fn map(
         )));
     }
     let cell = query.cell.max(1) as usize;
-    if !kept.changes.contains_key(&cell) {
-        let changes = changes(seen, input, cell, steps).await?;
-        kept.changes.insert(cell, changes);
-    }
+    let known = kept.changes.entry(cell);
+    let changes = match known {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => place.insert(changes(seen, input, cell, steps).await?),
+    };
     let tokens = map.grid[0] as usize * map.grid[1] as usize;
     let cells = map.grid.map(|side| (side as usize).div_ceil(cell));
-    let (changes, marked) = (&kept.changes[&cell], map.marked().unwrap_or(0));
+    let marked = map.marked().unwrap_or(0);
     let columns = map.grid[1] as usize;
     let value = |patch: usize| {
         let covered = patch / columns / cell * cells[1] + patch % columns / cell;

@@ -6,20 +6,10 @@ use sightline_answer::{Map, MapQuery};
 use sightline_kernels::Buffer;
 use sightline_language::Tokenizer;
 
+use super::said::Said;
 use super::{cosine, heat};
 use crate::error::{Result, VlmError};
 use crate::talk::Talk;
-
-/// A question and its answer as the language model read and wrote them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Said {
-    /// The question, without white space around it.
-    pub(crate) question: String,
-    /// Token ids behind the visual tokens: the prompt, then the answer.
-    pub(crate) ids: Vec<u32>,
-    /// Number of tokens of the prompt.
-    pub(crate) prompt: usize,
-}
 
 /// Where a word stands.
 struct Found {

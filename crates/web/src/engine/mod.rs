@@ -11,6 +11,8 @@ mod device;
 mod download;
 #[cfg(feature = "evaluate")]
 mod evaluate;
+#[cfg(feature = "evaluate")]
+mod evaluations;
 mod failure;
 mod hello;
 mod list;
@@ -41,7 +43,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 
 #[cfg(feature = "evaluate")]
-use evaluate::{Attached, Evaluations};
+use evaluations::{Attached, Evaluations};
 use outbox::Outbox;
 use picture::Pictures;
 use signals::{Cancel, Stop};

@@ -9,7 +9,7 @@ use sightline_messages::{Event, Machine, Remedy};
 
 use super::arms::Arms;
 #[cfg(feature = "evaluate")]
-use super::evaluate::Evaluations;
+use super::evaluations::Evaluations;
 use super::outbox::Outbox;
 use super::picture::Pictures;
 use super::signals::{Cancel, Stop};

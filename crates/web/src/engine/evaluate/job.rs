@@ -14,10 +14,10 @@ use sightline_evaluation::{By, Control, Plan, Rows};
 use sightline_messages::{EvaluateControl, EvaluateEvent, EvaluateJob, EvaluateProgress, Event};
 use web_time::{Duration, Instant};
 
-use super::data::is_made;
-use super::disk::RunDisk;
 use super::{RUNS, failed};
 use crate::engine::download::Missing;
+use crate::engine::evaluations::data::is_made;
+use crate::engine::evaluations::disk::RunDisk;
 use crate::engine::outbox::Outbox;
 use crate::engine::signals::Cancel;
 use crate::engine::state::State;

@@ -15,11 +15,11 @@ use sightline_messages::{AgreementInfo, ComparedInfo, EvaluateEvent, RunInfo};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
-use super::data::is_made;
-use super::disk::RunDisk;
 use super::{RUNS, job, run_folder};
 use crate::engine::browser::message;
 use crate::engine::download::Missing;
+use crate::engine::evaluations::data::is_made;
+use crate::engine::evaluations::disk::RunDisk;
 use crate::engine::sentence::spoken;
 use crate::engine::state::State;
 

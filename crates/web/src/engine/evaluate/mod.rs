@@ -1,90 +1,22 @@
 //! Evaluations in the tab: the same library as the native program's, over files of the visitor and
 //! runs that the browser keeps.
 
-mod data;
-mod disk;
 mod job;
 mod kept;
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
-use js_sys::{Array, Object, Reflect};
-use sightline_eval::tasks::{DataPath, TASKS, Task};
+use sightline_eval::tasks::{TASKS, Task};
 use sightline_evaluation::EvaluationError;
 use sightline_messages::{EvaluateCommand, EvaluateEvent, Event, TaskInfo};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::File;
 
-use super::browser::property;
 use super::download::Missing;
 use super::failure::of_question;
 use super::sentence::sentence;
-use super::signals::Cancel;
 use super::state::State;
-use data::TabFiles;
-use disk::RunDisk;
 
 /// Folder of all runs.
 const RUNS: &str = "runs";
-
-/// Files that come beside a message. They are the browser's own objects, which no message holds.
-#[derive(Clone, Default)]
-pub(super) struct Attached(Rc<RefCell<Vec<File>>>);
-
-impl Attached {
-    /// Takes the files out of a message, if there are any.
-    pub(super) fn take_from(&self, message: &JsValue) {
-        const NAME: &str = "attached";
-        let Some(list) = property(message, NAME).and_then(|list| list.dyn_into::<Array>().ok()) else {
-            return;
-        };
-        let files = list.iter().filter_map(|file| file.dyn_into().ok());
-        *self.0.borrow_mut() = files.collect();
-        if let Some(message) = message.dyn_ref::<Object>() {
-            let _ = Reflect::delete_property(message, &NAME.into());
-        }
-    }
-
-    fn take(&self) -> Vec<File> {
-        self.0.take()
-    }
-}
-
-/// What evaluations hold between two commands.
-#[derive(Default)]
-pub(super) struct Evaluations {
-    halt: Cancel,
-    attached: Attached,
-    /// Absent until it is needed.
-    disk: Option<RunDisk>,
-    /// The visitor's folder, and the pictures that the page has itself.
-    files: TabFiles,
-}
-
-impl Evaluations {
-    pub(super) fn new(halt: Cancel, attached: Attached) -> Self {
-        Self {
-            halt,
-            attached,
-            ..Self::default()
-        }
-    }
-
-    /// Where runs are kept.
-    async fn disk(&mut self) -> RunDisk {
-        match &self.disk {
-            Some(disk) => disk.clone(),
-            None => self.disk.insert(RunDisk::open().await).clone(),
-        }
-    }
-
-    /// What tasks read.
-    fn data(&self) -> DataPath {
-        self.files.path()
-    }
-}
 
 impl State {
     /// Answers [`sightline_messages::Command::Evaluate`].

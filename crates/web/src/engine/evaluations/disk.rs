@@ -30,14 +30,14 @@ const BETWEEN_MS: i32 = 100;
 
 /// Where runs are kept.
 #[derive(Clone)]
-pub(super) enum RunDisk {
+pub(crate) enum RunDisk {
     Opfs(FileSystemDirectoryHandle),
     Memory(Memory),
 }
 
 impl RunDisk {
     /// The best that this browser has.
-    pub(super) async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         match within(MOST_MS, open()).await {
             Some(Ok(folder)) => Self::Opfs(folder),
             _ => Self::Memory(Memory::default()),
@@ -45,12 +45,12 @@ impl RunDisk {
     }
 
     /// Whether runs are there at the next visit.
-    pub(super) fn keeps(&self) -> bool {
+    pub(crate) fn keeps(&self) -> bool {
         matches!(self, Self::Opfs(_))
     }
 
     /// Folders of runs below a folder, sorted.
-    pub(super) async fn runs(&self, below: &str) -> Vec<PathBuf> {
+    pub(crate) async fn runs(&self, below: &str) -> Vec<PathBuf> {
         let mut found = match self {
             Self::Memory(memory) => {
                 let files = memory.files().into_keys();
@@ -80,7 +80,7 @@ impl RunDisk {
     }
 
     /// Removes a folder with all that is in it.
-    pub(super) async fn remove_folder(&self, folder: &Path) -> io::Result<()> {
+    pub(crate) async fn remove_folder(&self, folder: &Path) -> io::Result<()> {
         match self {
             Self::Memory(memory) => {
                 let files = memory.files().into_keys().filter(|path| path.starts_with(folder));

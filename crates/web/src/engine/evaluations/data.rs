@@ -28,13 +28,13 @@ thread_local! {
 }
 
 /// Whether the pictures of a task are made here.
-pub(super) fn is_made(task: &Task) -> bool {
+pub(crate) fn is_made(task: &Task) -> bool {
     gallery::TASKS.contains(&task.id)
 }
 
 /// All files that tasks can read.
 #[derive(Default)]
-pub(super) struct TabFiles {
+pub(crate) struct TabFiles {
     /// Name of the visitor's folder, and its files by their places.
     folder: Option<(String, Vec<String>)>,
     /// Files that the page has, once they are here.
@@ -43,20 +43,20 @@ pub(super) struct TabFiles {
 
 impl TabFiles {
     /// The visitor opened a folder. `files`: in the order of `paths`.
-    pub(super) fn open(&mut self, name: String, mut paths: Vec<String>, files: Vec<File>) {
+    pub(crate) fn open(&mut self, name: String, mut paths: Vec<String>, files: Vec<File>) {
         paths.truncate(files.len());
         self.folder = Some((name, paths));
         FILES.set(files);
     }
 
     /// Name of the visitor's folder, and how many files it has.
-    pub(super) fn folder(&self) -> Option<(String, u32)> {
+    pub(crate) fn folder(&self) -> Option<(String, u32)> {
         let (name, paths) = self.folder.as_ref()?;
         Some((name.clone(), paths.len() as u32))
     }
 
     /// The root of all files.
-    pub(super) fn path(&self) -> DataPath {
+    pub(crate) fn path(&self) -> DataPath {
         let mut files: BTreeMap<PathBuf, Held> = BTreeMap::new();
         for (place, path) in self.folder.iter().flat_map(|folder| folder.1.iter().enumerate()) {
             files.insert(path.into(), Held::Tab(place));
@@ -72,7 +72,7 @@ impl TabFiles {
     }
 
     /// Fetches the pictures that the page has itself. `base`: an address beside them.
-    pub(super) async fn fetch_own(&mut self, base: &str) -> Result<(), String> {
+    pub(crate) async fn fetch_own(&mut self, base: &str) -> Result<(), String> {
         for name in gallery::files() {
             if !self.own.contains_key(Path::new(&name)) {
                 let bytes = fetch(base, &name).await.map_err(|error| {
