@@ -76,6 +76,9 @@ impl Pass {
 }
 
 /// Bytes that a pass reads and writes at the least: weights, picture and tokens.
+///
+/// # Errors
+/// A size that the encoder cannot take.
 pub fn least_bytes(config: &dyn EncoderConfig, size: Size, int8: bool) -> Result<usize, EncoderError> {
     let tokens = size.batch * config.grid(size)?.tokens();
     let picture = size.batch * size.height * size.width * 3;

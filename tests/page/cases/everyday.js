@@ -165,7 +165,8 @@ test("everyday/places are said in words, and the true box is drawn with keys, mo
   await screen.answered();
   assertEqual(await screen.texts(), ["Left, top", "Right, bottom"], "the places");
   assert(/^Different places: .* 0\.00 \(IoU\)\. VMamba took 300 ms, ViT 300 ms\.$/.test(await said(screen, "verdict")), await said(screen, "verdict"));
-  // By keys: the frame begins in the middle, is moved to a corner and made as large as the first box.
+  // By keys: the frame begins in the middle, is moved to a corner and made as large as the first
+  // box.
   await screen.id("draw-truth").focus();
   await screen.page.keyboard.press("Enter");
   await until(() => screen.shown("frame"), "the frame");
@@ -214,5 +215,37 @@ test("everyday/the true answer is picked, and a visit is counted; what was seen 
   await until(async () => (await said(screen, "judged")) === "", "nothing is judged yet");
   await press(screen, "truths", "None of these");
   assertEqual(await said(screen, "tally"), "In this visit: VMamba 1 of 2 right; ViT 0 of 2 right.", "the tally");
+  await visitor.wellBehaved();
+});
+
+test("everyday/questions of before come back with their pictures, are copied and saved", { limit: 90 }, async (t) => {
+  const { visitor } = await arrive(t, { permissions: ["clipboard-read", "clipboard-write"] });
+  const screen = await Screen.open(visitor);
+  await screen.load();
+  await screen.drop("mine.png", png());
+  await screen.ask("What is this?");
+  const first = await screen.answered();
+  await screen.choose("pizza on a table");
+  await screen.ask("Where is the pizza?");
+  await screen.answered();
+  await screen.id("history").locator("summary").click();
+  assertEqual(await said(screen, "history-title"), "Asked so far (2)", "both questions");
+  await screen.changing(() => press(screen, "past", "mine.png: What is this?"));
+  assertEqual(await screen.question(), "What is this?", "its question");
+  assertEqual((await screen.answered()).map(({ text }) => text), first.map(({ text }) => text), "its answers");
+  await screen.ask("What is this?");
+  await screen.answered();
+  assertEqual(await said(screen, "history-title"), "Asked so far (3)", "it was asked again");
+  await screen.id("copy-history").click();
+  await until(async () => (await said(screen, "history-note")) === "Copied.", "the copy");
+  const copied = await screen.page.evaluate(() => navigator.clipboard.readText());
+  assert(copied.includes("pizza on a table: Where is the pizza?") && copied.includes("ViT"), () => copied);
+  const download = screen.page.waitForEvent("download");
+  await screen.id("save-history").click();
+  const saved = JSON.parse(await readFile(await (await download).path(), "utf8"));
+  assertEqual(saved.map(({ turn }) => turn.question), ["What is this?", "Where is the pizza?", "What is this?"], "what was saved");
+  const found = await findings(screen.page);
+  assert(found.length === 0, () => found.join("\n"));
+  await screen.shot("history");
   await visitor.wellBehaved();
 });

@@ -140,7 +140,8 @@ test("hostile/hundreds of damaged addresses are opened, each gets its sentence",
   visitor.expect(/404/);
   const page = await visitor.context.newPage();
   for (const [i, fragment] of mutated(seeds, NAVIGATIONS).entries()) {
-    // A frame's page starts no engine, so that hundreds are opened in a minute; every tenth is a whole one.
+    // A frame's page starts no engine, so that hundreds are opened in a minute. Every tenth is a
+    // whole one.
     await page.goto("about:blank");
     await page.goto(`${site.url}${i % 10 ? "?embed=1" : PROCESSOR}#${fragment}`, { waitUntil: "commit" });
     const told = i % 10 ? "#embed-note:not(:empty)" : "#linked:not([hidden]), #notices li";

@@ -1,6 +1,6 @@
 "use strict";
-// The file that `sightline report` writes holds its data. The one beside the page that evaluates gets
-// them from that page, which shows it in a frame.
+// The file that `sightline report` writes holds its data. The one beside the page that evaluates
+// gets them from that page, which shows it in a frame.
 const open = (data) => {
   const SVG = "http" + "://www.w3.org/2000/svg";
   const find = (id) => document.getElementById(id);
