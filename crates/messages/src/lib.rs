@@ -17,6 +17,8 @@ mod command;
 mod evaluate;
 mod event;
 mod look;
+mod measure;
+mod outside;
 mod sweep;
 mod test;
 
@@ -25,8 +27,9 @@ pub use evaluate::{
     AgreementInfo, ComparedInfo, EvaluateCommand, EvaluateControl, EvaluateEvent, EvaluateJob, EvaluateProgress,
     RunInfo, TaskInfo,
 };
-pub use event::{Event, FileInfo, Loaded, Measure, Measured, Preview, Remedy, Store, Work};
+pub use event::{Event, FileInfo, Preview, Remedy, Store};
 pub use look::{LookCommand, LookEvent};
+pub use measure::{Loaded, Measure, Measured, Work};
 pub use sightline_answer::{
     Answer, AnswerBox, Backend, Dtype, Heat, Kind, Machine, Map, MapKind, MapQuery, ModelInfo, Source, Spot, Timings,
     Wish,
