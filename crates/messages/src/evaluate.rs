@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::outside::kind_outside;
+
 /// What a page asks of the engine about evaluations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "evaluate", rename_all = "snake_case")]
@@ -69,57 +71,59 @@ pub enum EvaluateControl {
     Shuffled,
 }
 
-/// What the engine tells a page about evaluations.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "evaluate", rename_all = "snake_case")]
-pub enum EvaluateEvent {
-    /// What can be evaluated.
-    Tasks {
-        /// Name of the folder that was opened, and how many files it has; none before.
-        folder: Option<(String, u32)>,
-        /// Every task.
-        tasks: Vec<TaskInfo>,
-    },
-    /// Every run that is there.
-    Runs {
-        /// Whether this browser keeps them for the next visit.
-        kept: bool,
-        /// By task, and then by who answered.
-        runs: Vec<RunInfo>,
-        /// Models beside each other, and beside their controls.
-        compared: Vec<ComparedInfo>,
-        /// A job that was cut off, with which a visit may go on.
-        unfinished: Option<EvaluateJob>,
-    },
-    /// How far the run of one who answers is.
-    Progress(EvaluateProgress),
-    /// A job has ended.
-    Ended {
-        /// The visitor ended it.
-        stopped: bool,
-    },
-    /// Something cannot be done; the engine goes on.
-    Failed {
-        /// Why, and what would help.
-        sentence: String,
-    },
-    /// The report, an HTML file that needs nothing else.
-    Report {
-        /// The file.
-        html: String,
-        /// What it shows, as JSON: for the `report.html` of the built page.
-        data: String,
-    },
-    /// All runs.
-    Exported {
-        /// Number of runs.
-        runs: u32,
-        /// A zip file.
-        #[serde(with = "serde_bytes")]
-        zip: Vec<u8>,
-    },
-    /// A run beside one of another device.
-    Agreed(AgreementInfo),
+kind_outside! {
+    /// What the engine tells a page about evaluations.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "evaluate", rename_all = "snake_case")]
+    pub enum EvaluateEvent as "EvaluateEvent" {
+        /// What can be evaluated.
+        Tasks {
+            /// Name of the folder that was opened, and how many files it has; none before.
+            folder: Option<(String, u32)>,
+            /// Every task.
+            tasks: Vec<TaskInfo>,
+        },
+        /// Every run that is there.
+        Runs {
+            /// Whether this browser keeps them for the next visit.
+            kept: bool,
+            /// By task, and then by who answered.
+            runs: Vec<RunInfo>,
+            /// Models beside each other, and beside their controls.
+            compared: Vec<ComparedInfo>,
+            /// A job that was cut off, with which a visit may go on.
+            unfinished: Option<EvaluateJob>,
+        },
+        /// How far the run of one who answers is.
+        Progress(EvaluateProgress),
+        /// A job has ended.
+        Ended {
+            /// The visitor ended it.
+            stopped: bool,
+        },
+        /// Something cannot be done; the engine goes on.
+        Failed {
+            /// Why, and what would help.
+            sentence: String,
+        },
+        /// The report, an HTML file that needs nothing else.
+        Report {
+            /// The file.
+            html: String,
+            /// What it shows, as JSON: for the `report.html` of the built page.
+            data: String,
+        },
+        /// All runs.
+        Exported {
+            /// Number of runs.
+            runs: u32,
+            /// A zip file.
+            #[serde(with = "serde_bytes")]
+            zip: Vec<u8>,
+        },
+        /// A run beside one of another device.
+        Agreed(AgreementInfo),
+    }
 }
 
 /// A task.

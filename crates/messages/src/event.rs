@@ -4,25 +4,49 @@ use sightline_answer::{Answer, Machine, ModelInfo};
 
 use crate::evaluate::EvaluateEvent;
 use crate::look::LookEvent;
-use crate::measured::{Loaded, Measured};
+use crate::measure::{Loaded, Measured};
 use crate::sweep::SweepEvent;
 
-/// Defines an enum with a second way to be read: by the kind outside of the fields. What names its
-/// kind among its fields has to be kept whole until the kind is found, and the code for that is a
-/// fifth of the page's module.
-macro_rules! with_kind_outside {
-    ($(#[$meta:meta])* pub enum $name:ident { $($body:tt)* }) => {
+/// Defines what the engine tells the page, with two further ways to read it. Both find the kind
+/// outside of the fields: see `kind_outside!`. The first knows only what the
+/// engine says to the page where pictures are asked about, so that the module of that page need not
+/// hold how the rest is read.
+macro_rules! event {
+    ($(#[$meta:meta])* pub enum Event { $($all:tt)* } only for those who measure { $($more:tt)* }) => {
         $(#[$meta])*
-        pub enum $name { $($body)* }
+        pub enum Event {
+            $($all)*
+            /// Of a [`crate::Command::Look`].
+            Look(LookEvent),
+            $($more)*
+            /// Of a [`crate::Command::Sweep`].
+            Sweep(SweepEvent),
+            /// About evaluations.
+            Evaluate(EvaluateEvent),
+        }
 
         #[derive(Deserialize)]
         #[serde(remote = "Event", rename_all = "snake_case")]
         #[allow(dead_code, missing_docs, reason = "serde reads the other enum through it")]
-        enum Outside { $($body)* }
+        enum Asking {
+            $($all)*
+            Look(#[serde(deserialize_with = "LookEvent::with_kind_outside")] LookEvent),
+        }
+
+        #[derive(Deserialize)]
+        #[serde(remote = "Event", rename_all = "snake_case")]
+        #[allow(dead_code, missing_docs, reason = "serde reads the other enum through it")]
+        enum Outside {
+            $($all)*
+            Look(#[serde(deserialize_with = "LookEvent::with_kind_outside")] LookEvent),
+            $($more)*
+            Sweep(#[serde(deserialize_with = "SweepEvent::with_kind_outside")] SweepEvent),
+            Evaluate(#[serde(deserialize_with = "EvaluateEvent::with_kind_outside")] EvaluateEvent),
+        }
     };
 }
 
-with_kind_outside! {
+event! {
     /// What the engine tells the page.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(tag = "kind", rename_all = "snake_case")]
@@ -162,14 +186,10 @@ with_kind_outside! {
             /// Bytes removed.
             bytes: u64,
         },
+    }
+    only for those who measure {
         /// Answer to [`crate::Command::Measure`].
         Measured(Measured),
-        /// Of a [`crate::Command::Sweep`].
-        Sweep(SweepEvent),
-        /// Of a [`crate::Command::Look`].
-        Look(LookEvent),
-        /// About evaluations.
-        Evaluate(EvaluateEvent),
         /// Answer to [`crate::Command::Features`]: one model's features of the picture last sent.
         Features {
             /// Model id.
@@ -181,12 +201,31 @@ with_kind_outside! {
 }
 
 impl Event {
-    /// Reads `{kind: {kind, fields}}`, or the kind alone where there are no fields.
+    /// Reads `{kind: {kind, fields}}`, or the kind alone where there are no fields. A kind of which
+    /// [`Event::tag_within`] knows a tag has that one outside, too: `{kind: {tag: {fields}}}`.
     ///
     /// # Errors
     /// Those of the deserializer: a kind or a field that is not known.
     pub fn with_kind_outside<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Outside::deserialize(from)
+    }
+
+    /// The same for the page where pictures are asked about: no measurements, sweeps, evaluations
+    /// and features.
+    ///
+    /// # Errors
+    /// Those of the deserializer: a kind or a field that is not known.
+    pub fn of_asking<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Asking::deserialize(from)
+    }
+
+    /// The field that tells kinds of this kind apart, if there are any.
+    pub fn tag_within(kind: &str) -> Option<&'static str> {
+        match kind {
+            "look" | "sweep" => Some("what"),
+            "evaluate" => Some("evaluate"),
+            _ => None,
+        }
     }
 }
 
@@ -250,11 +289,21 @@ pub enum Remedy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measured::{Measure, Work};
+
+    /// An event as JSON, with its kinds outside.
+    fn outside(inside: &serde_json::Value, tag: &str, tags: usize) -> serde_json::Value {
+        let kind = inside[tag].as_str().unwrap().to_owned();
+        let fields = inside.as_object().map_or(0, serde_json::Map::len);
+        match Event::tag_within(&kind) {
+            Some(within) if tags == 1 => serde_json::json!({ kind: outside(inside, within, 2) }),
+            _ if fields == tags => serde_json::json!(kind),
+            _ => serde_json::json!({ kind: inside }),
+        }
+    }
 
     #[test]
-    fn both_ways_of_reading_give_the_same() {
-        let events = [
+    fn every_way_of_reading_gives_the_same() {
+        let asking = [
             Event::Cancelled,
             Event::Done { turn: 3 },
             Event::Answered {
@@ -262,6 +311,11 @@ mod tests {
                 answer: Answer::default(),
             },
             Event::Look(LookEvent::Done { look: 2 }),
+            Event::Look(LookEvent::Missing {
+                look: 2,
+                model: "m".into(),
+                sentence: "None.".into(),
+            }),
             Event::Picture {
                 picture: 1,
                 width: 2,
@@ -273,38 +327,40 @@ mod tests {
                 },
             },
         ];
-        for event in events {
+        let further = [
+            Event::Sweep(SweepEvent::Done { stopped: true }),
+            Event::Sweep(SweepEvent::Estimates {
+                seconds: vec![1.0, 2.0],
+                scan: "In one launch.".into(),
+            }),
+            Event::Evaluate(EvaluateEvent::Ended { stopped: false }),
+            Event::Evaluate(EvaluateEvent::Progress(progress())),
+            Event::Features {
+                model: "m".into(),
+                values: vec![0.5],
+            },
+        ];
+        let known = asking.len();
+        for (at, event) in asking.into_iter().chain(further).enumerate() {
             let inside = serde_json::to_value(&event).unwrap();
-            let kind = inside["kind"].as_str().unwrap().to_owned();
-            let outside = match inside.as_object().map_or(0, serde_json::Map::len) {
-                1 => serde_json::json!(kind),
-                _ => serde_json::json!({ kind: inside.clone() }),
-            };
-            assert_eq!(Event::with_kind_outside(outside).unwrap(), event);
+            let outside = outside(&inside, "kind", 1);
+            assert_eq!(Event::with_kind_outside(outside.clone()).unwrap(), event);
+            assert_eq!(Event::of_asking(outside).ok(), (at < known).then(|| event.clone()));
             assert_eq!(serde_json::from_value::<Event>(inside).unwrap(), event);
         }
         assert!(Event::with_kind_outside(serde_json::json!("unheard")).is_err());
     }
 
-    /// A page may be older or newer than its engine: the words of a row stay.
-    #[test]
-    fn a_row_of_a_measurement_names_its_work() {
-        let row = |what| Measure {
-            model: "m".into(),
-            what,
-            median_ms: 1.5,
-            runs: 2,
-            launches: 3,
-            bytes: 4,
-        };
-        let json =
-            |word: &str| format!(r#"{{"model":"m","what":"{word}","median_ms":1.5,"runs":2,"launches":3,"bytes":4}}"#);
-        for (work, word) in [
-            (Work::Encode, "encode"),
-            (Work::Prefill, "prefill"),
-            (Work::Decode, "decode"),
-        ] {
-            assert_eq!(serde_json::to_string(&row(work)).unwrap_or_default(), json(word));
+    fn progress() -> crate::EvaluateProgress {
+        crate::EvaluateProgress {
+            task: "t".into(),
+            who: "m".into(),
+            place: [1, 2],
+            done: 3,
+            of: 4,
+            resumed: 0,
+            score: Some([0.5, 0.25, 0.75]),
+            seconds_left: None,
         }
     }
 }

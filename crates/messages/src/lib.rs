@@ -17,7 +17,8 @@ mod command;
 mod evaluate;
 mod event;
 mod look;
-mod measured;
+mod measure;
+mod outside;
 mod sweep;
 mod test;
 
@@ -28,7 +29,7 @@ pub use evaluate::{
 };
 pub use event::{Event, FileInfo, Preview, Remedy, Store};
 pub use look::{LookCommand, LookEvent};
-pub use measured::{Loaded, Measure, Measured, Work};
+pub use measure::{Loaded, Measure, Measured, Work};
 pub use sightline_answer::{
     Answer, AnswerBox, Backend, Dtype, Heat, Kind, Machine, Map, MapKind, MapQuery, ModelInfo, Source, Spot, Timings,
     Wish,

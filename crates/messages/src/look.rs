@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sightline_answer::{Map, MapQuery};
 
+use crate::outside::kind_outside;
+
 /// What the page asks for in [`crate::Command::Look`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
@@ -25,42 +27,44 @@ pub enum LookCommand {
     },
 }
 
-/// What the engine says in [`crate::Event::Look`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub enum LookEvent {
-    /// How far a map is.
-    Progress {
-        /// The look's number.
-        look: u32,
-        /// Id of the model.
-        model: String,
-        /// Number of pictures encoded.
-        done: u32,
-        /// Number of pictures to encode.
-        all: u32,
-    },
-    /// A map.
-    Found {
-        /// The look's number.
-        look: u32,
-        /// The map; it names its model.
-        map: Map,
-    },
-    /// A model has no such map.
-    Missing {
-        /// The look's number.
-        look: u32,
-        /// Id of the model.
-        model: String,
-        /// Why, and what there is.
-        sentence: String,
-    },
-    /// No more comes.
-    Done {
-        /// The look's number.
-        look: u32,
-    },
+kind_outside! {
+    /// What the engine says in [`crate::Event::Look`].
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "what", rename_all = "snake_case")]
+    pub enum LookEvent as "LookEvent" {
+        /// How far a map is.
+        Progress {
+            /// The look's number.
+            look: u32,
+            /// Id of the model.
+            model: String,
+            /// Number of pictures encoded.
+            done: u32,
+            /// Number of pictures to encode.
+            all: u32,
+        },
+        /// A map.
+        Found {
+            /// The look's number.
+            look: u32,
+            /// The map; it names its model.
+            map: Map,
+        },
+        /// A model has no such map.
+        Missing {
+            /// The look's number.
+            look: u32,
+            /// Id of the model.
+            model: String,
+            /// Why, and what there is.
+            sentence: String,
+        },
+        /// No more comes.
+        Done {
+            /// The look's number.
+            look: u32,
+        },
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sightline_answer::Machine;
 
-use crate::measured::{Loaded, Measure};
+use crate::measure::{Loaded, Measure};
+use crate::outside::kind_outside;
 
 /// Picture sides that can be measured, px.
 pub const SIDES: [u32; 5] = [224, 448, 672, 896, 1344];
@@ -27,45 +28,47 @@ pub enum SweepCommand {
     Stop,
 }
 
-/// What the engine says in [`crate::Event::Sweep`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub enum SweepEvent {
-    /// Seconds that a run up to each of [`SIDES`] would take, roughly.
-    Estimates {
-        /// As many as [`SIDES`].
-        seconds: Vec<f64>,
-        /// How the selective scan runs here, and why so: a sentence.
-        scan: String,
-    },
-    /// A case begins.
-    Running {
-        /// The case for people.
-        name: String,
-        /// Number of cases before it.
-        done: u32,
-        /// Number of cases.
-        all: u32,
-        /// Seconds that are left, roughly.
-        left_s: f64,
-    },
-    /// A case was measured.
-    Measured {
-        /// Its numbers.
-        point: SweepPoint,
-        /// Exponents so far, one per encoder and width of products.
-        fits: Vec<Fit>,
-    },
-    /// A case could not be measured.
-    Skipped {
-        /// Why, in a sentence that names the case.
-        sentence: String,
-    },
-    /// No more comes.
-    Done {
-        /// The visitor ended it.
-        stopped: bool,
-    },
+kind_outside! {
+    /// What the engine says in [`crate::Event::Sweep`].
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "what", rename_all = "snake_case")]
+    pub enum SweepEvent as "SweepEvent" {
+        /// Seconds that a run up to each of [`SIDES`] would take, roughly.
+        Estimates {
+            /// As many as [`SIDES`].
+            seconds: Vec<f64>,
+            /// How the selective scan runs here, and why so: a sentence.
+            scan: String,
+        },
+        /// A case begins.
+        Running {
+            /// The case for people.
+            name: String,
+            /// Number of cases before it.
+            done: u32,
+            /// Number of cases.
+            all: u32,
+            /// Seconds that are left, roughly.
+            left_s: f64,
+        },
+        /// A case was measured.
+        Measured {
+            /// Its numbers.
+            point: SweepPoint,
+            /// Exponents so far, one per encoder and width of products.
+            fits: Vec<Fit>,
+        },
+        /// A case could not be measured.
+        Skipped {
+            /// Why, in a sentence that names the case.
+            sentence: String,
+        },
+        /// No more comes.
+        Done {
+            /// The visitor ended it.
+            stopped: bool,
+        },
+    }
 }
 
 /// One encoder at one size.

@@ -2,7 +2,7 @@
 //! has the views show it.
 
 use js_sys::{Function, Uint8ClampedArray};
-use sightline_messages::{Command, Preview};
+use sightline_messages::{Command, Event, Preview};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlInputElement, ImageData};
 
@@ -10,7 +10,7 @@ use crate::address;
 use crate::codec::Codec;
 use crate::dom::{after, by_id};
 use crate::embed;
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, Read};
 use crate::inbox::{self, tell};
 use crate::input;
 use crate::lab::{self, Lab};
@@ -32,7 +32,7 @@ pub struct Script {
 
 /// Opens a page of the first module, where pictures are asked about: called once by its script.
 pub fn open_ask(script: Script) {
-    let codec = open(views::ASK, None, script);
+    let codec = open(views::ASK, Event::of_asking, None, script);
     if by_id::<HtmlInputElement>("question").is_none() {
         return;
     }
@@ -54,17 +54,18 @@ pub fn open_embed(script: Script) {
 
 /// Opens a page of the second module, which measures or evaluates. As [`open_ask`].
 pub fn open_lab(script: Script) {
-    open(views::LAB, Some(lab::update), script);
+    open(views::LAB, Event::with_kind_outside, Some(lab::update), script);
 }
 
 /// Of the pages of the second module.
 type LabUpdate = fn(&mut Lab, &mut State, &Input) -> Vec<Effect>;
 
-fn open(rows: &[Row], lab_update: Option<LabUpdate>, script: Script) -> Codec {
+fn open(rows: &[Row], read: Read, lab_update: Option<LabUpdate>, script: Script) -> Codec {
     let codec = Codec::new(script.codec);
     let mut app = App {
         state: State::default(),
         lab: Lab::default(),
+        read,
         lab_update,
         engine: None,
         given: Vec::new(),
@@ -83,6 +84,8 @@ fn open(rows: &[Row], lab_update: Option<LabUpdate>, script: Script) -> Codec {
 struct App {
     state: State,
     lab: Lab,
+    /// What these pages hear of an engine.
+    read: Read,
     /// None on the pages of the first module, which is built without it.
     lab_update: Option<LabUpdate>,
     engine: Option<Engine>,
@@ -118,7 +121,7 @@ impl App {
             Effect::StartEngine(wish) => {
                 // The old worker ends first: its memory is needed.
                 self.engine = None;
-                self.engine = Engine::start(wish, &self.why);
+                self.engine = Engine::start(wish, &self.why, self.read);
             }
             Effect::Send(command) => self.send(&command),
             Effect::Give { number, bytes } => {

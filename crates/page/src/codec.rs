@@ -38,10 +38,7 @@ impl Codec {
             "the part of this page that reads and writes links did not come; check the connection and reload the page"
                 .to_owned()
         };
-        let promise = self
-            .0
-            .call0(&JsValue::NULL)
-            .and_then(|value| Ok(value.dyn_into::<Promise>()?));
+        let promise = self.0.call0(&JsValue::NULL).and_then(JsCast::dyn_into::<Promise>);
         let module = JsFuture::from(promise.map_err(missing)?).await.map_err(missing)?;
         Ok(Loaded(module.unchecked_into()))
     }

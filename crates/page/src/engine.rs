@@ -1,6 +1,7 @@
 //! The engine's worker.
 
 use js_sys::{Function, Object, Promise, Reflect};
+use serde_wasm_bindgen::{Deserializer, Error};
 use sightline_messages::{Command, Event, Remedy, VERSION, Wish};
 use wasm_bindgen::prelude::{Closure, JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -11,6 +12,9 @@ use crate::dom::by_id;
 use crate::inbox::tell;
 use crate::update::Input;
 
+/// Reads what an engine says. Each module holds what its own pages hear.
+pub(crate) type Read = fn(Deserializer) -> Result<Event, Error>;
+
 /// A running worker. Ended when dropped.
 pub(crate) struct Engine {
     worker: Worker,
@@ -20,8 +24,8 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Starts a worker on that device, and greets it. What it says, and `why` it does not run, is
-    /// told to the page.
-    pub(crate) fn start(device: Wish, why: &Function) -> Option<Self> {
+    /// told to the page, as `read` reads it.
+    pub(crate) fn start(device: Wish, why: &Function, read: Read) -> Option<Self> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let Ok(worker) = Worker::new_with_options(script(), &options) else {
@@ -31,13 +35,13 @@ impl Engine {
             }));
             return None;
         };
-        let message = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
-            tell(Input::Heard(read(event.data())));
+        let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            tell(Input::Heard(said(event.data(), read)));
         });
         let why = why.clone();
         let error = Closure::<dyn FnMut(web_sys::Event)>::new(move |_| {
             let why = why.clone();
-            spawn_local(async move { tell(Input::Heard(diagnosed(&why).await)) });
+            spawn_local(async move { tell(Input::Heard(diagnosed(&why, read).await)) });
         });
         worker.set_onmessage(Some(message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(error.as_ref().unchecked_ref()));
@@ -71,13 +75,13 @@ fn script() -> &'static str {
 }
 
 /// Why the worker's script does not run, as the page's script finds it out.
-async fn diagnosed(why: &Function) -> Event {
+async fn diagnosed(why: &Function, read: Read) -> Event {
     let asked = why
         .call0(&JsValue::NULL)
         .ok()
         .and_then(|value| value.dyn_into::<Promise>().ok());
     let found = match asked {
-        Some(promise) => JsFuture::from(promise).await.ok().map(read),
+        Some(promise) => JsFuture::from(promise).await.ok().map(|value| said(value, read)),
         None => None,
     };
     found.unwrap_or_else(|| Event::Broken {
@@ -95,10 +99,9 @@ impl Drop for Engine {
 }
 
 /// An engine of another version may say what this page does not know.
-fn read(value: JsValue) -> Event {
-    let outside = kind_outside(value).unwrap_or(JsValue::UNDEFINED);
-    let read = Event::with_kind_outside(serde_wasm_bindgen::Deserializer::from(outside));
-    read.unwrap_or_else(|error| Event::Broken {
+fn said(value: JsValue, read: Read) -> Event {
+    let outside = kind_outside(value, "kind", 1).unwrap_or(JsValue::UNDEFINED);
+    read(Deserializer::from(outside)).unwrap_or_else(|error| Event::Broken {
         sentence: format!(
             "The engine said something that this page does not understand ({error}): the two are of different versions. Reload the \
              page."
@@ -107,15 +110,18 @@ fn read(value: JsValue) -> Event {
     })
 }
 
-/// `{kind, fields}` as `{kind: {kind, fields}}`, or as the kind alone where there are no fields.
-fn kind_outside(event: JsValue) -> Option<JsValue> {
-    let kind = Reflect::get(&event, &"kind".into()).ok()?;
-    let fields = Reflect::own_keys(&event).ok()?.length();
-    if fields < 2 {
-        return Some(kind);
-    }
+/// `{kind, fields}` as [`Event::with_kind_outside`] reads it. `tag` names the kind, and so many
+/// `tags` stand among the fields.
+fn kind_outside(event: JsValue, tag: &str, tags: u32) -> Option<JsValue> {
+    let kind = Reflect::get(&event, &tag.into()).ok()?;
+    let within = Event::tag_within(&kind.as_string()?).filter(|_| tags == 1);
+    let of_kind = match within {
+        Some(within) => kind_outside(event, within, 2)?,
+        None if Reflect::own_keys(&event).ok()?.length() == tags => return Some(kind),
+        None => event,
+    };
     let outside = Object::new();
-    Reflect::set(&outside, &kind, &event).ok()?;
+    Reflect::set(&outside, &kind, &of_kind).ok()?;
     Some(outside.into())
 }
 

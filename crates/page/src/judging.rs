@@ -1,47 +1,11 @@
 //! The visitor judges: what is true, and which model was right.
 
-use serde::{Deserialize, Serialize};
-
+use crate::judged::{Found, Truth};
 use crate::say::{iou, plain, written};
 use crate::state::State;
 
 /// An overlap that counts as right.
 const RIGHT: f32 = 0.5;
-
-/// What the visitor has said to be true.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Truth {
-    /// Left, top, right, bottom in px of the upright picture.
-    Box([f32; 4]),
-    /// The right answer.
-    Text(String),
-}
-
-/// How one model did in one turn.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Found {
-    model: String,
-    /// With the true box; none for other truths.
-    pub(crate) iou: Option<f32>,
-    pub(crate) right: bool,
-}
-
-/// One turn that was judged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Judged {
-    turn: u32,
-    truth: Truth,
-    /// One per model that had answered.
-    found: Vec<Found>,
-}
-
-/// All that was judged in this visit.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Judging {
-    /// The true box is being drawn.
-    pub(crate) drawing: bool,
-    judged: Vec<Judged>,
-}
 
 /// What the visitor does.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,27 +51,7 @@ pub(crate) fn judge(state: &mut State, judge: Judge) {
         }
     });
     let found = found.collect();
-    state.judging.judged.retain(|judged| judged.turn != turn);
-    state.judging.judged.push(Judged { turn, truth, found });
-}
-
-impl Judging {
-    fn of(&self, turn: u32) -> Option<&Judged> {
-        self.judged.iter().find(|judged| judged.turn == turn)
-    }
-
-    /// The true box of a turn.
-    pub(crate) fn true_box(&self, turn: u32) -> Option<[f32; 4]> {
-        match self.of(turn)?.truth {
-            Truth::Box(px) => Some(px),
-            Truth::Text(_) => None,
-        }
-    }
-
-    /// How a model did in a turn.
-    pub(crate) fn found(&self, turn: u32, model: &str) -> Option<&Found> {
-        self.of(turn)?.found.iter().find(|found| found.model == model)
-    }
+    state.judging.note(turn, truth, found);
 }
 
 /// How the models did in this turn, and in all of this visit; empty where nothing was judged.
@@ -123,8 +67,7 @@ pub(crate) fn said(state: &State) -> [String; 2] {
                 None => format!("{}: {word}", model.title),
             });
         }
-        let every = judging.judged.iter().flat_map(|judged| &judged.found);
-        let own: Vec<&Found> = every.filter(|found| found.model == model.id).collect();
+        let own: Vec<&Found> = judging.every(&model.id).collect();
         if own.is_empty() {
             continue;
         }

@@ -6,6 +6,7 @@
 
 pub(crate) mod evaluating;
 pub(crate) mod export;
+pub(crate) mod input;
 pub(crate) mod measuring;
 pub(crate) mod plot;
 pub(crate) mod sweeping;
@@ -27,21 +28,6 @@ pub(crate) struct Lab {
     pub(crate) sweeping: Sweeping,
     /// Of `evaluate.html`.
     pub(crate) evaluating: Evaluating,
-}
-
-/// What can happen on them alone.
-#[derive(Clone, Debug)]
-pub(crate) enum Input {
-    /// The button of `bench.html`.
-    Measure,
-    /// The largest picture that is measured, px.
-    Most(u32),
-    /// The button that measures encoders over picture sizes.
-    Sweep,
-    /// The button that ends it.
-    StopSweep,
-    /// Something of `evaluate.html`.
-    Evaluate(evaluating::Input),
 }
 
 /// Changes what only these pages know. `state` is as it was before the input; models may be asked

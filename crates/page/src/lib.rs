@@ -16,6 +16,7 @@
 
 mod compose;
 mod format;
+mod judged;
 mod judging;
 mod lab;
 mod looking;

@@ -43,6 +43,25 @@ pub(crate) enum Found {
     },
 }
 
+/// What a visitor does in the look inside.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum LookInput {
+    /// Opens it, or closes it.
+    Open(bool),
+    /// Chooses a map.
+    Kind(MapKind),
+    /// Chooses the patch at a point of the picture, in fractions of its width and height.
+    Point([f32; 2]),
+    /// Goes so many rows and columns on.
+    Move([i32; 2]),
+    /// Chooses a word.
+    Word(String),
+    /// Asks for the map that is chosen.
+    Show,
+    /// Ends what runs.
+    Stop,
+}
+
 impl Looking {
     /// A map that was found.
     pub(crate) fn map(&self) -> Option<&Map> {

@@ -4,8 +4,6 @@
 use serde::{Deserialize, Serialize};
 use sightline_messages::{Answer, ModelInfo};
 
-use crate::state::{Pane, Phase, Turn};
-
 /// Where and how answers were computed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Made {
@@ -40,10 +38,11 @@ struct OfPicture {
 
 /// A question with an answer per model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Asked {
-    question: String,
+pub(crate) struct Asked {
+    pub(crate) question: String,
+    /// The models were trained on no question of this kind.
     #[serde(default)]
-    outside_training: bool,
+    pub(crate) outside_training: bool,
     answers: Vec<Answer>,
 }
 
@@ -57,27 +56,20 @@ impl Recorded {
         !models.is_empty() && models.iter().all(same)
     }
 
-    /// The question and its answers as a turn, if it was asked about that picture.
-    pub(crate) fn find(&self, picture: &str, question: &str, models: &[ModelInfo]) -> Option<Turn> {
+    /// Where they were computed.
+    pub(crate) fn made(&self) -> &Made {
+        &self.made
+    }
+
+    /// What was asked, and an answer per model in the models' order; none where it was not asked
+    /// about that picture, or not of all these models.
+    pub(crate) fn find(&self, picture: &str, question: &str, models: &[ModelInfo]) -> Option<(&Asked, Vec<&Answer>)> {
         let questions = &self.pictures.iter().find(|of| of.id == picture)?.questions;
         let asked = questions.iter().find(|asked| asked.question == question)?;
-        let of = |model: &ModelInfo| asked.answers.iter().find(|answer| answer.model == model.id);
-        if !self.is_of(models) || !models.iter().all(|model| of(model).is_some()) {
+        if !self.is_of(models) {
             return None;
         }
-        let panes = models.iter().map(|model| Pane {
-            model: model.id.clone(),
-            phase: Phase::Recorded,
-            text: of(model).map(|answer| answer.text.clone()).unwrap_or_default(),
-            answer: of(model).cloned(),
-            ..Pane::default()
-        });
-        Some(Turn {
-            question: asked.question.clone(),
-            outside: asked.outside_training,
-            made: Some(self.made.clone()),
-            panes: panes.collect(),
-            ..Turn::default()
-        })
+        let of = |model: &ModelInfo| asked.answers.iter().find(|answer| answer.model == model.id);
+        Some((asked, models.iter().map(of).collect::<Option<_>>()?))
     }
 }

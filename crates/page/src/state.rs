@@ -1,10 +1,10 @@
 //! What the page knows: plain data that can be written down and read back. [`crate::update`] alone
 //! changes it, views only show it.
 
-use crate::judging::Judging;
+use crate::judged::Judging;
 use crate::recorded::{Made, Recorded};
 use serde::{Deserialize, Serialize};
-use sightline_link::Shared;
+use sightline_link::{Shared, Source};
 use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, ModelInfo, Store, Wish};
 
 use crate::looking::Looking;
@@ -90,6 +90,13 @@ pub(crate) struct Linked {
     /// The page's number of its picture; none where the picture is neither in the link nor in the
     /// gallery.
     pub(crate) picture: Option<u32>,
+}
+
+impl Linked {
+    /// Whether its picture has to be found by its hash.
+    pub(crate) fn seeks(&self) -> bool {
+        matches!(self.shared.picture.source, Source::Hash(_))
+    }
 }
 
 /// What a link says of its picture.

@@ -6,7 +6,8 @@ mod engine;
 mod history;
 mod input;
 pub(crate) mod link;
-pub(crate) mod look;
+mod look;
+mod notices;
 mod picture;
 mod recorded;
 mod recovery;
@@ -21,9 +22,7 @@ use crate::words;
 pub(crate) use effect::Effect;
 pub(crate) use engine::load;
 pub(crate) use input::{Input, Reminder};
-
-/// Most notices that stay on the page.
-const NOTICES: usize = 6;
+use notices::notice;
 
 /// Changes the state; gives what has to be done, in order.
 pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
@@ -113,7 +112,7 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             judge(state, truth);
             Vec::new()
         }
-        Input::RunHere => recorded::run_here(state),
+        Input::RunHere => engine::run_here(state),
         Input::Linked { number, shared } => link::opened(state, number, *shared),
         Input::NotLinked(sentence) => {
             state.linked = None;
@@ -174,14 +173,6 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         event => turn::answer(state, event),
     }
     Vec::new()
-}
-
-fn notice(state: &mut State, sentence: String) {
-    state.notices.retain(|other| *other != sentence);
-    state.notices.push(sentence);
-    if state.notices.len() > NOTICES {
-        state.notices.remove(0);
-    }
 }
 
 #[cfg(test)]

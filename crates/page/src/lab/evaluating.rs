@@ -6,7 +6,8 @@ use sightline_messages::{
     RunInfo, TaskInfo,
 };
 
-use super::Input as LabInput;
+pub(crate) use super::input::Evaluate as Input;
+use super::input::Input as LabInput;
 use crate::state::{Remedy, State};
 use crate::update::{self, Effect};
 
@@ -58,43 +59,6 @@ pub(crate) enum Phase {
     },
     /// A report or a zip file is made.
     Busy,
-}
-
-/// What a visitor does.
-#[derive(Clone, Debug)]
-pub(crate) enum Input {
-    /// This is the page.
-    Here,
-    /// Opened a folder; its files wait to be sent.
-    Opened {
-        /// Its name.
-        name: String,
-        /// Path of every file below it.
-        paths: Vec<String>,
-    },
-    /// Changed the form, whose button says what it would load.
-    Changed,
-    /// Starts a job.
-    Start(EvaluateJob),
-    /// Goes on with the job that was cut off.
-    GoOn,
-    /// Ends the job.
-    Stop,
-    /// Asks for the report.
-    Report,
-    /// Asks to save the report that is shown.
-    SaveReport,
-    /// Asks for all runs.
-    Export,
-    /// Opened the answers of another device; the files wait to be sent.
-    Agree {
-        /// Folder of the run of this browser.
-        folder: String,
-        /// Path of every file.
-        paths: Vec<String>,
-    },
-    /// Removes a run.
-    Remove(String),
 }
 
 /// What the input changes.

@@ -1,6 +1,6 @@
 //! What is measured, as files.
 
-use sightline_messages::{Export, ExportKind, Loaded, Machine, Measure, Work};
+use sightline_messages::{Export, ExportKind, Machine, Measure, Work};
 
 use super::Lab;
 use super::measuring::Measuring;
@@ -28,7 +28,7 @@ pub(crate) fn export(lab: &Lab, state: &State, date: &str, browser: &str) -> Opt
         browser: browser.to_owned(),
         machine: machine.clone(),
         scan: sweeping.scan.clone(),
-        loaded: state.loaded().map(Loaded::clone),
+        loaded: state.loaded().cloned(),
         rows,
         points: sweeping.points.clone(),
         fits: sweeping.fits.clone(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sightline_messages::{Command, Event, Measured};
 
-use super::Input;
+use super::input::Input;
 use crate::state::{Remedy, State};
 use crate::update::{self, Effect};
 

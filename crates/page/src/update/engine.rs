@@ -93,6 +93,20 @@ pub(crate) fn load(state: &mut State) -> Vec<Effect> {
     vec![Effect::Send(Command::Load)]
 }
 
+/// The question whose recorded answers are shown is asked here: the models come first.
+pub(super) fn run_here(state: &mut State) -> Vec<Effect> {
+    let question = state.turn.question.clone();
+    if state.loaded().is_some() {
+        return ask(state, question);
+    }
+    let effects = load(state);
+    state.resume = Some(Resume {
+        question: Some(question),
+        ..Resume::default()
+    });
+    effects
+}
+
 /// What has come of a load that did not end well is here until the engine ends, and longer if the
 /// browser keeps anything.
 fn unloaded(state: &mut State) {
@@ -239,7 +253,8 @@ pub(super) fn broken(state: &mut State, sentence: String, remedy: sightline_mess
     let goes_on = remedy == Told::Resume && recovery::possible(state);
     stopped(state, remedy == Told::Resume);
     if goes_on {
-        return recovery::begin(state, &sentence);
+        recovery::begin(state, &sentence);
+        return start(state);
     }
     state.engine = Engine::Gone;
     state.problem = Some(match remedy {

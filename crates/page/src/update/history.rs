@@ -4,24 +4,6 @@ use super::effect::Effect;
 use super::{picture, turn};
 use crate::state::{Past, State, Turn};
 
-/// Most questions that stay: the files of their pictures stay with them.
-const MOST: usize = 12;
-
-/// A turn has come to its end.
-pub(super) fn keep(state: &mut State) {
-    let Some(shown) = &state.picture.shown else { return };
-    if !state.turn.panes.iter().any(|pane| pane.answer.is_some()) {
-        return;
-    }
-    state.history.push(Past {
-        chosen: shown.chosen.clone(),
-        turn: state.turn.clone(),
-    });
-    if state.history.len() > MOST {
-        state.history.remove(0);
-    }
-}
-
 /// The visitor goes back to one of them: its picture and its answers are shown again.
 pub(super) fn revisit(state: &mut State, index: usize) -> Vec<Effect> {
     let Some(Past { chosen, turn }) = state.history.get(index).cloned() else {

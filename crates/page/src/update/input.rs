@@ -3,9 +3,9 @@
 use sightline_link::Shared;
 use sightline_messages::{Event, Wish};
 
-use super::look::LookInput;
 use crate::judging::Judge;
-use crate::lab;
+use crate::lab::input as lab;
+use crate::looking::LookInput;
 use crate::recorded::Recorded;
 use crate::state::{Chosen, MadeLink, Remedy, Saved};
 

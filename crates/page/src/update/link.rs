@@ -72,12 +72,6 @@ pub(super) fn hashed(state: &mut State, number: u32, sha256: &str) {
     }
 }
 
-/// Whether the link is about a picture that has to be found by its hash.
-pub(super) fn seeks(state: &State) -> bool {
-    let linked = state.linked.as_ref();
-    linked.is_some_and(|linked| matches!(linked.shared.picture.source, Source::Hash(_)))
-}
-
 /// The answers of a link, as a turn.
 fn recorded(shared: &Shared) -> Turn {
     let pane = |answer: &SharedAnswer| Pane {

@@ -3,27 +3,8 @@
 use sightline_messages::{Command, LookCommand, LookEvent, MapKind, MapQuery, Spot};
 
 use super::effect::Effect;
-use crate::looking::Found;
+use crate::looking::{Found, LookInput};
 use crate::state::State;
-
-/// What a visitor does in the look inside.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum LookInput {
-    /// Opens it, or closes it.
-    Open(bool),
-    /// Chooses a map.
-    Kind(MapKind),
-    /// Chooses the patch at a point of the picture, in fractions of its width and height.
-    Point([f32; 2]),
-    /// Goes so many rows and columns on.
-    Move([i32; 2]),
-    /// Chooses a word.
-    Word(String),
-    /// Asks for the map that is chosen.
-    Show,
-    /// Ends what runs.
-    Stop,
-}
 
 /// A visitor did something.
 pub(super) fn input(state: &mut State, input: LookInput) -> Vec<Effect> {

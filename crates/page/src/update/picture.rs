@@ -3,11 +3,10 @@
 use sightline_messages::{Command, Kind, Preview};
 
 use super::effect::Effect;
-use super::link::seeks;
 use super::look;
 use super::recorded;
 use super::turn::{ask, ended, panes, remember};
-use crate::state::{Chosen, Phase, Picture, Saved, Shown, State, Turn};
+use crate::state::{Chosen, Linked, Phase, Picture, Saved, Shown, State, Turn};
 
 /// Whether this picture was chosen and is not decoded yet.
 pub(super) fn is_coming(picture: &Picture, number: u32) -> bool {
@@ -45,7 +44,7 @@ pub(super) fn arrived(state: &mut State, number: u32, bytes: Vec<u8>) -> Vec<Eff
         Some(coming) if coming.number == number => {
             let own = coming.gallery.is_none();
             let mut effects = vec![Effect::Give { number, bytes }];
-            if own && seeks(state) {
+            if own && state.linked.as_ref().is_some_and(Linked::seeks) {
                 effects.push(Effect::Hash(number));
             }
             effects

@@ -1,10 +1,10 @@
-//! Answers that came with the page, and how they become the visitor's own.
+//! Answers that came with the page.
 
 use super::effect::Effect;
-use super::{engine, turn};
+use super::turn;
 use crate::recorded::Recorded;
 use crate::say::written;
-use crate::state::{Chosen, Resume, State, Turn};
+use crate::state::{Chosen, Pane, Phase, State, Turn};
 
 /// The file of recorded answers is here.
 pub(super) fn came(state: &mut State, recorded: Recorded) -> Vec<Effect> {
@@ -70,7 +70,21 @@ fn find(state: &State, question: &str) -> Option<Turn> {
         .as_ref()
         .filter(|_| state.picture.coming.is_none())?;
     let file = state.recorded.as_ref()?;
-    file.find(shown.chosen.gallery.as_ref()?, question, &state.models)
+    let (asked, answers) = file.find(shown.chosen.gallery.as_ref()?, question, &state.models)?;
+    let panes = answers.into_iter().map(|answer| Pane {
+        model: answer.model.clone(),
+        phase: Phase::Recorded,
+        text: answer.text.clone(),
+        answer: Some(answer.clone()),
+        ..Pane::default()
+    });
+    Some(Turn {
+        question: asked.question.clone(),
+        outside: asked.outside_training,
+        made: Some(file.made().clone()),
+        panes: panes.collect(),
+        ..Turn::default()
+    })
 }
 
 /// Shows it; nothing where there is nothing.
@@ -84,18 +98,4 @@ pub(super) fn show(state: &mut State, question: &str) -> Vec<Effect> {
     };
     state.said = turn::whole(state);
     vec![Effect::Fill(question.to_owned()), turn::remember(state)]
-}
-
-/// The question whose recorded answers are shown is asked here: the models come first.
-pub(super) fn run_here(state: &mut State) -> Vec<Effect> {
-    let question = state.turn.question.clone();
-    if state.loaded().is_some() {
-        return turn::ask(state, question);
-    }
-    let effects = engine::load(state);
-    state.resume = Some(Resume {
-        question: Some(question),
-        ..Resume::default()
-    });
-    effects
 }

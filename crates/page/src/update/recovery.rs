@@ -2,8 +2,7 @@
 
 use sightline_messages::Wish;
 
-use super::effect::Effect;
-use super::{engine, notice};
+use super::notices::notice;
 use crate::state::{Pane, State};
 
 /// So many losses without an answer between them, and the processor computes.
@@ -16,8 +15,8 @@ pub(super) fn possible(state: &State) -> bool {
     !state.on_processor() && (empty || state.keeps())
 }
 
-/// Starts the next engine, on the processor if the GPU is lost again and again.
-pub(super) fn begin(state: &mut State, sentence: &str) -> Vec<Effect> {
+/// Says that another engine follows, on the processor if the GPU is lost again and again.
+pub(super) fn begin(state: &mut State, sentence: &str) {
     state.losses += 1;
     let further = if state.losses < LOSSES {
         "The page goes on by itself."
@@ -26,7 +25,6 @@ pub(super) fn begin(state: &mut State, sentence: &str) -> Vec<Effect> {
         "It was lost three times in a row, so your processor goes on."
     };
     notice(state, format!("{sentence} {further}"));
-    engine::start(state)
 }
 
 /// What the models had said stays to be read until they have said more.

@@ -384,7 +384,7 @@ fn notices_are_few_and_none_stands_twice() {
         let sentence = format!("notice {}", n % 8);
         hear(&mut state, Event::Notice { sentence });
     }
-    assert_eq!(state.notices.len(), NOTICES);
+    assert_eq!(state.notices.len(), notices::MOST);
     assert_eq!(state.notices.last().map(String::as_str), Some("notice 1"));
 }
 

@@ -4,12 +4,14 @@ use sightline_messages::{Answer, Command, Event};
 
 use super::effect::Effect;
 use super::input::Reminder;
-use super::{history, recovery};
+use super::recovery;
 use crate::say::next_questions;
-use crate::state::{Engine, Pane, Phase, Saved, State};
+use crate::state::{Engine, Pane, Past, Phase, Saved, State};
 
 /// Most tokens of an answer.
 pub(super) const MAX_TOKENS: u32 = 64;
+/// Most questions that stay: the files of their pictures stay with them.
+const MOST_PAST: usize = 12;
 /// Seconds until a turn that was stopped and does not end is said to be stuck.
 const STUCK_S: u32 = 20;
 /// The same on a GPU in software, where one picture may take minutes.
@@ -135,7 +137,7 @@ pub(super) fn done(state: &mut State, turn: u32) -> Vec<Effect> {
         return Vec::new();
     }
     ended(state);
-    history::keep(state);
+    keep(state);
     let own = state
         .picture
         .shown
@@ -146,6 +148,21 @@ pub(super) fn done(state: &mut State, turn: u32) -> Vec<Effect> {
         state.suggestions = next;
     }
     vec![remember(state)]
+}
+
+/// Keeps a turn that has come to its end among the questions of before.
+fn keep(state: &mut State) {
+    let Some(shown) = &state.picture.shown else { return };
+    if !state.turn.panes.iter().any(|pane| pane.answer.is_some()) {
+        return;
+    }
+    state.history.push(Past {
+        chosen: shown.chosen.clone(),
+        turn: state.turn.clone(),
+    });
+    if state.history.len() > MOST_PAST {
+        state.history.remove(0);
+    }
 }
 
 /// What belongs to a question. That of an earlier one is not shown.

@@ -6,7 +6,8 @@ use web_sys::HtmlElement;
 use super::{Now, Seen, View};
 use crate::dom::{by_id, clear, make, on_id, put, set_disabled, set_text, show};
 use crate::inbox::tell;
-use crate::lab::{self, measuring::Measuring};
+use crate::lab::input as lab;
+use crate::lab::measuring::Measuring;
 use crate::update::Input;
 use crate::words;
 

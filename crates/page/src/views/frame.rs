@@ -8,7 +8,8 @@ use web_sys::{Event, HtmlCanvasElement, HtmlElement, KeyboardEvent, MouseEvent, 
 
 use crate::dom::{by_id, on_id, show};
 use crate::inbox::tell;
-use crate::judging::{Judge, Truth};
+use crate::judged::Truth;
+use crate::judging::Judge;
 use crate::state::Shown;
 use crate::update::Input;
 

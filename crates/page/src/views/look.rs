@@ -11,10 +11,9 @@ use super::arm::Arm;
 use super::{Now, Seen, View};
 use crate::dom::{by_id, clear, make, on, on_id, put, set_attribute, set_disabled, set_text, show};
 use crate::inbox::tell;
-use crate::looking::{Found, Looking};
+use crate::looking::{Found, LookInput, Looking};
 use crate::state::State;
 use crate::update::Input;
-use crate::update::look::LookInput;
 
 /// Longest side of a map, px.
 const SIDE: u32 = 320;

@@ -17,8 +17,9 @@ use super::{Now, Seen, View};
 use crate::dom::{by_id, clear, document, make, on_id, put, set_attribute, set_disabled, set_text, show};
 use crate::inbox::tell;
 use crate::lab::export::{csv, export, report};
+use crate::lab::input as lab;
 use crate::lab::plot::{Anchor, HEIGHT, Shape, WIDTH, shapes};
-use crate::lab::{self, sweeping::Sweeping};
+use crate::lab::sweeping::Sweeping;
 use crate::update::Input;
 use crate::words;
 

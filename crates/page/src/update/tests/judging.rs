@@ -3,7 +3,8 @@
 use sightline_messages::{AnswerBox, Source};
 
 use super::*;
-use crate::judging::{Judge, Truth, said};
+use crate::judged::Truth;
+use crate::judging::{Judge, said};
 
 fn answered(answers: [Answer; 2]) -> State {
     let mut state = asked_about_one();

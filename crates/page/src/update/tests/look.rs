@@ -3,8 +3,7 @@
 use sightline_messages::{Heat, LookCommand, LookEvent, Map, MapKind, MapQuery, Spot};
 
 use super::*;
-use crate::looking::Found;
-use crate::update::look::LookInput;
+use crate::looking::{Found, LookInput};
 
 fn look(state: &mut State, input: LookInput) -> Vec<Effect> {
     tell(state, Input::Look(input))

@@ -10,7 +10,8 @@ use web_sys::Element;
 
 use crate::dom::{make, put};
 use crate::inbox;
-use crate::lab::{self, evaluating::Input};
+use crate::lab::evaluating::Input;
+use crate::lab::input as lab;
 use crate::update;
 
 fn tell(input: Input) {
