@@ -1,8 +1,8 @@
 //! What the second module adds: the pages that measure and evaluate. Their state and update stand
 //! here, so that a visitor who only asks does not load them. Their views are in `views`.
 //!
-//! [`update`] hears of everything before the state of all pages changes. It may do something of its
-//! own about it.
+//! [`update()`] hears of everything before the state of all pages changes. It may do something of
+//! its own about it.
 
 pub(crate) mod evaluating;
 pub(crate) mod export;

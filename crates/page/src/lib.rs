@@ -7,7 +7,7 @@
 //! update know nothing of the browser, and are tested natively.
 //!
 //! Two modules are built from this crate, each with its own views: `page-ask` for the first page,
-//! `page-lab` for the pages that measure and evaluate ([`lab`]).
+//! `page-lab` for the pages that measure and evaluate (`lab`).
 
 #![cfg_attr(
     not(target_arch = "wasm32"),
