@@ -6,11 +6,12 @@ mod kept;
 
 use std::path::{Path, PathBuf};
 
-use sightline_eval::tasks::{TASKS, Task};
+use sightline_eval::tasks::{DataPath, TASKS, Task};
 use sightline_evaluation::EvaluationError;
 use sightline_messages::{EvaluateCommand, EvaluateEvent, Event, TaskInfo};
 
 use super::download::Missing;
+use super::evaluations::data::is_made;
 use super::failure::of_question;
 use super::sentence::sentence;
 use super::state::State;
@@ -73,7 +74,7 @@ impl State {
 /// A task as a page is told of it.
 fn told(task: &Task, data: &DataPath) -> TaskInfo {
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let made = data::is_made(task);
+    let made = is_made(task);
     TaskInfo {
         id: task.id.into(),
         name: task.name.into(),
