@@ -80,7 +80,9 @@ const census = (page) =>
     const names = {};
     const live = new Set();
     for (const element of document.querySelectorAll("*")) {
-      names[element.localName] = (names[element.localName] ?? 0) + 1;
+      // A picture of the gallery brings the page's own questions: buttons with a text.
+      const own = element.matches("#suggestions > button") && element.childElementCount === 0;
+      if (!own) names[element.localName] = (names[element.localName] ?? 0) + 1;
       for (const { name, value } of element.attributes) {
         if (/^on|^(src|href|srcdoc|action|data|style)$/.test(name)) live.add(`${element.localName} ${name} ${value}`);
       }
