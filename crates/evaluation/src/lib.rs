@@ -72,8 +72,8 @@
 //!     beside: &[],
 //! };
 //! let scorer = tasks::scorer(&task)?;
-//! let mut go_on = |_| ControlFlow::Continue(());
-//! let finished = pollster::block_on(run.execute(&mut Yes, &*scorer, &mut go_on))?;
+//! let finished = run.execute(&mut Yes, &*scorer, &mut |_| ControlFlow::Continue(()));
+//! let finished = pollster::block_on(finished)?;
 //! assert_eq!(finished.count, 1);
 //! assert!(disk.files().contains_key(Path::new("run/results.json")));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
