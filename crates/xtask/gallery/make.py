@@ -5,7 +5,7 @@ names; a picture whose source is not there is left as it is, and named. Sources:
 
 - `caltech101_val.parquet`: Caltech-101 at 160 px, the part that no model was trained on.
 - `skimage/data/`: the data of the package `scikit-image` 0.26.0 from PyPI.
-- `GroceryStoreDataset/`: github.com/marcusklasson/GroceryStoreDataset at fc80ba9.
+- `GroceryStoreDataset/`: github.com/marcusklasson/GroceryStoreDataset.
 - `clothing-dataset-small/`: github.com/alexeygrigorev/clothing-dataset-small at 1196151.
 - `avif-sample-images/`: github.com/link-u/avif-sample-images at c666a36.
 

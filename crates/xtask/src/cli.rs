@@ -106,7 +106,7 @@ pub(crate) struct PageArgs {
     /// target/page-tiny]
     #[arg(long, conflicts_with = "weights")]
     pub(crate) tiny: bool,
-    /// Address that the page will have, such as https://example.org/sightline/. Sites that show a
+    /// Address that the page will have, such as `https://example.org/sightline/`. Sites that show a
     /// picture of a link need the picture's whole address
     #[arg(long, value_name = "URL")]
     pub(crate) address: Option<String>,

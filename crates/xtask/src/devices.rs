@@ -96,7 +96,9 @@ fn rows(export: &Export) -> Vec<String> {
     let asked = export.rows.iter().map(|row| (row.model.as_str(), false));
     for key in swept.chain(asked) {
         // A model that was asked in any width stands there already.
-        if !series.contains(&key) && !(export.points.is_empty() && series.iter().any(|(model, _)| *model == key.0)) {
+        let known =
+            series.contains(&key) || (export.points.is_empty() && series.iter().any(|(model, _)| *model == key.0));
+        if !known {
             series.push(key);
         }
     }

@@ -212,7 +212,7 @@ async fn bytes(file: &File) -> Result<Vec<u8>, Missing> {
 }
 
 /// A run as a page is told of it, and the run itself if it is whole and finished.
-async fn told(disk: &RunDisk, folder: &PathBuf) -> (RunInfo, Option<FinishedRun>) {
+async fn told(disk: &RunDisk, folder: &Path) -> (RunInfo, Option<FinishedRun>) {
     let part = |at: usize| {
         let parts = folder.iter().nth(at);
         parts
