@@ -1,7 +1,7 @@
 //! Runs that are there: their scores, their comparison, their report, and what leaves the browser.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use js_sys::Uint8Array;
 use sightline_eval::tasks::Task;
