@@ -220,9 +220,9 @@ impl DataSource for MemoryFiles {
     }
 }
 
-/// A file in memory.
+/// A file in memory: its bytes.
 #[derive(Debug)]
-struct MemoryFile(Arc<[u8]>);
+pub struct MemoryFile(pub Arc<[u8]>);
 
 impl DataFile for MemoryFile {
     fn size(&self) -> u64 {

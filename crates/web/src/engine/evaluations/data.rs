@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use sightline_eval::benchmarks::gallery;
-use sightline_eval::sources::data::{DataFile, DataSource};
+use sightline_eval::sources::data::{DataFile, DataSource, MemoryFile};
 use sightline_eval::tasks::{DataPath, Task};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -139,21 +139,6 @@ impl DataSource for Source {
 
     fn on_disk(&self, _path: &Path) -> Option<PathBuf> {
         None
-    }
-}
-
-/// A file of the page, whole.
-#[derive(Debug)]
-struct MemoryFile(Arc<[u8]>);
-
-impl DataFile for MemoryFile {
-    fn size(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(self.0.len());
-        (&self.0[start..]).read(buffer)
     }
 }
 
