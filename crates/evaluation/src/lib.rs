@@ -72,8 +72,9 @@
 //!     beside: &[],
 //! };
 //! let scorer = tasks::scorer(&task)?;
-//! let finished = run.execute(&mut Yes, &*scorer, &mut |_| ControlFlow::Continue(()));
-//! let finished = pollster::block_on(finished)?;
+//! let finished = pollster::block_on(run.execute(&mut Yes, &*scorer, &mut |_| {
+//!     ControlFlow::Continue(())
+//! }))?;
 //! assert_eq!(finished.count, 1);
 //! assert!(disk.files().contains_key(Path::new("run/results.json")));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
