@@ -65,7 +65,9 @@ pub(crate) enum Command {
     Record(RecordArgs),
     /// Add a measurement that the page's bench exported to the table of devices in
     /// docs/performance.md
-    #[command(after_help = "Example:\n  cargo xtask device sightline-2026-11-30.json")]
+    #[command(
+        after_help = "Examples:\n  cargo xtask device sightline-2026-11-30.json\n  cargo xtask device downloads/sightline-2026-11-30.json"
+    )]
     Device(DeviceArgs),
     /// Build and run `sightline bench`
     #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --cuda -- --help")]
@@ -237,6 +239,13 @@ pub(crate) struct BenchArgs {
     pub(crate) args: Vec<String>,
 }
 
+/// `cargo xtask device`.
+#[derive(Debug, Args)]
+pub(crate) struct DeviceArgs {
+    /// What "Save JSON" of bench.html wrote.
+    pub(crate) file: PathBuf,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -265,11 +274,4 @@ mod tests {
             assert!(help.starts_with("Examples:"), "{}", command.get_name());
         }
     }
-}
-
-/// `cargo xtask device`.
-#[derive(Debug, Args)]
-pub(crate) struct DeviceArgs {
-    /// What "Save JSON" of bench.html wrote.
-    pub(crate) file: PathBuf,
 }
