@@ -38,4 +38,4 @@ pub use sweep::{Export, ExportKind, Fit, SIDES, SweepCommand, SweepEvent, SweepP
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
