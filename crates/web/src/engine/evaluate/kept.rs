@@ -21,6 +21,8 @@ use crate::engine::state::State;
 const SHOWN: usize = 48;
 /// What stands behind a model's name where it saw other pictures.
 const SHUFFLED: &str = "+shuffled";
+/// What stands behind it where its dense head answered.
+const DENSE: &str = "+dense";
 /// Who answers without a model.
 const WITHOUT: [&str; 2] = ["majority", "chance"];
 
@@ -188,7 +190,8 @@ fn compared(finished: &ByWho) -> Vec<ComparedInfo> {
         .collect();
     let mut pairs = Vec::new();
     for (at, one) in models.iter().enumerate() {
-        pairs.extend(models[at + 1..].iter().map(|other| [(*one).clone(), (*other).clone()]));
+        let others = models[at + 1..].iter().filter(|other| belong_together(one, other));
+        pairs.extend(others.map(|other| [(*one).clone(), (*other).clone()]));
     }
     pairs.extend(models.iter().map(|one| [(*one).clone(), format!("{one}{SHUFFLED}")]));
     for control in WITHOUT {
@@ -203,6 +206,12 @@ fn compared(finished: &ByWho) -> Vec<ComparedInfo> {
         }
     }
     rows
+}
+
+/// Whether two who answer differ in one thing: in the model, or in what of it answers.
+fn belong_together(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|who| (who.trim_end_matches(DENSE), who.ends_with(DENSE)));
+    one.0 == other.0 || one.1 == other.1
 }
 
 fn row(names: &[String; 2], task: &TaskComparison) -> ComparedInfo {
