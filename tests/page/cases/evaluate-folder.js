@@ -1,8 +1,10 @@
 // Folders of benchmarks: opened in each way that browsers have, and what is missing or broken.
 
-import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 
 import { Visitor } from "../lib/browser.js";
 import { Evaluation } from "../lib/evaluation.js";
@@ -11,7 +13,10 @@ import { PROCESSOR, Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
 import { assert, assertEqual, test, until } from "../lib/test.js";
 
+const run = promisify(execFile);
+const sightline = async (...args) => (await run(process.env.SIGHTLINE, args)).stdout;
 const MODEL = "sightline-vit-tiny";
+const GOLDENS = new URL("../../goldens/tasks/", import.meta.url).pathname;
 const PICTURES = new URL("../../../www/pictures/", import.meta.url);
 
 /** VizWiz in its official layout, a few questions; the last picture is none. And a part of POPE. */
@@ -150,4 +155,35 @@ test("evaluate/the folder of a dialog is remembered, and one press goes on with 
   assertEqual(await evaluation.page.evaluate(() => window.asked), 1, "how often the visitor was asked");
   assert(!(await evaluation.screen.shown("folder-again")), "it is open");
   await visitor.wellBehaved();
+});
+
+test("evaluate/Parquet files as the Hub and we lay them out: the same tasks and bytes as natively", { limit: 200 }, async (t) => {
+  const visitor = await arrive(t);
+  const evaluation = await open(visitor);
+  const folder = await mkdtemp(path.join(tmpdir(), "sightline-parquet-"));
+  for (const name of ["hub", "photos", "packed"]) await cp(path.join(GOLDENS, name), folder, { recursive: true });
+  await evaluation.id("folder").setInputFiles(folder);
+  await noted(evaluation, /: 13 files\.$/);
+  await evaluation.id("tasks-summary").click();
+  const rows = await evaluation.rows("task-rows");
+  const here = rows.filter((row) => row[4] === "ready").map((row) => row[0]);
+  const there = [];
+  for (const [id] of rows) {
+    const [task] = [JSON.parse(await sightline("tasks", id, "--data", folder, "--json"))].flat();
+    if (task.missing.length === 0) there.push(id);
+  }
+  assertEqual(here.toSorted(), there.toSorted(), "tasks that are ready");
+  const native = path.join(folder, "native");
+  const names = ["key.json", "samples.jsonl", "results.json", "questions.jsonl"];
+  for (const id of ["pope-lmms", "visual7w-photos", "vg500-grounding", "vsr"]) {
+    await evaluation.ask({ task: id, limit: "3", batch: "2", models: [], controls: ["majority"] });
+    await evaluation.start();
+    await evaluation.ended(60);
+    assertEqual(await evaluation.note(), "", id);
+    await sightline("eval", "--task", id, "--data", folder, "--control", "majority", "--limit", "3", "--batch-size", "2", "--out", native);
+    const files = await evaluation.files();
+    for (const name of names) assert(files[`runs/${id}/majority/${name}`] === (await readFile(path.join(native, id, "majority", name), "utf8")), `${id}: ${name} differs`);
+  }
+  await visitor.wellBehaved();
+  return `${here.length} tasks: ${here.join(", ")}`;
 });

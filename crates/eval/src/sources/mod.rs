@@ -17,3 +17,4 @@ pub mod parquet;
 pub(crate) mod photographs;
 pub mod pickle;
 pub mod prompts;
+mod unpacking;

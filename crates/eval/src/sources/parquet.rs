@@ -2,20 +2,21 @@
 
 use std::fmt;
 use std::io::{BufReader, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::basic::Compression;
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaData;
-use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::reader::{ChunkReader, Length, RowGroupReader};
 use parquet::record::Field;
 use parquet::schema::types::Type;
 use serde_json::{Map, Number, Value};
 
 use super::data::{DataFile, DataPath};
 use super::error::ImageError;
+use super::unpacking::{Group, Unpacker};
 use crate::answers::fields::{At, Fields, InputError, Place};
 
 /// Column of pictures: bytes in a field of a record, as the Hub's `image` has them, or bytes alone.
@@ -27,12 +28,8 @@ const MAX_UNPACKED: i64 = 256 << 20;
 /// How many times its packed size that is.
 const MAX_RATIO: i64 = 64;
 
-/// How columns may be packed. A browser's build has no Zstandard.
-const PACKINGS: &str = if cfg!(target_arch = "wasm32") {
-    "snappy"
-} else {
-    "zstd or snappy"
-};
+/// How columns may be packed.
+const PACKINGS: &str = "zstd or snappy";
 
 /// A Parquet file.
 pub struct Table {
@@ -41,11 +38,13 @@ pub struct Table {
     rows: usize,
     /// Number of the leaf column that holds encoded pictures.
     picture: Option<usize>,
-    reader: Mutex<SerializedFileReader<Chunks>>,
+    meta: ParquetMetaData,
+    file: Arc<Chunks>,
+    unpacker: Unpacker,
 }
 
 /// A file as the library reads it.
-struct Chunks(Arc<dyn DataFile>);
+pub(super) struct Chunks(Arc<dyn DataFile>);
 
 impl Length for Chunks {
     fn len(&self) -> u64 {
@@ -98,6 +97,10 @@ impl Table {
     /// A file that cannot be read, claims what it does not hold, or is packed otherwise than with
     /// Snappy or Zstandard.
     pub fn open(path: &DataPath) -> Result<Arc<Self>, InputError> {
+        Self::open_with(path, Unpacker::default())
+    }
+
+    fn open_with(path: &DataPath, unpacker: Unpacker) -> Result<Arc<Self>, InputError> {
         let place = Place::file(&path.display().to_string());
         let cannot = |error: &dyn fmt::Display| {
             InputError::new(
@@ -105,11 +108,12 @@ impl Table {
                 format!("cannot be read as Parquet ({error}); is it whole, and the right file?"),
             )
         };
-        let file = path.open().map_err(|error| cannot(&error))?;
-        let reader = SerializedFileReader::new(Chunks(file)).map_err(|error| cannot(&error))?;
-        let rows = check(reader.metadata()).map_err(|problem| InputError::new(&place, problem))?;
-        let meta = reader.metadata().file_metadata();
-        let schema = meta.schema_descr();
+        let file = Chunks(path.open().map_err(|error| cannot(&error))?);
+        let meta = ParquetMetaDataReader::new()
+            .parse_and_finish(&file)
+            .map_err(|error| cannot(&error))?;
+        let rows = check(&meta).map_err(|problem| InputError::new(&place, problem))?;
+        let schema = meta.file_metadata().schema_descr();
         let is_picture = |name: &str| {
             let leaf = |n: &usize| schema.column(*n).path().string() == name;
             (0..schema.num_columns()).find(leaf)
@@ -119,7 +123,9 @@ impl Table {
             picture: PICTURE.into_iter().find_map(is_picture),
             path: path.clone(),
             place,
-            reader: Mutex::new(reader),
+            meta,
+            file: Arc::new(file),
+            unpacker,
         }))
     }
 
@@ -143,9 +149,8 @@ impl Table {
     /// # Errors
     /// A damaged file.
     pub fn columns(&self, names: &[&str]) -> Result<Vec<Fields>, InputError> {
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let damaged = |error: ParquetError| InputError::new(&self.place, format!("damaged ({error}); get it again"));
-        let schema = reader.metadata().file_metadata().schema();
+        let schema = self.meta.file_metadata().schema();
         let wanted = |field: &Arc<Type>| names.contains(&field.name());
         let fields = schema
             .get_fields()
@@ -154,19 +159,24 @@ impl Table {
             .cloned()
             .collect();
         let builder = Type::group_type_builder(schema.name()).with_fields(fields);
-        let rows = reader
-            .get_row_iter(Some(builder.build().map_err(damaged)?))
-            .map_err(damaged)?;
+        let wanted = builder.build().map_err(damaged)?;
         let mut out = Vec::new();
-        for row in rows {
-            let row = row.map_err(damaged)?;
-            let map = row.get_column_iter().map(|(name, field)| (name.clone(), json(field)));
-            out.push(Fields {
-                map: map.collect(),
-                place: self.place.at(At::Item(out.len() + 1)),
-            });
+        for at in 0..self.meta.num_row_groups() {
+            let group = self.group(at);
+            for row in group.get_row_iter(Some(wanted.clone())).map_err(damaged)? {
+                let row = row.map_err(damaged)?;
+                let map = row.get_column_iter().map(|(name, field)| (name.clone(), json(field)));
+                out.push(Fields {
+                    map: map.collect(),
+                    place: self.place.at(At::Item(out.len() + 1)),
+                });
+            }
         }
         Ok(out)
+    }
+
+    fn group(&self, at: usize) -> Group<'_> {
+        Group::new(Arc::clone(&self.file), self.meta.row_group(at), self.unpacker)
     }
 
     /// The encoded picture of a row.
@@ -179,13 +189,11 @@ impl Table {
     }
 
     fn cell(&self, column: usize, row: usize) -> Result<Option<Vec<u8>>, ParquetError> {
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let mut first = 0;
-        for (group, meta) in reader.metadata().row_groups().iter().enumerate() {
+        for (at, meta) in self.meta.row_groups().iter().enumerate() {
             let count = usize::try_from(meta.num_rows()).unwrap_or_default();
             if row < first + count {
-                let group = reader.get_row_group(group)?;
-                let ColumnReader::ByteArrayColumnReader(mut cells) = group.get_column_reader(column)? else {
+                let ColumnReader::ByteArrayColumnReader(mut cells) = self.group(at).get_column_reader(column)? else {
                     return Err(ParquetError::General("its column is not bytes".to_owned()));
                 };
                 cells.skip_records(row - first)?;
@@ -209,8 +217,7 @@ fn check(meta: &ParquetMetaData) -> Result<usize, String> {
         for column in group.columns() {
             let name = column.column_path().string();
             match column.compression() {
-                Compression::UNCOMPRESSED | Compression::SNAPPY => {}
-                Compression::ZSTD(_) if cfg!(not(target_arch = "wasm32")) => {}
+                Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_) => {}
                 other => {
                     let other = other.to_string();
                     let packing = other.split('(').next().unwrap_or(&other).to_lowercase();
@@ -267,5 +274,47 @@ fn json(field: &Field) -> Value {
         }
         Field::ListInternal(list) => list.elements().iter().map(json).collect(),
         _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    /// Files of the goldens, most of them packed with Zstandard.
+    fn goldens() -> Vec<PathBuf> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/goldens/tasks");
+        let inside = ["photos", "packed"].into_iter().flat_map(|name| {
+            let entries = std::fs::read_dir(folder.join(name)).expect("a folder");
+            entries.map(|entry| entry.expect("an entry").path())
+        });
+        inside.collect()
+    }
+
+    #[test]
+    fn both_unpackers_read_the_same() {
+        let mut packed = 0;
+        for path in goldens() {
+            let [one, other] = [Unpacker::Library, Unpacker::Rust]
+                .map(|unpacker| Table::open_with(&DataPath::from(&path), unpacker).expect("a table"));
+            let fields = one.meta.file_metadata().schema().get_fields();
+            let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+            let rows = |table: &Table| -> Vec<Value> {
+                let rows = table.columns(&names).expect("rows");
+                rows.into_iter().map(|row| Value::Object(row.map)).collect()
+            };
+            assert_eq!(rows(&one), rows(&other), "{}", path.display());
+            for row in (0..one.len()).filter(|_| one.picture.is_some()) {
+                let pictures = [&one, &other].map(|table| table.picture(row).expect("a picture"));
+                assert_eq!(pictures[0], pictures[1], "{}, row {row}", path.display());
+            }
+            let columns = one.meta.row_groups().iter().flat_map(|group| group.columns());
+            packed += columns
+                .filter(|column| matches!(column.compression(), Compression::ZSTD(_)))
+                .count();
+        }
+        assert!(packed > 10, "{packed} columns are packed with Zstandard");
     }
 }
