@@ -11,6 +11,7 @@ use crate::codec::Codec;
 use crate::dom::{after, by_id};
 use crate::embed;
 use crate::engine::{self, Engine, Read};
+use crate::first;
 use crate::inbox::{self, tell};
 use crate::input;
 use crate::lab::{self, Lab};
@@ -70,6 +71,7 @@ fn open(rows: &[Row], read: Read, lab_update: Option<LabUpdate>, script: Script)
         engine: None,
         given: Vec::new(),
         pixels: None,
+        first: first::came(),
         views: views::open(rows),
         why: script.why,
         keep: script.keep,
@@ -93,7 +95,9 @@ struct App {
     /// given: a new engine gets the one that counts.
     given: Vec<(u32, Vec<u8>)>,
     pixels: Option<(u32, ImageData)>,
-    views: Vec<Box<dyn View>>,
+    /// What came with the page is still what there is to see.
+    first: bool,
+    views: Vec<(&'static str, Box<dyn View>)>,
     why: Function,
     keep: Function,
     codec: Codec,
@@ -108,12 +112,20 @@ impl App {
         for effect in effects.into_iter().chain(further.into_iter().flatten()) {
             self.carry_out(effect);
         }
+        if self.first && !first::stands(&self.state) {
+            self.first = false;
+            first::give_way();
+        }
         let now = Now {
             state: &self.state,
             lab: &self.lab,
             pixels: self.pixels.as_ref(),
         };
-        self.views.iter_mut().for_each(|view| view.show(&now));
+        for (id, view) in &mut self.views {
+            if !self.first || first::BESIDE.contains(id) {
+                view.show(&now);
+            }
+        }
     }
 
     fn carry_out(&mut self, effect: Effect) {

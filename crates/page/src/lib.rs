@@ -15,6 +15,7 @@
 )]
 
 mod compose;
+mod first;
 mod format;
 mod judged;
 mod judging;

@@ -29,6 +29,11 @@ export class Screen {
     return screen;
   }
 
+  /** A page that is open already. */
+  static of(page) {
+    return Object.assign(new Screen(), { page });
+  }
+
   id(name) {
     return this.page.locator(`#${name}`);
   }
