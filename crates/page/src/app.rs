@@ -4,7 +4,7 @@
 use js_sys::{Function, Uint8ClampedArray};
 use sightline_messages::{Command, Event, Preview};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{HtmlInputElement, ImageData};
+use web_sys::{Element, HtmlInputElement, ImageData};
 
 use crate::address;
 use crate::codec::Codec;
@@ -15,6 +15,7 @@ use crate::first;
 use crate::inbox::{self, tell};
 use crate::input;
 use crate::lab::{self, Lab};
+use crate::mark::Mark;
 use crate::memory;
 use crate::save;
 use crate::state::State;
@@ -80,6 +81,10 @@ fn open(rows: &[Row], read: Read, lab_update: Option<LabUpdate>, script: Script)
     inbox::give_to(move |input| app.step(input));
     input::listen();
     tell(Input::Opened(engine::wish()));
+    let left = by_id::<Element>("setup").and_then(|setup| setup.get_attribute("data-left"));
+    if let Some(mark) = left.as_deref().and_then(Mark::read) {
+        tell(Input::Left(mark));
+    }
     codec
 }
 

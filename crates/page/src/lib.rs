@@ -21,6 +21,7 @@ mod judged;
 mod judging;
 mod lab;
 mod looking;
+mod mark;
 mod recorded;
 mod say;
 mod state;

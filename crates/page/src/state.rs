@@ -196,6 +196,8 @@ pub(crate) enum Remedy {
     Processor,
     /// The page anew.
     Reload,
+    /// Nothing: the visitor goes on.
+    Dismiss,
 }
 
 /// The picture that questions are about, and the one that comes.

@@ -13,7 +13,7 @@ mod recorded;
 mod recovery;
 mod turn;
 
-use sightline_messages::{Command, Event, Wish};
+use sightline_messages::{Command, Event};
 
 use crate::judging::judge;
 use crate::state::{Loading, Progress, Remedy, Sharing, State};
@@ -60,12 +60,17 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
         Input::Forget => vec![Effect::Send(Command::Forget)],
         // `lab` has done it, on the pages that have it.
         Input::Lab(_) => Vec::new(),
+        Input::Left(mark) => {
+            state.problem = Some(mark.offer());
+            Vec::new()
+        }
+        Input::Remedy(Remedy::Dismiss) => {
+            state.problem = None;
+            Vec::new()
+        }
         Input::Remedy(Remedy::Reload) => vec![Effect::Reload],
         Input::Remedy(Remedy::Restart) => engine::start(state),
-        Input::Remedy(Remedy::Processor) => {
-            state.wish = Wish::Cpu;
-            engine::start(state)
-        }
+        Input::Remedy(Remedy::Processor) => recovery::on_processor(state),
         Input::Restored { number, saved } => picture::restored(state, number, saved),
         Input::Chosen(chosen) => {
             picture::chosen(state, chosen);

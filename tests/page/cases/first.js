@@ -128,7 +128,7 @@ for (const [width, colorScheme] of [[1440, "dark"], [768, "light"], [320, "dark"
     const before = await place();
     await look(screen, `first-before-program-${width}-${colorScheme}`);
     go();
-    await until(async () => (await screen.id("view").getAttribute("data-picture")) === "0", "the program's own picture");
+    await screen.begun();
     await until(async () => (await screen.page.locator("[data-first], [inert]").count()) === 0, "the program to answer every button");
     assertEqual(await place(), before, "places of the picture, the gallery and the answers");
     await screen.shot(`first-after-program-${width}-${colorScheme}`);
@@ -143,7 +143,7 @@ for (const [width, colorScheme] of [[1440, "dark"], [768, "light"], [320, "dark"
 test("first/a link and a reload begin with their own", {}, async (t) => {
   const { site, visitor } = await arrive(t);
   const screen = await Screen.open(visitor);
-  await until(async () => (await screen.id("view").getAttribute("data-picture")) === "0", "the picture to begin with");
+  await screen.begun();
   await screen.choose("airplane");
   await until(async () => /airplane/.test(await screen.asked()), "its recorded answer");
   const asked = await screen.asked();

@@ -58,7 +58,7 @@ const draw = () => {
 export const firstOf = async (visitor) => {
   await visitor.context.addInitScript(draw);
   const screen = await Screen.open(visitor);
-  await until(async () => (await screen.id("view").getAttribute("data-picture")) === "0" && (await screen.shown("recorded")), "the picture to begin with");
+  await screen.begun();
   await until(async () => (await screen.id("gallery").getByRole("button").count()) > 0, "the gallery");
   return screen.page.evaluate(
     async ({ names, inert }) => {

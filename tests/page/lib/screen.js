@@ -47,6 +47,11 @@ export class Screen {
     await until(() => this.id("load").isEnabled(), "the button that loads the models", limit);
   }
 
+  /** Waits until the program has drawn what came with the page. */
+  async begun() {
+    await until(async () => (await this.id("view").getAttribute("data-picture")) === "0", "the picture to begin with");
+  }
+
   /** Everything that is said about the machine and the files. */
   facts() {
     return text(this.id("setup"));

@@ -6,6 +6,7 @@ use sightline_messages::{Event, Wish};
 use crate::judging::Judge;
 use crate::lab::input as lab;
 use crate::looking::LookInput;
+use crate::mark::Mark;
 use crate::recorded::Recorded;
 use crate::state::{Chosen, MadeLink, Remedy, Saved};
 
@@ -33,6 +34,8 @@ pub(crate) enum Input {
     Forget,
     /// Something that only a page of the second module has.
     Lab(lab::Input),
+    /// An earlier visit ended while models were loading.
+    Left(Mark),
     /// A button beside a problem.
     Remedy(Remedy),
     /// A picture was chosen; its bytes follow.

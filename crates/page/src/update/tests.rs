@@ -1,4 +1,4 @@
-use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo, Preview, Store};
+use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo, Preview, Store, Wish};
 
 use super::*;
 use crate::state::{Chosen, Engine, Phase};
@@ -7,6 +7,7 @@ mod history;
 mod judging;
 mod look;
 mod lost;
+mod marked;
 mod recorded;
 
 pub(super) fn machine(backend: Backend) -> Machine {
