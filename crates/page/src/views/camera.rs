@@ -47,6 +47,7 @@ impl View for Camera {
         let had = focused();
         show("camera", on || camera.phase == Phase::Asking);
         show("camera-open", camera.phase == Phase::Off);
+        set_disabled("camera-open", false);
         for id in ["camera-shoot", "camera-live"] {
             show(id, !live);
             set_disabled(id, !on);
