@@ -19,7 +19,7 @@ try {
   const page = await import(`./${program}.js`);
   await page.default({ module_or_path: new URL(`./${program}_bg.wasm`, import.meta.url) });
   // The page asks this if its worker's script does not run.
-  page.open(() => why("The engine", undefined, ["engine.js", "why.js"]), keep, links);
+  page.open(() => why("The engine", undefined, ["engine.js", "why.js"]), keep, links, (name) => import(`./${name}.js`));
 } catch (error) {
   const { sentence } = await why("The page", error, [`${program}.js`, `${program}_bg.wasm`]);
   element("summary").textContent = "";
