@@ -4,7 +4,7 @@
 use js_sys::{Function, Uint8ClampedArray};
 use sightline_messages::{Command, Event, Preview};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{HtmlInputElement, ImageData};
+use web_sys::{Element, HtmlInputElement, ImageData};
 
 use crate::address;
 use crate::card;
@@ -12,9 +12,11 @@ use crate::codec::Codec;
 use crate::dom::{after, by_id};
 use crate::embed;
 use crate::engine::{self, Engine, Read, Start};
+use crate::first;
 use crate::inbox::{self, tell};
 use crate::input;
 use crate::lab::{self, Lab};
+use crate::mark::Mark;
 use crate::memory;
 use crate::parts::Parts;
 use crate::save;
@@ -81,6 +83,7 @@ fn open(rows: &[Row], read: Read, lab_update: Option<LabUpdate>, script: Script)
         engine: None,
         given: Vec::new(),
         pixels: None,
+        first: first::came(),
         views: views::open(rows),
         why: script.why,
         keep: script.keep,
@@ -90,6 +93,10 @@ fn open(rows: &[Row], read: Read, lab_update: Option<LabUpdate>, script: Script)
     inbox::give_to(move |input| app.step(input));
     input::listen();
     tell(Input::Opened(engine::wish()));
+    let left = by_id::<Element>("setup").and_then(|setup| setup.get_attribute("data-left"));
+    if let Some(mark) = left.as_deref().and_then(Mark::read) {
+        tell(Input::Left(mark));
+    }
     codec
 }
 
@@ -105,7 +112,9 @@ struct App {
     /// given: a new engine gets the one that counts.
     given: Vec<(u32, Vec<u8>)>,
     pixels: Option<(u32, ImageData)>,
-    views: Vec<Box<dyn View>>,
+    /// What came with the page is still what there is to see.
+    first: bool,
+    views: Vec<(&'static str, Box<dyn View>)>,
     why: Function,
     keep: Function,
     codec: Codec,
@@ -121,12 +130,20 @@ impl App {
         for effect in effects.into_iter().chain(further.into_iter().flatten()) {
             self.carry_out(effect);
         }
+        if self.first && !first::stands(&self.state) {
+            self.first = false;
+            first::give_way();
+        }
         let now = Now {
             state: &self.state,
             lab: &self.lab,
             pixels: self.pixels.as_ref(),
         };
-        self.views.iter_mut().for_each(|view| view.show(&now));
+        for (id, view) in &mut self.views {
+            if !self.first || first::BESIDE.contains(id) {
+                view.show(&now);
+            }
+        }
     }
 
     fn carry_out(&mut self, effect: Effect) {

@@ -16,11 +16,13 @@
 
 mod camera;
 mod compose;
+mod first;
 mod format;
 mod judged;
 mod judging;
 mod lab;
 mod looking;
+mod mark;
 mod marks;
 mod own;
 mod recorded;

@@ -18,7 +18,7 @@ pub(crate) struct Marks {
 
 /// What a visitor does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
+pub(crate) enum BoxMark {
     /// Switches the boxes of a model off, or on again.
     Model(String),
     /// Switches the boxes of a source off, or on again.
@@ -29,15 +29,15 @@ pub(crate) enum Mark {
 
 impl Marks {
     /// Changes them.
-    pub(crate) fn set(&mut self, mark: Mark) {
+    pub(crate) fn set(&mut self, mark: BoxMark) {
         match mark {
-            Mark::Model(id) => match self.models.iter().position(|other| *other == id) {
+            BoxMark::Model(id) => match self.models.iter().position(|other| *other == id) {
                 Some(at) => drop(self.models.remove(at)),
                 None => self.models.push(id),
             },
-            Mark::Source(Source::Llm) => self.llm = !self.llm,
-            Mark::Source(Source::Dense) => self.dense = !self.dense,
-            Mark::Look(id) => self.lit = id,
+            BoxMark::Source(Source::Llm) => self.llm = !self.llm,
+            BoxMark::Source(Source::Dense) => self.dense = !self.dense,
+            BoxMark::Look(id) => self.lit = id,
         }
     }
 
@@ -72,16 +72,16 @@ mod tests {
                 .map(|id| [Source::Llm, Source::Dense].map(|source| marks.has_model(id) && marks.has_source(source)))
         };
         assert_eq!(drawn(&marks), [[true, true], [true, true]]);
-        marks.set(Mark::Model("a".into()));
-        marks.set(Mark::Source(Source::Dense));
+        marks.set(BoxMark::Model("a".into()));
+        marks.set(BoxMark::Source(Source::Dense));
         assert_eq!(drawn(&marks), [[false, false], [true, false]]);
-        marks.set(Mark::Model("a".into()));
+        marks.set(BoxMark::Model("a".into()));
         assert_eq!(drawn(&marks), [[true, false], [true, false]]);
-        marks.set(Mark::Source(Source::Dense));
+        marks.set(BoxMark::Source(Source::Dense));
         assert_eq!(marks, Marks::default());
-        marks.set(Mark::Look(Some("b".into())));
+        marks.set(BoxMark::Look(Some("b".into())));
         assert!(marks.stands_back("a") && !marks.stands_back("b"));
-        marks.set(Mark::Look(None));
+        marks.set(BoxMark::Look(None));
         assert_eq!(marks, Marks::default());
     }
 }

@@ -220,6 +220,8 @@ pub(crate) enum Remedy {
     PageModels,
     /// The page anew.
     Reload,
+    /// Nothing: the visitor goes on.
+    Dismiss,
 }
 
 /// The picture that questions are about, and the one that comes.

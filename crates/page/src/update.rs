@@ -16,7 +16,7 @@ mod recovery;
 mod settings;
 mod turn;
 
-use sightline_messages::{Command, Event, Wish};
+use sightline_messages::{Command, Event};
 
 use crate::judging::judge;
 use crate::own::OwnInput;
@@ -70,12 +70,17 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
         Input::Forget => vec![Effect::Send(Command::Forget)],
         // `lab` has done it, on the pages that have it.
         Input::Lab(_) => Vec::new(),
+        Input::Left(mark) => {
+            state.problem = Some(mark.offer());
+            Vec::new()
+        }
+        Input::Remedy(Remedy::Dismiss) => {
+            state.problem = None;
+            Vec::new()
+        }
         Input::Remedy(Remedy::Reload) => vec![Effect::Reload],
         Input::Remedy(Remedy::Restart) => engine::start(state),
-        Input::Remedy(Remedy::Processor) => {
-            state.wish = Wish::Cpu;
-            engine::start(state)
-        }
+        Input::Remedy(Remedy::Processor) => recovery::on_processor(state),
         Input::Remedy(Remedy::PageModels) => own::choose(state, OwnInput::Page),
         Input::Restored { number, saved } => picture::restored(state, number, saved),
         Input::Chosen(chosen) => {

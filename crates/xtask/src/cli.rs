@@ -63,6 +63,13 @@ pub(crate) enum Command {
     /// Ask the shipped models the gallery's questions, and keep the answers for the page
     #[command(after_help = "Examples:\n  cargo xtask record\n  cargo xtask record --check")]
     Record(RecordArgs),
+    /// Have the page draw what it begins with, and keep it for visits on which no program has come
+    /// yet
+    #[command(
+        after_help = "Examples:\n  cargo xtask first\n  cargo xtask first && cargo xtask page\n\n\
+                      Run it when recorded answers, pictures or the look of the first page have changed."
+    )]
+    First,
     /// Add a measurement that the page's bench exported to the table of devices in
     /// docs/performance.md
     #[command(

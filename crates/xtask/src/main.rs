@@ -1,5 +1,5 @@
 //! The developers' commands: `cargo xtask demo | page | package | test | check | house | goldens |
-//! agree | peers | record | bench | device`.
+//! agree | peers | record | first | bench | device`.
 //!
 //! They need Rust, git and Python. What else a command wants it installs after saying so, or names
 //! and stops.
@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Command::Agree(args) => agree::run(&args),
         Command::Peers(args) => peers::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::First => page::first(),
         Command::Device(args) => devices::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

@@ -29,6 +29,11 @@ export class Screen {
     return screen;
   }
 
+  /** A page that is open already. */
+  static of(page) {
+    return Object.assign(new Screen(), { page });
+  }
+
   id(name) {
     return this.page.locator(`#${name}`);
   }
@@ -40,6 +45,11 @@ export class Screen {
   /** Waits until the engine has said what is here and what is missing. */
   async ready(limit = 30) {
     await until(() => this.id("load").isEnabled(), "the button that loads the models", limit);
+  }
+
+  /** Waits until the program has drawn what came with the page. */
+  async begun() {
+    await until(async () => (await this.id("view").getAttribute("data-picture")) === "0", "the picture to begin with");
   }
 
   /** Everything that is said about the machine and the files. */

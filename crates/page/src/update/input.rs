@@ -7,7 +7,8 @@ use crate::camera::CameraInput;
 use crate::judging::Judge;
 use crate::lab::input as lab;
 use crate::looking::LookInput;
-use crate::marks::Mark;
+use crate::mark::Mark;
+use crate::marks::BoxMark;
 use crate::own::OwnInput;
 use crate::recorded::Recorded;
 use crate::settings::Setting;
@@ -37,6 +38,8 @@ pub(crate) enum Input {
     Forget,
     /// Something that only a page of the second module has.
     Lab(lab::Input),
+    /// An earlier visit ended while models were loading.
+    Left(Mark),
     /// A button beside a problem.
     Remedy(Remedy),
     /// A picture was chosen; its bytes follow.
@@ -72,7 +75,7 @@ pub(crate) enum Input {
     /// The visitor asks the same question again.
     Again,
     /// The visitor switches boxes, or looks at an answer.
-    Mark(Mark),
+    Mark(BoxMark),
     /// Something of the camera.
     Camera(CameraInput),
     /// The visitor saves what is shown as a picture.

@@ -1,4 +1,4 @@
-use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo, Preview, Store};
+use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo, Preview, Store, Wish};
 
 use super::*;
 use crate::state::{Chosen, Engine, Phase};
@@ -8,6 +8,7 @@ mod history;
 mod judging;
 mod look;
 mod lost;
+mod marked;
 mod own;
 mod recorded;
 mod settings;

@@ -93,10 +93,10 @@ pub(crate) const LAB: &[Row] = &[
 ];
 
 /// The views of `rows` that this page has an element for.
-pub(crate) fn open(rows: &[Row]) -> Vec<Box<dyn View>> {
+pub(crate) fn open(rows: &[Row]) -> Vec<(&'static str, Box<dyn View>)> {
     rows.iter()
         .filter(|(id, _)| by_id::<HtmlElement>(id).is_some())
-        .map(|(_, open)| open())
+        .map(|(id, open)| (*id, open()))
         .collect()
 }
 

@@ -7,7 +7,7 @@ use super::arm::{Arm, source};
 use super::{Now, Seen, View};
 use crate::dom::{by_id, clear, fact, make, on, put, set_text, show};
 use crate::inbox::tell;
-use crate::marks::Mark;
+use crate::marks::BoxMark;
 use crate::say::{headline, verdict};
 use crate::state::{self, Phase, State};
 use crate::update::Input;
@@ -115,7 +115,7 @@ impl Pane {
         ] {
             let id = model.id.clone();
             on(&pane.root, kind, move |_| {
-                tell(Input::Mark(Mark::Look(looks.then(|| id.clone()))));
+                tell(Input::Mark(BoxMark::Look(looks.then(|| id.clone()))));
             });
         }
         Some(pane)

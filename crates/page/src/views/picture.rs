@@ -11,7 +11,7 @@ use super::drawing::{Boxes, Shown};
 use super::{Now, Seen, View};
 use crate::dom::{by_id, clear, focus, focused, make, on_id, put, show};
 use crate::inbox::tell;
-use crate::marks::{Mark, Marks};
+use crate::marks::{BoxMark, Marks};
 use crate::state::State;
 use crate::update::Input;
 
@@ -130,7 +130,7 @@ fn legend(models: &[ModelInfo], marks: &Marks) {
     let focused = focused();
     clear(&list);
     for model in models {
-        let mark = Mark::Model(model.id.clone());
+        let mark = BoxMark::Model(model.id.clone());
         let item = switch(
             &model.title,
             &format!("boxes-of-{}", model.id),
@@ -148,7 +148,7 @@ fn legend(models: &[ModelInfo], marks: &Marks) {
         (Source::Dense, "Encoder’s boxes, filled"),
     ] {
         let id = format!("boxes-{}", if of == Source::Llm { "llm" } else { "dense" });
-        put(&list, switch(text, &id, marks.has_source(of), Mark::Source(of)));
+        put(&list, switch(text, &id, marks.has_source(of), BoxMark::Source(of)));
     }
     // The button that was pressed is another one now.
     if let Some(id) = focused.filter(|id| id.starts_with("boxes-")) {
@@ -157,7 +157,7 @@ fn legend(models: &[ModelInfo], marks: &Marks) {
 }
 
 /// A button that switches boxes.
-fn switch(text: &str, id: &str, on: bool, mark: Mark) -> Option<HtmlElement> {
+fn switch(text: &str, id: &str, on: bool, mark: BoxMark) -> Option<HtmlElement> {
     let (item, button) = (make("li", "", "")?, make("button", "", text)?);
     let _ = button.set_attribute("type", "button");
     let _ = button.set_attribute("id", id);

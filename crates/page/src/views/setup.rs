@@ -7,6 +7,7 @@ use super::{Now, Seen, View};
 use crate::address::on_device;
 use crate::dom::{by_id, focus, focused, make, now_ms, on_id, put, set_attribute, set_disabled, set_text, show};
 use crate::inbox::tell;
+use crate::mark::Mark;
 use crate::state::{Engine, Loading, State};
 use crate::update::Input;
 use crate::words;
@@ -51,6 +52,7 @@ impl View for Setup {
             return;
         }
         set_text("setup-title", title(state));
+        set_attribute("setup", "data-loading", Mark::of(state).map(Mark::text).as_deref());
         set_text("summary", &summary(state));
         set_text("step", &step(state));
         self.whole(state);

@@ -3,6 +3,7 @@
 mod about;
 mod compress;
 mod contents;
+mod first;
 mod kept;
 mod report;
 mod shell;
@@ -27,6 +28,8 @@ use crate::shell::say;
 use crate::wasm;
 pub(crate) use about::documents;
 use compress::Effort;
+pub(crate) use first::run as first;
+use shell::Shell;
 use site::Site;
 
 /// What is built, and where to.
@@ -110,7 +113,13 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
         wasm::LINK,
     ];
     let mut site = Site::at(&options.out)?;
-    site.folder(&root().join("www"), options.address.as_deref().unwrap_or_default())?;
+    let www = root().join("www");
+    let shell = Shell {
+        shared: www.join(shell::SHARED),
+        address: options.address.clone().unwrap_or_default(),
+        first: first::elements(&www, &bundle.manifest)?,
+    };
+    site.folder(&www, &shell)?;
     for module in modules {
         let folder = module.build()?;
         for name in module.files() {
