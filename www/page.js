@@ -26,7 +26,7 @@ try {
     watch(setup);
   }
   // The page asks this if its worker's script does not run.
-  page.open(() => why("The engine", undefined, ["engine.js", "why.js"]), keep, links);
+  page.open(() => why("The engine", undefined, ["engine.js", "why.js"]), keep, links, (name) => import(`./${name}.js`));
 } catch (error) {
   const { sentence } = await why("The page", error, [`${program}.js`, `${program}_bg.wasm`]);
   element("summary").textContent = "";

@@ -13,6 +13,7 @@
 //! assert_eq!(serde_json::to_string(&stop).unwrap(), r#"{"kind":"stop","turn":3}"#);
 //! ```
 
+mod choice;
 mod command;
 mod evaluate;
 mod event;
@@ -22,6 +23,7 @@ mod outside;
 mod sweep;
 mod test;
 
+pub use choice::{Models, Ways};
 pub use command::Command;
 pub use evaluate::{
     AgreementInfo, ComparedInfo, EvaluateCommand, EvaluateControl, EvaluateEvent, EvaluateJob, EvaluateProgress,
@@ -38,4 +40,4 @@ pub use sweep::{Download, Export, ExportKind, Fit, SIDES, SweepCommand, SweepEve
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;

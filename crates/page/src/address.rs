@@ -3,14 +3,18 @@
 use sightline_link::{Shared, Source};
 use wasm_bindgen::prelude::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, Url, UrlSearchParams};
 
 use crate::codec::Codec;
 use crate::dom::{by_id, on};
 use crate::inbox::{number, tell};
+use crate::own::{Foreign, OwnInput};
 use crate::shrink;
 use crate::state::{Holds, MadeLink};
 use crate::update::Input;
+
+/// Characters of an address that are said back.
+const SHOWN: usize = 120;
 
 /// The fragment, if it can be a result: others name a part of the page.
 pub(crate) fn fragment() -> Option<String> {
@@ -18,6 +22,46 @@ pub(crate) fn fragment() -> Option<String> {
     let fragment = hash.strip_prefix('#')?;
     let is_part = by_id::<HtmlElement>(fragment).is_some();
     (!fragment.is_empty() && !is_part).then(|| fragment.to_owned())
+}
+
+/// The models that `?models=` names: of this host, or of another one, which is asked nothing yet.
+pub(crate) fn models() -> Option<OwnInput> {
+    let window = web_sys::window()?;
+    let search = window.location().search().ok()?;
+    let named = UrlSearchParams::new_with_str(&search).ok()?.get("models")?;
+    let usable = || {
+        let url = Url::new_with_base(&named, &page()?).ok()?;
+        url.set_search("");
+        url.set_hash("");
+        if !url.pathname().ends_with("bundle.json") {
+            url.set_pathname(&format!("{}/bundle.json", url.pathname().trim_end_matches('/')));
+        }
+        ["http:", "https:"].contains(&&url.protocol()[..]).then_some(url)
+    };
+    let Some(url) = usable() else {
+        let shown: String = named.chars().take(SHOWN).collect();
+        return Some(OwnInput::Unusable(format!(
+            "The address of this page names models at “{shown}”, which is no address of a folder. This page's own models are used."
+        )));
+    };
+    let (address, host) = (url.href(), url.host());
+    let here = window.location().origin().is_ok_and(|origin| origin == url.origin());
+    Some(match here {
+        true => OwnInput::Named(address),
+        false => OwnInput::NamedElsewhere(Foreign { address, host }),
+    })
+}
+
+/// This page on another device, with the same models.
+pub(crate) fn on_device(name: &str) -> String {
+    let search = web_sys::window().and_then(|window| window.location().search().ok());
+    match UrlSearchParams::new_with_str(&search.unwrap_or_default()) {
+        Ok(search) => {
+            search.set("device", name);
+            format!("?{}", String::from(search.to_string()))
+        }
+        Err(_) => format!("?device={name}"),
+    }
 }
 
 /// Reads what the page's address holds; whether it holds a result or something that should be one.

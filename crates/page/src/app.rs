@@ -7,20 +7,23 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlInputElement, ImageData};
 
 use crate::address;
+use crate::card;
 use crate::codec::Codec;
 use crate::dom::{after, by_id};
 use crate::embed;
-use crate::engine::{self, Engine, Read};
+use crate::engine::{self, Engine, Read, Start};
 use crate::first;
 use crate::inbox::{self, tell};
 use crate::input;
 use crate::lab::{self, Lab};
 use crate::mark::Mark;
 use crate::memory;
+use crate::parts::Parts;
 use crate::save;
+use crate::settings::Setting;
 use crate::state::State;
 use crate::update::{Effect, Input, update};
-use crate::views::{self, Now, Row, View};
+use crate::views::{self, Now, Row, View, camera};
 
 /// What a page's script gives its module.
 pub struct Script {
@@ -30,10 +33,18 @@ pub struct Script {
     pub keep: Function,
     /// Loads the module that reads and writes links.
     pub codec: Function,
+    /// Loads a script that is seldom used, by its name.
+    pub part: Function,
 }
 
 /// Opens a page of the first module, where pictures are asked about: called once by its script.
 pub fn open_ask(script: Script) {
+    if let Some(kept) = memory::settings() {
+        tell(Input::Set(Setting::Kept(kept)));
+    }
+    if let Some(named) = address::models() {
+        tell(Input::Own(named));
+    }
     let codec = open(views::ASK, Event::of_asking, None, script);
     if by_id::<HtmlInputElement>("question").is_none() {
         return;
@@ -77,6 +88,7 @@ fn open(rows: &[Row], read: Read, lab_update: Option<LabUpdate>, script: Script)
         why: script.why,
         keep: script.keep,
         codec: codec.clone(),
+        parts: Parts::new(script.part),
     };
     inbox::give_to(move |input| app.step(input));
     input::listen();
@@ -106,6 +118,7 @@ struct App {
     why: Function,
     keep: Function,
     codec: Codec,
+    parts: Parts,
 }
 
 impl App {
@@ -138,7 +151,14 @@ impl App {
             Effect::StartEngine(wish) => {
                 // The old worker ends first: its memory is needed.
                 self.engine = None;
-                self.engine = Engine::start(wish, &self.why, self.read);
+                let state = &self.state;
+                let start = Start {
+                    device: wish,
+                    models: state.own.models.clone(),
+                    address: state.own.address.clone(),
+                    whole: state.settings.whole,
+                };
+                self.engine = Engine::start(start, &self.why, self.read);
             }
             Effect::Send(command) => self.send(&command),
             Effect::Give { number, bytes } => {
@@ -173,6 +193,13 @@ impl App {
                 picture,
             } => address::make(&self.codec, *shared, self.file(number), picture),
             Effect::Hash(number) => self.hash(number),
+            Effect::KeepSettings(kept) => memory::keep_settings(&kept),
+            Effect::Camera(effect) => camera::act(&self.parts, effect),
+            Effect::Card(shared) => {
+                if let Some((_, pixels)) = &self.pixels {
+                    card::save(&self.codec, *shared, pixels.clone());
+                }
+            }
             Effect::SaveHistory => {
                 if let Some(bytes) = views::history::json(&self.state.history) {
                     save::file("sightline.json", "application/json", &bytes);

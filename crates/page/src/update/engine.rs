@@ -6,7 +6,7 @@ use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, Mod
 use super::effect::Effect;
 use super::input::Reminder;
 use super::turn::{ask, ended, panes};
-use super::{look, recorded, recovery};
+use super::{camera, look, recorded, recovery, settings};
 use crate::state::{Engine, Loading, Phase, Problem, Progress, Remedy, Resume, State};
 
 /// Seconds until a page whose engine has not come says so.
@@ -18,6 +18,7 @@ const PREPARE_S: u32 = 90;
 pub(super) fn start(state: &mut State) -> Vec<Effect> {
     state.engine = Engine::Starting;
     state.engines += 1;
+    state.started_whole = state.settings.whole;
     state.problem = None;
     stopped(state, false);
     let late = Effect::Remind {
@@ -42,12 +43,14 @@ fn stopped(state: &mut State, lost: bool) {
             question: cut(state, lost),
             said: state.turn.panes.clone(),
             loading: state.is_loading(),
+            pressed: false,
         });
     }
     state.loading = Loading::Not;
     // Nobody is there to be told.
     let _ = look::forget(state);
     state.held = None;
+    camera::stop(state);
     ended(state);
 }
 
@@ -85,6 +88,15 @@ pub(crate) fn load(state: &mut State) -> Vec<Effect> {
     if state.engine != Engine::Ready || state.is_loading() || state.loaded().is_some() {
         return Vec::new();
     }
+    if settings::needs_another(state) {
+        // A link's settings: the engine that waits was started with others.
+        let effects = start(state);
+        state.resume = Some(Resume {
+            pressed: true,
+            ..Resume::default()
+        });
+        return effects;
+    }
     state.loading = Loading::Fetching {
         waiting_s: None,
         cancelling: false,
@@ -96,12 +108,17 @@ pub(crate) fn load(state: &mut State) -> Vec<Effect> {
 /// The question whose recorded answers are shown is asked here: the models come first.
 pub(super) fn run_here(state: &mut State) -> Vec<Effect> {
     let question = state.turn.question.clone();
-    if state.loaded().is_some() {
+    let again = settings::needs_another(state);
+    if state.loaded().is_some() && !again {
         return ask(state, question);
     }
-    let effects = load(state);
+    let effects = match again {
+        true => start(state),
+        false => load(state),
+    };
     state.resume = Some(Resume {
         question: Some(question),
+        pressed: again,
         ..Resume::default()
     });
     effects
@@ -162,7 +179,7 @@ pub(super) fn loading(state: &mut State, event: Event) -> Vec<Effect> {
             // The button that loads says "Try again", and stands just below.
             state.problem = Some(Problem {
                 sentence,
-                remedy: None,
+                remedy: state.own.is_other().then_some(Remedy::PageModels),
                 other: None,
             });
         }
@@ -231,12 +248,16 @@ fn ready(state: &mut State, models: Vec<ModelInfo>, files: Vec<FileInfo>) -> Vec
         state.models = models;
         state.turn.panes = panes(state, Phase::Idle);
     }
+    let known = |only: &String| state.models.iter().any(|model| model.id == *only);
+    if !state.settings.only.as_ref().is_none_or(known) {
+        state.settings.only = None;
+    }
     let mut effects = vec![Effect::KeepPage];
     effects.extend(recorded::feature(state));
     let (all, here) = state.bytes();
     // Nothing comes over the network that the visitor has not asked for.
     if let Some(resume) = &state.resume
-        && (here == all || (resume.loading && state.losses > 0))
+        && (here == all || resume.pressed || (resume.loading && state.losses > 0))
     {
         effects.extend(load(state));
     }
@@ -259,11 +280,29 @@ pub(super) fn broken(state: &mut State, sentence: String, remedy: sightline_mess
     state.engine = Engine::Gone;
     state.problem = Some(match remedy {
         Told::Restart | Told::Resume => state.restartable(sentence),
-        Told::Reload => Problem {
-            sentence,
-            remedy: Some(Remedy::Reload),
-            other: None,
-        },
+        Told::Reload => unusable(state, sentence),
     });
     Vec::new()
+}
+
+/// The page is of another version, or what it lists cannot be used.
+fn unusable(state: &State, sentence: String) -> Problem {
+    let own = &state.own;
+    let sentence = match own.host.is_empty() {
+        true => sentence,
+        false => format!(
+            "{sentence} This page's host may forbid it to ask others (Content-Security-Policy, connect-src), and {} may not allow \
+             this page to read its files.",
+            own.host
+        ),
+    };
+    let (remedy, other) = match own.is_other() {
+        true => (Remedy::PageModels, Some(Remedy::Restart)),
+        false => (Remedy::Reload, None),
+    };
+    Problem {
+        sentence,
+        remedy: Some(remedy),
+        other,
+    }
 }

@@ -61,6 +61,12 @@ fn buttons(seen: &mut Seen<[bool; 3]>, state: &State) {
     show("send", !asking);
     show("stop", asking);
     set_text("stop", if state.turn.stopping { "Stopping…" } else { "Stop" });
+    if asking && !state.turn.stopping && state.camera.live.is_none() && is_narrow() {
+        // The answers come below it, and the picture stays above.
+        if let Some(form) = by_id::<HtmlElement>("ask") {
+            form.scroll_into_view();
+        }
+    }
     // A button that goes takes the focus with it: whoever uses the keyboard goes on where the other
     // is.
     match (focused.as_deref(), asking) {
@@ -76,6 +82,12 @@ fn buttons(seen: &mut Seen<[bool; 3]>, state: &State) {
             }
         }
     }
+}
+
+/// Whether this is a phone, as the style sheet sees it.
+fn is_narrow() -> bool {
+    let asked = web_sys::window().and_then(|window| window.match_media("(max-width: 40rem)").ok().flatten());
+    asked.is_some_and(|asked| asked.matches())
 }
 
 /// The sentence about what is still missing.

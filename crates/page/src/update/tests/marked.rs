@@ -5,7 +5,7 @@ use crate::mark::Mark;
 
 fn opened(backend: Backend, cached: u64) -> State {
     let mut state = State::default();
-    tell(&mut state, Input::Opened(Wish::Auto));
+    tell(&mut state, Input::Opened(Some(Wish::Auto)));
     hear(&mut state, ready_with(backend, cached));
     state
 }
@@ -52,7 +52,7 @@ fn a_mark_stands_from_the_press_until_loading_has_ended() {
 /// A visit that finds this mark.
 fn finds(text: &str) -> State {
     let mut state = State::default();
-    tell(&mut state, Input::Opened(Wish::Auto));
+    tell(&mut state, Input::Opened(Some(Wish::Auto)));
     tell(&mut state, Input::Left(Mark::read(text).expect("a mark")));
     state
 }
