@@ -28,7 +28,7 @@ export function watch(element) {
   const changed = () => {
     const mark = element.dataset.loading;
     keep(mark);
-    if (mark && !release) navigator.locks?.request(KEY, { mode: "shared" }, () => new Promise((done) => (release = done)));
+    if (mark && !release) navigator.locks?.request(KEY, { mode: "shared" }, () => new Promise((done) => (release = done))).catch(() => {});
     if (!mark) release = release?.();
   };
   new MutationObserver(changed).observe(element, { attributeFilter: ["data-loading"] });

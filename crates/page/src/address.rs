@@ -147,11 +147,26 @@ pub(crate) fn page() -> Option<String> {
 pub(crate) fn copy(fragment: &str) {
     let link = page().map(|page| format!("{page}#{fragment}"));
     spawn_local(async move {
-        tell(Input::Copied(match link {
+        let copied = match link {
             Some(link) => clipboard(&link).await,
             None => false,
-        }));
+        };
+        tell(match copied || !framed() {
+            true => Input::Copied(copied),
+            // The address bar is that of the page around the frame.
+            false => {
+                Input::NotMade("This frame may not use the clipboard. “Embed or cite” shows the link as text.".into())
+            }
+        });
     });
+}
+
+/// Whether another page shows this one in a frame.
+fn framed() -> bool {
+    web_sys::window().is_some_and(|window| {
+        let parent = window.parent().ok().flatten();
+        parent.is_some_and(|parent| parent != window)
+    })
 }
 
 /// Puts a text into the clipboard; whether it is there. Over plain http there is no clipboard.

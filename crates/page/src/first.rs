@@ -20,10 +20,18 @@ pub(crate) fn stands(state: &State) -> bool {
         && state.loading == Loading::Not
 }
 
-/// Whether something came with this page.
+/// Whether something came with this page that is seen. Where a visit begins with something else,
+/// `early.js` has hidden it.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn came() -> bool {
-    marked().is_some_and(|marked| marked.length() > 0)
+    let Some(document) = crate::dom::document() else {
+        return false;
+    };
+    let hidden = document.query_selector("html.other").ok().flatten().is_some();
+    if hidden {
+        give_way();
+    }
+    !hidden && marked().is_some_and(|marked| marked.length() > 0)
 }
 
 #[cfg(target_arch = "wasm32")]

@@ -23,7 +23,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Build the page as a static host serves it
     #[command(
-        after_help = "Examples:\n  cargo xtask page\n  cargo xtask page --quick --out /tmp/page\n  cargo xtask page --contents\n\n\
+        after_help = "Examples:\n  cargo xtask page\n  cargo xtask page --quick --out /tmp/page\n  cargo xtask page --space --address https://owner-sightline.static.hf.space/ --out /tmp/space\n  cargo xtask page --contents\n\n\
                       What is up to date is not built again. The exit code is 1 if a budget of bytes is not kept."
     )]
     Page(PageArgs),
@@ -119,6 +119,10 @@ pub(crate) struct PageArgs {
     /// picture of a link need the picture's whole address
     #[arg(long, value_name = "URL")]
     pub(crate) address: Option<String>,
+    /// Write what a static Space of Hugging Face needs beside the page: a README.md with its
+    /// settings, and .gitattributes
+    #[arg(long)]
+    pub(crate) space: bool,
     /// Build nothing else than the engine's module and print what it is made of
     #[arg(long)]
     pub(crate) contents: bool,

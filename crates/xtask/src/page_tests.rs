@@ -23,6 +23,7 @@ pub(crate) fn run(filter: &str, renew: bool) -> Result<Outcome> {
         bundle: Source::Tiny,
         quick: false,
         address: None,
+        space: false,
     })?;
     package::build()?;
     say("running the page's tests in headless Chromium and Firefox");
@@ -63,6 +64,7 @@ pub(crate) fn shipped_page() -> Result<bool> {
         bundle: Source::Weights(root().join("weights")),
         quick: false,
         address: None,
+        space: false,
     })
 }
 

@@ -99,7 +99,7 @@ for (const [width, colorScheme] of [[1440, "light"], [768, "dark"], [320, "light
       assert(said.includes(words), () => `${words} is missing: ${said}`);
     }
     assert((await page.locator("#first").boundingBox()).height > 100, "the picture is seen");
-    const open = await page.locator("button, input, select, textarea, summary").evaluateAll((all) => all.filter((one) => one.checkVisibility({ visibilityProperty: true })).map((one) => one.id || one.textContent));
+    const open = await page.locator("button, input, select, textarea, summary").evaluateAll((all) => all.filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest("[inert]")).map((one) => one.id || one.textContent));
     assertEqual(open, [], "what could be pressed for nothing");
     await Screen.of(page).shot(`first-no-script-${width}-${colorScheme}`);
     await visitor.wellBehaved();
@@ -139,6 +139,17 @@ for (const [width, colorScheme] of [[1440, "dark"], [768, "light"], [320, "dark"
     return `layout shift ${all.toFixed(3)}`;
   });
 }
+
+test("first/a link that holds nothing leaves nothing hidden, whatever the engine does", {}, async (t) => {
+  const { site, visitor } = await arrive(t);
+  visitor.expect(/404|Failed to load/);
+  site.spoil = (wanted) => wanted === "/sightline_web_bg.wasm" && { status: 404 };
+  const screen = await Screen.open(visitor, `#${"A".repeat(200)}`);
+  await screen.failed();
+  await until(async () => (await screen.id("gallery").getByRole("button").count()) > 0, "the gallery");
+  assertEqual(await screen.page.locator("[data-first], [inert]").count(), 0, "parts that nobody draws");
+  await visitor.wellBehaved();
+});
 
 test("first/a link and a reload begin with their own", {}, async (t) => {
   const { site, visitor } = await arrive(t);

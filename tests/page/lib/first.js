@@ -10,7 +10,7 @@ import { until } from "./test.js";
 /** Elements that `www/index.html` marks with `<!-- first: ID -->`. */
 const ELEMENTS = ["view", "legend", "picture-credit", "groups", "gallery", "before", "suggestions", "asked", "recorded", "panes", "verdict", "judge"];
 
-/** Elements with buttons: nobody answers them before the program runs. */
+/** Elements that are nothing but buttons: nobody answers them before the program runs. */
 const INERT = ["groups", "gallery", "suggestions", "judge"];
 
 /** SHA-256 of what the answers are of, and of the lists that they come from. */
@@ -74,7 +74,7 @@ export const firstOf = async (visitor) => {
         const copy = document.getElementById(id).cloneNode(true);
         copy.setAttribute("data-first", "");
         if (inert.includes(id)) copy.setAttribute("inert", "");
-        for (const button of copy.querySelectorAll("#run-here")) ["data-first", "inert"].forEach((name) => button.setAttribute(name, ""));
+        else for (const control of copy.querySelectorAll("button, input, select, textarea")) ["data-first", "inert"].forEach((name) => control.setAttribute(name, ""));
         for (const name of ["data-picture", "data-boxes"]) copy.removeAttribute(name);
         found[id] = copy.outerHTML.replaceAll("\n", " ").replaceAll('=""', "");
       }

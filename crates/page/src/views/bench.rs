@@ -94,7 +94,11 @@ fn loading(loaded: &Loaded, download: Download, state: &State) {
             String::new(),
             String::new(),
         ];
-        put(&body, cells_of(state.model_name(id), cells));
+        let model = state.models.iter().find(|model| model.id == *id);
+        put(
+            &body,
+            cells_of(model.map_or("Language model", |model| &model.name), cells),
+        );
     }
     show("measured", true);
 }

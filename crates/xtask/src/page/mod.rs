@@ -9,6 +9,7 @@ mod report;
 mod shell;
 mod site;
 mod sizes;
+mod space;
 mod tiny;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,8 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
     /// The address that the page will have, if it is known; it ends in a slash.
     pub(crate) address: Option<String>,
+    /// For a static Space of Hugging Face.
+    pub(crate) space: bool,
 }
 
 /// Where the models of a page come from.
@@ -83,6 +86,7 @@ pub(crate) fn run(args: &PageArgs) -> Result<bool> {
         // `trunk serve` builds often and publishes nothing.
         quick: args.quick || std::env::var_os("TRUNK_PROFILE").is_some_and(|profile| profile == "debug"),
         address: args.address.as_deref().map(address).transpose()?,
+        space: args.space,
     })?;
     say(format!("the page is in {}", out.display()));
     Ok(good)
@@ -133,6 +137,9 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
     let bytes = std::fs::read(&list).with_context(|| format!("cannot read {}", list.display()))?;
     hashes.insert("bundle.json".into(), sha256_hex(&bytes));
     site.put("kept.js", kept::script(&hashes)?.as_bytes())?;
+    if options.space {
+        space::write(&mut site)?;
+    }
     site.finish()?;
     say("compressing what a server sends as brotli");
     let effort = if options.quick { Effort::Quick } else { Effort::Best };
