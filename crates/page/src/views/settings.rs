@@ -12,8 +12,10 @@ use crate::settings::{Setting, USUAL_TEMPERATURE};
 use crate::state::State;
 use crate::update::Input;
 
-/// Ids of the fields with a number, and what each sets.
-const NUMBERS: [(&str, fn(f64) -> Setting); 3] = [
+/// Id of a field with a number, and what it sets.
+type Number = (&'static str, fn(f64) -> Setting);
+
+const NUMBERS: [Number; 3] = [
     ("tokens", Setting::Tokens),
     ("temperature", Setting::Temperature),
     ("seed", Setting::Seed),
