@@ -6,7 +6,7 @@ use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, Mod
 use super::effect::Effect;
 use super::input::Reminder;
 use super::turn::{ask, ended, panes};
-use super::{camera, look, recorded, recovery, settings};
+use super::{look, recorded, recovery};
 use crate::state::{Engine, Loading, Phase, Problem, Progress, Remedy, Resume, State};
 
 /// Seconds until a page whose engine has not come says so.
@@ -50,7 +50,7 @@ fn stopped(state: &mut State, lost: bool) {
     // Nobody is there to be told.
     let _ = look::forget(state);
     state.held = None;
-    camera::stop(state);
+    state.camera.stop();
     ended(state);
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn load(state: &mut State) -> Vec<Effect> {
     if state.engine != Engine::Ready || state.is_loading() || state.loaded().is_some() {
         return Vec::new();
     }
-    if settings::needs_another(state) {
+    if state.needs_another() {
         // A link's settings: the engine that waits was started with others.
         let effects = start(state);
         state.resume = Some(Resume {
@@ -105,10 +105,18 @@ pub(crate) fn load(state: &mut State) -> Vec<Effect> {
     vec![Effect::Send(Command::Load)]
 }
 
+/// The visitor gives up a model that is being prepared. Nothing asks its kernels to stop: the
+/// engine ends, and another one waits.
+pub(super) fn give_up(state: &mut State) -> Vec<Effect> {
+    let effects = start(state);
+    state.resume = None;
+    effects
+}
+
 /// The question whose recorded answers are shown is asked here: the models come first.
 pub(super) fn run_here(state: &mut State) -> Vec<Effect> {
     let question = state.turn.question.clone();
-    let again = settings::needs_another(state);
+    let again = state.needs_another();
     if state.loaded().is_some() && !again {
         return ask(state, question);
     }
