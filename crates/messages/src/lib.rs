@@ -36,7 +36,7 @@ pub use sightline_answer::{
     Answer, AnswerBox, Backend, Dtype, Heat, Kind, Machine, Map, MapKind, MapQuery, ModelInfo, Source, Spot, Timings,
     Wish,
 };
-pub use sweep::{Export, ExportKind, Fit, SIDES, SweepCommand, SweepEvent, SweepPoint};
+pub use sweep::{Download, Export, ExportKind, Fit, SIDES, SweepCommand, SweepEvent, SweepPoint};
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.

@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Package,
     /// Run every test: natively, in headless browsers, and of the training code
     #[command(
-        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only browser\n  cargo xtask test --only browser selective_scan\n  cargo xtask test --only page keyboard\n\n\
+        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only browser\n  cargo xtask test --only browser selective_scan\n  cargo xtask test --only page keyboard\n  cargo xtask test --only page snapshots/ --renew\n\n\
                       The last line reads `N passed, N failed, N skipped`; the exit code is 1 if anything failed."
     )]
     Test(TestArgs),
@@ -142,6 +142,9 @@ pub(crate) struct TestArgs {
     /// Run only tests whose name contains this
     #[arg(default_value = "")]
     pub(crate) filter: String,
+    /// Keep what the page looks like now as the pictures that it is compared with
+    #[arg(long)]
+    pub(crate) renew: bool,
 }
 
 /// A part of the tests.

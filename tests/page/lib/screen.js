@@ -264,8 +264,13 @@ export class Screen {
   async measure(limit = 120) {
     await this.id("measure").click();
     await until(async () => (await this.id("rows").locator("tr").count()) > 0, "the measurements", limit);
+    return this.rows("rows");
+  }
+
+  /** A table's rows, as texts by their column's heading. */
+  async rows(body) {
     const found = [];
-    for (const row of await this.id("rows").locator("tr").all()) {
+    for (const row of await this.id(body).locator("tr").all()) {
       const cells = await row.locator("td").all();
       const entries = await Promise.all(cells.map(async (cell) => [await cell.getAttribute("data-label"), await text(cell)]));
       found.push({ Model: await text(row.locator("th")), ...Object.fromEntries(entries) });

@@ -2,6 +2,8 @@
 // test` prints them.
 
 const cases = [];
+/** Seconds per group of cases: what a suite of minutes is spent on. */
+const spent = new Map();
 
 /**
  * Registers a case.
@@ -29,6 +31,8 @@ export const assertEqual = (found, expected, what) =>
   assert(JSON.stringify(found) === JSON.stringify(expected), () => `${what}: ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
 
 export const seconds = (n) => n * 1000;
+
+const seconds1 = (ms) => (ms / 1000).toFixed(1);
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -63,7 +67,8 @@ export const runAll = async (filter) => {
   const started = Date.now();
   for (const one of cases.filter(({ name }) => name.includes(filter))) {
     const begun = Date.now();
-    const took = () => `${((Date.now() - begun) / 1000).toFixed(1)} s`;
+    const took = () => `${seconds1(Date.now() - begun)} s`;
+    const group = one.name.split("/")[0];
     if (one.skip) {
       counts.ignored += 1;
       console.log(`test page::${one.name} (${one.skip}) ... ignored`);
@@ -82,7 +87,13 @@ export const runAll = async (filter) => {
       counts.failed += 1;
       console.log(`    ${String(error?.stack ?? error).split("\n").slice(0, 12).join("\n    ")}`);
       console.log(`test page::${one.name} ... FAILED (${String(error?.message ?? error).split("\n")[0]}; after ${took()})`);
+    } finally {
+      const before = spent.get(group) ?? { cases: 0, ms: 0 };
+      spent.set(group, { cases: before.cases + 1, ms: before.ms + Date.now() - begun });
     }
+  }
+  for (const [group, { cases, ms }] of [...spent].sort(([, a], [, b]) => b.ms - a.ms)) {
+    console.log(`    ${seconds1(ms).padStart(7)} s  ${group} (${cases})`);
   }
   const word = counts.failed ? "FAILED" : "ok";
   console.log(
