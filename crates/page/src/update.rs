@@ -75,7 +75,7 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
         }
         Input::Remedy(Remedy::Reload) => vec![Effect::Reload],
         Input::Remedy(Remedy::Restart) => engine::start(state),
-        Input::Remedy(Remedy::Processor) => recovery::on_processor(state),
+        Input::Remedy(Remedy::Processor) => engine::on_processor(state),
         Input::Remedy(Remedy::PageModels) => own::choose(state, OwnInput::Page),
         other => given(state, other),
     }

@@ -1,7 +1,7 @@
 //! The engine's life: its start, the models on their way, its end, and what the next one brings
 //! back.
 
-use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, ModelInfo};
+use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, ModelInfo, Wish};
 
 use super::effect::Effect;
 use super::input::Reminder;
@@ -32,6 +32,18 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
         .as_ref()
         .or(picture.shown.as_ref().map(|shown| &shown.chosen));
     effects.extend(last.map(|chosen| Effect::GiveAgain(chosen.number)));
+    effects
+}
+
+/// The visitor has the processor go on. Where an earlier visit had the models load, what is here
+/// already is loaded by itself.
+pub(super) fn on_processor(state: &mut State) -> Vec<Effect> {
+    let offered = state.problem.as_ref().and_then(|problem| problem.other) == Some(Remedy::Dismiss);
+    state.wish = Wish::Cpu;
+    let effects = start(state);
+    if offered {
+        state.resume.get_or_insert_default();
+    }
     effects
 }
 
