@@ -32,7 +32,7 @@ pub(super) fn elements(www: &Path, models: &Manifest) -> Result<Elements> {
         return Ok(Elements::new());
     }
     let first = parsed(&www.join(FILE))?;
-    for (name, sha256) in stale(www, &first)? {
+    if let Some((name, sha256)) = stale(www, &first)?.first() {
         say(format!(
             "{FILE} was made from another {name} ({sha256}): the page begins empty until `{COMMAND}` has run"
         ));
