@@ -4,7 +4,8 @@
 
 // The only script that this one loads, for browsers that ask.
 self.trustedTypes?.createPolicy("default", { createScriptURL: (address) => (address === "kept.js" ? address : null) });
-// `self.KEPT`: what the build made, each file's path with its SHA-256.
+// `self.KEPT`: what the build made, each file's path with its SHA-256. `self.KEPT_ONCE_USED`: the
+// same of what is large and not for everyone.
 importScripts("kept.js");
 
 const NAME = "sightline-page";
@@ -23,10 +24,22 @@ self.addEventListener("install", (event) => {
 
 async function keep() {
   const cache = await caches.open(NAME);
-  await Promise.all(Object.entries(self.KEPT).map(([path, hash]) => keepOne(cache, path, hash)));
-  const named = new Set(Object.keys(self.KEPT).map(address));
+  const files = { ...self.KEPT, ...(await used(cache)) };
+  await Promise.all(Object.entries(files).map(([path, hash]) => keepOne(cache, path, hash)));
+  const named = new Set(Object.keys(files).map(address));
   const old = (await cache.keys()).filter(({ url }) => !named.has(url));
   await Promise.all(old.map((request) => cache.delete(request)));
+}
+
+/** The page that has an engine of its own. */
+const EVALUATES = "evaluate.html";
+
+/** Files that this visitor uses beside those of every page: now, or at an earlier visit. */
+async function used(cache) {
+  const open = await self.clients.matchAll({ includeUncontrolled: true, type: "window" });
+  const now = open.some(({ url }) => url.split(/[?#]/)[0] === address(EVALUATES));
+  const there = await Promise.all(Object.keys(self.KEPT_ONCE_USED).map((path) => cache.match(address(path))));
+  return now || there.some(Boolean) ? self.KEPT_ONCE_USED : {};
 }
 
 /** What this visit has fetched already is not fetched again, if it is what the build made. */
@@ -55,7 +68,7 @@ self.addEventListener("fetch", (event) => {
   const { method, url } = event.request;
   const plain = url.split(/[?#]/)[0];
   const path = plain.slice(self.registration.scope.length) || "./";
-  if (method === "GET" && plain.startsWith(self.registration.scope) && path in self.KEPT) {
+  if (method === "GET" && plain.startsWith(self.registration.scope) && (path in self.KEPT || path in self.KEPT_ONCE_USED)) {
     event.respondWith(newest(event, plain, path));
   }
 });
@@ -64,7 +77,7 @@ self.addEventListener("fetch", (event) => {
 async function newest(event, plain, path) {
   const cache = await caches.open(NAME);
   const kept = await cache.match(plain);
-  if (!kept) return fetch(event.request);
+  if (!kept) return first(event, cache, plain, path);
   let answered = false;
   const fresh = fromNetwork(event.request, cache, plain, path)
     .catch(() => kept)
@@ -76,6 +89,13 @@ async function newest(event, plain, path) {
     return kept.clone();
   });
   return Promise.race([fresh, late]);
+}
+
+/** What is not kept yet; from now on, if it is what only some visitors use. */
+async function first(event, cache, plain, path) {
+  const response = await fetch(event.request);
+  if (path in self.KEPT_ONCE_USED && (await ours(response, path))) event.waitUntil(cache.put(plain, response.clone()));
+  return response;
 }
 
 async function fromNetwork(request, cache, plain, path) {

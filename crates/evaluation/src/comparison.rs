@@ -9,7 +9,7 @@ use sightline_eval::score::Score;
 use sightline_eval::scorer::Record;
 use sightline_eval::stats::{self, Combine, REPLICATES, SEED};
 
-use crate::agreement::answer;
+use crate::agreement::{answer, share};
 use crate::error::EvaluationError;
 use crate::finished::FinishedRun;
 
@@ -53,6 +53,8 @@ pub struct TaskComparison {
     pub p_holm: f64,
     /// Questions with another score.
     pub flipped: Vec<Flipped>,
+    /// Share of the questions with the same answer, and the ends of its 95 % interval.
+    pub same_answer: [f64; 3],
     /// Questions with another answer.
     pub different: Vec<Different>,
 }
@@ -111,13 +113,16 @@ pub struct Overall {
     pub p: f64,
 }
 
-fn different(pair: &Pair<'_>) -> Option<Different> {
-    let answers = pair.records.map(answer);
-    (answers[0] != answers[1]).then(|| Different {
-        id: pair.records[0].id.clone(),
-        answers,
-        margins: pair.records.map(|record| record.margin),
-    })
+impl Different {
+    /// Of two answers to one question; none where they are the same.
+    pub(crate) fn of(records: [&Record; 2]) -> Option<Self> {
+        let answers = records.map(answer);
+        (answers[0] != answers[1]).then(|| Self {
+            id: records[0].id.clone(),
+            answers,
+            margins: records.map(|record| record.margin),
+        })
+    }
 }
 
 /// The pairs as the bootstrap takes them.
@@ -168,7 +173,11 @@ pub fn compare(names: [String; 2], tasks: &[(String, Vec<Pair<'_>>)]) -> Option<
             p,
             p_holm: p,
             flipped: pairs.iter().filter_map(flipped).collect(),
-            different: pairs.iter().filter_map(different).collect(),
+            same_answer: share(pairs.iter().map(|pair| {
+                let same = Different::of(pair.records).is_none();
+                (pair.group.image.as_str(), same)
+            }))?,
+            different: pairs.iter().filter_map(|pair| Different::of(pair.records)).collect(),
         });
     }
     let adjusted = stats::holm(&compared.iter().map(|task| task.p).collect::<Vec<_>>());
@@ -462,10 +471,6 @@ mod tests {
 
     #[test]
     fn another_choice_is_another_answer() {
-        let group = Group {
-            image: String::new(),
-            setting: 0,
-        };
         let chosen = |shares: &[f32]| Record {
             outcome: Outcome::Probabilities(shares.to_vec()),
             margin: Some(0.5),
@@ -473,12 +478,7 @@ mod tests {
         };
         let of = |other: &[f32]| {
             let records = [chosen(&[0.4, 0.6]), chosen(other)];
-            let pair = Pair {
-                group: &group,
-                records: records.each_ref(),
-                scores: [Score::default(); 2],
-            };
-            different(&pair).map(|found| (found.answers, found.margins))
+            Different::of(records.each_ref()).map(|found| (found.answers, found.margins))
         };
         assert_eq!(of(&[0.3, 0.7]), None);
         let names = ["choice 1", "choice 0"].map(str::to_owned);

@@ -92,6 +92,7 @@ mod gallery;
 mod key;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+pub mod opened;
 mod plan;
 pub mod questions;
 pub mod report;

@@ -119,16 +119,21 @@ impl<D: Disk> Plan<D> {
         )))
     }
 
-    /// The name of a run's folder: who answered, and under which control.
-    pub fn folder(&self, loaded: &Loaded, who: &str) -> PathBuf {
-        let mut name = who.to_owned();
+    /// Who answers, and under which control: a model, or where there is none what stands for it.
+    pub fn who(&self, model: Option<&str>) -> String {
+        let mut name = model.unwrap_or(self.without_model_name()).to_owned();
         if self.by == By::Dense {
             name += "+dense";
         }
         if self.control == Some(Control::Shuffled) {
             name += "+shuffled";
         }
-        let folder = self.out.join(&loaded.id).join(name);
+        name
+    }
+
+    /// The folder of a run, named by who answered and under which control.
+    pub fn folder(&self, loaded: &Loaded, who: &str) -> PathBuf {
+        let folder = self.out.join(&loaded.id).join(self.who(Some(who)));
         self.shard.map_or(folder.clone(), |shard| folder.join(shard.folder()))
     }
 

@@ -27,11 +27,12 @@ pub enum EvaluateCommand {
     Report,
     /// All runs as a zip file: [`EvaluateEvent::Exported`].
     Export,
-    /// Compares a run with a `samples.jsonl` that comes beside the message. Answered by
-    /// [`EvaluateEvent::Agreed`].
+    /// Holds runs that come beside the message against those of this browser: folders of runs, a
+    /// zip file of them, or a `samples.jsonl`. Answered by [`EvaluateEvent::Agreed`].
     Agree {
-        /// [`RunInfo::folder`].
-        folder: String,
+        /// [`RunInfo::folder`] of the run to compare; none for each with the one of its task and
+        /// name.
+        folder: Option<String>,
         /// Path of every file that comes beside the message.
         paths: Vec<String>,
     },
@@ -57,6 +58,12 @@ pub struct EvaluateJob {
     pub models: Vec<String>,
     /// What answers beside them.
     pub controls: Vec<EvaluateControl>,
+    /// Whether the dense heads of the models answer as well: the task asks for boxes.
+    #[serde(default)]
+    pub dense: bool,
+    /// Name of the folder that the task was in; none where its pictures are made here.
+    #[serde(default)]
+    pub folder: Option<String>,
 }
 
 /// An answer to compare a model's with.
@@ -121,8 +128,13 @@ kind_outside! {
             #[serde(with = "serde_bytes")]
             zip: Vec<u8>,
         },
-        /// A run beside one of another device.
-        Agreed(AgreementInfo),
+        /// Runs beside those of another device.
+        Agreed {
+            /// By task, and then by who answered.
+            runs: Vec<AgreementInfo>,
+            /// What was opened and has no counterpart in this browser: task and who answered.
+            alone: Vec<String>,
+        },
     }
 }
 
@@ -141,6 +153,8 @@ pub struct TaskInfo {
     pub metric: String,
     /// Whether its pictures are made here, without any file of the visitor's.
     pub made: bool,
+    /// Whether it asks for boxes, which dense heads answer as well.
+    pub boxes: bool,
     /// Files that it wants in the folder.
     pub files: Vec<String>,
     /// Those that are not there; none of a task that is made.
@@ -191,8 +205,8 @@ pub struct ComparedInfo {
     pub p: f64,
     /// Questions with another score.
     pub flipped: u32,
-    /// Questions with the same answer.
-    pub same: u32,
+    /// Share of the questions with the same answer, and the ends of its 95 % interval; 0 to 1.
+    pub same: [f64; 3],
 }
 
 /// How far a run is.
@@ -219,20 +233,29 @@ pub struct EvaluateProgress {
 /// Whether two runs say the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AgreementInfo {
-    /// [`RunInfo::folder`] of the run of this browser.
-    pub folder: String,
-    /// What the other run computed on, if its key came with it.
-    pub other: Option<String>,
+    /// Id of the task.
+    pub task: String,
+    /// Who answered.
+    pub who: String,
+    /// What each computed on; none of the other run where its key did not come.
+    pub devices: [Option<String>; 2],
     /// Questions that both answered about the same picture.
     pub count: u32,
     /// Of them those with the same answer.
     pub equal: u32,
+    /// Their share and the ends of its 95 % interval, 0 to 1; none of no question.
+    pub share: Option<[f64; 3]>,
     /// Largest difference of a choice's probability.
     pub probability: Option<f64>,
     /// Questions of this browser's run that the other does not have.
     pub alone: u32,
+    /// Questions of the other run that this browser's does not have.
+    pub theirs_alone: u32,
     /// Questions that both have, about different pictures.
     pub other_pictures: u32,
+    /// Every setting and every hash of a model's file that differs: its name, the value here, and
+    /// the value there.
+    pub settings: Vec<[String; 3]>,
     /// The first questions with another answer: id, and both answers.
     pub different: Vec<(String, [String; 2])>,
 }

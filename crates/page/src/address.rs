@@ -52,6 +52,25 @@ pub(crate) fn models() -> Option<OwnInput> {
     })
 }
 
+/// Takes the device out of the page's address: what was set since counts at a reload.
+pub(crate) fn leave_device() {
+    let Some(window) = web_sys::window() else { return };
+    let (Ok(search), Ok(hash)) = (window.location().search(), window.location().hash()) else {
+        return;
+    };
+    let Ok(search) = UrlSearchParams::new_with_str(&search) else {
+        return;
+    };
+    search.delete("device");
+    let search = String::from(search.to_string());
+    // A relative address that is empty would keep what stands behind the question mark.
+    let question = if search.is_empty() { "" } else { "?" };
+    let here = format!("{}{question}{search}{hash}", page().unwrap_or_default());
+    if let Ok(history) = window.history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&here));
+    }
+}
+
 /// This page on another device, with the same models.
 pub(crate) fn on_device(name: &str) -> String {
     let search = web_sys::window().and_then(|window| window.location().search().ok());

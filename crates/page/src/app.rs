@@ -193,7 +193,12 @@ impl App {
                 picture,
             } => address::make(&self.codec, *shared, self.file(number), picture),
             Effect::Hash(number) => self.hash(number),
-            Effect::KeepSettings(kept) => memory::keep_settings(&kept),
+            Effect::KeepSettings(kept) => {
+                memory::keep_settings(&kept);
+                if kept.device.is_some() {
+                    address::leave_device();
+                }
+            }
             Effect::Camera(effect) => camera::act(&self.parts, effect),
             Effect::Card(shared) => {
                 if let Some((_, pixels)) = &self.pixels {

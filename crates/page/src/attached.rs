@@ -54,6 +54,17 @@ fn listed(files: &FileList) -> (Array, Option<String>, Vec<String>) {
     (list, folder, paths)
 }
 
+/// The same for what the event "opened" of `www/folder.js` holds.
+pub(crate) fn with_event(event: &JsValue, tell: impl FnOnce(String, Vec<String>)) {
+    let detail = |name: &str| Reflect::get(&Reflect::get(event, &"detail".into()).ok()?, &name.into()).ok();
+    let list = |name: &str| detail(name).map(|list| Array::from(&list)).unwrap_or_default();
+    let name = detail("name").and_then(|name| name.as_string()).unwrap_or_default();
+    let paths = list("paths").iter().filter_map(|path| path.as_string()).collect();
+    FILES.set(Some(list("files")));
+    tell(name, paths);
+    FILES.set(None);
+}
+
 /// Puts the files into a message, if any wait.
 pub(crate) fn put_into(message: &JsValue) {
     if let Some(files) = FILES.take() {

@@ -18,6 +18,13 @@ pub(crate) struct Camera {
     pub(crate) note: String,
 }
 
+impl Camera {
+    /// The visitor stops everything, or the engine has stopped: no further frame is asked.
+    pub(crate) fn stop(&mut self) {
+        (self.live, self.paused) = (None, false);
+    }
+}
+
 /// Whether it is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Phase {

@@ -371,6 +371,17 @@ impl State {
             .is_some_and(|machine| machine.backend == Backend::Cpu)
     }
 
+    /// Whether the number of bits matters: the processor has 32 alone.
+    pub(crate) fn computes_in_16(&self) -> bool {
+        let machine = self.machine.as_ref();
+        machine.is_none_or(|machine| machine.backend == Backend::WebGpu)
+    }
+
+    /// Whether the engine that runs was started with other settings, as a link may bring them.
+    pub(crate) fn needs_another(&self) -> bool {
+        self.engines > 0 && self.settings.whole != self.started_whole && self.computes_in_16()
+    }
+
     /// Something that another engine may do better, or the processor where a GPU computes.
     pub(crate) fn restartable(&self, sentence: String) -> Problem {
         let other = !self.on_processor() && self.machine.is_some();

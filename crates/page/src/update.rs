@@ -59,12 +59,7 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
                 *cancelling = true;
                 vec![Effect::Send(Command::Cancel)]
             }
-            // Nothing asks a model for its kernels to stop: its engine ends, another one waits.
-            Loading::Preparing { .. } => {
-                let effects = engine::start(state);
-                state.resume = None;
-                effects
-            }
+            Loading::Preparing { .. } => engine::give_up(state),
             _ => Vec::new(),
         },
         Input::Forget => vec![Effect::Send(Command::Forget)],
@@ -80,8 +75,15 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
         }
         Input::Remedy(Remedy::Reload) => vec![Effect::Reload],
         Input::Remedy(Remedy::Restart) => engine::start(state),
-        Input::Remedy(Remedy::Processor) => recovery::on_processor(state),
+        Input::Remedy(Remedy::Processor) => engine::on_processor(state),
         Input::Remedy(Remedy::PageModels) => own::choose(state, OwnInput::Page),
+        other => given(state, other),
+    }
+}
+
+/// The visitor gives a picture, or asks about it.
+fn given(state: &mut State, input: Input) -> Vec<Effect> {
+    match input {
         Input::Restored { number, saved } => picture::restored(state, number, saved),
         Input::Chosen(chosen) => {
             picture::chosen(state, chosen);
@@ -120,10 +122,10 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             effects
         }
         Input::Stop => {
-            camera::stop(state);
+            state.camera.stop();
             turn::stop(state)
         }
-        Input::Again => turn::again(state),
+        Input::Again => settings::ask_again(state),
         Input::Mark(mark) => {
             state.marks.set(mark);
             Vec::new()
@@ -132,6 +134,13 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
         Input::Card => link::card(state),
         Input::Own(input) => own::choose(state, input),
         Input::Set(setting) => settings::set(state, setting),
+        other => besides(state, other),
+    }
+}
+
+/// What stands beside the answers: those that were recorded, earlier ones, links.
+fn besides(state: &mut State, input: Input) -> Vec<Effect> {
+    match input {
         Input::Recorded(recorded) => recorded::came(state, *recorded),
         Input::Featured(chosen) => recorded::featured(state, chosen),
         Input::Revisit(index) => history::revisit(state, index),
@@ -165,6 +174,8 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             link::copied(state, copied);
             Vec::new()
         }
+        // Every other one is above.
+        _ => Vec::new(),
     }
 }
 

@@ -12,6 +12,7 @@ mod cli;
 mod counts;
 mod demo;
 mod devices;
+mod first;
 mod goldens;
 mod house;
 mod node;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
         Command::Agree(args) => agree::run(&args),
         Command::Peers(args) => peers::run(&args),
         Command::Record(args) => record::run(&args),
-        Command::First => page::first(),
+        Command::First => first::run(),
         Command::Device(args) => devices::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

@@ -136,6 +136,27 @@ test("use/another device takes over from kept bytes and says so", { limit: 240 }
   await visitor.wellBehaved();
 });
 
+test("use/32 bits are asked for, kept and said", { limit: 60 }, async (t) => {
+  const { site, visitor } = await arrive(t);
+  const engine = polite(`(command, post) => {
+    if (command.kind === "hello") post({ kind: "notice", sentence: "asked for " + (command.whole ? 32 : 16) + " bits on " + command.device });
+  }`);
+  site.spoil = (path) => (path === "/engine.js" ? engine : undefined);
+  const screen = await Screen.open(visitor, "?device=gpu");
+  await screen.load();
+  assert(/asked for 16 bits on gpu/.test(await screen.notices()), "16 bits at first");
+  await settings(screen);
+  await screen.id("bits").selectOption("32");
+  await until(async () => /asked for 32 bits on gpu/.test(await screen.notices()), "another engine");
+  assert(/change their arithmetic.*loaded again from this browser's own copies/.test(await said(screen, "settings-note")), "it is said");
+  await screen.id("device").selectOption("auto");
+  await until(async () => /asked for 32 bits on auto/.test(await screen.notices()), "a third engine");
+  assertEqual(new URL(screen.page.url()).search, "", "the address no longer names a device");
+  await screen.reload();
+  await until(async () => /asked for 32 bits on auto/.test(await screen.notices()), "the same after a reload");
+  await visitor.wellBehaved();
+});
+
 test("use/a result is saved as a picture", { limit: 180 }, async (t) => {
   const { visitor } = await arrive(t);
   const screen = await withPicture(visitor);

@@ -1,7 +1,7 @@
 // The parts of a built page, and a page whose weights are others than those that were built.
 
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 const address = (part) => `/parts/${part.sha256}.part`;
@@ -12,6 +12,27 @@ export const bundleOf = async (folder) => JSON.parse(await readFile(path.join(fo
 
 /** The path of every part, in order. */
 export const partsOf = async (folder) => (await bundleOf(folder)).files.flatMap((file) => file.parts.map(address));
+
+/**
+ * Writes the models of a page as the native program reads them: `weights` and `cache` below a
+ * folder. Gives what the program has to be told.
+ */
+export const nativeModels = async (page, to) => {
+  const { manifest, classes, files } = await bundleOf(page);
+  const put = async (name, content) => {
+    const file = path.join(to, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, content);
+  };
+  await put("weights/manifest.json", JSON.stringify(manifest));
+  for (const [name, list] of Object.entries(classes)) await put(`weights/${name}`, JSON.stringify(list));
+  const language = manifest.language_models.map(({ file }) => file);
+  for (const file of files) {
+    const bytes = Buffer.concat(await Promise.all(file.parts.map((part) => readFile(path.join(page, address(part))))));
+    await put(`${language.includes(file.name) ? "cache" : "weights"}/${file.name}`, bytes);
+  }
+  return { options: ["--weights", path.join(to, "weights"), "--device", "cpu"], env: { ...process.env, SIGHTLINE_CACHE: path.join(to, "cache") } };
+};
 
 /** A tensor's place in a safetensors file, by the end of its name. */
 const place = (bytes, ending) => {

@@ -15,7 +15,7 @@ export class Evaluation {
   }
 
   /** Fills the form in. */
-  async ask({ task = "presence-gallery", limit = "", batch = "4", models, controls = ["majority"], part, parts } = {}) {
+  async ask({ task = "presence-gallery", limit = "", batch = "4", models, controls = ["majority"], dense, part, parts } = {}) {
     await until(async () => (await this.id("task").locator(`option[value="${task}"]`).count()) === 1, `the task ${task}`);
     await this.id("task").selectOption(task);
     await this.id("limit").fill(limit);
@@ -24,6 +24,7 @@ export class Evaluation {
       for (const box of await this.id("models").locator("input").all()) await box.setChecked(models.includes(await box.inputValue()));
     }
     for (const name of ["majority", "chance", "shuffled"]) await this.id(`control-${name}`).setChecked(controls.includes(name));
+    if (dense !== undefined) await this.id("dense").setChecked(dense);
     if (parts) {
       await this.page.getByText("Only a part of the questions").click();
       await this.id("part").fill(part);
@@ -48,6 +49,21 @@ export class Evaluation {
 
   note() {
     return text(this.id("evaluate-note"));
+  }
+
+  /** Opens runs of another device; gives the sentence about all of them. */
+  async agree(input, files) {
+    await this.id(input).setInputFiles(files);
+    await until(async () => /the same/.test(await text(this.id("agreed"))) && !(await this.screen.shown("problem")), "how far they agree");
+    return text(this.id("agreed"));
+  }
+
+  /** The exported runs, as a zip file in a folder. */
+  async exported(folder) {
+    const [download] = await Promise.all([this.page.waitForEvent("download"), this.id("export").click()]);
+    const zip = `${folder}/runs.zip`;
+    await download.saveAs(zip);
+    return zip;
   }
 
   /** Number of answers that are kept, while it runs. */

@@ -20,6 +20,11 @@ const findings = async (page) => {
 export const look = async (screen, name) => {
   const found = await findings(screen.page);
   assert(found.length === 0, () => `${name}: ${found.join("\n")}`);
+  await fits(screen, name);
+};
+
+/** Nothing wider than the window, and a picture for people. */
+export const fits = async (screen, name) => {
   const wide = await screen.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert(wide <= 0, `${name}: ${wide} px wider than the window`);
   await screen.shot(name);

@@ -312,11 +312,18 @@ export class Screen {
   /** A picture for people. */
   async shot(name) {
     await mkdir(process.env.SCREENSHOTS, { recursive: true });
+    await this.#top();
     await this.page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true });
+  }
+
+  /** What stays in the window while the page is scrolled belongs to its own place in a picture. */
+  #top() {
+    return this.page.evaluate(() => scrollTo(0, 0));
   }
 
   /** A picture of the part of the page between two elements, both included. */
   async shotOf(name, first, last) {
+    await this.#top();
     const clip = await this.page.evaluate(
       ([first, last]) => {
         const margin = 16;

@@ -245,6 +245,12 @@ impl Folder<'_> {
 }
 
 impl Task {
+    /// Whether its answers are boxes, which the dense head gives as well: all of them count from an
+    /// IoU on.
+    pub fn asks_for_boxes(&self) -> bool {
+        self.metric.contains("IoU")
+    }
+
     /// Files that are wanted, but not there.
     pub fn missing(&self, data: impl Into<DataPath>) -> Vec<&'static str> {
         let data = data.into();

@@ -189,7 +189,8 @@ fn samples(
         let gold_box = edges(question.gold.get("box"));
         let answers = column.iter().map(|run| {
             let mut answer = run.and_then(|run| answer(run, place, &question.id, size))?;
-            if let (Some(px), Some(gold)) = (answer.px, gold_box) {
+            // What was not scored, because its form is wrong, may still be a box.
+            if let (None, Some(px), Some(gold)) = (answer.iou, answer.px, gold_box) {
                 answer.iou = geometry::iou(px, gold);
             }
             Some(answer)
@@ -247,8 +248,9 @@ fn thumbnail(image: &Image, ground: [u8; 3]) -> Option<(String, [u32; 2])> {
 
 /// The size that the gold is in, where it has one.
 fn size(question: &Question) -> Option<[u32; 2]> {
-    let side = |name: &str| question.gold.get(name)?.as_u64()?.try_into().ok();
-    Some([side("width")?, side("height")?])
+    // Official files have them as fractions, too.
+    let side = |name: &str| question.gold.get(name)?.as_f64().filter(|side| *side >= 1.0);
+    Some([side("width")? as u32, side("height")? as u32])
 }
 
 fn edges(value: Option<&Value>) -> Option<[f64; 4]> {
@@ -314,7 +316,8 @@ fn answer(run: &FinishedRun, place: usize, id: &str, size: Option<[u32; 2]>) -> 
         valid: score.valid.unwrap_or(true),
         text,
         px,
-        iou: None,
+        // As it was scored: in the frame that the model saw, beyond the picture's edge as well.
+        iou: score.iou,
     })
 }
 

@@ -93,6 +93,11 @@ impl RunKey {
         hasher.add(&serde_json::to_string(self).expect("texts and numbers become JSON"));
         hasher.hex()
     }
+
+    /// Every field in which another run differs: its value there, and the one of this run.
+    pub fn differences(&self, there: &Self) -> Vec<Difference> {
+        differences(there, None, self, None)
+    }
 }
 
 /// SHA-256 over prompt, gold and options of every question, for [`RunKey::questions`].
@@ -189,12 +194,17 @@ impl KeyFile {
         let Some(bytes) = disk.read(&path).await.map_err(RunError::disk("read", &path))? else {
             return Ok(None);
         };
-        let file: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| RunError::damaged(&path, error.line(), format!("not a key of a run ({error})")))?;
+        Self::parse(&path, &bytes).map(Some)
+    }
+
+    /// The key in the bytes of a file.
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, RunError> {
+        let file: Self = serde_json::from_slice(bytes)
+            .map_err(|error| RunError::damaged(path, error.line(), format!("not a key of a run ({error})")))?;
         if file.fields.batch_size == 0 || file.run_key != file.fields.hash() {
-            return Err(RunError::damaged(&path, 1, "the hash is not that of the fields"));
+            return Err(RunError::damaged(path, 1, "the hash is not that of the fields"));
         }
-        Ok(Some(file))
+        Ok(file)
     }
 
     pub(crate) async fn write(&self, disk: &impl Disk, folder: &Path) -> Result<(), RunError> {

@@ -43,9 +43,12 @@ pub use finish::{Finished, UNREADABLE, records};
 pub use folder::order;
 pub use history::Machine;
 pub use item::{Answered, Answerer, Beside, Item, Progress};
+pub(crate) use key::KeyFile;
 pub use key::{Items, RunKey, questions_sha256};
 pub use merge::merge;
 pub use peek::{Peek, peek};
+#[cfg(test)]
+pub(crate) use record::lines;
 pub(crate) use record::read as read_record;
 pub use report::{Report, rescore};
 pub use shard::{Assigned, Shard, assigned};
@@ -55,7 +58,7 @@ use error::RunError;
 use finish::{finish, unreadable};
 use folder::{lock, open};
 use history::History;
-use key::{KeyFile, sample_key};
+use key::sample_key;
 use names::SAMPLES;
 use samples::Recovered;
 

@@ -1,5 +1,5 @@
-//! The part of `gemm` that multiplies floats. The crate `gemm` itself would compile the same kernels
-//! for four other types of numbers.
+//! The part of `gemm` that multiplies floats. The crate `gemm` itself would compile the same
+//! kernels for four other types of numbers.
 
 use super::Product;
 

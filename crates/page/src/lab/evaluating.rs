@@ -28,9 +28,12 @@ pub(crate) struct Evaluating {
     pub(crate) compared: Vec<ComparedInfo>,
     /// A job that was cut off or stopped.
     pub(crate) unfinished: Option<EvaluateJob>,
-    pub(crate) agreed: Option<AgreementInfo>,
+    pub(crate) agreed: Option<Agreed>,
     /// What is wrong with what was asked for last, or what came of it.
     pub(crate) note: String,
+    /// The same of runs that are there, and of those that were opened beside them.
+    pub(crate) kept_note: String,
+    pub(crate) agreed_note: String,
     /// Number of reports that came, and the last one.
     pub(crate) report: (u32, Option<Report>),
 }
@@ -42,6 +45,23 @@ pub(crate) struct Report {
     pub(crate) html: String,
     /// What it shows, as JSON.
     pub(crate) data: String,
+}
+
+/// Runs beside those of another device.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Agreed {
+    pub(crate) runs: Vec<AgreementInfo>,
+    /// What has no counterpart here.
+    pub(crate) alone: Vec<String>,
+}
+
+/// What is being made.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Making {
+    /// A report or a zip file.
+    OfRuns,
+    /// A comparison with another device.
+    Agreement,
 }
 
 /// What happens.
@@ -57,8 +77,8 @@ pub(crate) enum Phase {
         /// The visitor has asked to end it.
         stopping: bool,
     },
-    /// A report or a zip file is made.
-    Busy,
+    /// Something is made of what is there.
+    Busy(Making),
 }
 
 /// What the input changes.
@@ -101,7 +121,7 @@ fn run(evaluating: &mut Evaluating, job: EvaluateJob) -> Vec<Effect> {
 }
 
 /// Starts a job, or loads the models and has it wait for them.
-fn start(evaluating: &mut Evaluating, state: &mut State, job: EvaluateJob) -> Vec<Effect> {
+fn start(evaluating: &mut Evaluating, state: &mut State, mut job: EvaluateJob) -> Vec<Effect> {
     if evaluating.phase != Phase::Idle {
         return Vec::new();
     }
@@ -109,6 +129,9 @@ fn start(evaluating: &mut Evaluating, state: &mut State, job: EvaluateJob) -> Ve
         evaluating.note = "Nobody would answer: choose a model, or a control.".into();
         return Vec::new();
     }
+    let made = evaluating.tasks.iter().any(|task| task.made && task.id == job.task);
+    let opened = evaluating.folder.as_ref().filter(|_| !made);
+    job.folder = opened.map(|(name, _)| name.clone()).or(job.folder);
     if job.models.is_empty() || state.loaded().is_some() {
         return run(evaluating, job);
     }
@@ -159,12 +182,12 @@ fn asked(evaluating: &mut Evaluating, state: &mut State, input: &Input) -> Vec<E
                 paths: paths.clone(),
             })
         }
-        Input::Report => busy(evaluating, EvaluateCommand::Report),
-        Input::Export => busy(evaluating, EvaluateCommand::Export),
+        Input::Report => busy(evaluating, Making::OfRuns, EvaluateCommand::Report),
+        Input::Export => busy(evaluating, Making::OfRuns, EvaluateCommand::Export),
         Input::Agree { folder, paths } => {
             evaluating.agreed = None;
             let (folder, paths) = (folder.clone(), paths.clone());
-            busy(evaluating, EvaluateCommand::Agree { folder, paths })
+            busy(evaluating, Making::Agreement, EvaluateCommand::Agree { folder, paths })
         }
         Input::Remove(folder) => {
             evaluating.agreed = None;
@@ -173,16 +196,25 @@ fn asked(evaluating: &mut Evaluating, state: &mut State, input: &Input) -> Vec<E
     }
 }
 
-fn busy(evaluating: &mut Evaluating, command: EvaluateCommand) -> Vec<Effect> {
-    evaluating.phase = Phase::Busy;
-    evaluating.note.clear();
+fn busy(evaluating: &mut Evaluating, making: Making, command: EvaluateCommand) -> Vec<Effect> {
+    evaluating.phase = Phase::Busy(making);
+    note(evaluating).clear();
     send(command)
 }
 
 /// Something that was waited for has come.
 fn came(evaluating: &mut Evaluating) {
-    if evaluating.phase == Phase::Busy {
+    if let Phase::Busy(_) = evaluating.phase {
         evaluating.phase = Phase::Idle;
+    }
+}
+
+/// Where it is told what came of what was asked for last: beside what asks for it.
+fn note(evaluating: &mut Evaluating) -> &mut String {
+    match evaluating.phase {
+        Phase::Busy(Making::OfRuns) => &mut evaluating.kept_note,
+        Phase::Busy(Making::Agreement) => &mut evaluating.agreed_note,
+        _ => &mut evaluating.note,
     }
 }
 
@@ -209,28 +241,28 @@ fn heard(evaluating: &mut Evaluating, event: EvaluateEvent) -> Vec<Effect> {
             };
         }
         EvaluateEvent::Failed { sentence } => {
+            *note(evaluating) = sentence;
             came(evaluating);
-            evaluating.note = sentence;
         }
         EvaluateEvent::Report { html, data } => {
             came(evaluating);
             evaluating.report = (evaluating.report.0 + 1, Some(Report { html, data }));
         }
         EvaluateEvent::Exported { runs, zip } => {
-            came(evaluating);
-            evaluating.note = match runs {
+            *note(evaluating) = match runs {
                 1 => "One run was packed.".into(),
                 n => format!("{n} runs were packed."),
             };
+            came(evaluating);
             return vec![Effect::Save {
                 name: "sightline-runs.zip".into(),
                 kind: "application/zip".into(),
                 bytes: zip,
             }];
         }
-        EvaluateEvent::Agreed(agreed) => {
+        EvaluateEvent::Agreed { runs, alone } => {
             came(evaluating);
-            evaluating.agreed = Some(agreed);
+            evaluating.agreed = Some(Agreed { runs, alone });
         }
     }
     Vec::new()
@@ -252,6 +284,8 @@ mod tests {
             shard: None,
             models: models.iter().map(|model| (*model).to_owned()).collect(),
             controls: vec![EvaluateControl::Majority],
+            dense: false,
+            folder: None,
         }
     }
 

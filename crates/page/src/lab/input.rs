@@ -43,10 +43,10 @@ pub(crate) enum Evaluate {
     SaveReport,
     /// Asks for all runs.
     Export,
-    /// Opened the answers of another device; the files wait to be sent.
+    /// Opened runs of another device; the files wait to be sent.
     Agree {
-        /// Folder of the run of this browser.
-        folder: String,
+        /// Folder of the run of this browser to compare; none for all that have a counterpart.
+        folder: Option<String>,
         /// Path of every file.
         paths: Vec<String>,
     },

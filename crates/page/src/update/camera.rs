@@ -130,9 +130,3 @@ pub(super) fn answered(state: &mut State) -> Vec<Effect> {
     }
     next(state)
 }
-
-/// The visitor stops everything, or the engine has stopped: no further frame is asked.
-pub(super) fn stop(state: &mut State) {
-    state.camera.live = None;
-    state.camera.paused = false;
-}

@@ -80,8 +80,8 @@ pub(crate) enum Effect {
     },
     /// Do something with the camera: [`Input::Camera`](super::Input::Camera).
     Camera(CameraEffect),
-    /// Draw what a link to this would hold, with the picture that is seen, and save it. What came of
-    /// it is [`Input::Remark`](super::Input::Remark), if it failed.
+    /// Draw what a link to this would hold, with the picture that is seen, and save it. A failure
+    /// is told as [`Input::Remark`](super::Input::Remark).
     Card(Box<Shared>),
     /// Save the questions of before as a file.
     SaveHistory,

@@ -1,12 +1,12 @@
 //! The engine's life: its start, the models on their way, its end, and what the next one brings
 //! back.
 
-use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, ModelInfo};
+use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, ModelInfo, Wish};
 
 use super::effect::Effect;
 use super::input::Reminder;
 use super::turn::{ask, ended, panes};
-use super::{camera, look, recorded, recovery, settings};
+use super::{look, recorded, recovery};
 use crate::state::{Engine, Loading, Phase, Problem, Progress, Remedy, Resume, State};
 
 /// Seconds until a page whose engine has not come says so.
@@ -35,6 +35,18 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
     effects
 }
 
+/// The visitor has the processor go on. Where an earlier visit had the models load, what is here
+/// already is loaded by itself.
+pub(super) fn on_processor(state: &mut State) -> Vec<Effect> {
+    let offered = state.problem.as_ref().and_then(|problem| problem.other) == Some(Remedy::Dismiss);
+    state.wish = Wish::Cpu;
+    let effects = start(state);
+    if offered {
+        state.resume.get_or_insert_default();
+    }
+    effects
+}
+
 /// Nothing more comes from the engine that ran. What the visitor had of it, the next one should
 /// bring back. `lost`: it has lost its device.
 fn stopped(state: &mut State, lost: bool) {
@@ -50,7 +62,7 @@ fn stopped(state: &mut State, lost: bool) {
     // Nobody is there to be told.
     let _ = look::forget(state);
     state.held = None;
-    camera::stop(state);
+    state.camera.stop();
     ended(state);
 }
 
@@ -88,7 +100,7 @@ pub(crate) fn load(state: &mut State) -> Vec<Effect> {
     if state.engine != Engine::Ready || state.is_loading() || state.loaded().is_some() {
         return Vec::new();
     }
-    if settings::needs_another(state) {
+    if state.needs_another() {
         // A link's settings: the engine that waits was started with others.
         let effects = start(state);
         state.resume = Some(Resume {
@@ -105,10 +117,18 @@ pub(crate) fn load(state: &mut State) -> Vec<Effect> {
     vec![Effect::Send(Command::Load)]
 }
 
+/// The visitor gives up a model that is being prepared. Nothing asks its kernels to stop: the
+/// engine ends, and another one waits.
+pub(super) fn give_up(state: &mut State) -> Vec<Effect> {
+    let effects = start(state);
+    state.resume = None;
+    effects
+}
+
 /// The question whose recorded answers are shown is asked here: the models come first.
 pub(super) fn run_here(state: &mut State) -> Vec<Effect> {
     let question = state.turn.question.clone();
-    let again = settings::needs_another(state);
+    let again = state.needs_another();
     if state.loaded().is_some() && !again {
         return ask(state, question);
     }

@@ -3,9 +3,9 @@
 use sightline_messages::{Command, Kind, Preview};
 
 use super::effect::Effect;
+use super::look;
 use super::recorded;
 use super::turn::{ask, ended, panes, remember};
-use super::{camera, look};
 use crate::state::{Chosen, Linked, Phase, Picture, Saved, Shown, State, Turn};
 
 /// Whether this picture was chosen and is not decoded yet.
@@ -71,7 +71,7 @@ pub(super) fn refused(state: &mut State, number: u32, sentence: String) -> Vec<E
     if is_coming(&state.picture, number) {
         state.picture.coming = None;
         state.held = None;
-        camera::stop(state);
+        state.camera.stop();
         give_up_question(state);
         state.picture_note = sentence;
     }

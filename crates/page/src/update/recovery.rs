@@ -2,10 +2,8 @@
 
 use sightline_messages::Wish;
 
-use super::effect::Effect;
-use super::engine::start;
 use super::notices::notice;
-use crate::state::{Pane, Remedy, State};
+use crate::state::{Pane, State};
 
 /// So many losses without an answer between them, and the processor computes.
 const LOSSES: u32 = 3;
@@ -27,18 +25,6 @@ pub(super) fn begin(state: &mut State, sentence: &str) {
         "It was lost three times in a row, so your processor goes on."
     };
     notice(state, format!("{sentence} {further}"));
-}
-
-/// The visitor has the processor go on. Where an earlier visit had the models load, what is here
-/// already is loaded by itself.
-pub(super) fn on_processor(state: &mut State) -> Vec<Effect> {
-    let offered = state.problem.as_ref().and_then(|problem| problem.other) == Some(Remedy::Dismiss);
-    state.wish = Wish::Cpu;
-    let effects = start(state);
-    if offered {
-        state.resume.get_or_insert_default();
-    }
-    effects
 }
 
 /// What the models had said stays to be read until they have said more.

@@ -1,9 +1,10 @@
 //! What the visitor sets. Whatever the engine has to be started with begins another one.
 
-use sightline_messages::{Backend, Wish};
+use sightline_messages::Wish;
 
 use super::effect::Effect;
 use super::engine;
+use super::turn::ask;
 use crate::settings::{Kept, Setting, Settings};
 use crate::state::State;
 
@@ -29,18 +30,12 @@ pub(super) fn set(state: &mut State, setting: Setting) -> Vec<Effect> {
     })];
     let other_device = state.wish != before.1;
     let other_bits = state.settings.whole != before.0;
-    if other_device || (other_bits && computes_in_16(state)) {
+    if other_device || (other_bits && state.computes_in_16()) {
         effects.extend(again(state, other_device));
     } else if other_bits && state.on_processor() {
         state.settings_note = "The processor computes in 32 bits either way.".into();
     }
     effects
-}
-
-/// Whether the number of bits matters: the processor has 32 alone.
-fn computes_in_16(state: &State) -> bool {
-    let machine = state.machine.as_ref();
-    machine.is_none_or(|machine| machine.backend == Backend::WebGpu)
 }
 
 /// Another engine, and what becomes of the models.
@@ -60,8 +55,18 @@ fn again(state: &mut State, device: bool) -> Vec<Effect> {
     effects
 }
 
-/// What a link says of settings, before its question is asked here: whether another engine is
-/// needed for it.
-pub(super) fn needs_another(state: &State) -> bool {
-    state.engines > 0 && state.settings.whole != state.started_whole && computes_in_16(state)
+/// The visitor asks the same again. Where words are drawn, they are drawn anew.
+pub(super) fn ask_again(state: &mut State) -> Vec<Effect> {
+    let question = state.turn.question.clone();
+    if question.is_empty() || state.loaded().is_none() || state.turn.answering || state.held.is_some() {
+        return Vec::new();
+    }
+    let mut effects = Vec::new();
+    if state.settings.temperature > 0.0 && state.turn.settings.seed == state.settings.seed {
+        let next = Setting::Seed(state.settings.seed.wrapping_add(1) as f64);
+        effects.extend(set(state, next));
+    }
+    effects.push(Effect::Fill(question.clone()));
+    effects.extend(ask(state, question));
+    effects
 }

@@ -5,9 +5,7 @@ use sightline_messages::{Answer, Command, Event};
 use super::effect::Effect;
 use super::input::Reminder;
 use super::recovery;
-use super::settings;
 use crate::say::next_questions;
-use crate::settings::Setting;
 use crate::state::{Engine, Pane, Past, Phase, Saved, State};
 
 /// Most questions that stay: the files of their pictures stay with them.
@@ -57,22 +55,6 @@ pub(super) fn ask(state: &mut State, question: String) -> Vec<Effect> {
         max_tokens: settings.max_tokens,
         ways: settings.ways(),
     })]
-}
-
-/// The visitor asks the same again. Where words are drawn, they are drawn anew.
-pub(super) fn again(state: &mut State) -> Vec<Effect> {
-    let question = state.turn.question.clone();
-    if question.is_empty() || state.loaded().is_none() || state.turn.answering || state.held.is_some() {
-        return Vec::new();
-    }
-    let mut effects = Vec::new();
-    if state.settings.temperature > 0.0 && state.turn.settings.seed == state.settings.seed {
-        let next = Setting::Seed(state.settings.seed.wrapping_add(1) as f64);
-        effects.extend(settings::set(state, next));
-    }
-    effects.push(Effect::Fill(question.clone()));
-    effects.extend(ask(state, question));
-    effects
 }
 
 /// The visitor ends the answers.

@@ -8,6 +8,9 @@ use crate::inbox::tell;
 use crate::state::State;
 use crate::update::Input;
 
+/// Between the picture and the question of a phone, px.
+const GAP: i32 = 12;
+
 #[derive(Default)]
 pub(super) struct Ask {
     suggestions: Seen<Vec<String>>,
@@ -62,10 +65,7 @@ fn buttons(seen: &mut Seen<[bool; 3]>, state: &State) {
     show("stop", asking);
     set_text("stop", if state.turn.stopping { "Stopping…" } else { "Stop" });
     if asking && !state.turn.stopping && state.camera.live.is_none() && is_narrow() {
-        // The answers come below it, and the picture stays above.
-        if let Some(form) = by_id::<HtmlElement>("ask") {
-            form.scroll_into_view();
-        }
+        below_picture();
     }
     // A button that goes takes the focus with it: whoever uses the keyboard goes on where the other
     // is.
@@ -81,6 +81,18 @@ fn buttons(seen: &mut Seen<[bool; 3]>, state: &State) {
                 let _ = chip.set_attribute("aria-disabled", if asking { "true" } else { "false" });
             }
         }
+    }
+}
+
+/// Scrolls the question to just below the picture, which stays above it: the answers come below.
+fn below_picture() {
+    if let (Some(window), Some(form), Some(drop)) = (
+        web_sys::window(),
+        by_id::<HtmlElement>("ask"),
+        by_id::<HtmlElement>("drop"),
+    ) {
+        let by = form.get_bounding_client_rect().top() - f64::from(drop.offset_height() + GAP);
+        window.scroll_by_with_x_and_y(0.0, by);
     }
 }
 

@@ -89,6 +89,7 @@ pub(crate) const LAB: &[Row] = &[
     ("tasks", || Box::<evaluate::tasks::Tasks>::default()),
     ("running", || Box::new(evaluate::running::Running::open())),
     ("runs", || Box::new(evaluate::runs::Runs::open())),
+    ("agreement", || Box::new(evaluate::agreement::Agreement::open())),
     ("report", || Box::new(evaluate::report::ReportFrame::open())),
 ];
 

@@ -12,7 +12,7 @@ use crate::settings::{Setting, USUAL_TEMPERATURE};
 use crate::state::State;
 use crate::update::Input;
 
-/// The id of a field with a number, and what it sets.
+/// Id of a field with a number, and what it sets.
 type Number = (&'static str, fn(f64) -> Setting);
 
 const NUMBERS: [Number; 3] = [

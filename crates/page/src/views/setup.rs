@@ -167,17 +167,7 @@ fn step(state: &State) -> String {
                 false => format!("Compiling {number} of {all} for this device: {name}. Once a visit."),
             }
         }
-        Loading::Loaded(loaded) => {
-            let compile: f64 = loaded.compile_ms.iter().map(|(_, ms)| ms).sum();
-            match state.on_processor() {
-                true => format!("Ready after {}.", words::ms(loaded.total_ms)),
-                false => format!(
-                    "Ready after {}, {} of it compiling.",
-                    words::ms(loaded.total_ms),
-                    words::ms(compile)
-                ),
-            }
-        }
+        Loading::Loaded(loaded) => format!("Ready after {:.1} s.", loaded.total_ms / 1e3),
         _ => String::new(),
     }
 }

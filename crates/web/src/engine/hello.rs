@@ -120,8 +120,8 @@ fn sound(text: &str) -> Result<(Bundle, Vec<ModelInfo>), String> {
     Ok((bundle, models))
 }
 
-/// The store, and how much it holds of each file. Where the models are the page's `own`, parts of an
-/// earlier version of the page go. A store that opens and then says nothing is as good as none.
+/// The store, and how much it holds of each file. Where the models are the page's `own`, parts of
+/// an earlier version of the page go. A store that opens and then says nothing is as good as none.
 async fn looked_up(bundle: &Bundle, own: bool) -> (Store, Vec<FileInfo>) {
     let store = Store::open().await;
     let look = async {

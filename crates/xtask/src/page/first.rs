@@ -9,26 +9,14 @@ use serde_json::Value;
 use sightline_checkpoint::hash::sha256_hex;
 use sightline_checkpoint::manifest::Manifest;
 
-use crate::page_tests;
-use crate::repo::root;
-use crate::shell::{run as run_command, say};
+use crate::shell::say;
 
 /// The file, below `www`. It is not part of the built page.
-pub(super) const FILE: &str = "first.json";
+pub(crate) const FILE: &str = "first.json";
 const COMMAND: &str = "cargo xtask first";
 
 /// Elements of `index.html` with what the program draws into them, by their ids.
 pub(super) type Elements = BTreeMap<String, String>;
-
-/// Has the program draw it anew.
-pub(crate) fn run() -> Result<bool> {
-    page_tests::prepare()?;
-    page_tests::shipped_page()?;
-    let out = root().join("www").join(FILE);
-    run_command(page_tests::node("first.js")?.env("FIRST_OUT", &out))?;
-    say(format!("what the page begins with is in {}", out.display()));
-    Ok(true)
-}
 
 /// What belongs into a page that answers with these models. It is empty for models whose answers
 /// were not recorded: nothing is shown that they would not say.
@@ -44,7 +32,7 @@ pub(super) fn elements(www: &Path, models: &Manifest) -> Result<Elements> {
         return Ok(Elements::new());
     }
     let first = parsed(&www.join(FILE))?;
-    for (name, sha256) in stale(www, &first)? {
+    if let Some((name, sha256)) = stale(www, &first)?.first() {
         say(format!(
             "{FILE} was made from another {name} ({sha256}): the page begins empty until `{COMMAND}` has run"
         ));
@@ -79,6 +67,7 @@ fn parsed(path: &Path) -> Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repo::root;
 
     #[test]
     fn the_page_begins_with_what_is_recorded_of_the_shipped_models() -> Result<()> {

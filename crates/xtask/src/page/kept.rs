@@ -6,26 +6,44 @@ use anyhow::Result;
 
 use crate::wasm;
 
-/// Files that the browser must always get from the network, and those that a visit does without.
-fn is_kept(name: &str) -> bool {
+/// When a file is kept.
+#[derive(Clone, Copy, PartialEq)]
+enum When {
+    /// At the first visit of any page.
+    Always,
+    /// Once a visitor has evaluated: the engine for it is as large as the rest of the page.
+    Used,
+}
+
+/// When a file is kept; never those that the browser must always get from the network, and those
+/// that a visit does without.
+fn when(name: &str) -> Option<When> {
     let left = ["sw.js", "kept.js", "card.png"].contains(&name);
-    // The engine that evaluates is as large as the rest of the page.
-    !left && !name.starts_with("about/") && !name.starts_with(wasm::EVALUATE.name)
+    if left || name.starts_with("about/") {
+        return None;
+    }
+    Some(match name.starts_with(wasm::EVALUATE.name) {
+        true => When::Used,
+        false => When::Always,
+    })
 }
 
 /// The script that lists the files of a page, given each one's SHA-256.
 pub(super) fn script(hashes: &BTreeMap<String, String>) -> Result<String> {
-    let mut kept: BTreeMap<&str, &str> = hashes
-        .iter()
-        .filter(|(name, _)| is_kept(name))
-        .map(|(name, hash)| (name.as_str(), hash.as_str()))
-        .collect();
+    let of = |wanted: When| -> BTreeMap<&str, &str> {
+        let files = hashes.iter().filter(|(name, _)| when(name) == Some(wanted));
+        files.map(|(name, hash)| (name.as_str(), hash.as_str())).collect()
+    };
+    let (mut always, used) = (of(When::Always), of(When::Used));
     // The address that people use.
-    if let Some(hash) = kept.get("index.html").copied() {
-        kept.insert("./", hash);
+    if let Some(hash) = always.get("index.html").copied() {
+        always.insert("./", hash);
     }
-    let list = serde_json::to_string_pretty(&kept)?;
-    Ok(format!("// Written by `cargo xtask page`.\nself.KEPT = {list};\n"))
+    let [always, used] = [always, used].map(|list| serde_json::to_string_pretty(&list));
+    Ok(format!(
+        "// Written by `cargo xtask page`.\nself.KEPT = {};\nself.KEPT_ONCE_USED = {};\n",
+        always?, used?
+    ))
 }
 
 #[cfg(test)]
@@ -47,9 +65,15 @@ mod tests {
         for kept in ["\"./\": \"hash of index.html\"", "\"index.html\"", "\"pictures/a.png\""] {
             assert!(script.contains(kept), "{script}");
         }
-        for other in ["sw.js", "kept.js", "about/", "evaluate"] {
+        for other in ["sw.js", "kept.js", "about/"] {
             assert!(!script.contains(other), "{script}");
         }
+        let (always, used) = script.split_once("self.KEPT_ONCE_USED").expect("two lists");
+        assert!(
+            !always.contains("evaluate") && used.contains("sightline_web_evaluate.js"),
+            "{script}"
+        );
+        assert!(!used.contains("index.html"), "{script}");
         Ok(())
     }
 }

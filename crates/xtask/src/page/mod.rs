@@ -3,7 +3,7 @@
 mod about;
 mod compress;
 mod contents;
-mod first;
+pub(crate) mod first;
 mod kept;
 mod report;
 mod shell;
@@ -29,7 +29,6 @@ use crate::shell::say;
 use crate::wasm;
 pub(crate) use about::documents;
 use compress::Effort;
-pub(crate) use first::run as first;
 use shell::Shell;
 use site::Site;
 

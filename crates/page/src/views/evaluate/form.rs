@@ -4,11 +4,16 @@ use sightline_messages::{EvaluateControl, EvaluateJob, ModelInfo, TaskInfo};
 use web_sys::{HtmlElement, HtmlInputElement};
 
 use super::tell;
-use crate::dom::{by_id, clear, document, make, on_id, put, set_disabled, set_text, show};
+use crate::dom::{by_id, clear, document, focus, make, on_id, put, set_attribute, set_disabled, set_text, show};
 use crate::lab::evaluating::{Input, Phase};
 use crate::state::{Engine, State};
 use crate::views::{Now, Seen, View};
 use crate::words;
+
+/// Where it is said what is wrong with a field: its id with this behind it.
+const WRONG: &str = "-wrong";
+/// The fields that may be wrong.
+const FIELDS: [&str; 4] = ["limit", "batch", "part", "parts"];
 
 /// The controls, and their boxes to tick.
 const CONTROLS: [(&str, EvaluateControl); 3] = [
@@ -23,7 +28,8 @@ pub(in crate::views) struct Form {
     models: Seen<Vec<ModelInfo>>,
     folder: Seen<Option<(String, u32)>>,
     button: Seen<String>,
-    unfinished: Seen<Option<EvaluateJob>>,
+    boxes: Seen<bool>,
+    unfinished: Seen<(Option<EvaluateJob>, bool)>,
 }
 
 impl Form {
@@ -43,34 +49,53 @@ impl Form {
 /// Starts what the form says. The models are loaded if they are not there: the button names their
 /// size.
 fn start() {
+    for id in FIELDS {
+        set_attribute(id, "aria-invalid", None);
+        set_text(&format!("{id}{WRONG}"), "");
+    }
+    set_text("who-wrong", "");
     match job() {
-        Ok(job) => {
-            set_text("form-note", "");
-            tell(Input::Start(job));
+        Ok(job) if job.models.is_empty() && job.controls.is_empty() => {
+            set_text("who-wrong", "Nobody would answer: choose a model, or a control.");
         }
-        Err(problem) => set_text("form-note", &problem),
+        Ok(job) => tell(Input::Start(job)),
+        Err(Wrong { field, problem }) => {
+            set_attribute(field, "aria-invalid", Some("true"));
+            // Both numbers of a part have one place.
+            let place = if field == "part" { "parts" } else { field };
+            set_text(&format!("{place}{WRONG}"), &problem);
+            focus(field);
+        }
     }
 }
 
+/// What is wrong with the form, and in which field.
+struct Wrong {
+    field: &'static str,
+    problem: String,
+}
+
 /// What the form says, or what is wrong with it.
-fn job() -> Result<EvaluateJob, String> {
-    let number = |id: &str, what: &str, most: u32| match text(id).trim() {
+fn job() -> Result<EvaluateJob, Wrong> {
+    let number = |field: &'static str, most: u32| match text(field).trim() {
         "" => Ok(None),
         text => match text.parse::<u32>() {
             Ok(n) if (1..=most).contains(&n) => Ok(Some(n)),
-            _ => Err(format!(
-                "{what}: a whole number from 1 to {most} is needed, not \u{201c}{text}\u{201d}."
-            )),
+            _ => Err(Wrong {
+                field,
+                problem: format!("A whole number from 1 to {most} is needed, not \u{201c}{text}\u{201d}."),
+            }),
         },
     };
-    let limit = number("limit", "Number of questions", 10_000_000)?;
-    let batch_size = number("batch", "Questions at once", 1024)?.unwrap_or(1);
-    let parts = number("parts", "Number of parts", 10_000)?.unwrap_or(1);
-    let part = number("part", "Part", 10_000)?.unwrap_or(1);
+    let limit = number("limit", 10_000_000)?;
+    let batch_size = number("batch", 1024)?.unwrap_or(1);
+    let parts = number("parts", 10_000)?.unwrap_or(1);
+    let part = number("part", 10_000)?.unwrap_or(1);
     if part > parts {
-        return Err(format!(
-            "Part {part} of {parts} does not exist. Parts are counted from 1."
-        ));
+        return Err(Wrong {
+            field: "part",
+            problem: format!("Part {part} of {parts} does not exist. Parts are counted from 1."),
+        });
     }
     Ok(EvaluateJob {
         task: text("task"),
@@ -83,7 +108,14 @@ fn job() -> Result<EvaluateJob, String> {
             .filter(|(id, _)| ticked(id))
             .map(|(_, control)| *control)
             .collect(),
+        dense: asks_for_boxes() && ticked("dense"),
+        folder: None,
     })
+}
+
+/// Whether the chosen task asks for boxes: the place of dense heads is seen.
+fn asks_for_boxes() -> bool {
+    by_id::<HtmlElement>("dense-label").is_some_and(|label| !label.hidden())
 }
 
 /// What stands in a field, or is chosen.
@@ -133,10 +165,19 @@ impl View for Form {
             set_disabled("start", !idle);
             set_disabled("go-on", !idle);
         }
-        if self.unfinished.is_new(evaluating.unfinished.clone()) {
+        let chosen = text("task");
+        let boxes = ready.iter().any(|task| task.id == chosen && task.boxes);
+        if self.boxes.is_new(boxes) {
+            show("dense-label", boxes);
+        }
+        let opened = evaluating.folder.is_some();
+        if self.unfinished.is_new((evaluating.unfinished.clone(), opened)) {
             show("unfinished", evaluating.unfinished.is_some());
             if let Some(job) = &evaluating.unfinished {
-                set_text("unfinished-text", &unfinished(job, now.state));
+                let wants = job.folder.as_deref().filter(|_| !opened);
+                set_text("unfinished-text", &unfinished(job, wants, now.state));
+                // `www/folder.js` opens it by the same press, if it may.
+                set_attribute("go-on", "data-wants", wants);
             }
         }
     }
@@ -162,22 +203,28 @@ fn folder(folder: Option<&(String, u32)>) -> String {
     }
 }
 
-/// A job that may go on, in a sentence.
-fn unfinished(job: &EvaluateJob, state: &State) -> String {
+/// A job that may go on, in a sentence or two. `wants`: the folder that it needs, if that is not
+/// open.
+fn unfinished(job: &EvaluateJob, wants: Option<&str>, state: &State) -> String {
     let mut who: Vec<&str> = job.models.iter().map(|id| state.model_name(id)).collect();
     who.extend(job.controls.iter().map(|control| match control {
         EvaluateControl::Majority => "majority",
         EvaluateControl::Chance => "chance",
         EvaluateControl::Shuffled => "shuffled pictures",
     }));
+    if job.dense {
+        who.push("dense heads");
+    }
     let questions = match job.limit {
         Some(limit) => format!("{limit} questions"),
         None => "all questions".into(),
     };
+    let folder = wants.map(|name| format!(" It needs the folder {name} again."));
     format!(
-        "An evaluation was not finished: {}, {questions}, answered by {}. What is done is kept.",
+        "An evaluation was not finished: {}, {questions}, answered by {}. What is done is kept.{}",
         job.task,
-        who.join(", ")
+        who.join(", "),
+        folder.unwrap_or_default()
     )
 }
 

@@ -1,5 +1,6 @@
 //! `evaluate.html`: what to evaluate, how far it is, and what came of it.
 
+pub(super) mod agreement;
 pub(super) mod form;
 pub(super) mod report;
 pub(super) mod running;

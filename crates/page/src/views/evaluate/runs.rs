@@ -1,10 +1,9 @@
 //! Runs that are there, side by side.
 
-use sightline_messages::{AgreementInfo, ComparedInfo, RunInfo};
-use web_sys::{Element, HtmlElement, HtmlInputElement};
+use sightline_messages::{ComparedInfo, RunInfo};
+use web_sys::{Element, HtmlElement};
 
 use super::{row, score, tell};
-use crate::attached;
 use crate::dom::{by_id, clear, make, on_id, put, set_disabled, set_text, show};
 use crate::lab::evaluating::{Input, Phase};
 use crate::views::{Now, Seen, View};
@@ -24,14 +23,14 @@ const COMPARED: [&str; 7] = [
     "A \u{2212} B [95 %]",
     "p",
     "Flipped",
-    "Same answer",
+    "Same answer [95 %]",
 ];
 
 #[derive(Default)]
 pub(in crate::views) struct Runs {
     runs: Seen<(Vec<RunInfo>, Option<bool>)>,
     compared: Seen<Vec<ComparedInfo>>,
-    agreed: Seen<Option<AgreementInfo>>,
+    note: Seen<String>,
     idle: Seen<bool>,
 }
 
@@ -39,25 +38,8 @@ impl Runs {
     pub(in crate::views) fn open() -> Self {
         on_id("make-report", "click", |_| tell(Input::Report));
         on_id("export", "click", |_| tell(Input::Export));
-        for id in ["native-folder", "native-file"] {
-            on_id(id, "change", move |_| native(id));
-        }
         Self::default()
     }
-}
-
-/// The answers of another device were opened.
-fn native(id: &str) {
-    let Some(input) = by_id::<HtmlInputElement>(id) else {
-        return;
-    };
-    let folder = by_id::<HtmlElement>("agree-run")
-        .and_then(|select| js_sys::Reflect::get(&select, &"value".into()).ok()?.as_string())
-        .unwrap_or_default();
-    if let Some(files) = input.files().filter(|files| files.length() > 0) {
-        attached::with(&files, |_, paths| tell(Input::Agree { folder, paths }));
-    }
-    input.set_value("");
 }
 
 impl View for Runs {
@@ -70,7 +52,6 @@ impl View for Runs {
             show("runs", !evaluating.runs.is_empty());
             set_text("kept", kept(evaluating.kept));
             runs(&evaluating.runs);
-            choices(&finished);
         }
         if self.idle.is_new(idle) || changed {
             set_disabled("make-report", !idle || finished.is_empty());
@@ -80,8 +61,8 @@ impl View for Runs {
         if self.compared.is_new(evaluating.compared.clone()) {
             compared(&evaluating.compared);
         }
-        if self.agreed.is_new(evaluating.agreed.clone()) {
-            agreed(evaluating.agreed.as_ref());
+        if self.note.is_new(evaluating.kept_note.clone()) {
+            set_text("runs-note", &evaluating.kept_note);
         }
     }
 }
@@ -162,21 +143,6 @@ fn set_removable(removable: bool) {
     }
 }
 
-/// Finished runs of models, to be held beside a native one.
-fn choices(finished: &[&RunInfo]) {
-    show("agreement", !finished.is_empty());
-    let Some(select) = by_id::<HtmlElement>("agree-run") else {
-        return;
-    };
-    clear(&select);
-    for run in finished {
-        if let Some(option) = make("option", "", &format!("{}, {}", run.task, run.who)) {
-            let _ = option.set_attribute("value", &run.folder);
-            put(&select, Some(option));
-        }
-    }
-}
-
 fn compared(list: &[ComparedInfo]) {
     show("comparison", !list.is_empty());
     let Some(body) = by_id::<HtmlElement>("compared-rows") else {
@@ -193,46 +159,8 @@ fn compared(list: &[ComparedInfo]) {
             format!("{difference:+.1} points [{low:.1}, {high:.1}]"),
             format!("{:.4}", pair.p),
             pair.flipped.to_string(),
-            format!("{:.1} %", 100.0 * f64::from(pair.same) / f64::from(pair.count.max(1))),
+            score(pair.same),
         ];
         row(&body, &COMPARED, &cells);
     }
-}
-
-fn agreed(found: Option<&AgreementInfo>) {
-    let Some(list) = by_id::<HtmlElement>("agreed-list") else {
-        return;
-    };
-    clear(&list);
-    set_text("agreed", &found.map(sentence).unwrap_or_default());
-    let Some(found) = found else { return };
-    for (id, [ours, theirs]) in &found.different {
-        let text = format!("{id}: here \u{201c}{ours}\u{201d}, there \u{201c}{theirs}\u{201d}");
-        put(&list, make("li", "", &text));
-    }
-}
-
-/// How far two devices agree.
-fn sentence(found: &AgreementInfo) -> String {
-    let share = 100.0 * f64::from(found.equal) / f64::from(found.count.max(1));
-    let mut text = format!(
-        "{} of {} answers are the same ({share:.1} %, n = {}).",
-        found.equal, found.count, found.count
-    );
-    if let Some(other) = &found.other {
-        text += &format!(" The other run computed on {other}.");
-    }
-    if let Some(most) = found.probability {
-        text += &format!(" Probabilities differ by at most {most:.2e}.");
-    }
-    if found.alone > 0 {
-        text += &format!(" {} questions are in this browser's run alone.", found.alone);
-    }
-    if found.other_pictures > 0 {
-        text += &format!(
-            " {} are about other pictures, and are not compared.",
-            found.other_pictures
-        );
-    }
-    text
 }

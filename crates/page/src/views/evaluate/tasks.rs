@@ -1,11 +1,11 @@
 //! Every task, and what is missing for it.
 
 use sightline_messages::TaskInfo;
-use web_sys::{HtmlElement, HtmlInputElement};
+use web_sys::{Event, HtmlElement, HtmlInputElement};
 
 use super::{row, tell};
 use crate::attached;
-use crate::dom::{by_id, clear, on_id, set_text};
+use crate::dom::{by_id, clear, make, on_id, put, set_text, show};
 use crate::lab::evaluating::Input;
 use crate::views::{Now, Seen, View};
 
@@ -30,6 +30,13 @@ impl Default for Tasks {
             // The same folder may be opened again.
             input.set_value("");
         });
+        on_id("folder", "opened", |event| {
+            attached::with_event(&event, |name, paths| tell(Input::Opened { name, paths }));
+        });
+        // A folder of an earlier visit may be there.
+        if let (Some(input), Ok(event)) = (by_id::<HtmlElement>("folder"), Event::new("listening")) {
+            let _ = input.dispatch_event(&event);
+        }
         Self { seen: Seen::default() }
     }
 }
@@ -49,7 +56,7 @@ impl View for Tasks {
             return;
         };
         clear(&body);
-        for task in tasks {
+        for task in in_order(tasks) {
             let cells = [
                 task.id.clone(),
                 format!("{}: {}", task.name, task.split),
@@ -59,6 +66,36 @@ impl View for Tasks {
             ];
             row(&body, &LABELS, &cells);
         }
+        lacking(tasks);
+    }
+}
+
+/// Those that are ready, then those of which a part is there, and the others.
+fn in_order(tasks: &[TaskInfo]) -> Vec<&TaskInfo> {
+    let mut all: Vec<&TaskInfo> = tasks.iter().collect();
+    all.sort_by_key(|task| (!task.missing.is_empty(), !is_begun(task)));
+    all
+}
+
+/// Whether the folder has a part of its files.
+fn is_begun(task: &TaskInfo) -> bool {
+    !task.missing.is_empty() && task.missing.len() < task.files.len()
+}
+
+/// What is missing of tasks that are there in part: what a visitor who opened a folder wants to
+/// know first.
+fn lacking(tasks: &[TaskInfo]) {
+    let begun: Vec<&TaskInfo> = tasks.iter().filter(|task| is_begun(task)).collect();
+    show("lacking", !begun.is_empty());
+    let Some(list) = by_id::<HtmlElement>("lacking-list") else {
+        return;
+    };
+    clear(&list);
+    for task in begun {
+        put(
+            &list,
+            make("li", "", &format!("{}: {}", task.id, task.missing.join(", "))),
+        );
     }
 }
 

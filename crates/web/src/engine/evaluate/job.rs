@@ -42,45 +42,55 @@ struct Part {
     control: Option<Control>,
     /// None where no model answers.
     model: Option<String>,
+    by: By,
 }
 
 impl Part {
-    fn who(&self) -> String {
-        match (&self.model, self.control) {
-            (Some(model), Some(_)) => format!("{model}+shuffled"),
-            (Some(model), None) => model.clone(),
-            (None, Some(Control::Chance)) => "chance".to_owned(),
-            (None, _) => "majority".to_owned(),
-        }
+    /// The plan that it follows.
+    fn plan(&self, job: &EvaluateJob, disk: &RunDisk) -> Result<Plan<RunDisk>, String> {
+        let shard = job
+            .shard
+            .map(|[index, count]| Shard::new(index as usize, count as usize));
+        Ok(Plan {
+            disk: disk.clone(),
+            out: PathBuf::from(RUNS),
+            batch_size: job.batch_size.clamp(1, 1024) as usize,
+            control: self.control,
+            by: self.by,
+            shard: shard.transpose()?,
+            from_start: true,
+        })
     }
 }
 
 /// The runs of a job: what takes no time first.
 fn parts(job: &EvaluateJob) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut shuffled = Vec::new();
+    let mut pictures = vec![None];
     for control in &job.controls {
         let control = match control {
             EvaluateControl::Majority => Control::Majority,
             EvaluateControl::Chance => Control::Chance,
             EvaluateControl::Shuffled => {
-                shuffled = job.models.clone();
+                pictures.push(Some(Control::Shuffled));
                 continue;
             }
         };
         parts.push(Part {
             control: Some(control),
             model: None,
+            by: By::Language,
         });
     }
-    let part = |control: Option<Control>| {
-        move |model: String| Part {
-            control,
-            model: Some(model),
+    for control in pictures {
+        for by in [By::Language, By::Dense].into_iter().take(1 + usize::from(job.dense)) {
+            parts.extend(job.models.iter().map(|model| Part {
+                control,
+                model: Some(model.clone()),
+                by,
+            }));
         }
-    };
-    parts.extend(job.models.iter().cloned().map(part(None)));
-    parts.extend(shuffled.into_iter().map(part(Some(Control::Shuffled))));
+    }
     parts
 }
 
@@ -114,6 +124,9 @@ impl State {
         }
         let loaded = self.task(job).await?;
         let disk = self.evaluations.disk().await;
+        for part in &parts {
+            part.plan(job, &disk)?.check(&loaded).map_err(failed)?;
+        }
         let note = Note {
             version: NOTE_VERSION,
             job: job.clone(),
@@ -123,14 +136,15 @@ impl State {
         let _ = disk.write(Path::new(NOTE), &note).await;
         let places = parts.len() as u32;
         for (at, part) in parts.into_iter().enumerate() {
+            let plan = part.plan(job, &disk)?;
             let told = Told::new(
                 self.outbox.clone(),
                 self.evaluations.halt.clone(),
                 &loaded,
-                &part,
+                plan.who(part.model.as_deref()),
                 [at as u32 + 1, places],
             );
-            self.run_part(job, loaded.clone(), &disk, &part, told).await?;
+            self.run_part(&plan, loaded.clone(), part.model, told).await?;
             self.tell_runs().await?;
         }
         let _ = disk.remove(Path::new(NOTE)).await;
@@ -153,26 +167,13 @@ impl State {
 
     async fn run_part(
         &mut self,
-        job: &EvaluateJob,
+        plan: &Plan<RunDisk>,
         mut loaded: Loaded,
-        disk: &RunDisk,
-        part: &Part,
+        model: Option<String>,
         mut told: Told,
     ) -> Result<(), Missing> {
-        let shard = job
-            .shard
-            .map(|[index, count]| Shard::new(index as usize, count as usize));
-        let plan = Plan {
-            disk: disk.clone(),
-            out: PathBuf::from(RUNS),
-            batch_size: job.batch_size.clamp(1, 1024) as usize,
-            control: part.control,
-            by: By::Language,
-            shard: shard.transpose()?,
-            from_start: true,
-        };
         let mut listener = |progress: &Progress<'_>, scorer: &dyn Scorer| told.hear(progress, scorer);
-        let Some(id) = &part.model else {
+        let Some(id) = model else {
             let done = plan.without_model(loaded, machine("no model"), &mut listener).await;
             return done.map(|_| ()).map_err(failed);
         };
@@ -181,9 +182,9 @@ impl State {
                 .to_owned()
                 .into());
         };
-        plan.go_on(&mut loaded, id).await.map_err(failed)?;
+        plan.go_on(&mut loaded, &id).await.map_err(failed)?;
         let manifest = &opened.bundle.manifest;
-        let row = manifest.model(id).map_err(|error| error.to_string())?;
+        let row = manifest.model(&id).map_err(|error| error.to_string())?;
         let language = manifest
             .language_model(&row.language_model)
             .map_err(|error| error.to_string())?;
@@ -219,13 +220,13 @@ struct Told {
 }
 
 impl Told {
-    fn new(outbox: Outbox, halt: Cancel, loaded: &Loaded, part: &Part, place: [u32; 2]) -> Self {
+    fn new(outbox: Outbox, halt: Cancel, loaded: &Loaded, who: String, place: [u32; 2]) -> Self {
         Self {
             outbox,
             halt,
             progress: EvaluateProgress {
                 task: loaded.id.clone(),
-                who: part.who(),
+                who,
                 place,
                 done: 0,
                 of: 0,

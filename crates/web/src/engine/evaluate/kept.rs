@@ -3,20 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use js_sys::Uint8Array;
 use sightline_eval::tasks::Task;
-use sightline_evaluation::agreement::{Agreement, read_samples};
 use sightline_evaluation::comparison::{TaskComparison, compare_runs};
 use sightline_evaluation::report::{Column, Wanted, build, tasks_of};
-use sightline_evaluation::run::names::{KEY, SAMPLES};
 use sightline_evaluation::run::{RunKey, peek};
 use sightline_evaluation::{FinishedRun, export};
-use sightline_messages::{AgreementInfo, ComparedInfo, EvaluateEvent, RunInfo};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::File;
+use sightline_messages::{ComparedInfo, EvaluateEvent, RunInfo};
 
 use super::{RUNS, job, run_folder};
-use crate::engine::browser::message;
 use crate::engine::download::Missing;
 use crate::engine::evaluations::data::is_made;
 use crate::engine::evaluations::disk::RunDisk;
@@ -25,15 +19,15 @@ use crate::engine::state::State;
 
 /// Questions of each task that a report shows.
 const SHOWN: usize = 48;
-/// Largest file of answers that is read, bytes.
-const MAX_SAMPLES: f64 = (512u64 << 20) as f64;
 /// What stands behind a model's name where it saw other pictures.
 const SHUFFLED: &str = "+shuffled";
+/// What stands behind it where its dense head answered.
+const DENSE: &str = "+dense";
 /// Who answers without a model.
 const WITHOUT: [&str; 2] = ["majority", "chance"];
 
 /// Finished runs by who answered, and by task.
-type ByWho = BTreeMap<String, BTreeMap<String, FinishedRun>>;
+pub(super) type ByWho = BTreeMap<String, BTreeMap<String, FinishedRun>>;
 
 impl State {
     /// Tells the page of every run.
@@ -61,7 +55,7 @@ impl State {
     }
 
     /// Finished runs of all tasks, whole ones alone.
-    async fn finished(&mut self) -> Result<ByWho, Missing> {
+    pub(super) async fn finished(&mut self) -> Result<ByWho, Missing> {
         let disk = self.evaluations.disk().await;
         let mut finished = ByWho::new();
         for folder in disk.runs(RUNS).await {
@@ -130,85 +124,14 @@ impl State {
         })?;
         self.tell_runs().await
     }
-
-    /// Holds a run of this browser beside the answers of another device.
-    pub(super) async fn agree(&mut self, folder: String, paths: Vec<String>, files: Vec<File>) -> Result<(), Missing> {
-        let disk = self.evaluations.disk().await;
-        let path = run_folder(&folder)?;
-        let ours = FinishedRun::read(&disk, &path).await?;
-        let named = |name: &str| {
-            let is_it = |path: &&String| Path::new(path.as_str()).file_name() == Some(name.as_ref());
-            let mut places = paths.iter().enumerate().filter(|(_, path)| is_it(path));
-            match (places.next(), places.next()) {
-                (Some((place, _)), None) => Ok(files.get(place)),
-                (None, _) => Ok(None),
-                _ => Err(format!(
-                    "The folder holds several runs. Open the one of {} alone, or its {name}.",
-                    ours.name()
-                )),
-            }
-        };
-        // A single file may have any name.
-        let samples = match files.as_slice() {
-            [one] => Some(one),
-            _ => named(SAMPLES)?,
-        };
-        let samples = samples.ok_or_else(|| format!("There is no {SAMPLES} in it. Open the folder of one run."))?;
-        let theirs = read_samples(&samples.name(), &bytes(samples).await?)?;
-        let other = match named(KEY)?.filter(|_| files.len() > 1) {
-            Some(key) => computed(&bytes(key).await?),
-            None => None,
-        };
-        let found = Agreement::of(&ours.records, &theirs);
-        if found.count == 0 && found.other_pictures == 0 {
-            return Err(format!(
-                "{} and {folder} have no question in common. Open a run of the task {}.",
-                samples.name(),
-                ours.key.task
-            )
-            .into());
-        }
-        self.tell(EvaluateEvent::Agreed(AgreementInfo {
-            folder,
-            other,
-            count: found.count as u32,
-            equal: found.equal as u32,
-            probability: found.probability.map(f64::from),
-            alone: found.alone as u32,
-            other_pictures: found.other_pictures as u32,
-            different: found
-                .different
-                .into_iter()
-                .map(|other| (other.id, other.answers))
-                .collect(),
-        }));
-        Ok(())
-    }
 }
 
-/// What a `key.json` says of what computed.
-fn computed(key: &[u8]) -> Option<String> {
-    let mut file: serde_json::Value = serde_json::from_slice(key).ok()?;
-    let key: RunKey = serde_json::from_value(file.get_mut("fields")?.take()).ok()?;
-    Some(device(&key))
-}
-
-fn device(key: &RunKey) -> String {
+/// What computed, and in which number format.
+pub(super) fn device(key: &RunKey) -> String {
     match key.backend.as_str() {
         "none" => "no model".to_owned(),
         backend => format!("{backend}, {}", key.dtype),
     }
-}
-
-async fn bytes(file: &File) -> Result<Vec<u8>, Missing> {
-    let name = file.name();
-    if file.size() > MAX_SAMPLES {
-        return Err(format!("{name} is larger than 512 MB, which no run is. Open the folder of a run.").into());
-    }
-    let buffer = JsFuture::from(file.array_buffer())
-        .await
-        .map_err(|error| format!("{name} cannot be read ({}). Open it once more.", message(&error)))?;
-    Ok(Uint8Array::new(&buffer).to_vec())
 }
 
 /// A run as a page is told of it, and the run itself if it is whole and finished.
@@ -258,7 +181,7 @@ async fn told(disk: &RunDisk, folder: &Path) -> (RunInfo, Option<FinishedRun>) {
     (info, Some(run))
 }
 
-/// Models beside each other, and each beside its control. Runs of other questions have nothing to
+/// Models and their dense heads beside each other, and each beside what it must beat. Runs of other questions have nothing to
 /// compare.
 fn compared(finished: &ByWho) -> Vec<ComparedInfo> {
     let models: Vec<&String> = finished
@@ -267,10 +190,13 @@ fn compared(finished: &ByWho) -> Vec<ComparedInfo> {
         .collect();
     let mut pairs = Vec::new();
     for (at, one) in models.iter().enumerate() {
-        pairs.extend(models[at + 1..].iter().map(|other| [(*one).clone(), (*other).clone()]));
+        let others = models[at + 1..].iter().filter(|other| belong_together(one, other));
+        pairs.extend(others.map(|other| [(*one).clone(), (*other).clone()]));
     }
     pairs.extend(models.iter().map(|one| [(*one).clone(), format!("{one}{SHUFFLED}")]));
-    pairs.extend(models.iter().map(|one| [(*one).clone(), WITHOUT[0].to_owned()]));
+    for control in WITHOUT {
+        pairs.extend(models.iter().map(|one| [(*one).clone(), control.to_owned()]));
+    }
     let mut rows = Vec::new();
     for names in pairs {
         if let [Some(one), Some(other)] = names.each_ref().map(|name| finished.get(name))
@@ -282,6 +208,12 @@ fn compared(finished: &ByWho) -> Vec<ComparedInfo> {
     rows
 }
 
+/// Whether two who answer differ in one thing: in the model, or in what of it answers.
+fn belong_together(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|who| (who.trim_end_matches(DENSE), who.ends_with(DENSE)));
+    one.0 == other.0 || one.1 == other.1
+}
+
 fn row(names: &[String; 2], task: &TaskComparison) -> ComparedInfo {
     ComparedInfo {
         names: names.clone(),
@@ -291,6 +223,6 @@ fn row(names: &[String; 2], task: &TaskComparison) -> ComparedInfo {
         difference: [task.difference, task.interval95[0], task.interval95[1]],
         p: task.p_holm,
         flipped: task.flipped.len() as u32,
-        same: (task.count - task.different.len()) as u32,
+        same: task.same_answer,
     }
 }

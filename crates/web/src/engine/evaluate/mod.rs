@@ -1,6 +1,7 @@
 //! Evaluations in the tab: the same library as the native program's, over files of the visitor and
 //! runs that the browser keeps.
 
+mod agree;
 mod job;
 mod kept;
 
@@ -82,6 +83,7 @@ fn told(task: &Task, data: &DataPath) -> TaskInfo {
         questions: task.count as u32,
         metric: task.metric.into(),
         made,
+        boxes: task.asks_for_boxes(),
         files: texts(task.files),
         missing: match made {
             true => Vec::new(),
