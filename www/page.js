@@ -1,5 +1,6 @@
 // Starts the page's module, or says why it does not start. The engine's is loaded by its worker
 // alone. A page names its module in `data-program`.
+import { left, watch } from "./mark.js";
 import { why } from "./why.js";
 
 /** What reads and writes links, once it was asked for. */
@@ -18,8 +19,14 @@ if (location.hash.length > 100) links().catch(() => {});
 try {
   const page = await import(`./${program}.js`);
   await page.default({ module_or_path: new URL(`./${program}_bg.wasm`, import.meta.url) });
+  if (!framed) {
+    const setup = element("setup");
+    const mark = await left();
+    if (mark) setup.dataset.left = mark;
+    watch(setup);
+  }
   // The page asks this if its worker's script does not run.
-  page.open(() => why("The engine", undefined, ["engine.js", "why.js"]), keep, links);
+  page.open(() => why("The engine", undefined, ["engine.js", "why.js"]), keep, links, (name) => import(`./${name}.js`));
 } catch (error) {
   const { sentence } = await why("The page", error, [`${program}.js`, `${program}_bg.wasm`]);
   element("summary").textContent = "";

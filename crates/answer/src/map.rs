@@ -210,7 +210,7 @@ impl Map {
         let marked = self.marked();
         let others = heat.values.iter().enumerate().filter(|(at, _)| Some(*at) != marked);
         let mut values: Vec<f32> = others.map(|(_, value)| *value).collect();
-        values.sort_by(|a, b| b.total_cmp(a));
+        values.sort_unstable_by(|a, b| b.total_cmp(a));
         let total: f32 = values.iter().sum();
         let mut sum = 0.0;
         let reached = values.iter().position(|value| {

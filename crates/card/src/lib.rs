@@ -2,7 +2,9 @@
 //! And a link as a QR code.
 //!
 //! ```
-//! use sightline_card::{card, qr};
+//! use sightline_card::card;
+//! # #[cfg(feature = "files")]
+//! use sightline_card::qr;
 //! use sightline_link::{Picture, Settings, Shared, SharedAnswer, Source};
 //!
 //! let shared = Shared {
@@ -14,16 +16,23 @@
 //! };
 //! let svg = card(&shared, None);
 //! assert!(svg.contains("an elephant"));
+//! # #[cfg(feature = "files")]
 //! assert!(qr("https://example.org/#AQAA").is_ok_and(|svg| svg.contains("<svg")));
 //! ```
 
+#[cfg(feature = "files")]
 mod code;
+#[cfg(feature = "files")]
 mod drawn;
+#[cfg(feature = "files")]
 mod error;
 mod layout;
 mod text;
 
+#[cfg(feature = "files")]
 pub use code::{MOST_CODE, qr};
+#[cfg(feature = "files")]
 pub use drawn::png;
+#[cfg(feature = "files")]
 pub use error::CardError;
 pub use layout::{HEIGHT, WIDTH, card};

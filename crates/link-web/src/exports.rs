@@ -14,13 +14,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 /// An `Error` whose message says which field is not what a link holds.
 #[wasm_bindgen]
 pub fn encode(shared: JsValue, picture: Option<Vec<u8>>) -> Result<String, JsValue> {
-    let mut shared: Shared = serde_wasm_bindgen::from_value(shared).map_err(|error| {
-        let text = error.to_string();
-        thrown(&format!(
-            "that is no result of a link: {}",
-            text.trim_start_matches("Error: ")
-        ))
-    })?;
+    let mut shared = result(shared)?;
     if let Source::File(bytes) = &mut shared.picture.source {
         *bytes = picture.unwrap_or_default();
     }
@@ -44,11 +38,32 @@ pub fn decode(link: &str) -> Result<Object, JsValue> {
     Ok(found)
 }
 
+/// A result as an SVG drawing of 1,200 times 630 px, with the question, the picture, its boxes and
+/// the answers. `shared` as for [`encode`]; `picture` is a JPEG file, and its place stays empty
+/// without it.
+///
+/// # Errors
+/// An `Error` whose message says which field is not what a link holds.
+#[wasm_bindgen]
+pub fn card(shared: JsValue, picture: Option<Vec<u8>>) -> Result<String, JsValue> {
+    Ok(sightline_card::card(&result(shared)?, picture.as_deref()))
+}
+
 /// SHA-256 of a file as links hold it: 64 digits and letters a to f. Browsers have one of their own
 /// over https alone.
 #[wasm_bindgen]
 pub fn sha256(file: &[u8]) -> String {
     sightline_link::sha256_hex(file)
+}
+
+fn result(shared: JsValue) -> Result<Shared, JsValue> {
+    serde_wasm_bindgen::from_value(shared).map_err(|error| {
+        let text = error.to_string();
+        thrown(&format!(
+            "that is no result of a link: {}",
+            text.trim_start_matches("Error: ")
+        ))
+    })
 }
 
 fn refused(error: LinkError) -> JsValue {

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use sightline_answer::Wish;
 
+use crate::choice::{Models, Ways};
 use crate::evaluate::EvaluateCommand;
 use crate::look::LookCommand;
 use crate::sweep::SweepCommand;
@@ -20,6 +21,12 @@ pub enum Command {
         bundle: String,
         /// Which device to use.
         device: Wish,
+        /// Where the models come from.
+        #[serde(default)]
+        models: Models,
+        /// Whether encoders compute in 32 bits also where the device can do 16.
+        #[serde(default)]
+        whole: bool,
     },
     /// Fetches what is missing, checks every part, puts the models on the device and compiles them.
     /// Answered by [`crate::Event::Progress`], [`crate::Event::Compiling`] and one
@@ -49,6 +56,9 @@ pub enum Command {
         question: String,
         /// Most tokens of an answer.
         max_tokens: u32,
+        /// How, and by which models.
+        #[serde(default)]
+        ways: Ways,
     },
     /// Ends the answers of a turn at the next token.
     Stop {

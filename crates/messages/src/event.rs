@@ -254,6 +254,8 @@ pub enum Store {
     Cache,
     /// Nowhere: they are fetched again at the next visit.
     Memory,
+    /// They are not downloaded: the visitor has opened their folder.
+    Folder,
 }
 
 /// A picture to show.

@@ -13,6 +13,7 @@
 //! assert_eq!(serde_json::to_string(&stop).unwrap(), r#"{"kind":"stop","turn":3}"#);
 //! ```
 
+mod choice;
 mod command;
 mod evaluate;
 mod event;
@@ -22,6 +23,7 @@ mod outside;
 mod sweep;
 mod test;
 
+pub use choice::{Models, Ways};
 pub use command::Command;
 pub use evaluate::{
     AgreementInfo, ComparedInfo, EvaluateCommand, EvaluateControl, EvaluateEvent, EvaluateJob, EvaluateProgress,
@@ -34,7 +36,7 @@ pub use sightline_answer::{
     Answer, AnswerBox, Backend, Dtype, Heat, Kind, Machine, Map, MapKind, MapQuery, ModelInfo, Source, Spot, Timings,
     Wish,
 };
-pub use sweep::{Export, ExportKind, Fit, SIDES, SweepCommand, SweepEvent, SweepPoint};
+pub use sweep::{Download, Export, ExportKind, Fit, SIDES, SweepCommand, SweepEvent, SweepPoint};
 pub use test::{Outcome, TestEvent};
 
 /// Changes when a message changes its meaning.

@@ -131,6 +131,9 @@ pub struct Export {
     pub scan: String,
     /// The models on their way, if they were loaded.
     pub loaded: Option<Loaded>,
+    /// How they came, if they were loaded.
+    #[serde(default)]
+    pub download: Option<Download>,
     /// Models at their own size: pictures, prefill, tokens.
     pub rows: Vec<Measure>,
     /// Encoders over picture sizes.
@@ -139,6 +142,17 @@ pub struct Export {
     pub fits: Vec<Fit>,
     /// What was not measured, and why.
     pub skipped: Vec<String>,
+}
+
+/// How the models came to the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Download {
+    /// Fetching, checking hashes and reading what was kept, ms.
+    pub ms: f64,
+    /// Bytes that came over the network.
+    pub bytes: u64,
+    /// Bytes that this browser had kept of earlier visits.
+    pub kept: u64,
 }
 
 /// The `kind` of an [`Export`].

@@ -8,9 +8,9 @@ use sightline_page::Script;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Shows the result that the address holds: called once by the page's script. `codec` loads the
-/// module that reads links; the other two are what every page's script gives, and not needed here.
+/// module that reads links; the others are what every page's script gives, and not needed here.
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "exported")]
-pub fn open(why: Function, keep: Function, codec: Function) {
-    sightline_page::open_embed(Script { why, keep, codec });
+pub fn open(why: Function, keep: Function, codec: Function, part: Function) {
+    sightline_page::open_embed(Script { why, keep, codec, part });
 }

@@ -3,14 +3,18 @@
 use sightline_link::{Shared, Source};
 use wasm_bindgen::prelude::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, Url, UrlSearchParams};
 
 use crate::codec::Codec;
 use crate::dom::{by_id, on};
 use crate::inbox::{number, tell};
+use crate::own::{Foreign, OwnInput};
 use crate::shrink;
 use crate::state::{Holds, MadeLink};
 use crate::update::Input;
+
+/// Characters of an address that are said back.
+const SHOWN: usize = 120;
 
 /// The fragment, if it can be a result: others name a part of the page.
 pub(crate) fn fragment() -> Option<String> {
@@ -18,6 +22,65 @@ pub(crate) fn fragment() -> Option<String> {
     let fragment = hash.strip_prefix('#')?;
     let is_part = by_id::<HtmlElement>(fragment).is_some();
     (!fragment.is_empty() && !is_part).then(|| fragment.to_owned())
+}
+
+/// The models that `?models=` names: of this host, or of another one, which is asked nothing yet.
+pub(crate) fn models() -> Option<OwnInput> {
+    let window = web_sys::window()?;
+    let search = window.location().search().ok()?;
+    let named = UrlSearchParams::new_with_str(&search).ok()?.get("models")?;
+    let usable = || {
+        let url = Url::new_with_base(&named, &page()?).ok()?;
+        url.set_search("");
+        url.set_hash("");
+        if !url.pathname().ends_with("bundle.json") {
+            url.set_pathname(&format!("{}/bundle.json", url.pathname().trim_end_matches('/')));
+        }
+        ["http:", "https:"].contains(&&url.protocol()[..]).then_some(url)
+    };
+    let Some(url) = usable() else {
+        let shown: String = named.chars().take(SHOWN).collect();
+        return Some(OwnInput::Unusable(format!(
+            "The address of this page names models at “{shown}”, which is no address of a folder. This page's own models are used."
+        )));
+    };
+    let (address, host) = (url.href(), url.host());
+    let here = window.location().origin().is_ok_and(|origin| origin == url.origin());
+    Some(match here {
+        true => OwnInput::Named(address),
+        false => OwnInput::NamedElsewhere(Foreign { address, host }),
+    })
+}
+
+/// Takes the device out of the page's address: what was set since counts at a reload.
+pub(crate) fn leave_device() {
+    let Some(window) = web_sys::window() else { return };
+    let (Ok(search), Ok(hash)) = (window.location().search(), window.location().hash()) else {
+        return;
+    };
+    let Ok(search) = UrlSearchParams::new_with_str(&search) else {
+        return;
+    };
+    search.delete("device");
+    let search = String::from(search.to_string());
+    // A relative address that is empty would keep what stands behind the question mark.
+    let question = if search.is_empty() { "" } else { "?" };
+    let here = format!("{}{question}{search}{hash}", page().unwrap_or_default());
+    if let Ok(history) = window.history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&here));
+    }
+}
+
+/// This page on another device, with the same models.
+pub(crate) fn on_device(name: &str) -> String {
+    let search = web_sys::window().and_then(|window| window.location().search().ok());
+    match UrlSearchParams::new_with_str(&search.unwrap_or_default()) {
+        Ok(search) => {
+            search.set("device", name);
+            format!("?{}", String::from(search.to_string()))
+        }
+        Err(_) => format!("?device={name}"),
+    }
 }
 
 /// Reads what the page's address holds; whether it holds a result or something that should be one.
@@ -103,11 +166,26 @@ pub(crate) fn page() -> Option<String> {
 pub(crate) fn copy(fragment: &str) {
     let link = page().map(|page| format!("{page}#{fragment}"));
     spawn_local(async move {
-        tell(Input::Copied(match link {
+        let copied = match link {
             Some(link) => clipboard(&link).await,
             None => false,
-        }));
+        };
+        tell(match copied || !framed() {
+            true => Input::Copied(copied),
+            // The address bar is that of the page around the frame.
+            false => {
+                Input::NotMade("This frame may not use the clipboard. “Embed or cite” shows the link as text.".into())
+            }
+        });
     });
+}
+
+/// Whether another page shows this one in a frame.
+fn framed() -> bool {
+    web_sys::window().is_some_and(|window| {
+        let parent = window.parent().ok().flatten();
+        parent.is_some_and(|parent| parent != window)
+    })
 }
 
 /// Puts a text into the clipboard; whether it is there. Over plain http there is no clipboard.

@@ -4,21 +4,26 @@
 use js_sys::{Function, Uint8ClampedArray};
 use sightline_messages::{Command, Event, Preview};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{HtmlInputElement, ImageData};
+use web_sys::{Element, HtmlInputElement, ImageData};
 
 use crate::address;
+use crate::card;
 use crate::codec::Codec;
 use crate::dom::{after, by_id};
 use crate::embed;
-use crate::engine::{self, Engine, Read};
+use crate::engine::{self, Engine, Read, Start};
+use crate::first;
 use crate::inbox::{self, tell};
 use crate::input;
 use crate::lab::{self, Lab};
+use crate::mark::Mark;
 use crate::memory;
+use crate::parts::Parts;
 use crate::save;
+use crate::settings::Setting;
 use crate::state::State;
 use crate::update::{Effect, Input, update};
-use crate::views::{self, Now, Row, View};
+use crate::views::{self, Now, Row, View, camera};
 
 /// What a page's script gives its module.
 pub struct Script {
@@ -28,10 +33,18 @@ pub struct Script {
     pub keep: Function,
     /// Loads the module that reads and writes links.
     pub codec: Function,
+    /// Loads a script that is seldom used, by its name.
+    pub part: Function,
 }
 
 /// Opens a page of the first module, where pictures are asked about: called once by its script.
 pub fn open_ask(script: Script) {
+    if let Some(kept) = memory::settings() {
+        tell(Input::Set(Setting::Kept(kept)));
+    }
+    if let Some(named) = address::models() {
+        tell(Input::Own(named));
+    }
     let codec = open(views::ASK, Event::of_asking, None, script);
     if by_id::<HtmlInputElement>("question").is_none() {
         return;
@@ -70,14 +83,20 @@ fn open(rows: &[Row], read: Read, lab_update: Option<LabUpdate>, script: Script)
         engine: None,
         given: Vec::new(),
         pixels: None,
+        first: first::came(),
         views: views::open(rows),
         why: script.why,
         keep: script.keep,
         codec: codec.clone(),
+        parts: Parts::new(script.part),
     };
     inbox::give_to(move |input| app.step(input));
     input::listen();
     tell(Input::Opened(engine::wish()));
+    let left = by_id::<Element>("setup").and_then(|setup| setup.get_attribute("data-left"));
+    if let Some(mark) = left.as_deref().and_then(Mark::read) {
+        tell(Input::Left(mark));
+    }
     codec
 }
 
@@ -93,10 +112,13 @@ struct App {
     /// given: a new engine gets the one that counts.
     given: Vec<(u32, Vec<u8>)>,
     pixels: Option<(u32, ImageData)>,
-    views: Vec<Box<dyn View>>,
+    /// What came with the page is still what there is to see.
+    first: bool,
+    views: Vec<(&'static str, Box<dyn View>)>,
     why: Function,
     keep: Function,
     codec: Codec,
+    parts: Parts,
 }
 
 impl App {
@@ -108,12 +130,20 @@ impl App {
         for effect in effects.into_iter().chain(further.into_iter().flatten()) {
             self.carry_out(effect);
         }
+        if self.first && !first::stands(&self.state) {
+            self.first = false;
+            first::give_way();
+        }
         let now = Now {
             state: &self.state,
             lab: &self.lab,
             pixels: self.pixels.as_ref(),
         };
-        self.views.iter_mut().for_each(|view| view.show(&now));
+        for (id, view) in &mut self.views {
+            if !self.first || first::BESIDE.contains(id) {
+                view.show(&now);
+            }
+        }
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -121,7 +151,14 @@ impl App {
             Effect::StartEngine(wish) => {
                 // The old worker ends first: its memory is needed.
                 self.engine = None;
-                self.engine = Engine::start(wish, &self.why, self.read);
+                let state = &self.state;
+                let start = Start {
+                    device: wish,
+                    models: state.own.models.clone(),
+                    address: state.own.address.clone(),
+                    whole: state.settings.whole,
+                };
+                self.engine = Engine::start(start, &self.why, self.read);
             }
             Effect::Send(command) => self.send(&command),
             Effect::Give { number, bytes } => {
@@ -156,6 +193,18 @@ impl App {
                 picture,
             } => address::make(&self.codec, *shared, self.file(number), picture),
             Effect::Hash(number) => self.hash(number),
+            Effect::KeepSettings(kept) => {
+                memory::keep_settings(&kept);
+                if kept.device.is_some() {
+                    address::leave_device();
+                }
+            }
+            Effect::Camera(effect) => camera::act(&self.parts, effect),
+            Effect::Card(shared) => {
+                if let Some((_, pixels)) = &self.pixels {
+                    card::save(&self.codec, *shared, pixels.clone());
+                }
+            }
             Effect::SaveHistory => {
                 if let Some(bytes) = views::history::json(&self.state.history) {
                     save::file("sightline.json", "application/json", &bytes);

@@ -9,11 +9,33 @@ use web_sys::FileList;
 
 thread_local! {
     static FILES: RefCell<Option<Array>> = const { RefCell::new(None) };
+    /// Models that the visitor opened: every engine gets them.
+    static MODELS: RefCell<Option<Array>> = const { RefCell::new(None) };
 }
 
 /// Has the files of a list go beside whatever `tell` sends. Gives `tell` their paths, without the
 /// name of the folder that was opened.
 pub(crate) fn with(files: &FileList, tell: impl FnOnce(Option<String>, Vec<String>)) {
+    let (list, folder, paths) = listed(files);
+    FILES.set(Some(list));
+    tell(folder, paths);
+    FILES.set(None);
+}
+
+/// Holds the files of a folder with models; gives its name, and their paths.
+pub(crate) fn hold(files: &FileList) -> (String, Vec<String>) {
+    let (list, folder, paths) = listed(files);
+    MODELS.set(Some(list));
+    (folder.unwrap_or_default(), paths)
+}
+
+/// Has the models that are held go beside the next message.
+pub(crate) fn models() {
+    FILES.set(MODELS.with_borrow(Clone::clone));
+}
+
+/// The files, the name of their folder, and their paths in it.
+fn listed(files: &FileList) -> (Array, Option<String>, Vec<String>) {
     let list = Array::new();
     let mut paths = Vec::new();
     let mut folder = None;
@@ -29,9 +51,7 @@ pub(crate) fn with(files: &FileList, tell: impl FnOnce(Option<String>, Vec<Strin
         });
         list.push(&file);
     }
-    FILES.set(Some(list));
-    tell(folder, paths);
-    FILES.set(None);
+    (list, folder, paths)
 }
 
 /// The same for what the event "opened" of `www/folder.js` holds.

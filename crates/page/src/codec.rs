@@ -14,6 +14,8 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn decode(this: &Module, link: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
+    fn card(this: &Module, shared: JsValue, picture: Option<Uint8Array>) -> Result<String, JsValue>;
+    #[wasm_bindgen(method, catch)]
     fn sha256(this: &Module, file: &[u8]) -> Result<String, JsValue>;
 }
 
@@ -64,6 +66,12 @@ impl Loaded {
             *bytes = Uint8Array::new(&part("picture")?).to_vec();
         }
         Ok(shared)
+    }
+
+    /// A result as an SVG drawing around its picture, a JPEG file.
+    pub(crate) fn card(&self, shared: &Shared, picture: &[u8]) -> Result<String, String> {
+        let value = serde_wasm_bindgen::to_value(shared).map_err(|error| error.to_string())?;
+        self.0.card(value, Some(Uint8Array::from(picture))).map_err(sentence)
     }
 
     /// SHA-256 of a file, in hex.

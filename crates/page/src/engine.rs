@@ -1,8 +1,9 @@
 //! The engine's worker.
 
 use js_sys::{Function, Object, Promise, Reflect};
-use serde_wasm_bindgen::{Deserializer, Error};
-use sightline_messages::{Command, Event, Remedy, VERSION, Wish};
+use serde::Serialize;
+use serde_wasm_bindgen::{Deserializer, Error, Serializer};
+use sightline_messages::{Command, Event, Models, Remedy, VERSION, Wish};
 use wasm_bindgen::prelude::{Closure, JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{HtmlElement, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -15,6 +16,16 @@ use crate::update::Input;
 /// Reads what an engine says. Each module holds what its own pages hear.
 pub(crate) type Read = fn(Deserializer) -> Result<Event, Error>;
 
+/// What an engine is started with.
+pub(crate) struct Start {
+    pub(crate) device: Wish,
+    pub(crate) models: Models,
+    /// Of the list of files; empty for the page's own.
+    pub(crate) address: String,
+    /// Encoders stay in 32 bits.
+    pub(crate) whole: bool,
+}
+
 /// A running worker. Ended when dropped.
 pub(crate) struct Engine {
     worker: Worker,
@@ -23,9 +34,9 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Starts a worker on that device, and greets it. What it says, and `why` it does not run, is
+    /// Starts a worker, and greets it. What it says, and `why` it does not run, is
     /// told to the page, as `read` reads it.
-    pub(crate) fn start(device: Wish, why: &Function, read: Read) -> Option<Self> {
+    pub(crate) fn start(start: Start, why: &Function, read: Read) -> Option<Self> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let Ok(worker) = Worker::new_with_options(script(), &options) else {
@@ -50,16 +61,26 @@ impl Engine {
             _message: message,
             _error: error,
         };
+        if let Models::Folder { .. } = &start.models {
+            attached::models();
+        }
         engine.send(&Command::Hello {
             version: VERSION,
-            bundle: address("bundle.json"),
-            device,
+            bundle: match start.address.is_empty() {
+                true => address("bundle.json"),
+                false => start.address,
+            },
+            device: start.device,
+            models: start.models,
+            whole: start.whole,
         });
         Some(engine)
     }
 
     pub(crate) fn send(&self, command: &Command) {
-        if let Ok(value) = serde_wasm_bindgen::to_value(command) {
+        // A seed may be larger than what a number of JavaScript holds exactly.
+        let values = Serializer::new().serialize_large_number_types_as_bigints(true);
+        if let Ok(value) = command.serialize(&values) {
             attached::put_into(&value);
             let _ = self.worker.post_message(&value);
         }
@@ -139,7 +160,7 @@ fn address(name: &str) -> String {
 }
 
 /// `?device=cpu` asks for the processor, `?device=gpu` for WebGPU also where it is software.
-pub(crate) fn wish() -> Wish {
+pub(crate) fn wish() -> Option<Wish> {
     let search = web_sys::window()
         .and_then(|window| window.location().search().ok())
         .unwrap_or_default()
@@ -149,8 +170,9 @@ pub(crate) fn wish() -> Wish {
         .split('&')
         .find_map(|pair| pair.strip_prefix("device="));
     match device {
-        Some("cpu") => Wish::Cpu,
-        Some("gpu") => Wish::Gpu,
-        _ => Wish::Auto,
+        Some("cpu") => Some(Wish::Cpu),
+        Some("gpu") => Some(Wish::Gpu),
+        Some("auto") => Some(Wish::Auto),
+        _ => None,
     }
 }

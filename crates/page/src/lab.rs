@@ -4,6 +4,7 @@
 //! [`update()`] hears of everything before the state of all pages changes. It may do something of
 //! its own about it.
 
+pub(crate) mod coming;
 pub(crate) mod evaluating;
 pub(crate) mod export;
 pub(crate) mod input;
@@ -12,6 +13,7 @@ pub(crate) mod plot;
 pub(crate) mod sweeping;
 
 use serde::{Deserialize, Serialize};
+use sightline_messages::Download;
 
 use crate::state::State;
 use crate::update::{self, Effect};
@@ -24,6 +26,8 @@ use sweeping::Sweeping;
 pub(crate) struct Lab {
     /// Of `bench.html`.
     pub(crate) measuring: Measuring,
+    /// Of the same page: how the models came, once they are here.
+    pub(crate) download: Option<Download>,
     /// Of the same page: encoders over picture sizes.
     pub(crate) sweeping: Sweeping,
     /// Of `evaluate.html`.
@@ -33,6 +37,7 @@ pub(crate) struct Lab {
 /// Changes what only these pages know. `state` is as it was before the input; models may be asked
 /// for in it.
 pub(crate) fn update(lab: &mut Lab, state: &mut State, input: &update::Input) -> Vec<Effect> {
+    coming::update(&mut lab.download, state, input);
     let mut effects = measuring::update(&mut lab.measuring, state, input);
     effects.extend(sweeping::update(&mut lab.sweeping, state, input));
     effects.extend(evaluating::update(&mut lab.evaluating, state, input));

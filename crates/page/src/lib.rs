@@ -14,14 +14,20 @@
     allow(dead_code, reason = "only a page uses it; natively it is tested")
 )]
 
+mod camera;
 mod compose;
+mod first;
 mod format;
 mod judged;
 mod judging;
 mod lab;
 mod looking;
+mod mark;
+mod marks;
+mod own;
 mod recorded;
 mod say;
+mod settings;
 mod state;
 mod update;
 mod words;
@@ -32,6 +38,8 @@ mod address;
 mod app;
 #[cfg(target_arch = "wasm32")]
 mod attached;
+#[cfg(target_arch = "wasm32")]
+mod card;
 #[cfg(target_arch = "wasm32")]
 mod codec;
 #[cfg(target_arch = "wasm32")]
@@ -48,6 +56,8 @@ mod inbox;
 mod input;
 #[cfg(target_arch = "wasm32")]
 mod memory;
+#[cfg(target_arch = "wasm32")]
+mod parts;
 #[cfg(target_arch = "wasm32")]
 mod read;
 #[cfg(target_arch = "wasm32")]

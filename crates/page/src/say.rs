@@ -57,7 +57,7 @@ pub(crate) fn headline(pane: &Pane, shown: Option<&Shown>) -> String {
         Some((px, shown)) => {
             let place = place(px, shown);
             let mut letters = place.chars();
-            let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+            let first = letters.next().map(|c| c.to_ascii_uppercase()).unwrap_or_default();
             format!("{first}{}", letters.as_str())
         }
         None => pane.text.clone(),
@@ -66,7 +66,7 @@ pub(crate) fn headline(pane: &Pane, shown: Option<&Shown>) -> String {
 
 /// An answer without what does not count: case, spaces, a last point.
 pub(crate) fn plain(text: &str) -> String {
-    text.trim().trim_end_matches('.').to_lowercase()
+    text.trim().trim_end_matches('.').to_ascii_lowercase()
 }
 
 fn quoted(text: &str) -> String {
@@ -135,7 +135,7 @@ pub(crate) fn next_questions(state: &State) -> Vec<String> {
         "do ",
         "describe",
     ];
-    let asked = state.turn.question.to_lowercase();
+    let asked = state.turn.question.to_ascii_lowercase();
     let is_name = |text: &String| {
         let letters = text
             .chars()

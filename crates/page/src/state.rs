@@ -7,13 +7,27 @@ use serde::{Deserialize, Serialize};
 use sightline_link::{Shared, Source};
 use sightline_messages::{Answer, Backend, FileInfo, Loaded, Machine, ModelInfo, Store, Wish};
 
+use crate::camera::Camera;
 use crate::looking::Looking;
+use crate::marks::Marks;
+use crate::own::Own;
+use crate::settings::Settings;
 
 /// Everything that a view can show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     /// Which device the engine is asked for.
     pub(crate) wish: Wish,
+    /// The same, if the visitor has set it here.
+    pub(crate) device: Option<Wish>,
+    /// How the models are asked.
+    pub(crate) settings: Settings,
+    /// What came of the last change of them.
+    pub(crate) settings_note: String,
+    /// Whose models they are.
+    pub(crate) own: Own,
+    /// [`Settings::whole`] of the engine that runs.
+    pub(crate) started_whole: bool,
     pub(crate) engine: Engine,
     /// Number of engines that were started.
     pub(crate) engines: u32,
@@ -40,6 +54,11 @@ pub(crate) struct State {
     /// What is wrong with the question that was typed last.
     pub(crate) question_note: String,
     pub(crate) turn: Turn,
+    /// Which boxes are drawn.
+    #[serde(default)]
+    pub(crate) marks: Marks,
+    #[serde(default)]
+    pub(crate) camera: Camera,
     /// A question that waits for the picture it is about.
     pub(crate) held: Option<String>,
     /// Answers of before a reload, until their picture is here again.
@@ -185,6 +204,9 @@ pub(crate) struct Resume {
     pub(crate) said: Vec<Pane>,
     /// The models were on their way: the visitor has agreed to what they cost.
     pub(crate) loading: bool,
+    /// The visitor has just pressed a button that loads them.
+    #[serde(default)]
+    pub(crate) pressed: bool,
 }
 
 /// What a button beside a problem does.
@@ -194,8 +216,12 @@ pub(crate) enum Remedy {
     Restart,
     /// A new engine, on the processor.
     Processor,
+    /// A new engine, with the page's own models.
+    PageModels,
     /// The page anew.
     Reload,
+    /// Nothing: the visitor goes on.
+    Dismiss,
 }
 
 /// The picture that questions are about, and the one that comes.
@@ -245,6 +271,9 @@ pub(crate) struct Turn {
     pub(crate) again: bool,
     /// The models were trained on no question of this kind.
     pub(crate) outside: bool,
+    /// How the models were asked.
+    #[serde(default)]
+    pub(crate) settings: Settings,
     /// Where the answers were computed, if they came with the page.
     #[serde(default)]
     pub(crate) made: Option<Made>,
@@ -340,6 +369,17 @@ impl State {
         self.machine
             .as_ref()
             .is_some_and(|machine| machine.backend == Backend::Cpu)
+    }
+
+    /// Whether the number of bits matters: the processor has 32 alone.
+    pub(crate) fn computes_in_16(&self) -> bool {
+        let machine = self.machine.as_ref();
+        machine.is_none_or(|machine| machine.backend == Backend::WebGpu)
+    }
+
+    /// Whether the engine that runs was started with other settings, as a link may bring them.
+    pub(crate) fn needs_another(&self) -> bool {
+        self.engines > 0 && self.settings.whole != self.started_whole && self.computes_in_16()
     }
 
     /// Something that another engine may do better, or the processor where a GPU computes.

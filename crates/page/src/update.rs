@@ -1,6 +1,7 @@
 //! What each thing that happens changes, and what has to be done about it. Nothing here touches the
 //! browser.
 
+mod camera;
 mod effect;
 mod engine;
 mod history;
@@ -8,14 +9,17 @@ mod input;
 pub(crate) mod link;
 mod look;
 mod notices;
+mod own;
 mod picture;
 mod recorded;
 mod recovery;
+mod settings;
 mod turn;
 
-use sightline_messages::{Command, Event, Wish};
+use sightline_messages::{Command, Event};
 
 use crate::judging::judge;
+use crate::own::OwnInput;
 use crate::state::{Loading, Progress, Remedy, Sharing, State};
 use crate::words;
 
@@ -37,7 +41,7 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
 fn happened(state: &mut State, input: Input) -> Vec<Effect> {
     match input {
         Input::Opened(wish) => {
-            state.wish = wish;
+            state.wish = wish.or(state.device).unwrap_or_default();
             engine::start(state)
         }
         Input::Heard(event) => heard(state, event),
@@ -55,17 +59,31 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
                 *cancelling = true;
                 vec![Effect::Send(Command::Cancel)]
             }
+            Loading::Preparing { .. } => engine::give_up(state),
             _ => Vec::new(),
         },
         Input::Forget => vec![Effect::Send(Command::Forget)],
         // `lab` has done it, on the pages that have it.
         Input::Lab(_) => Vec::new(),
+        Input::Left(mark) => {
+            state.problem = Some(mark.offer());
+            Vec::new()
+        }
+        Input::Remedy(Remedy::Dismiss) => {
+            state.problem = None;
+            Vec::new()
+        }
         Input::Remedy(Remedy::Reload) => vec![Effect::Reload],
         Input::Remedy(Remedy::Restart) => engine::start(state),
-        Input::Remedy(Remedy::Processor) => {
-            state.wish = Wish::Cpu;
-            engine::start(state)
-        }
+        Input::Remedy(Remedy::Processor) => engine::on_processor(state),
+        Input::Remedy(Remedy::PageModels) => own::choose(state, OwnInput::Page),
+        other => given(state, other),
+    }
+}
+
+/// The visitor gives a picture, or asks about it.
+fn given(state: &mut State, input: Input) -> Vec<Effect> {
+    match input {
         Input::Restored { number, saved } => picture::restored(state, number, saved),
         Input::Chosen(chosen) => {
             picture::chosen(state, chosen);
@@ -103,7 +121,26 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             effects.extend(turn::ask(state, question));
             effects
         }
-        Input::Stop => turn::stop(state),
+        Input::Stop => {
+            state.camera.stop();
+            turn::stop(state)
+        }
+        Input::Again => settings::ask_again(state),
+        Input::Mark(mark) => {
+            state.marks.set(mark);
+            Vec::new()
+        }
+        Input::Camera(input) => camera::input(state, input),
+        Input::Card => link::card(state),
+        Input::Own(input) => own::choose(state, input),
+        Input::Set(setting) => settings::set(state, setting),
+        other => besides(state, other),
+    }
+}
+
+/// What stands beside the answers: those that were recorded, earlier ones, links.
+fn besides(state: &mut State, input: Input) -> Vec<Effect> {
+    match input {
         Input::Recorded(recorded) => recorded::came(state, *recorded),
         Input::Featured(chosen) => recorded::featured(state, chosen),
         Input::Revisit(index) => history::revisit(state, index),
@@ -137,6 +174,8 @@ fn happened(state: &mut State, input: Input) -> Vec<Effect> {
             link::copied(state, copied);
             Vec::new()
         }
+        // Every other one is above.
+        _ => Vec::new(),
     }
 }
 
@@ -169,7 +208,11 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             preview,
         } => return picture::shown(state, picture, [width, height], preview),
         Event::PictureRefused { picture, sentence } => return picture::refused(state, picture, sentence),
-        Event::Done { turn } => return turn::done(state, turn),
+        Event::Done { turn } => {
+            let mut effects = turn::done(state, turn);
+            effects.extend(camera::answered(state));
+            return effects;
+        }
         event => turn::answer(state, event),
     }
     Vec::new()

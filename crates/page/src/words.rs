@@ -16,7 +16,8 @@ pub(crate) fn bytes(n: u64) -> String {
 pub(crate) fn ms(ms: f64) -> String {
     match ms {
         ms if ms < 10.0 => format!("{ms:.1} ms"),
-        ms if ms < 10_000.0 => format!("{ms:.0} ms"),
+        ms if ms < 1e3 => format!("{ms:.0} ms"),
+        ms if ms < 1e4 => format!("{:.2} s", ms / 1e3),
         ms => format!("{:.1} s", ms / 1e3),
     }
 }
@@ -87,8 +88,8 @@ mod tests {
         assert_eq!(bytes(98_362_432), "98.4 MB");
         assert_eq!(bytes(185_248), "185 kB");
         assert_eq!(
-            (ms(3.21), ms(321.0), ms(32_100.0)),
-            ("3.2 ms".into(), "321 ms".into(), "32.1 s".into())
+            [ms(3.21), ms(321.0), ms(3_214.0), ms(32_140.0)],
+            ["3.2 ms", "321 ms", "3.21 s", "32.1 s"]
         );
         assert_eq!(
             (

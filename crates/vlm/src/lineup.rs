@@ -65,6 +65,12 @@ pub struct Turn<'a> {
 /// Follows a [`Turn`] while it happens. Every method may end the turn: with `false`, or with an
 /// error that the turn then returns.
 pub trait Listener<E> {
+    /// Whether a model is asked at all. By default every one is.
+    fn asks(&mut self, id: &str) -> bool {
+        let _ = id;
+        true
+    }
+
     /// A model is about to be loaded, if it was not, and to look at the picture.
     fn looking(&mut self, id: &str) -> impl Future<Output = bool> {
         let _ = id;
@@ -260,6 +266,9 @@ impl<S: FileSource> Lineup<S> {
     /// not asked.
     pub async fn answer(&mut self, turn: &Turn<'_>, listener: &mut impl Listener<S::Error>) -> Result<(), S::Error> {
         for id in self.order(turn.number) {
+            if !listener.asks(&id) {
+                continue;
+            }
             if !listener.looking(&id).await {
                 break;
             }

@@ -23,7 +23,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Build the page as a static host serves it
     #[command(
-        after_help = "Examples:\n  cargo xtask page\n  cargo xtask page --quick --out /tmp/page\n  cargo xtask page --contents\n\n\
+        after_help = "Examples:\n  cargo xtask page\n  cargo xtask page --quick --out /tmp/page\n  cargo xtask page --space --address https://owner-sightline.static.hf.space/ --out /tmp/space\n  cargo xtask page --contents\n\n\
                       What is up to date is not built again. The exit code is 1 if a budget of bytes is not kept."
     )]
     Page(PageArgs),
@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Package,
     /// Run every test: natively, in headless browsers, and of the training code
     #[command(
-        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only browser\n  cargo xtask test --only browser selective_scan\n  cargo xtask test --only page keyboard\n\n\
+        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only browser\n  cargo xtask test --only browser selective_scan\n  cargo xtask test --only page keyboard\n  cargo xtask test --only page snapshots/ --renew\n\n\
                       The last line reads `N passed, N failed, N skipped`; the exit code is 1 if anything failed."
     )]
     Test(TestArgs),
@@ -63,6 +63,13 @@ pub(crate) enum Command {
     /// Ask the shipped models the gallery's questions, and keep the answers for the page
     #[command(after_help = "Examples:\n  cargo xtask record\n  cargo xtask record --check")]
     Record(RecordArgs),
+    /// Have the page draw what it begins with, and keep it for visits on which no program has come
+    /// yet
+    #[command(
+        after_help = "Examples:\n  cargo xtask first\n  cargo xtask first && cargo xtask page\n\n\
+                      Run it when recorded answers, pictures or the look of the first page have changed."
+    )]
+    First,
     /// Add a measurement that the page's bench exported to the table of devices in
     /// docs/performance.md
     #[command(
@@ -112,6 +119,10 @@ pub(crate) struct PageArgs {
     /// picture of a link need the picture's whole address
     #[arg(long, value_name = "URL")]
     pub(crate) address: Option<String>,
+    /// Write what a static Space of Hugging Face needs beside the page: a README.md with its
+    /// settings, and .gitattributes
+    #[arg(long)]
+    pub(crate) space: bool,
     /// Build nothing else than the engine's module and print what it is made of
     #[arg(long)]
     pub(crate) contents: bool,
@@ -135,6 +146,9 @@ pub(crate) struct TestArgs {
     /// Run only tests whose name contains this
     #[arg(default_value = "")]
     pub(crate) filter: String,
+    /// Keep what the page looks like now as the pictures that it is compared with
+    #[arg(long)]
+    pub(crate) renew: bool,
 }
 
 /// A part of the tests.

@@ -36,6 +36,7 @@ fn serve(args: &DemoArgs) -> Result<bool> {
         bundle: page::Source::Weights(root().join("weights")),
         quick: true,
         address: None,
+        space: false,
     })?;
     say("3/3 serving it on this machine only; open the address in a browser, WebGPU makes it quick");
     succeeds(

@@ -1,5 +1,5 @@
 //! The developers' commands: `cargo xtask demo | page | package | test | check | house | goldens |
-//! agree | peers | record | bench | device`.
+//! agree | peers | record | first | bench | device`.
 //!
 //! They need Rust, git and Python. What else a command wants it installs after saying so, or names
 //! and stops.
@@ -12,6 +12,7 @@ mod cli;
 mod counts;
 mod demo;
 mod devices;
+mod first;
 mod goldens;
 mod house;
 mod node;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Agree(args) => agree::run(&args),
         Command::Peers(args) => peers::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::First => first::run(),
         Command::Device(args) => devices::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

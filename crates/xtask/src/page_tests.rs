@@ -13,8 +13,8 @@ use crate::setup::{self, Need};
 use crate::shell::{cargo, command, follow, run as run_command, say};
 
 /// Runs the cases whose name contains `filter`, on the page with the shipped models and on one with
-/// small ones.
-pub(crate) fn run(filter: &str) -> Result<Outcome> {
+/// small ones. `renew`: pictures of states are kept instead of compared.
+pub(crate) fn run(filter: &str, renew: bool) -> Result<Outcome> {
     prepare()?;
     let mut outcome = Outcome::default();
     outcome.judge("the page keeps its budgets of bytes", shipped_page()?);
@@ -23,11 +23,17 @@ pub(crate) fn run(filter: &str) -> Result<Outcome> {
         bundle: Source::Tiny,
         quick: false,
         address: None,
+        space: false,
     })?;
     package::build()?;
     say("running the page's tests in headless Chromium and Firefox");
     let failed = outcome.counts.failed;
-    let good = follow(node("run.js")?.arg(filter), |line| outcome.libtest_line(line))?;
+    let mut cases = node("run.js")?;
+    cases.arg(filter);
+    if renew {
+        cases.env("RENEW", "1");
+    }
+    let good = follow(&mut cases, |line| outcome.libtest_line(line))?;
     if !good && outcome.counts.failed == failed {
         outcome.counts.failed += 1;
         outcome
@@ -39,7 +45,7 @@ pub(crate) fn run(filter: &str) -> Result<Outcome> {
 
 /// Installs what drives the browsers, and builds the program that serves the page.
 pub(crate) fn prepare() -> Result<()> {
-    setup::ensure(&[Need::WasmTarget, Need::Chromium, Need::Firefox, Need::Node])?;
+    setup::ensure(&[Need::WasmTarget, Need::Chromium, Need::Firefox, Need::Fonts, Need::Node])?;
     node::packages(&root().join("tests/page"))?;
     say("building sightline, which serves the page");
     // As the native tests build it, so that after them nothing is left to do: its own test is what
@@ -58,6 +64,7 @@ pub(crate) fn shipped_page() -> Result<bool> {
         bundle: Source::Weights(root().join("weights")),
         quick: false,
         address: None,
+        space: false,
     })
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Need {
     Chromium,
     /// Firefox.
     Firefox,
+    /// The letters of pictures that are compared.
+    Fonts,
     /// Node and npm.
     Node,
     /// The Vulkan loader and at least one driver (Mesa's software one is enough).
@@ -25,11 +27,15 @@ pub(crate) enum Need {
     WasmTarget,
 }
 
+/// One of the letters, as Debian has them; `tests/page/lib/snapshots.js` names it as well.
+const FONT: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
+
 impl Need {
     fn present(self) -> bool {
         match self {
             Self::Chromium => chromium().is_some(),
             Self::Firefox => firefox().is_some(),
+            Self::Fonts => !cfg!(target_os = "linux") || Path::new(FONT).exists(),
             Self::Node => which(&["node"]).is_some() && which(&["npm"]).is_some(),
             Self::Vulkan => vulkan_loader() && vulkan_driver(),
             Self::PythonVenv => output(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_some(),
@@ -42,6 +48,7 @@ impl Need {
         match self {
             Self::Chromium => "Chromium, which runs the browser tests",
             Self::Firefox => "Firefox, which runs the page on the CPU",
+            Self::Fonts => "the letters of pictures that are compared",
             Self::Node => "Node and npm, which drive the browsers",
             Self::Vulkan => "Vulkan's loader and a driver (Mesa's runs without a GPU)",
             Self::PythonVenv => "Python's venv module",
@@ -53,6 +60,7 @@ impl Need {
         match self {
             Self::Chromium => &["chromium"],
             Self::Firefox => &["firefox-esr"],
+            Self::Fonts => &["fonts-dejavu-core"],
             Self::Node => &["nodejs", "npm"],
             Self::Vulkan => &["libvulkan1", "mesa-vulkan-drivers"],
             Self::PythonVenv => &["python3", "python3-venv"],

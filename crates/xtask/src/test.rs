@@ -60,7 +60,7 @@ fn run_part(part: Part, args: &TestArgs) -> Result<Outcome> {
     match part {
         Part::Native => native(&args.filter),
         Part::Browser => browser::test(&args.filter),
-        Part::Page => page_tests::run(&args.filter),
+        Part::Page => page_tests::run(&args.filter, args.renew),
         Part::Python => training(args),
     }
 }

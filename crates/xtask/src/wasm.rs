@@ -9,8 +9,10 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::repo::{WASM, scratch, wasm_target};
 use crate::shell::{cargo, run};
 
-/// The cargo profile of everything that a browser loads.
+/// The cargo profile of what computes in a browser.
 pub(crate) const PROFILE: &str = "web";
+/// The cargo profile of the pages' own modules, and of that for links.
+const PAGES: &str = "page";
 
 /// Changes when what is made of a compiled module changes.
 const RECIPE: &str = "1";
@@ -26,6 +28,8 @@ pub(crate) struct Module {
     pub(crate) features: &'static str,
     /// Folder of the result below `target/xtask/wasm`.
     pub(crate) folder: &'static str,
+    /// The cargo profile.
+    pub(crate) profile: &'static str,
 }
 
 /// What the first page loads.
@@ -34,6 +38,7 @@ pub(crate) const PAGE: Module = Module {
     name: "sightline_page",
     features: "",
     folder: "page",
+    profile: PAGES,
 };
 /// What a page in a frame loads.
 pub(crate) const EMBED: Module = Module {
@@ -41,6 +46,7 @@ pub(crate) const EMBED: Module = Module {
     name: "sightline_embed",
     features: "",
     folder: "embed",
+    profile: PAGES,
 };
 /// What the page loads for a link.
 pub(crate) const LINK: Module = Module {
@@ -48,6 +54,7 @@ pub(crate) const LINK: Module = Module {
     name: "sightline_link_web",
     features: "",
     folder: "link",
+    profile: PAGES,
 };
 /// What the pages load that measure and evaluate.
 pub(crate) const LAB: Module = Module {
@@ -55,6 +62,7 @@ pub(crate) const LAB: Module = Module {
     name: "sightline_lab",
     features: "",
     folder: "lab",
+    profile: PAGES,
 };
 /// What the workers of pages without evaluations load.
 pub(crate) const ENGINE: Module = Module {
@@ -62,6 +70,7 @@ pub(crate) const ENGINE: Module = Module {
     name: "sightline_web",
     features: "",
     folder: "engine",
+    profile: PROFILE,
 };
 /// What the worker of the page that evaluates loads.
 pub(crate) const EVALUATE: Module = Module {
@@ -69,6 +78,7 @@ pub(crate) const EVALUATE: Module = Module {
     name: "sightline_web_evaluate",
     features: "",
     folder: "evaluate",
+    profile: PROFILE,
 };
 /// The tests of kernels and encoders.
 pub(crate) const TESTS: Module = Module {
@@ -76,6 +86,7 @@ pub(crate) const TESTS: Module = Module {
     name: "sightline_web",
     features: "tests",
     folder: "tests",
+    profile: PROFILE,
 };
 
 impl Module {
@@ -84,13 +95,13 @@ impl Module {
         let target = wasm_target();
         let mut build = cargo();
         build
-            .args(["build", "--profile", PROFILE, "--package", self.package])
+            .args(["build", "--profile", self.profile, "--package", self.package])
             .args(["--features", self.features, "--target", WASM, "--target-dir"])
             .arg(&target);
         run(&mut build)?;
         Ok(target
             .join(WASM)
-            .join(PROFILE)
+            .join(self.profile)
             .join(format!("{}.wasm", self.package.replace('-', "_"))))
     }
 

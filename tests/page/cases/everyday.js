@@ -39,6 +39,7 @@ for (const [width, colorScheme] of [[1440, "light"], [768, "dark"], [320, "light
     const screen = await Screen.open(visitor);
     // A picture and its answers are there by themselves.
     await until(async () => /Recorded/.test(await said(screen, "recorded-text")), "the first recorded answers");
+    await screen.begun();
     assert(/cargo xtask record/.test(await said(screen, "recorded-text")), "the command that recorded them");
     assert(/Run it here \(1\d\d\.\d MB\)/.test(await said(screen, "run-here")), "what it costs to run them here");
     assertEqual(await screen.boxes(), 4, "boxes on the first picture: two of each model");

@@ -2,31 +2,18 @@
 // themes and three widths.
 
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 
 import { Visitor } from "../lib/browser.js";
+import { lookEverywhere } from "../lib/looks.js";
 import { png } from "../lib/pictures.js";
 import { PROCESSOR, Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
 import { assert, assertEqual, test, until } from "../lib/test.js";
 
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** No serious finding, nothing wider than the window, a picture for people. */
-const look = async (screen, name) => {
-  await screen.page.evaluate(axe);
-  const { violations } = await screen.page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const bad = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-  assertEqual(bad.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`)), [], `findings of axe, ${name}`);
-  const wide = await screen.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert(wide <= 0, `${name}: ${wide} px wider than the window`);
-  await screen.shot(name);
-};
-
-const visit = async (defer, suffix, options) => {
+const visit = async (defer, suffix) => {
   const site = await Site.start(process.env.PAGE_TINY);
   defer(() => site.end());
-  const visitor = await Visitor.arrive(site, options);
+  const visitor = await Visitor.arrive(site);
   defer(() => visitor.leave());
   return { visitor, screen: await Screen.open(visitor, suffix) };
 };
@@ -44,31 +31,27 @@ const open = async (screen) => {
 
 const choose = (screen, map) => screen.id("look-kinds").locator(`[data-map=${map}]`).click();
 
-for (const colorScheme of ["light", "dark"]) {
-  for (const width of [320, 768, 1440]) {
-    test(`inside/maps of a patch and of a word, ${colorScheme}, ${width} px`, { limit: 180 }, async ({ defer }) => {
-      const { visitor, screen } = await visit(defer, PROCESSOR, { colorScheme, viewport: { width, height: 900 } });
-      await open(screen);
-      await screen.id("look-show").click();
-      await shown(screen, 2);
-      assert((await maps(screen)).every((label) => /the patch itself: [\d.e-]+/.test(label)), "maps are described");
-      await look(screen, `inside-field-${colorScheme}-${width}`);
-      await choose(screen, "scan-directions");
-      await shown(screen, 4);
-      assert(/has no scan/.test(await screen.id("look-panes").textContent()), "the ViT says why it has none");
-      await choose(screen, "attention");
-      await shown(screen, 1);
-      await choose(screen, "word");
-      assert(/Ask a question first/.test(await screen.id("look-note").textContent()), "what is missing is said");
-      await screen.ask("Where is the teapot?");
-      await screen.answered();
-      await screen.id("look-words").getByRole("button", { name: "teapot", exact: true }).click();
-      await shown(screen, 2);
-      await look(screen, `inside-word-${colorScheme}-${width}`);
-      await visitor.wellBehaved();
-    });
-  }
-}
+test("inside/maps of a patch and of a word, in both themes and three widths", { limit: 300 }, async ({ defer }) => {
+  const { visitor, screen } = await visit(defer, PROCESSOR);
+  await open(screen);
+  await screen.id("look-show").click();
+  await shown(screen, 2);
+  assert((await maps(screen)).every((label) => /the patch itself: [\d.e-]+/.test(label)), "maps are described");
+  await lookEverywhere(screen, "inside-field");
+  await choose(screen, "scan-directions");
+  await shown(screen, 4);
+  assert(/has no scan/.test(await screen.id("look-panes").textContent()), "the ViT says why it has none");
+  await choose(screen, "attention");
+  await shown(screen, 1);
+  await choose(screen, "word");
+  assert(/Ask a question first/.test(await screen.id("look-note").textContent()), "what is missing is said");
+  await screen.ask("Where is the teapot?");
+  await screen.answered();
+  await screen.id("look-words").getByRole("button", { name: "teapot", exact: true }).click();
+  await shown(screen, 2);
+  await lookEverywhere(screen, "inside-word");
+  await visitor.wellBehaved();
+});
 
 test("inside/a patch is marked by pointer and by keyboard", { limit: 120 }, async ({ defer }) => {
   const { visitor, screen } = await visit(defer, PROCESSOR);
@@ -107,36 +90,32 @@ test("inside/a look leaves answers as they are", { limit: 120 }, async ({ defer 
   await visitor.wellBehaved();
 });
 
-for (const colorScheme of ["light", "dark"]) {
-  for (const width of [320, 768, 1440]) {
-    test(`sizes/plot, table and files, ${colorScheme}, ${width} px`, { limit: 240 }, async ({ defer }) => {
-      const { visitor, screen } = await visit(defer, `bench.html${PROCESSOR}`, { colorScheme, viewport: { width, height: 900 } });
-      await screen.ready();
-      await screen.id("sweep-most").selectOption("448");
-      await screen.id("sweep").click();
-      await until(() => screen.shown("exports"), "the first numbers", 120);
-      await until(async () => !(await screen.shown("sweep-stop")), "the end", 200);
-      assertEqual(await screen.id("sweep-rows").locator("tr").count(), 4, "two encoders at two sizes");
-      assertEqual(await screen.id("sweep-plot").locator("circle").count(), 4, "dots");
-      assert(/exponent \d/.test(await screen.id("sweep-plot").textContent()), "the plot names exponents");
-      assert(/plain Rust/.test(await screen.id("sweep-scan").textContent()), "which scan runs is named");
-      assert(!(await screen.shown("share-device")), "no repository, no link");
-      await look(screen, `sizes-${colorScheme}-${width}`);
-      for (const kind of ["json", "csv", "png"]) {
-        const coming = screen.page.waitForEvent("download");
-        await screen.id(`export-${kind}`).click();
-        const file = await readFile(await (await coming).path());
-        if (kind === "png") assertEqual(file.subarray(1, 4).toString(), "PNG", "the plot's file");
-        if (kind === "csv") assertEqual(file.toString().trim().split("\n").length, 5, "lines of the table");
-        if (kind === "json") {
-          const data = JSON.parse(file);
-          assertEqual([data.kind, data.version, data.points.length, data.machine.backend, data.points[0].own_ms], ["sightline-device", 1, 4, "cpu", null], "the export");
-        }
-      }
-      await visitor.wellBehaved();
-    });
+test("sizes/plot, table and files, in both themes and three widths", { limit: 300 }, async ({ defer }) => {
+  const { visitor, screen } = await visit(defer, `bench.html${PROCESSOR}`);
+  await screen.ready();
+  await screen.id("sweep-most").selectOption("448");
+  await screen.id("sweep").click();
+  await until(() => screen.shown("exports"), "the first numbers", 120);
+  await until(async () => !(await screen.shown("sweep-stop")), "the end", 200);
+  assertEqual(await screen.id("sweep-rows").locator("tr").count(), 4, "two encoders at two sizes");
+  assertEqual(await screen.id("sweep-plot").locator("circle").count(), 4, "dots");
+  assert(/exponent \d/.test(await screen.id("sweep-plot").textContent()), "the plot names exponents");
+  assert(/plain Rust/.test(await screen.id("sweep-scan").textContent()), "which scan runs is named");
+  assert(!(await screen.shown("share-device")), "no repository, no link");
+  await lookEverywhere(screen, "sizes");
+  for (const kind of ["json", "csv", "png"]) {
+    const coming = screen.page.waitForEvent("download");
+    await screen.id(`export-${kind}`).click();
+    const file = await readFile(await (await coming).path());
+    if (kind === "png") assertEqual(file.subarray(1, 4).toString(), "PNG", "the plot's file");
+    if (kind === "csv") assertEqual(file.toString().trim().split("\n").length, 5, "lines of the table");
+    if (kind === "json") {
+      const data = JSON.parse(file);
+      assertEqual([data.kind, data.version, data.points.length, data.machine.backend, data.points[0].own_ms], ["sightline-device", 1, 4, "cpu", null], "the export");
+    }
   }
-}
+  await visitor.wellBehaved();
+});
 
 test("sizes/a run is stopped", { limit: 120 }, async ({ defer }) => {
   const { visitor, screen } = await visit(defer, `bench.html${PROCESSOR}`);

@@ -1,39 +1,33 @@
-// What every state looks like, and whether everyone can use it: axe in both themes, screenshots in
-// three widths.
+// What every state looks like, and whether everyone can use it: axe and screenshots in both themes
+// and three widths.
 
 import { Visitor } from "../lib/browser.js";
 import { png } from "../lib/pictures.js";
-import { look } from "../lib/looks.js";
-import { ALL_HERE, HALFWAY, LOADED, READY, pretend } from "../lib/pretend.js";
+import { look, lookEverywhere } from "../lib/looks.js";
+import { ALL_HERE, HALFWAY, LOADED, READY, polite, pretend } from "../lib/pretend.js";
 import { PROCESSOR, Screen } from "../lib/screen.js";
 import { Site } from "../lib/server.js";
-import { assert, test } from "../lib/test.js";
+import { assert, test, until } from "../lib/test.js";
 
-for (const colorScheme of ["light", "dark"]) {
-  for (const width of [320, 768, 1440]) {
-    test(`look/every state, ${colorScheme}, ${width} px`, { limit: 180 }, async ({ defer }) => {
-      const site = await Site.start(process.env.PAGE_TINY);
-      defer(() => site.end());
-      const visitor = await Visitor.arrive(site, { colorScheme, viewport: { width, height: 900 }, reducedMotion: width === 320 ? "reduce" : "no-preference" });
-      defer(() => visitor.leave());
-      const at = (state) => `${state}-${colorScheme}-${width}`;
-      const screen = await Screen.open(visitor);
-      await screen.ready();
-      await look(screen, at("1-first"));
-      await screen.load();
-      await look(screen, at("3-ready"));
-      await screen.drop("one.png", png(320, 240));
-      await look(screen, at("4-picture"));
-      await screen.ask("Where is the teapot?");
-      await look(screen, at("5-answering"));
-      await screen.answered();
-      await look(screen, at("6-boxes"));
-      await screen.dropRefused("notes.txt", Buffer.from("no picture"));
-      await look(screen, at("7-refused"));
-      await visitor.wellBehaved();
-    });
-  }
-}
+test("look/every state, in both themes and three widths", { limit: 300 }, async ({ defer }) => {
+  const site = await Site.start(process.env.PAGE_TINY);
+  defer(() => site.end());
+  const visitor = await Visitor.arrive(site);
+  defer(() => visitor.leave());
+  const screen = await Screen.open(visitor);
+  await screen.ready();
+  await lookEverywhere(screen, "1-first");
+  await screen.load();
+  await lookEverywhere(screen, "3-ready");
+  await screen.drop("one.png", png(320, 240));
+  await lookEverywhere(screen, "4-picture");
+  await screen.ask("Where is the teapot?");
+  await screen.answered();
+  await lookEverywhere(screen, "6-boxes");
+  await screen.dropRefused("notes.txt", Buffer.from("no picture"));
+  await lookEverywhere(screen, "7-refused");
+  await visitor.wellBehaved();
+});
 
 // What the front page of the repository shows: the shipped pair's own answers, on the processor.
 for (const [name, picture, asked, from, options] of [
@@ -71,27 +65,33 @@ const PASSING = {
   "9-broken": [...ALL_HERE, LOADED, { kind: "broken", sentence: "The GPU was lost. Start the engine again.", remedy: "restart" }],
 };
 
-for (const colorScheme of ["light", "dark"]) {
-  for (const width of [320, 768, 1440]) {
-    test(`look/what passes quickly, ${colorScheme}, ${width} px`, { limit: 120 }, async ({ defer }) => {
-      const site = await Site.start(process.env.PAGE_TINY);
-      defer(() => site.end());
-      const visitor = await Visitor.arrive(site, { colorScheme, viewport: { width, height: 900 }, reducedMotion: "reduce" });
-      defer(() => visitor.leave());
-      for (const [state, events] of Object.entries(PASSING)) {
-        site.spoil = (wanted) => wanted.endsWith("/engine.js") && pretend([READY], events);
-        const screen = await Screen.open(visitor);
-        await screen.pressLoad();
-        await screen.passed(state);
-        await look(screen, `${state}-${colorScheme}-${width}`);
-        await screen.page.close();
-      }
-      site.spoil = () => undefined;
-      const bench = await Screen.open(visitor, `bench.html${PROCESSOR}`);
-      await bench.load();
-      await bench.measure();
-      await look(bench, `10-bench-${colorScheme}-${width}`);
-      await visitor.wellBehaved();
-    });
+test("look/what passes quickly, in both themes and three widths", { limit: 300 }, async ({ defer }) => {
+  const site = await Site.start(process.env.PAGE_TINY);
+  defer(() => site.end());
+  const visitor = await Visitor.arrive(site);
+  defer(() => visitor.leave());
+  for (const [state, events] of Object.entries(PASSING)) {
+    site.spoil = (wanted) => wanted.endsWith("/engine.js") && pretend([READY], events);
+    const screen = await Screen.open(visitor);
+    await screen.pressLoad();
+    await screen.passed(state);
+    await lookEverywhere(screen, state);
+    await screen.page.close();
   }
-}
+  // One looks at the picture, the other one waits.
+  site.spoil = (wanted) =>
+    wanted.endsWith("/engine.js") && polite(`(command, post) => command.kind === "ask" && post({ kind: "looking", turn: command.turn, model: ${JSON.stringify(READY.models[0].id)} })`);
+  const asking = await Screen.open(visitor);
+  await asking.load();
+  await asking.drop("one.png", png());
+  await asking.ask("Where is the teapot?");
+  await until(() => asking.shown("stop"), "the answers to begin");
+  await lookEverywhere(asking, "5-answering");
+  await asking.page.close();
+  site.spoil = () => undefined;
+  const bench = await Screen.open(visitor, `bench.html${PROCESSOR}`);
+  await bench.load();
+  await bench.measure();
+  await lookEverywhere(bench, "10-bench");
+  await visitor.wellBehaved();
+});

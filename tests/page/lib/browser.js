@@ -10,11 +10,11 @@ export const WEBGPU = ["--enable-unsafe-webgpu"];
 
 const browsers = new Map();
 
-/** A browser with these flags beside the usual ones. */
-export const browserWith = async (flags = WEBGPU) => {
-  const key = flags.join(" ");
+/** A browser with these flags and variables beside the usual ones. */
+export const browserWith = async (flags = WEBGPU, env = {}) => {
+  const key = [...flags, ...Object.entries(env)].join(" ");
   if (!browsers.get(key)?.isConnected()) {
-    browsers.set(key, await chromium.launch({ executablePath: process.env.CHROMIUM, args: [...FLAGS, ...flags], chromiumSandbox: false }));
+    browsers.set(key, await chromium.launch({ executablePath: process.env.CHROMIUM, args: [...FLAGS, ...flags], env: { ...process.env, ...env }, chromiumSandbox: false }));
   }
   return browsers.get(key);
 };
@@ -66,10 +66,10 @@ const HARMLESS = [/powerPreference option is currently ignored/, /No available a
 
 /** A context (a visitor with an empty cache) whose pages are watched. */
 export class Visitor {
-  static async arrive(site, { flags = WEBGPU, ...options } = {}) {
+  static async arrive(site, { flags = WEBGPU, env, ...options } = {}) {
     const visitor = new Visitor();
     visitor.site = site;
-    visitor.browser = await browserWith(flags);
+    visitor.browser = await browserWith(flags, env);
     visitor.context = await visitor.browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     visitor.foreign = [];
     visitor.errors = [];

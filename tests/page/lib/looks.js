@@ -29,3 +29,17 @@ export const fits = async (screen, name) => {
   assert(wide <= 0, `${name}: ${wide} px wider than the window`);
   await screen.shot(name);
 };
+
+/** The same state in both themes and three widths. A page that was made wide must do when it is narrow. */
+export const lookEverywhere = async (screen, state) => {
+  const before = screen.page.viewportSize();
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1440, 768, 320]) {
+      await screen.page.emulateMedia({ colorScheme, reducedMotion: width === 320 ? "reduce" : "no-preference" });
+      await screen.page.setViewportSize({ width, height: 900 });
+      await look(screen, `${state}-${colorScheme}-${width}`);
+    }
+  }
+  await screen.page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  await screen.page.setViewportSize(before);
+};

@@ -29,6 +29,11 @@ export class Screen {
     return screen;
   }
 
+  /** A page that is open already. */
+  static of(page) {
+    return Object.assign(new Screen(), { page });
+  }
+
   id(name) {
     return this.page.locator(`#${name}`);
   }
@@ -40,6 +45,11 @@ export class Screen {
   /** Waits until the engine has said what is here and what is missing. */
   async ready(limit = 30) {
     await until(() => this.id("load").isEnabled(), "the button that loads the models", limit);
+  }
+
+  /** Waits until the program has drawn what came with the page. */
+  async begun() {
+    await until(async () => (await this.id("view").getAttribute("data-picture")) === "0", "the picture to begin with");
   }
 
   /** Everything that is said about the machine and the files. */
@@ -254,8 +264,13 @@ export class Screen {
   async measure(limit = 120) {
     await this.id("measure").click();
     await until(async () => (await this.id("rows").locator("tr").count()) > 0, "the measurements", limit);
+    return this.rows("rows");
+  }
+
+  /** A table's rows, as texts by their column's heading. */
+  async rows(body) {
     const found = [];
-    for (const row of await this.id("rows").locator("tr").all()) {
+    for (const row of await this.id(body).locator("tr").all()) {
       const cells = await row.locator("td").all();
       const entries = await Promise.all(cells.map(async (cell) => [await cell.getAttribute("data-label"), await text(cell)]));
       found.push({ Model: await text(row.locator("th")), ...Object.fromEntries(entries) });
@@ -297,11 +312,18 @@ export class Screen {
   /** A picture for people. */
   async shot(name) {
     await mkdir(process.env.SCREENSHOTS, { recursive: true });
+    await this.#top();
     await this.page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true });
+  }
+
+  /** What stays in the window while the page is scrolled belongs to its own place in a picture. */
+  #top() {
+    return this.page.evaluate(() => scrollTo(0, 0));
   }
 
   /** A picture of the part of the page between two elements, both included. */
   async shotOf(name, first, last) {
+    await this.#top();
     const clip = await this.page.evaluate(
       ([first, last]) => {
         const margin = 16;

@@ -1,5 +1,5 @@
-// A runner of a few lines: cases one after the other, each with a time limit, printed as `cargo
-// test` prints them.
+// A runner of a few lines: the cases of a group one after the other, each with a time limit, printed
+// as `cargo test` prints them.
 
 const cases = [];
 
@@ -30,6 +30,8 @@ export const assertEqual = (found, expected, what) =>
 
 export const seconds = (n) => n * 1000;
 
+const seconds1 = (ms) => (ms / 1000).toFixed(1);
+
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Waits until `look` gives something true, and gives it. */
@@ -57,37 +59,52 @@ const oneCase = async ({ run, limit }) => {
   }
 };
 
-/** Runs every case whose name contains `filter`; whether none failed. */
-export const runAll = async (filter) => {
+const groupOf = ({ name }) => name.split("/")[0];
+
+const matching = (filter) => cases.filter(({ name }) => name.includes(filter));
+
+/** Groups of cases, one of whose names contains `filter`. */
+export const groups = (filter) => [...new Set(matching(filter).map(groupOf))];
+
+/** Runs the cases of a group whose name contains `filter`; gives their counts and their time. */
+export const runGroup = async (group, filter) => {
   const counts = { passed: 0, failed: 0, ignored: 0 };
-  const started = Date.now();
-  for (const one of cases.filter(({ name }) => name.includes(filter))) {
-    const begun = Date.now();
-    const took = () => `${((Date.now() - begun) / 1000).toFixed(1)} s`;
-    if (one.skip) {
-      counts.ignored += 1;
-      console.log(`test page::${one.name} (${one.skip}) ... ignored`);
-      continue;
-    }
-    try {
-      const detail = await oneCase(one);
-      counts.passed += 1;
-      console.log(`test page::${one.name} ... ok (${[detail, took()].filter(Boolean).join("; ")})`);
-    } catch (error) {
-      if (error instanceof Skip) {
-        counts.ignored += 1;
-        console.log(`test page::${one.name} (${error.message}) ... ignored`);
-        continue;
-      }
-      counts.failed += 1;
-      console.log(`    ${String(error?.stack ?? error).split("\n").slice(0, 12).join("\n    ")}`);
-      console.log(`test page::${one.name} ... FAILED (${String(error?.message ?? error).split("\n")[0]}; after ${took()})`);
-    }
+  const begun = Date.now();
+  const chosen = matching(filter).filter((one) => groupOf(one) === group);
+  for (const one of chosen) counts[await runCase(one)] += 1;
+  return { ...counts, cases: chosen.length, ms: Date.now() - begun };
+};
+
+/** Runs and prints a case. Every line is written at once: other processes may write between two. */
+const runCase = async (one) => {
+  if (one.skip) {
+    console.log(`test page::${one.name} (${one.skip}) ... ignored`);
+    return "ignored";
   }
-  const word = counts.failed ? "FAILED" : "ok";
-  console.log(
-    `test result: ${word}. ${counts.passed} passed; ${counts.failed} failed; ${counts.ignored} ignored; ` +
-      `finished in ${((Date.now() - started) / 1000).toFixed(0)} s`,
-  );
-  return counts.failed === 0;
+  const begun = Date.now();
+  const took = () => `${seconds1(Date.now() - begun)} s`;
+  try {
+    const detail = await oneCase(one);
+    console.log(`test page::${one.name} ... ok (${[detail, took()].filter(Boolean).join("; ")})`);
+    return "passed";
+  } catch (error) {
+    if (error instanceof Skip) {
+      console.log(`test page::${one.name} (${error.message}) ... ignored`);
+      return "ignored";
+    }
+    const where = String(error?.stack ?? error).split("\n").slice(0, 12).join("\n    ");
+    console.log(`    ${where}\ntest page::${one.name} ... FAILED (${String(error?.message ?? error).split("\n")[0]}; after ${took()})`);
+    return "failed";
+  }
+};
+
+/** Prints the seconds per group, and the counts; whether none failed. */
+export const tell = (found, ms) => {
+  const sum = (name) => found.reduce((sum, group) => sum + group[name], 0);
+  for (const { group, cases, ms } of [...found].sort((a, b) => b.ms - a.ms)) {
+    console.log(`    ${seconds1(ms).padStart(7)} s  ${group} (${cases})`);
+  }
+  const word = sum("failed") ? "FAILED" : "ok";
+  console.log(`test result: ${word}. ${sum("passed")} passed; ${sum("failed")} failed; ${sum("ignored")} ignored; finished in ${(ms / 1000).toFixed(0)} s`);
+  return sum("failed") === 0;
 };

@@ -29,6 +29,7 @@ pub(crate) fn export(lab: &Lab, state: &State, date: &str, browser: &str) -> Opt
         machine: machine.clone(),
         scan: sweeping.scan.clone(),
         loaded: state.loaded().cloned(),
+        download: lab.download,
         rows,
         points: sweeping.points.clone(),
         fits: sweeping.fits.clone(),
@@ -40,6 +41,12 @@ pub(crate) fn export(lab: &Lab, state: &State, date: &str, browser: &str) -> Opt
 pub(crate) fn csv(export: &Export) -> String {
     let mut csv =
         String::from("model,work,side_px,bits,tokens,first_ms,median_ms,least_ms,own_ms,runs,launches,bytes\n");
+    if let Some(download) = &export.download {
+        csv += &format!("all,download,,,,,{:.4},,,1,,{}\n", download.ms, download.bytes);
+    }
+    for (model, ms) in export.loaded.iter().flat_map(|loaded| &loaded.compile_ms) {
+        csv += &format!("{model},compile,,,,,{ms:.4},,,1,,\n");
+    }
     for row in &export.rows {
         let work = match row.what {
             Work::Encode => "encode",
@@ -90,6 +97,8 @@ pub(crate) fn report(export: &Export) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
+    use sightline_messages::{Download, Loaded};
+
     use super::super::sweeping::{Sweeping, tests::point};
     use super::*;
 
@@ -112,8 +121,27 @@ mod tests {
         assert!(text.starts_with(r#"{"kind":"sightline-device","version":1,"#), "{text}");
         assert_eq!(serde_json::from_str::<Export>(&text).expect("an export"), export);
         let csv = csv(&export);
-        let columns: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
-        assert_eq!(columns, [12, 12, 12], "{csv}");
+        let columns = |csv: &str| csv.lines().map(|line| line.split(',').count()).collect::<Vec<_>>();
+        assert_eq!(columns(&csv), [12, 12, 12], "{csv}");
+        let mut loaded = export.clone();
+        loaded.download = Some(Download {
+            ms: 2.0,
+            bytes: 3,
+            kept: 0,
+        });
+        loaded.loaded = crate::lab::measuring::tests::loaded()
+            .loaded()
+            .cloned()
+            .map(|loaded| Loaded {
+                compile_ms: vec![("a".into(), 4.0)],
+                ..loaded
+            });
+        let with = super::csv(&loaded);
+        assert_eq!(columns(&with), [12; 5], "{with}");
+        assert!(
+            with.contains("all,download,,,,,2.0000,,,1,,3\na,compile,,,,,4.0000,"),
+            "{with}"
+        );
         assert!(csv.contains("b,encoder,448,32,784,"), "{csv}");
         let (title, body) = report(&export);
         assert!(title.contains("processor") && body.contains("a browser") && body.contains("b,encoder"));

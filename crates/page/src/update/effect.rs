@@ -4,6 +4,8 @@ use sightline_link::Shared;
 use sightline_messages::{Command, Preview, Wish};
 
 use super::input::Reminder;
+use crate::camera::CameraEffect;
+use crate::settings::Kept;
 use crate::state::Saved;
 
 /// Something to do.
@@ -38,6 +40,8 @@ pub(crate) enum Effect {
     },
     /// Remember this for a reload, in this tab alone.
     Remember(Saved),
+    /// Keep the settings for a reload, in this tab alone.
+    KeepSettings(Kept),
     /// Write a question into the box.
     Fill(String),
     /// Have the browser keep the page itself for visits without a network.
@@ -74,6 +78,11 @@ pub(crate) enum Effect {
         /// What it holds.
         bytes: Vec<u8>,
     },
+    /// Do something with the camera: [`Input::Camera`](super::Input::Camera).
+    Camera(CameraEffect),
+    /// Draw what a link to this would hold, with the picture that is seen, and save it. A failure
+    /// is told as [`Input::Remark`](super::Input::Remark).
+    Card(Box<Shared>),
     /// Save the questions of before as a file.
     SaveHistory,
     /// Load the page anew.

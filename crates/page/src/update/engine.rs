@@ -1,7 +1,7 @@
 //! The engine's life: its start, the models on their way, its end, and what the next one brings
 //! back.
 
-use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, ModelInfo};
+use sightline_messages::{Backend, Command, Event, FileInfo, Loaded, Machine, ModelInfo, Wish};
 
 use super::effect::Effect;
 use super::input::Reminder;
@@ -18,6 +18,7 @@ const PREPARE_S: u32 = 90;
 pub(super) fn start(state: &mut State) -> Vec<Effect> {
     state.engine = Engine::Starting;
     state.engines += 1;
+    state.started_whole = state.settings.whole;
     state.problem = None;
     stopped(state, false);
     let late = Effect::Remind {
@@ -34,6 +35,18 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
     effects
 }
 
+/// The visitor has the processor go on. Where an earlier visit had the models load, what is here
+/// already is loaded by itself.
+pub(super) fn on_processor(state: &mut State) -> Vec<Effect> {
+    let offered = state.problem.as_ref().and_then(|problem| problem.other) == Some(Remedy::Dismiss);
+    state.wish = Wish::Cpu;
+    let effects = start(state);
+    if offered {
+        state.resume.get_or_insert_default();
+    }
+    effects
+}
+
 /// Nothing more comes from the engine that ran. What the visitor had of it, the next one should
 /// bring back. `lost`: it has lost its device.
 fn stopped(state: &mut State, lost: bool) {
@@ -42,12 +55,14 @@ fn stopped(state: &mut State, lost: bool) {
             question: cut(state, lost),
             said: state.turn.panes.clone(),
             loading: state.is_loading(),
+            pressed: false,
         });
     }
     state.loading = Loading::Not;
     // Nobody is there to be told.
     let _ = look::forget(state);
     state.held = None;
+    state.camera.stop();
     ended(state);
 }
 
@@ -85,6 +100,15 @@ pub(crate) fn load(state: &mut State) -> Vec<Effect> {
     if state.engine != Engine::Ready || state.is_loading() || state.loaded().is_some() {
         return Vec::new();
     }
+    if state.needs_another() {
+        // A link's settings: the engine that waits was started with others.
+        let effects = start(state);
+        state.resume = Some(Resume {
+            pressed: true,
+            ..Resume::default()
+        });
+        return effects;
+    }
     state.loading = Loading::Fetching {
         waiting_s: None,
         cancelling: false,
@@ -93,15 +117,28 @@ pub(crate) fn load(state: &mut State) -> Vec<Effect> {
     vec![Effect::Send(Command::Load)]
 }
 
+/// The visitor gives up a model that is being prepared. Nothing asks its kernels to stop: the
+/// engine ends, and another one waits.
+pub(super) fn give_up(state: &mut State) -> Vec<Effect> {
+    let effects = start(state);
+    state.resume = None;
+    effects
+}
+
 /// The question whose recorded answers are shown is asked here: the models come first.
 pub(super) fn run_here(state: &mut State) -> Vec<Effect> {
     let question = state.turn.question.clone();
-    if state.loaded().is_some() {
+    let again = state.needs_another();
+    if state.loaded().is_some() && !again {
         return ask(state, question);
     }
-    let effects = load(state);
+    let effects = match again {
+        true => start(state),
+        false => load(state),
+    };
     state.resume = Some(Resume {
         question: Some(question),
+        pressed: again,
         ..Resume::default()
     });
     effects
@@ -162,7 +199,7 @@ pub(super) fn loading(state: &mut State, event: Event) -> Vec<Effect> {
             // The button that loads says "Try again", and stands just below.
             state.problem = Some(Problem {
                 sentence,
-                remedy: None,
+                remedy: state.own.is_other().then_some(Remedy::PageModels),
                 other: None,
             });
         }
@@ -231,12 +268,16 @@ fn ready(state: &mut State, models: Vec<ModelInfo>, files: Vec<FileInfo>) -> Vec
         state.models = models;
         state.turn.panes = panes(state, Phase::Idle);
     }
+    let known = |only: &String| state.models.iter().any(|model| model.id == *only);
+    if !state.settings.only.as_ref().is_none_or(known) {
+        state.settings.only = None;
+    }
     let mut effects = vec![Effect::KeepPage];
     effects.extend(recorded::feature(state));
     let (all, here) = state.bytes();
     // Nothing comes over the network that the visitor has not asked for.
     if let Some(resume) = &state.resume
-        && (here == all || (resume.loading && state.losses > 0))
+        && (here == all || resume.pressed || (resume.loading && state.losses > 0))
     {
         effects.extend(load(state));
     }
@@ -259,11 +300,29 @@ pub(super) fn broken(state: &mut State, sentence: String, remedy: sightline_mess
     state.engine = Engine::Gone;
     state.problem = Some(match remedy {
         Told::Restart | Told::Resume => state.restartable(sentence),
-        Told::Reload => Problem {
-            sentence,
-            remedy: Some(Remedy::Reload),
-            other: None,
-        },
+        Told::Reload => unusable(state, sentence),
     });
     Vec::new()
+}
+
+/// The page is of another version, or what it lists cannot be used.
+fn unusable(state: &State, sentence: String) -> Problem {
+    let own = &state.own;
+    let sentence = match own.host.is_empty() {
+        true => sentence,
+        false => format!(
+            "{sentence} This page's host may forbid it to ask others (Content-Security-Policy, connect-src), and {} may not allow \
+             this page to read its files.",
+            own.host
+        ),
+    };
+    let (remedy, other) = match own.is_other() {
+        true => (Remedy::PageModels, Some(Remedy::Restart)),
+        false => (Remedy::Reload, None),
+    };
+    Problem {
+        sentence,
+        remedy: Some(remedy),
+        other,
+    }
 }

@@ -3,17 +3,22 @@
 use sightline_link::Shared;
 use sightline_messages::{Event, Wish};
 
+use crate::camera::CameraInput;
 use crate::judging::Judge;
 use crate::lab::input as lab;
 use crate::looking::LookInput;
+use crate::mark::Mark;
+use crate::marks::BoxMark;
+use crate::own::OwnInput;
 use crate::recorded::Recorded;
+use crate::settings::Setting;
 use crate::state::{Chosen, MadeLink, Remedy, Saved};
 
 /// Something that happened.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// The page is there; the device that its address asks for.
-    Opened(Wish),
+    /// The page is there; the device that its address asks for, if it does.
+    Opened(Option<Wish>),
     /// The engine said something.
     Heard(Event),
     /// What was remembered before a reload.
@@ -33,6 +38,8 @@ pub(crate) enum Input {
     Forget,
     /// Something that only a page of the second module has.
     Lab(lab::Input),
+    /// An earlier visit ended while models were loading.
+    Left(Mark),
     /// A button beside a problem.
     Remedy(Remedy),
     /// A picture was chosen; its bytes follow.
@@ -65,6 +72,18 @@ pub(crate) enum Input {
     Try(String),
     /// The visitor ends the answers.
     Stop,
+    /// The visitor asks the same question again.
+    Again,
+    /// The visitor switches boxes, or looks at an answer.
+    Mark(BoxMark),
+    /// Something of the camera.
+    Camera(CameraInput),
+    /// The visitor saves what is shown as a picture.
+    Card,
+    /// Models other than the page's own.
+    Own(OwnInput),
+    /// The visitor sets how the models are asked.
+    Set(Setting),
     /// Answers that were computed before the visit.
     Recorded(Box<Recorded>),
     /// A picture to begin with.

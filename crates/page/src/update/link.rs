@@ -1,11 +1,11 @@
 //! Results that come as links, and links to what is shown.
 
-use sightline_link::{Picture, Settings, Shared, SharedAnswer, Source};
+use sightline_link::{Picture, Settings as LinkSettings, Shared, SharedAnswer, Source};
 use sightline_messages::{Backend, Dtype, Machine};
 
 use super::effect::Effect;
 use super::picture::chosen;
-use super::turn::MAX_TOKENS;
+use crate::settings::Settings;
 use crate::state::{Chosen, Holds, Linked, MadeLink, Pane, Phase, Sharing, Shown, State, Turn};
 
 /// Characters of a device's name that a link keeps.
@@ -31,6 +31,8 @@ pub(super) fn opened(state: &mut State, number: u32, mut shared: Shared) -> Vec<
     let mut effects = vec![Effect::Fill(shared.question.clone())];
     // A question that waits is none about this picture.
     state.held = None;
+    // What is run here is run as it was there.
+    state.settings.linked(&shared.settings);
     let turn = recorded(&shared);
     let (name, gallery) = match &mut shared.picture.source {
         Source::Gallery(id) => {
@@ -139,6 +141,15 @@ pub(super) fn share(state: &mut State, picture: bool) -> Vec<Effect> {
     make(state, picture)
 }
 
+/// The visitor saves what is shown as a picture.
+pub(super) fn card(state: &State) -> Vec<Effect> {
+    let shared = result(state);
+    shared
+        .map(|shared| Effect::Card(Box::new(shared)))
+        .into_iter()
+        .collect()
+}
+
 /// The visitor opens or closes the text to paste.
 pub(super) fn cite(state: &mut State) -> Vec<Effect> {
     state.sharing.citing = !state.sharing.citing;
@@ -215,7 +226,7 @@ pub(crate) fn result(state: &State) -> Option<Shared> {
     let (device, settings) = match &state.linked {
         _ if state.turn.made.is_some() => made_before(state),
         Some(linked) if recorded => (linked.shared.device.clone(), linked.shared.settings),
-        _ => made_here(state.machine.as_ref()),
+        _ => made_here(state.machine.as_ref(), &state.turn.settings),
     };
     Some(Shared {
         picture: picture(shown),
@@ -227,19 +238,15 @@ pub(crate) fn result(state: &State) -> Option<Shared> {
 }
 
 /// Those of the answers that came with the page.
-fn made_before(state: &State) -> (String, Settings) {
+fn made_before(state: &State) -> (String, LinkSettings) {
     let made = state.turn.made.as_ref();
-    let settings = made_here(None).1;
+    let settings = LinkSettings::default();
     (made.map(|made| made.device.clone()).unwrap_or_default(), settings)
 }
 
 /// The machine and the settings of this page.
-fn made_here(machine: Option<&Machine>) -> (String, Settings) {
-    let settings = Settings {
-        max_tokens: MAX_TOKENS,
-        half: machine.is_some_and(|machine| machine.dtype == Dtype::F16),
-        ..Settings::default()
-    };
+fn made_here(machine: Option<&Machine>, settings: &Settings) -> (String, LinkSettings) {
+    let settings = settings.for_link(machine.is_some_and(|machine| machine.dtype == Dtype::F16));
     let named = |machine: &Machine| match machine.backend {
         Backend::WebGpu => format!("{} through WebGPU", machine.adapter),
         Backend::Cpu => machine.adapter.clone(),

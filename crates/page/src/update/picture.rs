@@ -71,6 +71,7 @@ pub(super) fn refused(state: &mut State, number: u32, sentence: String) -> Vec<E
     if is_coming(&state.picture, number) {
         state.picture.coming = None;
         state.held = None;
+        state.camera.stop();
         give_up_question(state);
         state.picture_note = sentence;
     }

@@ -1,13 +1,17 @@
-use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo, Preview, Store};
+use sightline_messages::{Answer, Backend, Dtype, FileInfo, Kind, Loaded, Machine, ModelInfo, Preview, Store, Wish};
 
 use super::*;
 use crate::state::{Chosen, Engine, Phase};
 
+mod camera;
 mod history;
 mod judging;
 mod look;
 mod lost;
+mod marked;
+mod own;
 mod recorded;
+mod settings;
 
 pub(super) fn machine(backend: Backend) -> Machine {
     Machine {
@@ -106,7 +110,7 @@ pub(super) fn hear(state: &mut State, event: Event) -> Vec<Effect> {
 /// A page with loaded models that shows picture 1.
 pub(super) fn asked_about_one() -> State {
     let mut state = State::default();
-    tell(&mut state, Input::Opened(Wish::Auto));
+    tell(&mut state, Input::Opened(None));
     hear(&mut state, ready(Backend::Cpu));
     tell(&mut state, Input::Load);
     hear(&mut state, loaded(Backend::Cpu));
@@ -361,7 +365,7 @@ fn a_lost_gpu_offers_the_processor_and_the_picture_goes_along() {
 #[test]
 fn an_engine_that_does_not_come_is_said_to_be_late() {
     let mut state = State::default();
-    let effects = tell(&mut state, Input::Opened(Wish::Gpu));
+    let effects = tell(&mut state, Input::Opened(Some(Wish::Gpu)));
     assert_eq!(effects[0], Effect::StartEngine(Wish::Gpu));
     assert_eq!(effects[1], remind(12, Reminder::Start(1)));
     tell(&mut state, Input::Reminded(Reminder::Start(1)));

@@ -8,8 +8,6 @@ use super::recovery;
 use crate::say::next_questions;
 use crate::state::{Engine, Pane, Past, Phase, Saved, State};
 
-/// Most tokens of an answer.
-pub(super) const MAX_TOKENS: u32 = 64;
 /// Most questions that stay: the files of their pictures stay with them.
 const MOST_PAST: usize = 12;
 /// Seconds until a turn that was stopped and does not end is said to be stuck.
@@ -35,7 +33,12 @@ pub(super) fn ask(state: &mut State, question: String) -> Vec<Effect> {
         return Vec::new();
     };
     let picture = shown.chosen.number;
-    let panes = panes(state, Phase::Waiting);
+    let mut panes = panes(state, Phase::Waiting);
+    let settings = state.settings.clone();
+    if let Some(only) = &settings.only {
+        let others = panes.iter_mut().filter(|pane| pane.model != *only);
+        others.for_each(|pane| pane.phase = Phase::Idle);
+    }
     let turn = &mut state.turn;
     turn.number += 1;
     state.judging.drawing = false;
@@ -43,12 +46,14 @@ pub(super) fn ask(state: &mut State, question: String) -> Vec<Effect> {
     (turn.answering, turn.stopping, turn.again, turn.outside) = (true, false, false, false);
     turn.made = None;
     turn.panes = panes;
+    turn.settings.clone_from(&settings);
     state.said.clear();
     vec![Effect::Send(Command::Ask {
         turn: turn.number,
         picture,
         question,
-        max_tokens: MAX_TOKENS,
+        max_tokens: settings.max_tokens,
+        ways: settings.ways(),
     })]
 }
 
@@ -153,6 +158,10 @@ pub(super) fn done(state: &mut State, turn: u32) -> Vec<Effect> {
 /// Keeps a turn that has come to its end among the questions of before.
 fn keep(state: &mut State) {
     let Some(shown) = &state.picture.shown else { return };
+    // Frame after frame would push out what the visitor has asked.
+    if state.camera.live.is_some() {
+        return;
+    }
     if !state.turn.panes.iter().any(|pane| pane.answer.is_some()) {
         return;
     }

@@ -66,10 +66,10 @@ impl Arm {
     }
 }
 
-/// Who found a box, in a word.
+/// Who found a box, in words.
 pub(super) fn source(source: Source) -> &'static str {
     match source {
-        Source::Llm => "llm",
-        Source::Dense => "dense",
+        Source::Llm => "Language model’s box",
+        Source::Dense => "Encoder’s box",
     }
 }

@@ -8,6 +8,9 @@ use crate::inbox::tell;
 use crate::state::State;
 use crate::update::Input;
 
+/// Between the picture and the question of a phone, px.
+const GAP: i32 = 12;
+
 #[derive(Default)]
 pub(super) struct Ask {
     suggestions: Seen<Vec<String>>,
@@ -61,6 +64,9 @@ fn buttons(seen: &mut Seen<[bool; 3]>, state: &State) {
     show("send", !asking);
     show("stop", asking);
     set_text("stop", if state.turn.stopping { "Stopping…" } else { "Stop" });
+    if asking && !state.turn.stopping && state.camera.live.is_none() && is_narrow() {
+        below_picture();
+    }
     // A button that goes takes the focus with it: whoever uses the keyboard goes on where the other
     // is.
     match (focused.as_deref(), asking) {
@@ -76,6 +82,24 @@ fn buttons(seen: &mut Seen<[bool; 3]>, state: &State) {
             }
         }
     }
+}
+
+/// Scrolls the question to just below the picture, which stays above it: the answers come below.
+fn below_picture() {
+    if let (Some(window), Some(form), Some(drop)) = (
+        web_sys::window(),
+        by_id::<HtmlElement>("ask"),
+        by_id::<HtmlElement>("drop"),
+    ) {
+        let by = form.get_bounding_client_rect().top() - f64::from(drop.offset_height() + GAP);
+        window.scroll_by_with_x_and_y(0.0, by);
+    }
+}
+
+/// Whether this is a phone, as the style sheet sees it.
+fn is_narrow() -> bool {
+    let asked = web_sys::window().and_then(|window| window.match_media("(max-width: 40rem)").ok().flatten());
+    asked.is_some_and(|asked| asked.matches())
 }
 
 /// The sentence about what is still missing.

@@ -1,6 +1,6 @@
 //! `bench.html`: the engine's own measurement as a table.
 
-use sightline_messages::{Measure, Measured, ModelInfo, Work};
+use sightline_messages::{Download, Loaded, Measure, Measured, ModelInfo, Work};
 use web_sys::HtmlElement;
 
 use super::{Now, Seen, View};
@@ -8,6 +8,7 @@ use crate::dom::{by_id, clear, make, on_id, put, set_disabled, set_text, show};
 use crate::inbox::tell;
 use crate::lab::input as lab;
 use crate::lab::measuring::Measuring;
+use crate::state::State;
 use crate::update::Input;
 use crate::words;
 
@@ -18,6 +19,7 @@ const LABELS: [&str; 6] = ["Work", "Median", "Rate", "Launches", "Bytes moved", 
 #[derive(Default)]
 pub(super) struct Bench {
     seen: Seen<(Measuring, bool)>,
+    came: Seen<Option<(Loaded, Download)>>,
 }
 
 impl Bench {
@@ -29,6 +31,12 @@ impl Bench {
 
 impl View for Bench {
     fn show(&mut self, now: &Now<'_>) {
+        let came = now.state.loaded().cloned().zip(now.lab.download);
+        if self.came.is_new(came.clone())
+            && let Some((loaded, download)) = came
+        {
+            loading(&loaded, download, now.state);
+        }
         let (measuring, loaded) = (&now.lab.measuring, now.state.loaded().is_some());
         if !self.seen.is_new((measuring.clone(), loaded)) {
             return;
@@ -41,6 +49,58 @@ impl View for Bench {
             Measuring::Done(measured) => table(measured, &now.state.models),
         }
     }
+}
+
+/// Shows how the models came, and what compiling took: once, before anything is measured again and
+/// again.
+fn loading(loaded: &Loaded, download: Download, state: &State) {
+    let Some(body) = by_id::<HtmlElement>("load-rows") else {
+        return;
+    };
+    clear(&body);
+    let bytes = match (download.bytes, download.kept) {
+        (0, kept) => format!("kept already: {}", words::bytes(kept)),
+        (bytes, 0) => words::bytes(bytes),
+        (bytes, kept) => format!("{}, and {} kept already", words::bytes(bytes), words::bytes(kept)),
+    };
+    let speed = match download.bytes {
+        0 => String::new(),
+        bytes => format!("{}/s", words::bytes((bytes as f64 * 1e3 / download.ms.max(1.0)) as u64)),
+    };
+    let work = if download.bytes > 0 {
+        "download and check"
+    } else {
+        "read and check"
+    };
+    let cells = [
+        work.into(),
+        words::ms(download.ms),
+        speed,
+        String::new(),
+        bytes,
+        String::new(),
+    ];
+    put(&body, cells_of("All files", cells));
+    let compile = match state.on_processor() {
+        true => "prepare",
+        false => "compile, and run once",
+    };
+    for (id, ms) in &loaded.compile_ms {
+        let cells = [
+            compile.into(),
+            words::ms(*ms),
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
+        ];
+        let model = state.models.iter().find(|model| model.id == *id);
+        put(
+            &body,
+            cells_of(model.map_or("Language model", |model| &model.name), cells),
+        );
+    }
+    show("measured", true);
 }
 
 /// Shows the rows.
@@ -74,10 +134,6 @@ fn line(row: &Measure, models: &[ModelInfo]) -> Option<HtmlElement> {
         0 => "none: processor".to_owned(),
         n => format!("{n} per {each}"),
     };
-    let line = make("tr", "", "")?;
-    let head = make("th", "", name)?;
-    let _ = head.set_attribute("scope", "row");
-    put(&line, Some(head));
     let seconds = row.median_ms.max(1e-9) / 1e3;
     let cells = [
         work.to_owned(),
@@ -87,6 +143,15 @@ fn line(row: &Measure, models: &[ModelInfo]) -> Option<HtmlElement> {
         format!("{} per {each}", words::bytes(row.bytes)),
         format!("{:.2} GB/s", row.bytes as f64 / 1e9 / seconds),
     ];
+    cells_of(name, cells)
+}
+
+/// A line with that name before its cells. An empty cell says that there is no such number.
+fn cells_of(name: &str, cells: [String; 6]) -> Option<HtmlElement> {
+    let line = make("tr", "", "")?;
+    let head = make("th", "", name)?;
+    let _ = head.set_attribute("scope", "row");
+    put(&line, Some(head));
     for (label, text) in LABELS.iter().zip(cells) {
         let cell = make("td", "", &text)?;
         let _ = cell.set_attribute("data-label", label);

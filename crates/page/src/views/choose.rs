@@ -19,7 +19,9 @@ impl View for Choose {
         if self.note.is_new(state.picture_note.clone()) {
             set_text("picture-note", &state.picture_note);
         }
-        let coming = state.picture.coming.as_ref().map(|coming| {
+        // Live, pictures come one after the other: nothing need be said of each.
+        let live = state.camera.live.is_some();
+        let coming = state.picture.coming.as_ref().filter(|_| !live).map(|coming| {
             let name = match coming.name.chars().count() {
                 0 => "the picture",
                 // Whatever a file is called, the sentence stays one.

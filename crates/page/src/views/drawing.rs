@@ -4,13 +4,16 @@ use sightline_messages::{AnswerBox, Source};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
-use super::arm::{Arm, Look, source};
+use super::arm::{Arm, Look};
 
 /// Shortest side that a canvas is drawn with, px: labels need room.
 const ROOM: u32 = 480;
 
-/// Boxes, each with whose it is.
-pub(super) type Boxes = Vec<(Arm, AnswerBox)>;
+/// Boxes, each with whose it is, and whether it stands back behind others.
+pub(super) type Boxes = Vec<(Arm, AnswerBox, bool)>;
+
+/// How much of a box is seen that stands back.
+const BACK: f64 = 0.25;
 
 /// What is on a canvas.
 pub(super) struct Shown {
@@ -52,15 +55,17 @@ impl Shown {
             scale: w / f64::from(self.width.max(1)),
             unit: (w.max(h) / 170.0).max(2.0),
         };
-        for (arm, found) in &self.boxes {
+        for (arm, found, back) in &self.boxes {
+            context.set_global_alpha(if *back { BACK } else { 1.0 });
             drawing.outline(arm, found)?;
         }
+        context.set_global_alpha(1.0);
         if let Some(truth) = self.truth {
             drawing.truth(truth)?;
         }
         // Labels last, or a later box would cross them.
         let mut taken = Vec::new();
-        for (arm, found) in &self.boxes {
+        for (arm, found, _) in self.boxes.iter().filter(|(.., back)| !back) {
             drawing.label(arm, found, &mut taken)?;
         }
         Ok(())
@@ -143,7 +148,10 @@ impl Drawing<'_> {
         let Some([x1, y1, x2, y2]) = self.place(found, arm) else {
             return Ok(());
         };
-        let text = format!("{} · {}", arm.title, source(found.source));
+        let text = match found.source {
+            Source::Llm => arm.title.clone(),
+            Source::Dense => format!("{} · encoder", arm.title),
+        };
         let size = (self.size[0].max(self.size[1]) / 34.0).max(13.0);
         self.context.set_font(&format!("600 {size}px system-ui, sans-serif"));
         let wide = self.context.measure_text(&text)?.width() + size * 0.8;

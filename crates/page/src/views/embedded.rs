@@ -139,7 +139,13 @@ fn boxes(shared: &Shared) -> Boxes {
     let mut boxes = Vec::new();
     for (place, (answer, name)) in shared.answers.iter().zip(shared.names()).enumerate() {
         let arm = Arm::linked(&name, place);
-        boxes.extend(answer.to_answer().boxes.into_iter().map(|found| (arm.clone(), found)));
+        boxes.extend(
+            answer
+                .to_answer()
+                .boxes
+                .into_iter()
+                .map(|found| (arm.clone(), found, false)),
+        );
     }
     boxes
 }

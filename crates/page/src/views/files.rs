@@ -188,6 +188,7 @@ fn facts(state: &State) {
     let place = match state.store {
         Some(Store::Opfs) => "this site's private files in the browser",
         Some(Store::Cache) => "the browser's cache for this site",
+        Some(Store::Folder) => "the folder you opened; nothing is downloaded",
         _ => "memory only",
     };
     fact(&list, "Downloads are kept in", place);

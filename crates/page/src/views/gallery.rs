@@ -6,7 +6,7 @@ use serde::Deserialize;
 use web_sys::HtmlElement;
 
 use super::{Now, Seen, View};
-use crate::dom::{by_id, make, on, put, set_text};
+use crate::dom::{by_id, clear, make, on, put, set_text};
 use crate::fetch::{bytes, in_time, json};
 use crate::inbox::{number, tell};
 use crate::state::Chosen;
@@ -80,6 +80,10 @@ impl Gallery {
             let list = found.unwrap_or_default();
             let credits: Vec<&str> = list.credits.iter().map(|credit| &credit.text[..]).collect();
             set_text("credits", &format!("Pictures: {}.", credits.join("; ")));
+            // What came with the page has nobody behind it.
+            for id in ["gallery", "groups"] {
+                let _ = by_id::<HtmlElement>(id).map(|list| clear(&list));
+            }
             list.pictures.iter().cloned().for_each(add);
             list.groups.iter().for_each(add_group);
             if let Some(first) = list.groups.first() {

@@ -5,6 +5,7 @@ use web_sys::HtmlElement;
 
 use super::{Now, Seen, View};
 use crate::dom::{by_id, clear, make, put, set_text, show};
+use crate::settings;
 use crate::state::{Linked, State};
 use crate::update::link::{Here, here};
 
@@ -23,6 +24,11 @@ impl View for LinkedResult {
             if let Some(Linked { shared, .. }) = &state.linked {
                 let asked = format!("“{}”, answered on {}", shared.question, shared.device);
                 set_text("linked-asked", &asked);
+                let settings = settings::said(&shared.settings);
+                set_text(
+                    "linked-settings",
+                    &format!("What you run here has the link’s settings: {settings}."),
+                );
             }
         }
         let Some(linked) = &state.linked else { return };

@@ -6,6 +6,7 @@ mod arm;
 mod ask;
 mod bench;
 mod build;
+pub(crate) mod camera;
 mod choose;
 mod drawing;
 pub(crate) mod embedded;
@@ -22,6 +23,8 @@ mod panes;
 mod picture;
 mod problem;
 mod recorded;
+mod scan;
+mod settings;
 mod setup;
 mod share;
 mod sweep;
@@ -59,9 +62,12 @@ pub(crate) const ASK: &[Row] = &[
     ("files", || Box::<files::Files>::default()),
     ("choose", || Box::<choose::Choose>::default()),
     ("view", || Box::new(picture::Canvas::open())),
+    ("scan", || Box::<scan::Scan>::default()),
+    ("camera", || Box::new(camera::Camera::open())),
     ("gallery", || Box::new(gallery::Gallery::open())),
     ("ask", || Box::new(ask::Ask::open())),
     ("build", || Box::new(build::Build::open())),
+    ("settings", || Box::new(settings::Settings::open())),
     ("panes", || Box::<panes::Panes>::default()),
     ("history", || Box::new(history::History::open())),
     ("judge", || Box::new(judge::JudgeAnswers::open())),
@@ -88,10 +94,10 @@ pub(crate) const LAB: &[Row] = &[
 ];
 
 /// The views of `rows` that this page has an element for.
-pub(crate) fn open(rows: &[Row]) -> Vec<Box<dyn View>> {
+pub(crate) fn open(rows: &[Row]) -> Vec<(&'static str, Box<dyn View>)> {
     rows.iter()
         .filter(|(id, _)| by_id::<HtmlElement>(id).is_some())
-        .map(|(_, open)| open())
+        .map(|(id, open)| (*id, open()))
         .collect()
 }
 

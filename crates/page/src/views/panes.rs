@@ -5,9 +5,12 @@ use web_sys::HtmlElement;
 
 use super::arm::{Arm, source};
 use super::{Now, Seen, View};
-use crate::dom::{by_id, clear, fact, make, put, set_text, show};
+use crate::dom::{by_id, clear, fact, make, on, put, set_text, show};
+use crate::inbox::tell;
+use crate::marks::BoxMark;
 use crate::say::{headline, verdict};
 use crate::state::{self, Phase, State};
+use crate::update::Input;
 use crate::words;
 
 /// Characters of an answer that is still short.
@@ -60,7 +63,7 @@ impl View for Panes {
 struct Pane {
     /// How its encoder sees, which stands there until it is asked.
     about: String,
-    seen: Seen<state::Pane>,
+    seen: Seen<(state::Pane, bool, bool)>,
     root: HtmlElement,
     state: HtmlElement,
     badge: HtmlElement,
@@ -104,6 +107,17 @@ impl Pane {
             put(&pane.root, Some(part.clone()));
         }
         put(parent, Some(pane.root.clone()));
+        for (kind, looks) in [
+            ("pointerenter", true),
+            ("focusin", true),
+            ("pointerleave", false),
+            ("focusout", false),
+        ] {
+            let id = model.id.clone();
+            on(&pane.root, kind, move |_| {
+                tell(Input::Mark(BoxMark::Look(looks.then(|| id.clone()))));
+            });
+        }
         Some(pane)
     }
 
@@ -112,7 +126,9 @@ impl Pane {
         let Some(pane) = state.turn.panes.iter().find(|pane| pane.model == model) else {
             return;
         };
-        if !self.seen.is_new(pane.clone()) {
+        let asked = !state.turn.question.is_empty();
+        let boxed = is_boxed(state);
+        if !self.seen.is_new((pane.clone(), asked, boxed)) {
             return;
         }
         let idle = pane.phase == Phase::Idle;
@@ -129,7 +145,7 @@ impl Pane {
         // Short answers are written large.
         let long = !idle && text.chars().count() > SHORT;
         let _ = self.text.class_list().toggle_with_force("long", long);
-        let (name, words) = phase(pane);
+        let (name, words) = phase(pane, asked);
         self.state.set_text_content(Some(&words));
         let _ = self.root.set_attribute("data-state", name);
         let _ = self
@@ -147,6 +163,11 @@ impl Pane {
                 put(&self.boxes, Some(item));
             }
             answer.boxes.iter().for_each(|found| self.list(found));
+            if boxed && !answer.boxes.iter().any(|found| found.source == Source::Dense) {
+                let none =
+                    "No encoder’s box: its head is asked only about a thing that the question names and that it knows.";
+                put(&self.boxes, make("li", "", none));
+            }
             self.times(answer, pane.reused);
         }
     }
@@ -170,7 +191,7 @@ impl Pane {
     fn times(&self, answer: &Answer, reused: bool) {
         let t = &answer.timings;
         let encode = if reused {
-            "reused".to_owned()
+            "already seen".to_owned()
         } else {
             words::ms(t.encode_ms)
         };
@@ -184,12 +205,19 @@ impl Pane {
     }
 }
 
+/// Whether any answer of this turn has a box.
+fn is_boxed(state: &State) -> bool {
+    let mut answers = state.turn.panes.iter().filter_map(|pane| pane.answer.as_ref());
+    answers.any(|answer| !answer.boxes.is_empty())
+}
+
 /// What a model does: a name for the document, and words.
-fn phase(pane: &state::Pane) -> (&'static str, String) {
+fn phase(pane: &state::Pane, asked: bool) -> (&'static str, String) {
     match pane.phase {
+        Phase::Idle if asked => ("idle", "Not asked".into()),
         Phase::Idle => ("idle", "Waiting for a question".into()),
         Phase::Waiting => ("waiting", "Next".into()),
-        Phase::Looking => ("busy", "Looking at the picture…".into()),
+        Phase::Looking => ("busy", "Looking…".into()),
         Phase::Answering => ("busy", "Answering…".into()),
         Phase::Stopped => ("stopped", "Stopped".into()),
         Phase::Recorded => ("recorded", "Recorded".into()),

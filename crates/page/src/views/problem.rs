@@ -30,7 +30,13 @@ impl Problem {
     }
 }
 
-const ALL: [Remedy; 3] = [Remedy::Restart, Remedy::Processor, Remedy::Reload];
+const ALL: [Remedy; 5] = [
+    Remedy::Restart,
+    Remedy::Processor,
+    Remedy::Reload,
+    Remedy::PageModels,
+    Remedy::Dismiss,
+];
 
 /// A name for the document, and what the button says.
 fn button_of(remedy: Remedy) -> (&'static str, &'static str) {
@@ -38,6 +44,8 @@ fn button_of(remedy: Remedy) -> (&'static str, &'static str) {
         Remedy::Restart => ("restart", "Start the engine again"),
         Remedy::Processor => ("processor", "Let the processor compute"),
         Remedy::Reload => ("reload", "Reload the page"),
+        Remedy::PageModels => ("page-models", "Use this page’s models"),
+        Remedy::Dismiss => ("dismiss", "Go on as before"),
     }
 }
 

@@ -4,8 +4,10 @@ use sightline_messages::{Backend, Machine, Store, Wish};
 use web_sys::{HtmlElement, HtmlProgressElement};
 
 use super::{Now, Seen, View};
+use crate::address::on_device;
 use crate::dom::{by_id, focus, focused, make, now_ms, on_id, put, set_attribute, set_disabled, set_text, show};
 use crate::inbox::tell;
+use crate::mark::Mark;
 use crate::state::{Engine, Loading, State};
 use crate::update::Input;
 use crate::words;
@@ -50,6 +52,7 @@ impl View for Setup {
             return;
         }
         set_text("setup-title", title(state));
+        set_attribute("setup", "data-loading", Mark::of(state).map(Mark::text).as_deref());
         set_text("summary", &summary(state));
         set_text("step", &step(state));
         self.whole(state);
@@ -122,6 +125,9 @@ fn summary(state: &State) -> String {
 fn sizes(state: &State) -> String {
     let (all, here) = state.bytes();
     match (all - here, here) {
+        (0, _) if state.store == Some(Store::Folder) => {
+            format!("All {} are in the folder you opened.", words::bytes(all))
+        }
         (0, _) => format!("All {} are in this browser already.", words::bytes(all)),
         (missing, 0) => format!("{} to download. {}", words::bytes(missing), kept(state.store)),
         (missing, here) => format!(
@@ -161,17 +167,7 @@ fn step(state: &State) -> String {
                 false => format!("Compiling {number} of {all} for this device: {name}. Once a visit."),
             }
         }
-        Loading::Loaded(loaded) => {
-            let compile: f64 = loaded.compile_ms.iter().map(|(_, ms)| ms).sum();
-            match state.on_processor() {
-                true => format!("Ready after {}.", words::ms(loaded.total_ms)),
-                false => format!(
-                    "Ready after {}, {} of it compiling.",
-                    words::ms(loaded.total_ms),
-                    words::ms(compile)
-                ),
-            }
-        }
+        Loading::Loaded(loaded) => format!("Ready after {:.1} s.", loaded.total_ms / 1e3),
         _ => String::new(),
     }
 }
@@ -181,11 +177,14 @@ fn buttons(state: &State) {
     let ready = state.engine == Engine::Ready;
     let label = match state.loading {
         Loading::Failed => "Try again".to_owned(),
-        _ if ready && all > here => format!("Load the models ({})", words::bytes(all - here)),
+        _ if ready && all > here => match &state.own.host[..] {
+            "" => format!("Load the models ({})", words::bytes(all - here)),
+            host => format!("Load the models from {host} ({})", words::bytes(all - here)),
+        },
         _ => "Load the models".to_owned(),
     };
     let offered = matches!(state.loading, Loading::Not | Loading::Failed);
-    let can_cancel = matches!(state.loading, Loading::Fetching { .. });
+    let can_cancel = state.is_loading();
     let focused = focused();
     set_text("load", &label);
     set_disabled("load", !(ready && offered));
@@ -227,14 +226,14 @@ fn why(state: &State) -> bool {
     }
     set_text("why", &sentences.join(" "));
     let link = match machine.other {
-        Some(Wish::Cpu) if machine.software => ("Let the processor compute", "?device=cpu"),
-        Some(Wish::Gpu) => ("Use WebGPU all the same", "?device=gpu"),
-        Some(Wish::Auto) if state.wish == Wish::Cpu => ("Use the GPU if there is one", "?"),
-        Some(Wish::Auto) => ("Try the GPU again", "?"),
+        Some(Wish::Cpu) if machine.software => ("Let the processor compute", "cpu"),
+        Some(Wish::Gpu) => ("Use WebGPU all the same", "gpu"),
+        Some(Wish::Auto) if state.wish == Wish::Cpu => ("Use the GPU if there is one", "auto"),
+        Some(Wish::Auto) => ("Try the GPU again", "auto"),
         _ => return !sentences.is_empty(),
     };
     if let (Some(note), Some(made)) = (by_id::<HtmlElement>("why"), make("a", "", link.0)) {
-        let _ = made.set_attribute("href", link.1);
+        let _ = made.set_attribute("href", &on_device(link.1));
         put(&note, make("span", "", " "));
         put(&note, Some(made));
     }

@@ -22,6 +22,7 @@ const TEXTS: [[&str; 2]; 3] = [
 #[derive(Default)]
 pub(super) struct Share {
     shareable: Seen<bool>,
+    again: Seen<bool>,
     own: Seen<bool>,
     sharing: Seen<(Sharing, String)>,
 }
@@ -30,6 +31,8 @@ impl Share {
     pub(super) fn open() -> Self {
         on_id("copy-link", "click", |_| tell(Input::Share { picture: false }));
         on_id("copy-picture", "click", |_| tell(Input::Share { picture: true }));
+        on_id("save-card", "click", |_| tell(Input::Card));
+        on_id("again", "click", |_| tell(Input::Again));
         on_id("cite-button", "click", |_| tell(Input::Cite));
         for [text, button] in TEXTS {
             on_id(button, "click", move |_| copy(text));
@@ -42,9 +45,14 @@ impl View for Share {
     fn show(&mut self, now: &Now<'_>) {
         let shareable = is_shareable(now.state);
         if self.shareable.is_new(shareable) {
-            for button in ["copy-link", "copy-picture", "cite-button"] {
+            for button in ["copy-link", "copy-picture", "cite-button", "save-card"] {
                 set_disabled(button, !shareable);
             }
+        }
+        let state = now.state;
+        let again = state.loaded().is_some() && !state.turn.question.is_empty() && !state.turn.answering;
+        if self.again.is_new(again) {
+            set_disabled("again", !again);
         }
         let own = is_own(now.state);
         if self.own.is_new(own) {

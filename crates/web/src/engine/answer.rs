@@ -1,6 +1,6 @@
 //! A question to every model, one after the other.
 
-use sightline_messages::{Answer, Backend, Event};
+use sightline_messages::{Answer, Backend, Event, Ways};
 use sightline_vlm::{Listener, Look, Options, Vlm};
 
 use super::browser::pause;
@@ -12,6 +12,8 @@ use super::state::State;
 
 /// Most tokens that a question may ask for.
 const MAX_TOKENS: usize = 256;
+/// Most randomness.
+const MAX_TEMPERATURE: f32 = 2.0;
 
 /// A question.
 pub(super) struct Turn {
@@ -19,6 +21,7 @@ pub(super) struct Turn {
     pub(super) picture: u32,
     pub(super) question: String,
     pub(super) max_tokens: usize,
+    pub(super) ways: Ways,
 }
 
 impl State {
@@ -41,9 +44,15 @@ impl State {
         let number = self.turns;
         self.turns += 1;
         let known = |model: &Vlm| model.recognises(&turn.question);
+        let only = turn.ways.only.as_deref();
+        let mut order = arms.models.order(number);
+        order.retain(|id| only.is_none_or(|only| only == id));
+        if order.is_empty() {
+            return refuse("The model that was chosen is not here. Choose another one in the settings.");
+        }
         self.outbox.send(&Event::Started {
             turn: turn.turn,
-            order: arms.models.order(number),
+            order: order.clone(),
             outside_training: !arms.models.loaded().iter().any(known),
         });
         let asked = sightline_vlm::Turn {
@@ -51,7 +60,8 @@ impl State {
             question: &turn.question,
             options: Options {
                 max_tokens: turn.max_tokens.clamp(1, MAX_TOKENS),
-                ..Options::default()
+                temperature: turn.ways.temperature.clamp(0.0, MAX_TEMPERATURE),
+                seed: turn.ways.seed,
             },
             number,
         };
@@ -60,6 +70,7 @@ impl State {
             stop: &self.stop,
             on_cpu: arms.machine.backend == Backend::Cpu,
             turn: turn.turn,
+            asked: &order,
             stopped: false,
         };
         let event = match arms.models.answer(&asked, &mut told).await {
@@ -79,11 +90,17 @@ struct Told<'a> {
     stop: &'a Stop,
     on_cpu: bool,
     turn: u32,
+    /// Ids of the models that are asked.
+    asked: &'a [String],
     /// Whether the visitor stopped the answer that is under way.
     stopped: bool,
 }
 
 impl Listener<Missing> for Told<'_> {
+    fn asks(&mut self, id: &str) -> bool {
+        self.asked.iter().any(|asked| asked == id)
+    }
+
     async fn looking(&mut self, id: &str) -> bool {
         if self.stop.asked(self.turn) {
             return false;

@@ -29,11 +29,11 @@ pub(super) struct Arms {
 
 impl Arms {
     /// Fetches what is missing, file by file, and compiles. A file's bytes are let go as soon as
-    /// they are on the device.
+    /// they are on the device. `whole`: encoders stay in 32 bits.
     pub(super) async fn load(
         bundle: &Rc<Bundle>,
         device: &Device,
-        machine: Machine,
+        (machine, whole): (Machine, bool),
         mut downloader: Downloader<'_>,
         outbox: &Outbox,
     ) -> Result<(Self, Loaded), Missing> {
@@ -51,7 +51,7 @@ impl Arms {
             files,
             outbox: outbox.clone(),
             on_gpu: device.gpu_info().is_some(),
-            half: device.gpu_info().is_some_and(|info| info.f16),
+            half: !whole && device.gpu_info().is_some_and(|info| info.f16),
             machine,
             begun: start,
             compile_ms: Vec::new(),

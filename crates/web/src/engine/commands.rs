@@ -3,6 +3,7 @@
 use sightline_messages::{Command, LookCommand, SweepCommand};
 
 use super::answer::Turn;
+use super::hello::Greeting;
 use super::state::State;
 use super::sweep::Plan;
 
@@ -13,7 +14,17 @@ pub(super) async fn run(state: &mut State, command: Command) {
             version,
             bundle,
             device,
-        } => state.hello(version, bundle, device).await,
+            models,
+            whole,
+        } => {
+            let greeting = Greeting {
+                url: bundle,
+                device,
+                models,
+                whole,
+            };
+            state.hello(version, greeting).await;
+        }
         Command::Load => state.load().await,
         Command::Picture { picture, bytes } => state.pictures.take(picture, &bytes),
         Command::Ask {
@@ -21,12 +32,14 @@ pub(super) async fn run(state: &mut State, command: Command) {
             picture,
             question,
             max_tokens,
+            ways,
         } => {
             let turn = Turn {
                 turn,
                 picture,
                 question,
                 max_tokens: max_tokens as usize,
+                ways,
             };
             state.answer(&turn).await;
         }

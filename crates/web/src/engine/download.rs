@@ -40,10 +40,35 @@ const SLICE_MS: i32 = 500;
 /// Bytes hashed at once: what is in wasm's memory of a part.
 const PIECE: u32 = 1 << 20;
 
+/// Where parts are that the store has not.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// Beside the page's own list, whose address this is: parts are named relative to it.
+    Page(&'a str),
+    /// Beside the list of the visitor's models.
+    Address(&'a str),
+    /// Nowhere: the store is the folder that the visitor opened.
+    Folder,
+}
+
+impl Place<'_> {
+    /// Who is to mend a part that came damaged, and how.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Page(_) => {
+                "This page is broken on our side: whoever keeps it must build it again. Other parts are kept."
+            }
+            Self::Address(_) => {
+                "The models at this address are damaged: copy their folder there again, bundle.json and parts. Other parts are kept."
+            }
+            Self::Folder => "Copy the whole folder again, bundle.json and parts, and open it once more.",
+        }
+    }
+}
+
 /// Fetches the files of one bundle.
 pub(super) struct Downloader<'a> {
-    /// Address of `bundle.json`; parts are named relative to it.
-    pub(super) base: &'a str,
+    pub(super) place: Place<'a>,
     pub(super) store: &'a Store,
     pub(super) outbox: &'a Outbox,
     pub(super) cancel: &'a Cancel,
@@ -119,9 +144,9 @@ impl From<String> for Missing {
 }
 
 impl<'a> Downloader<'a> {
-    pub(super) fn new(base: &'a str, store: &'a Store, outbox: &'a Outbox, cancel: &'a Cancel) -> Self {
+    pub(super) fn new(place: Place<'a>, store: &'a Store, outbox: &'a Outbox, cancel: &'a Cancel) -> Self {
         Self {
-            base,
+            place,
             store,
             outbox,
             cancel,
@@ -138,13 +163,52 @@ impl<'a> Downloader<'a> {
         let mut parts = Vec::with_capacity(file.parts.len());
         for (number, part) in file.parts.iter().enumerate() {
             let name = format!("part {} of {} of {}", number + 1, file.parts.len(), file.name);
-            parts.push(self.part(&name, part, &mut progress).await?);
+            let field = || format!("files[{index}].parts[{number}]");
+            let came = match self.place {
+                Place::Folder => self.opened(&name, part, field, &mut progress).await,
+                Place::Page(base) | Place::Address(base) => self.part(&name, part, base, &mut progress).await,
+            };
+            parts.push(came?);
             self.outbox.send(&progress.event());
         }
         Ok(Parts::new(parts))
     }
 
-    async fn part(&mut self, name: &str, part: &Part, progress: &mut Progress) -> Result<Uint8Array, Missing> {
+    /// A part of the folder that the visitor opened. `field` of its list names the part.
+    async fn opened(
+        &self,
+        name: &str,
+        part: &Part,
+        field: impl Fn() -> String,
+        progress: &mut Progress,
+    ) -> Result<Uint8Array, Missing> {
+        if self.cancel.asked() {
+            return Err(Missing::Cancelled);
+        }
+        let wrong = match self.store.get(part).await {
+            Some(bytes) if verify(name, part, &bytes).is_ok() => {
+                progress.cached += part.bytes;
+                progress.verified += part.bytes;
+                return Ok(bytes);
+            }
+            Some(_) => "has another hash".to_owned(),
+            None => format!("is missing, or has not {} bytes", part.bytes),
+        };
+        Err(Missing::Failed(format!(
+            "{} {wrong}. It is {name}, {} of bundle.json in the folder you opened. {}",
+            part.path(),
+            field(),
+            self.place.remedy()
+        )))
+    }
+
+    async fn part(
+        &mut self,
+        name: &str,
+        part: &Part,
+        base: &str,
+        progress: &mut Progress,
+    ) -> Result<Uint8Array, Missing> {
         if self.cancel.asked() {
             return Err(Missing::Cancelled);
         }
@@ -164,7 +228,7 @@ impl<'a> Downloader<'a> {
                 "The copy of {name} in this browser was damaged; it was removed and is downloaded again."
             ));
         }
-        let bytes = self.fetch(name, part, progress).await?;
+        let bytes = self.fetch(name, part, base, progress).await?;
         progress.verified += part.bytes;
         self.keep(part, &bytes).await;
         Ok(bytes)
@@ -189,8 +253,8 @@ impl<'a> Downloader<'a> {
 
     /// A part from the network. What comes damaged is fetched once more at once, what does not come
     /// after a wait.
-    async fn fetch(&self, name: &str, part: &Part, progress: &mut Progress) -> Result<Uint8Array, Missing> {
-        let url = web_sys::Url::new_with_base(&part.path(), self.base).map_err(|e| message(&e))?;
+    async fn fetch(&self, name: &str, part: &Part, base: &str, progress: &mut Progress) -> Result<Uint8Array, Missing> {
+        let url = web_sys::Url::new_with_base(&part.path(), base).map_err(|e| message(&e))?;
         let (mut damaged, mut waits) = (0, WAITS_S.iter());
         loop {
             let before = *progress;
@@ -206,9 +270,9 @@ impl<'a> Downloader<'a> {
                     damaged += 1;
                     if damaged == ATTEMPTS {
                         return Err(Missing::Failed(format!(
-                            "{}, {ATTEMPTS} times in a row. Nothing of it was used. This page is broken on our side: whoever keeps it \
-                             must build it again. Other parts are kept.",
-                            capital(&why)
+                            "{}, {ATTEMPTS} times in a row. Nothing of it was used. {}",
+                            capital(&why),
+                            self.place.remedy()
                         )));
                     }
                     self.outbox

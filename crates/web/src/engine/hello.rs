@@ -1,13 +1,14 @@
 //! The greeting: what is there to be loaded, what of it is here, and what will compute.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use sightline_checkpoint::bundle::Bundle;
 use sightline_checkpoint::manifest::{Manifest, Model};
-use sightline_messages::{Event, FileInfo, ModelInfo, Remedy, VERSION, Wish};
+use sightline_messages::{Event, FileInfo, ModelInfo, Models, Remedy, VERSION, Wish};
 use sightline_vision::{check_manifest, kind};
 use sightline_vlm::info;
+use web_sys::File;
 
 use super::browser::within;
 use super::device;
@@ -19,9 +20,19 @@ use super::store::Store;
 /// How long the store may take to say what is in it, ms.
 const MOST_MS: i32 = 10_000;
 
+/// What the page asks for in its greeting.
+pub(super) struct Greeting {
+    /// Address of `bundle.json`.
+    pub(super) url: String,
+    pub(super) device: Wish,
+    pub(super) models: Models,
+    /// Whether encoders stay in 32 bits.
+    pub(super) whole: bool,
+}
+
 impl State {
     /// Answers [`sightline_messages::Command::Hello`].
-    pub(super) async fn hello(&mut self, version: u32, url: String, wish: Wish) {
+    pub(super) async fn hello(&mut self, version: u32, greeting: Greeting) {
         if version != VERSION {
             let sentence = format!(
                 "The page is of version {version}, its engine of version {VERSION}: the browser kept one of them from an earlier \
@@ -29,24 +40,38 @@ impl State {
             );
             return self.broken(sentence, Remedy::Reload);
         }
-        let listed = match list::fetch(&url).await {
-            Ok(text) => sound(&text),
-            Err(error) => Err(error),
-        };
-        let (bundle, models) = match listed {
+        let Greeting {
+            url,
+            device,
+            models,
+            whole,
+        } = greeting;
+        let files = self.folder(&models);
+        let (bundle, infos) = match listed(&url, &models, &files).await {
             Ok(listed) => listed,
             Err(sentence) => return self.broken(sentence, Remedy::Reload),
         };
         self.pictures.set_ready();
-        let (device, machine) = match device::open(wish).await {
+        let (device, mut machine) = match device::open(device).await {
             Ok(opened) => opened,
             Err(error) => return self.broken(sentence(&error), Remedy::Restart),
         };
-        let (store, files) = looked_up(&bundle).await;
+        if whole && device.gpu_info().is_some_and(|info| info.f16) {
+            machine.why = Some("You chose 32 bits for the encoders.".into());
+        }
+        let own = models == Models::Page;
+        let (store, files) = match models {
+            Models::Folder { .. } => {
+                let store = Store::folder(files);
+                let files = self::files(&bundle, &store).await;
+                (store, files)
+            }
+            Models::Page | Models::Address => looked_up(&bundle, own).await,
+        };
         self.outbox.send(&Event::Ready {
             version: VERSION,
             machine: machine.clone(),
-            models,
+            models: infos,
             files,
             store: store.kind(),
         });
@@ -56,7 +81,31 @@ impl State {
             device,
             machine,
             store,
+            own,
+            whole,
         });
+    }
+
+    /// The files of the folder that the visitor opened, by their paths.
+    fn folder(&self, models: &Models) -> HashMap<String, File> {
+        let Models::Folder { paths, .. } = models else {
+            return HashMap::new();
+        };
+        paths.iter().cloned().zip(self.attached.take()).collect()
+    }
+}
+
+/// The list of files, and what the page is told of the models.
+async fn listed(url: &str, models: &Models, files: &HashMap<String, File>) -> Result<(Bundle, Vec<ModelInfo>), String> {
+    match models {
+        Models::Page => sound(&list::fetch(url).await?),
+        Models::Address => {
+            let text = list::fetch(url).await;
+            text.and_then(|text| sound(&text)).map_err(|error| {
+                format!("The models at {url} cannot be used. {error} The address has to be that of a folder with bundle.json and parts.")
+            })
+        }
+        Models::Folder { name, .. } => sound(&list::opened(name, files).await?),
     }
 }
 
@@ -71,12 +120,14 @@ fn sound(text: &str) -> Result<(Bundle, Vec<ModelInfo>), String> {
     Ok((bundle, models))
 }
 
-/// The store without parts of an earlier version of the page, and how much it holds of each file. A
-/// store that opens and then says nothing is as good as none.
-async fn looked_up(bundle: &Bundle) -> (Store, Vec<FileInfo>) {
+/// The store, and how much it holds of each file. Where the models are the page's `own`, parts of
+/// an earlier version of the page go. A store that opens and then says nothing is as good as none.
+async fn looked_up(bundle: &Bundle, own: bool) -> (Store, Vec<FileInfo>) {
     let store = Store::open().await;
     let look = async {
-        store.retain(&hashes(bundle)).await;
+        if own {
+            store.retain(&hashes(bundle)).await;
+        }
         files(bundle, &store).await
     };
     match within(MOST_MS, look).await {

@@ -58,8 +58,8 @@ impl State {
 
     /// What has to come comes, and goes to the device.
     async fn come(&self, opened: &Opened) -> Result<(Arms, Loaded), Missing> {
-        let downloader = Downloader::new(&opened.url, &opened.store, &self.outbox, &self.cancel);
-        let machine = opened.machine.clone();
+        let downloader = Downloader::new(opened.place(), &opened.store, &self.outbox, &self.cancel);
+        let machine = (opened.machine.clone(), opened.whole);
         Arms::load(&opened.bundle, &opened.device, machine, downloader, &self.outbox).await
     }
 

@@ -4,6 +4,7 @@
 
 mod answer;
 mod arms;
+mod attached;
 mod browser;
 mod cache;
 mod commands;
@@ -42,8 +43,9 @@ use sightline_messages::{Command, Event, LookCommand, Remedy, SweepCommand};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 
+use attached::Attached;
 #[cfg(feature = "evaluate")]
-use evaluations::{Attached, Evaluations};
+use evaluations::Evaluations;
 use outbox::Outbox;
 use picture::Pictures;
 use signals::{Cancel, Stop};
@@ -72,7 +74,6 @@ struct Shared {
     /// Ends an evaluation.
     #[cfg(feature = "evaluate")]
     halt: Cancel,
-    #[cfg(feature = "evaluate")]
     attached: Attached,
     pictures: Pictures,
 }
@@ -89,9 +90,10 @@ impl Engine {
         let (sweeping, cancel) = (Cancel::default(), Cancel::default());
         let pictures = Pictures::new(outbox.clone());
         let signals = (stop.clone(), looks.clone(), sweeping.clone(), cancel.clone());
-        let state = State::new(outbox.clone(), signals, pictures.clone());
+        let attached = Attached::default();
+        let state = State::new(outbox.clone(), signals, pictures.clone(), attached.clone());
         #[cfg(feature = "evaluate")]
-        let (halt, attached) = (Cancel::default(), Attached::default());
+        let halt = Cancel::default();
         #[cfg(feature = "evaluate")]
         let evaluations = Evaluations::new(halt.clone(), attached.clone());
         #[cfg(feature = "evaluate")]
@@ -107,7 +109,6 @@ impl Engine {
                 cancel,
                 #[cfg(feature = "evaluate")]
                 halt,
-                #[cfg(feature = "evaluate")]
                 attached,
                 pictures,
             }),
@@ -117,7 +118,6 @@ impl Engine {
     /// Takes a command, a plain value.
     #[allow(unreachable_pub, reason = "exported")]
     pub fn command(&self, value: JsValue) {
-        #[cfg(feature = "evaluate")]
         self.shared.attached.take_from(&value);
         let command = match serde_wasm_bindgen::from_value(value) {
             Ok(command) => command,

@@ -8,6 +8,8 @@ use sightline_kernels::Device;
 use sightline_messages::{Event, Machine, Remedy};
 
 use super::arms::Arms;
+use super::attached::Attached;
+use super::download::Place;
 #[cfg(feature = "evaluate")]
 use super::evaluations::Evaluations;
 use super::outbox::Outbox;
@@ -29,6 +31,8 @@ pub(super) struct State {
     /// Absent before the models are loaded.
     pub(super) arms: Option<Arms>,
     pub(super) pictures: Pictures,
+    /// Files that came beside the last command.
+    pub(super) attached: Attached,
     /// Number of questions that were answered. It decides the order of the models.
     pub(super) turns: usize,
     #[cfg(feature = "evaluate")]
@@ -43,6 +47,21 @@ pub(super) struct Opened {
     pub(super) device: Device,
     pub(super) machine: Machine,
     pub(super) store: Store,
+    /// Whether the models are the page's own.
+    pub(super) own: bool,
+    /// Whether encoders stay in 32 bits.
+    pub(super) whole: bool,
+}
+
+impl Opened {
+    /// Where parts are that the store has not.
+    pub(super) fn place(&self) -> Place<'_> {
+        match self.store.kind() {
+            sightline_messages::Store::Folder => Place::Folder,
+            _ if self.own => Place::Page(&self.url),
+            _ => Place::Address(&self.url),
+        }
+    }
 }
 
 impl State {
@@ -50,6 +69,7 @@ impl State {
         outbox: Outbox,
         (stop, looks, sweeping, cancel): (Stop, Stop, Cancel, Cancel),
         pictures: Pictures,
+        attached: Attached,
     ) -> Self {
         Self {
             outbox,
@@ -60,6 +80,7 @@ impl State {
             opened: None,
             arms: None,
             pictures,
+            attached,
             turns: 0,
             #[cfg(feature = "evaluate")]
             evaluations: Evaluations::default(),

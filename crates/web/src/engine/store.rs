@@ -12,7 +12,7 @@ use js_sys::Uint8Array;
 use sightline_checkpoint::bundle::Part;
 use sightline_messages::Store as Kind;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Cache, FileSystemDirectoryHandle};
+use web_sys::{Cache, File, FileSystemDirectoryHandle};
 
 use super::browser::{name, within};
 use super::{cache, opfs};
@@ -45,6 +45,8 @@ enum Place {
     Cache(Cache),
     /// By their hashes.
     Memory(RefCell<HashMap<String, Uint8Array>>),
+    /// The visitor's files, by their paths. They are only read.
+    Folder(HashMap<String, File>),
 }
 
 impl Store {
@@ -64,6 +66,11 @@ impl Store {
         Self::at(Place::Memory(RefCell::default()))
     }
 
+    /// The folder that the visitor opened.
+    pub(super) fn folder(files: HashMap<String, File>) -> Self {
+        Self::at(Place::Folder(files))
+    }
+
     fn at(place: Place) -> Self {
         Self {
             place,
@@ -76,6 +83,7 @@ impl Store {
             Place::Opfs(_) => Kind::Opfs,
             Place::Cache(_) => Kind::Cache,
             Place::Memory(_) => Kind::Memory,
+            Place::Folder(_) => Kind::Folder,
         }
     }
 
@@ -116,6 +124,7 @@ impl Store {
                 response.headers().get("content-length").ok()??.parse().ok()
             }
             Place::Memory(parts) => Some(parts.borrow().get(&part.sha256)?.length().into()),
+            Place::Folder(files) => Some(files.get(&part.path())?.size()),
         }
     }
 
@@ -133,6 +142,10 @@ impl Store {
             }
             Place::Cache(cache) => cache::find(cache, part).await.ok()??.array_buffer().ok()?,
             Place::Memory(parts) => return parts.borrow().get(&part.sha256).cloned(),
+            Place::Folder(files) => {
+                let file = files.get(&part.path())?;
+                (file.size() == part.bytes as f64).then(|| file.array_buffer())?
+            }
         };
         let bytes = Uint8Array::new(&JsFuture::from(buffer).await.ok()?);
         (u64::from(bytes.length()) == part.bytes).then_some(bytes)
@@ -148,6 +161,7 @@ impl Store {
                     parts.borrow_mut().insert(part.sha256.clone(), bytes.clone());
                     Ok(())
                 }
+                Place::Folder(_) => Ok(()),
             }
         };
         let error = match self.answer(write).await {
@@ -171,6 +185,7 @@ impl Store {
                 parts.borrow_mut().remove(hash);
                 return;
             }
+            Place::Folder(_) => return,
         };
         // Not there is what was wanted; in use by another tab is that tab's business.
         let _ = self.answer(JsFuture::from(promise)).await;
@@ -191,6 +206,7 @@ impl Store {
             Place::Opfs(folder) => opfs::hashes(folder).await,
             Place::Cache(cache) => cache::hashes(cache).await,
             Place::Memory(parts) => parts.borrow().keys().cloned().collect(),
+            Place::Folder(_) => Vec::new(),
         }
     }
 }

@@ -3,11 +3,13 @@
 mod about;
 mod compress;
 mod contents;
+pub(crate) mod first;
 mod kept;
 mod report;
 mod shell;
 mod site;
 mod sizes;
+mod space;
 mod tiny;
 
 use std::collections::BTreeMap;
@@ -27,6 +29,7 @@ use crate::shell::say;
 use crate::wasm;
 pub(crate) use about::documents;
 use compress::Effort;
+use shell::Shell;
 use site::Site;
 
 /// What is built, and where to.
@@ -39,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
     /// The address that the page will have, if it is known; it ends in a slash.
     pub(crate) address: Option<String>,
+    /// For a static Space of Hugging Face.
+    pub(crate) space: bool,
 }
 
 /// Where the models of a page come from.
@@ -80,6 +85,7 @@ pub(crate) fn run(args: &PageArgs) -> Result<bool> {
         // `trunk serve` builds often and publishes nothing.
         quick: args.quick || std::env::var_os("TRUNK_PROFILE").is_some_and(|profile| profile == "debug"),
         address: args.address.as_deref().map(address).transpose()?,
+        space: args.space,
     })?;
     say(format!("the page is in {}", out.display()));
     Ok(good)
@@ -110,7 +116,13 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
         wasm::LINK,
     ];
     let mut site = Site::at(&options.out)?;
-    site.folder(&root().join("www"), options.address.as_deref().unwrap_or_default())?;
+    let www = root().join("www");
+    let shell = Shell {
+        shared: www.join(shell::SHARED),
+        address: options.address.clone().unwrap_or_default(),
+        first: first::elements(&www, &bundle.manifest)?,
+    };
+    site.folder(&www, &shell)?;
     for module in modules {
         let folder = module.build()?;
         for name in module.files() {
@@ -124,6 +136,9 @@ pub(crate) fn build(options: &Options) -> Result<bool> {
     let bytes = std::fs::read(&list).with_context(|| format!("cannot read {}", list.display()))?;
     hashes.insert("bundle.json".into(), sha256_hex(&bytes));
     site.put("kept.js", kept::script(&hashes)?.as_bytes())?;
+    if options.space {
+        space::write(&mut site)?;
+    }
     site.finish()?;
     say("compressing what a server sends as brotli");
     let effort = if options.quick { Effort::Quick } else { Effort::Best };

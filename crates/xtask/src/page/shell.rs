@@ -1,9 +1,12 @@
-//! What the pages have in common: `<!-- shared: NAME -->` in a page stands for
-//! `www/shared/NAME.html`, and `{address}` for the address that the page will have.
+//! What the pages are put together from: `<!-- shared: NAME -->` in a page stands for
+//! `www/shared/NAME.html`, `{address}` for the address that the page will have. `<!-- first: ID -->`
+//! has the line after it replaced by what the page begins with ([`super::first`]), if it does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+
+use super::first::Elements;
 
 /// Folder below `www` with what is shared. It is not part of the built page.
 pub(super) const SHARED: &str = "shared";
@@ -11,24 +14,63 @@ pub(super) const SHARED: &str = "shared";
 /// What stands for the page's address, which ends in a slash, or is empty where it is not known.
 const ADDRESS: &str = "{address}";
 
-/// The page with everything that it shares, for that address.
-pub(super) fn assemble(page: &str, shared: &Path, address: &str) -> Result<String> {
-    const BEGIN: &str = "<!-- shared: ";
-    const END: &str = " -->";
-    let mut out = String::new();
-    for line in page.lines() {
-        let Some(name) = line.trim().strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END)) else {
-            out += line;
-            out.push('\n');
-            continue;
-        };
-        if !name.bytes().all(|byte| byte.is_ascii_lowercase()) {
-            bail!("`{name}` is no name of a shared part: lower-case letters only");
+/// What the pages get.
+#[derive(Default)]
+pub(super) struct Shell {
+    /// The folder with what they share.
+    pub(super) shared: PathBuf,
+    pub(super) address: String,
+    /// What the first page begins with.
+    pub(super) first: Elements,
+}
+
+impl Shell {
+    /// The whole page.
+    pub(super) fn assemble(&self, page: &str) -> Result<String> {
+        let mut out = String::new();
+        let mut lines = page.lines();
+        while let Some(line) = lines.next() {
+            if let Some(name) = named(line, "shared")? {
+                out += &read(&self.shared.join(format!("{name}.html")))?;
+            } else if let Some(id) = named(line, "first")? {
+                let empty = lines
+                    .next()
+                    .with_context(|| format!("nothing follows `{}`", line.trim()))?;
+                if !empty.contains(&format!("id=\"{id}\"")) {
+                    bail!(
+                        "no element `{id}` follows `{}`: it has to stand on one line",
+                        line.trim()
+                    );
+                }
+                out += self.first.get(id).map_or(empty, String::as_str);
+                out.push('\n');
+            } else {
+                out += line;
+                out.push('\n');
+            }
         }
-        let path = shared.join(format!("{name}.html"));
-        out += &std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(out.replace(ADDRESS, &self.address))
     }
-    Ok(out.replace(ADDRESS, address))
+}
+
+/// What a line that is such a comment names.
+fn named<'a>(line: &'a str, what: &str) -> Result<Option<&'a str>> {
+    let begin = format!("<!-- {what}: ");
+    let Some(name) = line
+        .trim()
+        .strip_prefix(&begin)
+        .and_then(|rest| rest.strip_suffix(" -->"))
+    else {
+        return Ok(None);
+    };
+    if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
+        bail!("`{name}` is no name of a part: lower-case letters only");
+    }
+    Ok(Some(name))
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 #[cfg(test)]
@@ -39,17 +81,26 @@ mod tests {
     fn a_page_gets_what_it_shares() -> Result<()> {
         let dir = tempfile::tempdir()?;
         std::fs::write(dir.path().join("head.html"), "  <meta {address}a.png>\n")?;
-        let page = assemble(
-            "<head>\n  <!-- shared: head -->\n  <!-- a comment -->\n</head>\n",
-            dir.path(),
-            "https://example.org/",
-        )?;
+        let shell = Shell {
+            shared: dir.path().to_path_buf(),
+            address: "https://example.org/".into(),
+            first: [("b".to_owned(), "<b id=\"b\">both</b>".to_owned())].into(),
+        };
+        let page = shell.assemble("<head>\n  <!-- shared: head -->\n  <!-- a comment -->\n</head>\n")?;
         assert_eq!(
             page,
             "<head>\n  <meta https://example.org/a.png>\n  <!-- a comment -->\n</head>\n"
         );
-        assert!(assemble("<!-- shared: none -->", dir.path(), "").is_err());
-        assert!(assemble("<!-- shared: ../head -->", dir.path(), "").is_err());
+        let begun = "<!-- first: a -->\n<i id=\"a\"></i>\n<!-- first: b -->\n<b id=\"b\"></b>\n";
+        assert_eq!(shell.assemble(begun)?, "<i id=\"a\"></i>\n<b id=\"b\">both</b>\n");
+        for wrong in [
+            "<!-- shared: none -->",
+            "<!-- shared: ../head -->",
+            "<!-- first: b -->",
+            "<!-- first: b -->\n<p>",
+        ] {
+            assert!(shell.assemble(wrong).is_err(), "{wrong}");
+        }
         Ok(())
     }
 
@@ -57,7 +108,11 @@ mod tests {
     fn the_pages_name_every_id_once() -> Result<()> {
         let www = crate::repo::root().join("www");
         for name in ["index.html", "bench.html", "evaluate.html"] {
-            let page = assemble(&std::fs::read_to_string(www.join(name))?, &www.join(SHARED), "")?;
+            let shell = Shell {
+                shared: www.join(SHARED),
+                ..Shell::default()
+            };
+            let page = shell.assemble(&std::fs::read_to_string(www.join(name))?)?;
             let mut ids: Vec<&str> = page
                 .split(" id=\"")
                 .skip(1)

@@ -8,8 +8,12 @@ use anyhow::{Context, Result};
 use sightline_checkpoint::file::write_whole;
 use sightline_checkpoint::hash::sha256_hex;
 
-use super::shell;
+use super::first;
+use super::shell::{SHARED, Shell};
 use crate::repo::scratch;
+
+/// What the pages are put together from.
+const NOT_SERVED: [&str; 2] = [SHARED, first::FILE];
 
 /// A page being put together.
 pub(super) struct Site {
@@ -45,27 +49,27 @@ impl Site {
         self.put(name, &bytes)
     }
 
-    /// Copies everything below a folder, hidden files apart. Pages get what they share ([`shell`]),
-    /// and the address that they will have.
-    pub(super) fn folder(&mut self, from: &Path, address: &str) -> Result<()> {
-        self.below(from, from, "", address)
+    /// Copies everything below a folder, hidden files apart. Pages are put together ([`Shell`]).
+    pub(super) fn folder(&mut self, from: &Path, shell: &Shell) -> Result<()> {
+        self.below(from, "", shell)
     }
 
-    fn below(&mut self, top: &Path, from: &Path, prefix: &str, address: &str) -> Result<()> {
+    fn below(&mut self, from: &Path, prefix: &str, shell: &Shell) -> Result<()> {
         let entries = std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?;
         let mut entries: Vec<_> = entries.flatten().collect();
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
             let file = entry.file_name().to_string_lossy().into_owned();
             let (path, name) = (entry.path(), format!("{prefix}{file}"));
-            if file.starts_with('.') || name == shell::SHARED {
+            if file.starts_with('.') || NOT_SERVED.contains(&name.as_str()) {
                 continue;
             }
             if path.is_dir() {
-                self.below(top, &path, &format!("{name}/"), address)?;
+                self.below(&path, &format!("{name}/"), shell)?;
             } else if name.ends_with(".html") {
                 let page = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                let page = shell::assemble(&page, &top.join(shell::SHARED), address)
+                let page = shell
+                    .assemble(&page)
                     .with_context(|| format!("cannot put {} together", path.display()))?;
                 self.put(&name, page.as_bytes())?;
             } else {
@@ -111,13 +115,13 @@ mod tests {
         std::fs::create_dir_all(&out)?;
         std::fs::write(out.join("mine.txt"), "not ours")?;
         let mut site = Site::at(&out)?;
-        site.folder(&www, "")?;
+        site.folder(&www, &Shell::default())?;
         site.finish()?;
         assert!(out.join("pictures/a.jpg").is_file());
 
         std::fs::remove_file(www.join("pictures/a.jpg"))?;
         let mut site = Site::at(&out)?;
-        site.folder(&www, "")?;
+        site.folder(&www, &Shell::default())?;
         site.finish()?;
         assert!(!out.join("pictures/a.jpg").exists());
         assert!(out.join("index.html").is_file() && out.join("mine.txt").is_file());

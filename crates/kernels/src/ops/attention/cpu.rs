@@ -43,7 +43,7 @@ fn one_head(qkv: &[f32], sizes: &Attention<'_>, head: usize, first: usize, score
     all.store(scores, tokens);
     let mut totals = [0.0f32; QUERIES];
     for (scores, total) in scores.chunks_exact_mut(tokens).zip(&mut totals) {
-        *total = pulp::Arch::new().dispatch(Weights { scores });
+        *total = weights(scores);
     }
     let mixed = Product {
         rows: queries,
@@ -61,6 +61,10 @@ fn one_head(qkv: &[f32], sizes: &Attention<'_>, head: usize, first: usize, score
 }
 
 /// Turns scores into weights relative to the largest and returns their sum.
+pub(crate) fn weights(scores: &mut [f32]) -> f32 {
+    pulp::Arch::new().dispatch(Weights { scores })
+}
+
 struct Weights<'a> {
     scores: &'a mut [f32],
 }

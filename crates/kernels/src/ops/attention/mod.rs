@@ -1,7 +1,7 @@
 //! Full (bidirectional) multi-head attention of a vision transformer, which never holds the score
 //! matrix.
 
-mod cpu;
+pub(crate) mod cpu;
 mod cube;
 #[cfg(feature = "suite")]
 pub(crate) mod twin;

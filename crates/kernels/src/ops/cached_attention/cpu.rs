@@ -1,8 +1,17 @@
-//! The path for the CPU: the loops of the twin in f32, over lanes that become vector instructions.
+//! The path for the CPU. Many rows of one sequence (a prefill) are matrix products of a block of
+//! queries with the keys before it. Otherwise it is the loops of the twin in f32, over lanes that
+//! become vector instructions.
 
-use super::CachedAttention;
+use super::{CachedAttention, Places};
 use crate::elementary::exp;
+use crate::ops::attention::cpu::weights;
 use crate::parallel::for_each_chunk;
+use crate::product::{Product, View};
+
+/// Number of queries of a block.
+const QUERIES: usize = 32;
+/// Number of rows of one sequence from which products pay.
+const MANY: usize = 8;
 
 /// Number of partial sums in a dot product.
 const LANES: usize = 16;
@@ -18,6 +27,13 @@ pub(super) fn cached_attention(
     rows: &[[usize; 3]],
     dst: &mut [f32],
 ) {
+    if let (Places::From(_), MANY..) = (args.places, args.m) {
+        let position = rows[0][1];
+        for_each_chunk(dst, QUERIES * args.heads * args.head_dim, |block, dst| {
+            prefill(args, qkv, [keys, values], position, block * QUERIES, dst);
+        });
+        return;
+    }
     let small = args.heads * rows.iter().map(|row| row[1] + 1).sum::<usize>() < SMALL;
     let tasks = if small { (args.m * args.heads).max(1) } else { 1 };
     for_each_chunk(dst, tasks * args.head_dim, |first, dst| {
@@ -31,6 +47,51 @@ pub(super) fn cached_attention(
             dst,
         });
     });
+}
+
+/// All heads of a block of rows of one sequence, from row `first` on. Row 0 stands at `position`.
+fn prefill(
+    args: &CachedAttention<'_>,
+    qkv: &[f32],
+    [keys, values]: [&[f32]; 2],
+    position: usize,
+    first: usize,
+    dst: &mut [f32],
+) {
+    let (heads, kv_heads, dim) = (args.heads, args.kv_heads, args.head_dim);
+    let (row_width, width) = ((heads + 2 * kv_heads) * dim, heads * dim);
+    let queries = dst.len() / width;
+    // Positions that the last row sees. Those before it see fewer.
+    let seen = position + first + queries;
+    let mut scores = vec![0.0f32; queries * seen];
+    for head in 0..heads {
+        let start = head / (heads / kv_heads) * dim;
+        let [keys, values] = [keys, values].map(|plane| View::rows(&plane[start..], kv_heads * dim));
+        let all = Product {
+            rows: queries,
+            cols: seen,
+            inner: dim,
+            a: View::rows(&qkv[first * row_width + head * dim..], row_width),
+            b: keys.transposed(),
+            scale: 1.0 / (dim as f32).sqrt(),
+        };
+        all.store(&mut scores, seen);
+        for (row, scores) in scores.chunks_exact_mut(seen).enumerate() {
+            let (scores, later) = scores.split_at_mut(position + first + row + 1);
+            let total = weights(scores);
+            scores.iter_mut().for_each(|weight| *weight /= total);
+            later.fill(0.0);
+        }
+        let mixed = Product {
+            rows: queries,
+            cols: dim,
+            inner: seen,
+            a: View::rows(&scores, seen),
+            b: values,
+            scale: 1.0,
+        };
+        mixed.store(&mut dst[head * dim..], width);
+    }
 }
 
 /// Heads of rows, counted row by row from `first` on, as many as `dst` holds.

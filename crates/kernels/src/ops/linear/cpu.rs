@@ -1,5 +1,5 @@
 //! The path for the CPU: one row of `x` is multiplied with the stored matrix directly. For many
-//! rows, `gemm` multiplies with blocks of the matrix that were expanded to floats.
+//! rows, blocks of the matrix are expanded to floats and multiplied as such.
 
 use super::{Apply, Epilogue, Input, LowRank};
 use crate::buffer::CpuRead;
@@ -63,41 +63,37 @@ fn linear(
         });
         return Ok(());
     }
-    // Transposed product `[rows, m]`: a task owns whole rows of it.
+    // Blocks `[m, rows of the block]`, one after the other: a task owns one.
     let mut products = vec![0.0f32; w.rows * m];
     for_each_chunk(&mut products, ROWS * m, |block, out| {
         let (first, count) = (block * ROWS, out.len() / m);
         let mut rows = vec![0.0f32; count * w.cols];
         host.expand(first, &mut rows);
         let all = Product {
-            rows: count,
-            cols: m,
+            rows: m,
+            cols: count,
             inner: w.cols,
-            a: View::rows(&rows, w.cols),
-            b: View::rows(x, w.cols).transposed(),
+            a: View::rows(x, w.cols),
+            b: View::rows(&rows, w.cols).transposed(),
             scale: 1.0,
         };
-        all.store(out, m);
-        after.add_adapter(first, m, out);
+        all.store(out, count);
+        after.add_bias(first, out, count);
+        after.add_adapter(first, out, count);
     });
-    for_each_chunk(dst, VECTORS * w.rows, |block, dst| {
-        let first = block * VECTORS;
-        let mut rows = vec![0.0f32; dst.len()];
-        for (row, products) in products.chunks_exact(m).enumerate() {
-            for (i, rows) in rows.chunks_exact_mut(w.rows).enumerate() {
-                rows[row] = products[first + i];
+    for_each_chunk(dst, VECTORS * w.rows, |task, dst| {
+        for (vector, dst) in dst.chunks_exact_mut(w.rows).enumerate() {
+            let at = task * VECTORS + vector;
+            for (block, dst) in dst.chunks_mut(ROWS).enumerate() {
+                let y = &products[block * ROWS * m + at * dst.len()..][..dst.len()];
+                pulp::Arch::new().dispatch(Finish { y, epilogue, dst });
             }
-        }
-        let vectors = rows.chunks_exact_mut(w.rows).zip(dst.chunks_exact_mut(w.rows));
-        for (y, dst) in vectors {
-            after.add_bias(y);
-            pulp::Arch::new().dispatch(Finish { y, epilogue, dst });
         }
     });
     Ok(())
 }
 
-/// Moves one vector of products into place.
+/// Moves a part of one vector of products into place.
 struct Finish<'a> {
     y: &'a [f32],
     epilogue: Epilogue,
@@ -137,30 +133,32 @@ impl<'a> After<'a> {
         })
     }
 
-    /// Adds the bias to many vectors, whose products lie one after the other.
-    fn add_bias(&self, y: &mut [f32]) {
-        if let Some(bias) = &self.bias {
-            y.iter_mut().zip(bias.f32()).for_each(|(y, bias)| *y += bias);
+    /// Adds the bias to the products `out` `[m, count]` of `count` matrix rows from `first` on.
+    fn add_bias(&self, first: usize, out: &mut [f32], count: usize) {
+        let Some(bias) = &self.bias else { return };
+        let bias = &bias.f32()[first..][..count];
+        for y in out.chunks_exact_mut(count) {
+            y.iter_mut().zip(bias).for_each(|(y, bias)| *y += bias);
         }
     }
 
-    /// Adds the adapter to the products `out` `[rows, m]` of the matrix rows from `first` on.
-    fn add_adapter(&self, first: usize, m: usize, out: &mut [f32]) {
+    /// Adds the adapter to the same products.
+    fn add_adapter(&self, first: usize, out: &mut [f32], count: usize) {
         let Some((low, b, t)) = &self.low else { return };
-        let (last, segments) = (first + out.len() / m, low.segments(self.rows));
+        let (last, segments) = (first + count, low.segments(self.rows));
         let edges = [0, low.bounds[0], low.bounds[1], self.rows].map(|edge| edge.clamp(first, last));
         for (segment, edge) in edges.windows(2).enumerate() {
             let (start, end) = (edge[0], edge[1].max(edge[0]));
             if start < end {
                 let share = Product {
-                    rows: end - start,
-                    cols: m,
+                    rows: out.len() / count,
+                    cols: end - start,
                     inner: low.rank,
-                    a: View::rows(&b.f32()[start * low.rank..], low.rank),
-                    b: View::rows(&t.f32()[segment * low.rank..], segments * low.rank).transposed(),
+                    a: View::rows(&t.f32()[segment * low.rank..], segments * low.rank),
+                    b: View::rows(&b.f32()[start * low.rank..], low.rank).transposed(),
                     scale: low.scale,
                 };
-                share.add(&mut out[(start - first) * m..], m);
+                share.add(&mut out[start - first..], count);
             }
         }
     }

@@ -1,5 +1,5 @@
 use sightline_link::{SharedBox, encode, sha256_hex};
-use sightline_messages::{Answer, Event, Wish};
+use sightline_messages::{Answer, Event};
 
 use super::super::tests::{answer_of, asked_about_one, decoded, hear, loaded, ready, tell};
 use super::super::{Command, Input};
@@ -21,7 +21,7 @@ fn shared(source: Source) -> Shared {
     Shared {
         picture: Picture { source, size: [4, 3] },
         question: "Where?".into(),
-        settings: Settings::default(),
+        settings: LinkSettings::default(),
         device: "another machine".into(),
         answers: vec![answer("a", "left"), answer("b", "right")],
     }
@@ -29,7 +29,7 @@ fn shared(source: Source) -> Shared {
 
 fn opened(source: Source) -> (State, Vec<Effect>) {
     let mut state = State::default();
-    tell(&mut state, Input::Opened(Wish::Auto));
+    tell(&mut state, Input::Opened(None));
     let shared = Box::new(shared(source));
     let effects = tell(&mut state, Input::Linked { number: 1, shared });
     (state, effects)

@@ -78,7 +78,7 @@ fn a_patch_is_asked_for_and_its_maps_stay() {
 #[test]
 fn nothing_is_asked_before_there_is_something_to_ask() {
     let mut state = State::default();
-    tell(&mut state, Input::Opened(Wish::Auto));
+    tell(&mut state, Input::Opened(None));
     hear(&mut state, ready(Backend::Cpu));
     assert_eq!(look(&mut state, LookInput::Show), []);
     let mut state = asked_about_one();

@@ -12,7 +12,7 @@ fn lost() -> Event {
 /// A page on a GPU whose models are loaded, that shows picture 1 and was asked about it.
 fn asked_on_a_gpu() -> State {
     let mut state = State::default();
-    tell(&mut state, Input::Opened(Wish::Auto));
+    tell(&mut state, Input::Opened(None));
     hear(&mut state, ready(Backend::WebGpu));
     tell(&mut state, Input::Load);
     hear(&mut state, loaded(Backend::WebGpu));
@@ -150,7 +150,7 @@ fn answers_that_do_not_end_are_said_and_another_engine_is_offered() {
 fn a_gpu_that_compiles_for_ever_is_said_and_another_engine_is_offered() {
     let compiling = |model: &str| Event::Compiling { model: model.into() };
     let mut state = State::default();
-    tell(&mut state, Input::Opened(Wish::Auto));
+    tell(&mut state, Input::Opened(None));
     hear(&mut state, ready(Backend::WebGpu));
     tell(&mut state, Input::Load);
     assert_eq!(hear(&mut state, compiling("a")), [remind(90, Reminder::Prepare(1, 1))]);
@@ -252,7 +252,7 @@ fn a_third_loss_in_a_row_leaves_the_gpu() {
 fn a_download_goes_on_after_a_lost_device_if_parts_are_kept() {
     for (store, goes_on) in [(Store::Opfs, true), (Store::Memory, false)] {
         let mut state = State::default();
-        tell(&mut state, Input::Opened(Wish::Auto));
+        tell(&mut state, Input::Opened(None));
         let mut event = ready(Backend::WebGpu);
         if let Event::Ready { store: kept, .. } = &mut event {
             *kept = store;
@@ -269,7 +269,7 @@ fn a_download_goes_on_after_a_lost_device_if_parts_are_kept() {
     }
     // Nothing was loaded: nothing has to be agreed to.
     let mut state = State::default();
-    tell(&mut state, Input::Opened(Wish::Auto));
+    tell(&mut state, Input::Opened(None));
     hear(&mut state, ready(Backend::WebGpu));
     assert!(hear(&mut state, taken_away()).contains(&Effect::StartEngine(Wish::Auto)));
     assert_eq!(hear(&mut state, ready(Backend::WebGpu)), [Effect::KeepPage]);

@@ -43,7 +43,7 @@ fn texts(state: &State) -> Vec<(&str, &str, Phase)> {
 
 fn opened() -> State {
     let mut state = State::default();
-    tell(&mut state, Input::Opened(Wish::Auto));
+    tell(&mut state, Input::Opened(None));
     hear(&mut state, ready(Backend::Cpu));
     state
 }
@@ -110,7 +110,7 @@ fn a_visit_begins_with_a_picture_unless_the_visitor_was_quicker() {
     assert_eq!(featured(&mut opened()), [fetch]);
     // The engine may be the last to come.
     let mut state = State::default();
-    tell(&mut state, Input::Opened(Wish::Auto));
+    tell(&mut state, Input::Opened(None));
     assert_eq!(featured(&mut state), []);
     let effects = hear(&mut state, ready(Backend::Cpu));
     assert!(matches!(
