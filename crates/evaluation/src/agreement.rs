@@ -7,7 +7,6 @@ use sightline_eval::interval::{Group, Headline};
 use sightline_eval::score::Score;
 use sightline_eval::scorer::{Outcome, Record};
 
-use crate::comparison::Different;
 use crate::error::EvaluationError;
 use crate::run::read_record;
 
@@ -30,6 +29,18 @@ pub struct Agreement {
     pub other_pictures: usize,
     /// Questions with another answer, in the first run's order.
     pub different: Vec<Different>,
+}
+
+/// A question whose answer differs: other words, or another choice that is the most probable one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Different {
+    /// Its id.
+    pub id: String,
+    /// Both answers.
+    pub answers: [String; 2],
+    /// Of each the smallest distance between the best and the second logit of its steps. Where one
+    /// model ran on two devices or with two batch sizes, it says how close the choice was.
+    pub margins: [Option<f32>; 2],
 }
 
 impl Agreement {
@@ -71,6 +82,18 @@ impl Agreement {
     }
 }
 
+impl Different {
+    /// Of two answers to one question; none where they are the same.
+    pub(crate) fn of(records: [&Record; 2]) -> Option<Self> {
+        let answers = records.map(answer);
+        (answers[0] != answers[1]).then(|| Self {
+            id: records[0].id.clone(),
+            answers,
+            margins: records.map(|record| record.margin),
+        })
+    }
+}
+
 /// Share of equal answers and the ends of its 95 % interval, which is made as that of a score:
 /// pictures are drawn with all their questions. `answers`: each question's picture, and whether the
 /// answers are equal. None without a question.
@@ -95,7 +118,7 @@ pub fn share<'a>(answers: impl IntoIterator<Item = (&'a str, bool)>) -> Option<[
 }
 
 /// What was said, in words.
-pub(crate) fn answer(record: &Record) -> String {
+fn answer(record: &Record) -> String {
     match &record.outcome {
         Outcome::Text(text) => text.clone(),
         Outcome::Probabilities(shares) => match shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) {
