@@ -73,7 +73,7 @@ pub(crate) enum Command {
     /// Add a measurement that the page's bench exported to the table of devices in
     /// docs/performance.md
     #[command(
-        after_help = "Examples:\n  cargo xtask device sightline-2026-11-30.json\n  cargo xtask device downloads/sightline-2026-11-30.json"
+        after_help = "Examples:\n  cargo xtask device sightline-2026-11-30.json\n  cargo xtask device sightline-2026-11-30.json --name \"AMD EPYC, one core\""
     )]
     Device(DeviceArgs),
     /// Build and run `sightline bench`
@@ -258,6 +258,9 @@ pub(crate) struct BenchArgs {
 pub(crate) struct DeviceArgs {
     /// What "Save JSON" of bench.html wrote.
     pub(crate) file: PathBuf,
+    /// What the device is called, where a browser says too little: a processor has no name there
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
 }
 
 #[cfg(test)]

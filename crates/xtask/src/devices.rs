@@ -35,7 +35,11 @@ pub(crate) fn run(args: &DeviceArgs) -> Result<bool> {
         bail!("{name} has {long} bytes, an export has at most {MOST}; is it another file?");
     }
     let text = fs::read_to_string(&args.file).with_context(|| format!("cannot read {name}"))?;
-    let rows = rows(&checked(&text).with_context(|| format!("{name} is no measurement of a device"))?);
+    let mut export = checked(&text).with_context(|| format!("{name} is no measurement of a device"))?;
+    if let Some(name) = &args.name {
+        export.machine.adapter.clone_from(name);
+    }
+    let rows = rows(&export);
     let path = root().join(DOCUMENT);
     let document = fs::read_to_string(&path).with_context(|| format!("cannot read {DOCUMENT}"))?;
     let changed = with_rows(&document, &rows)?;

@@ -195,6 +195,7 @@ test("evaluate/stopped, it says so; without a network it goes on", { limit: 240 
   await evaluation.id("stop").click();
   await evaluation.ended(60);
   assert((await evaluation.note()).startsWith("Stopped."), await evaluation.note());
+  await until(async () => (await evaluation.rows("run-rows")).length > 0, "the run in the list");
   const [[, , answers, score]] = await evaluation.rows("run-rows");
   assert(/^\d+ of 40$/.test(answers) && score === "not finished", `${answers}, ${score}`);
 
