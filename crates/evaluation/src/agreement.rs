@@ -10,6 +10,30 @@ use sightline_eval::scorer::{Outcome, Record};
 use crate::error::EvaluationError;
 use crate::run::read_record;
 
+/// A question whose answer differs: other words, or another choice that is the most probable one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Different {
+    /// Its id.
+    pub id: String,
+    /// Both answers.
+    pub answers: [String; 2],
+    /// Of each the smallest distance between the best and the second logit of its steps. Where one
+    /// model ran on two devices or with two batch sizes, it says how close the choice was.
+    pub margins: [Option<f32>; 2],
+}
+
+impl Different {
+    /// Of two answers to one question; none where they are the same.
+    pub(crate) fn of(records: [&Record; 2]) -> Option<Self> {
+        let answers = records.map(answer);
+        (answers[0] != answers[1]).then(|| Self {
+            id: records[0].id.clone(),
+            answers,
+            margins: records.map(|record| record.margin),
+        })
+    }
+}
+
 /// How many answers of two runs are the same.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Agreement {
@@ -29,18 +53,6 @@ pub struct Agreement {
     pub other_pictures: usize,
     /// Questions with another answer, in the first run's order.
     pub different: Vec<Different>,
-}
-
-/// A question whose answer differs: other words, or another choice that is the most probable one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Different {
-    /// Its id.
-    pub id: String,
-    /// Both answers.
-    pub answers: [String; 2],
-    /// Of each the smallest distance between the best and the second logit of its steps. Where one
-    /// model ran on two devices or with two batch sizes, it says how close the choice was.
-    pub margins: [Option<f32>; 2],
 }
 
 impl Agreement {
@@ -79,18 +91,6 @@ impl Agreement {
         self.equal += usize::from(same);
         self.different.extend(different);
         same
-    }
-}
-
-impl Different {
-    /// Of two answers to one question; none where they are the same.
-    pub(crate) fn of(records: [&Record; 2]) -> Option<Self> {
-        let answers = records.map(answer);
-        (answers[0] != answers[1]).then(|| Self {
-            id: records[0].id.clone(),
-            answers,
-            margins: records.map(|record| record.margin),
-        })
     }
 }
 

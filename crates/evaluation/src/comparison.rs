@@ -9,7 +9,8 @@ use sightline_eval::score::Score;
 use sightline_eval::scorer::Record;
 use sightline_eval::stats::{self, Combine, REPLICATES, SEED};
 
-use crate::agreement::{Different, share};
+pub use crate::agreement::Different;
+use crate::agreement::share;
 use crate::error::EvaluationError;
 use crate::finished::FinishedRun;
 
