@@ -1,6 +1,6 @@
 // Folders that the visitor opens: in the browser's own dialog where it has one that may be
-// remembered, dropped on the page, or by a file input as everywhere. Whatever way, the page's module
-// gets names and files with the event "opened" of an input.
+// remembered, dropped on the page, or by a file input as everywhere. Whatever way, the page's
+// module gets names and files with the event "opened" of an input.
 
 const DATABASE = "sightline-folders";
 const STORE = "handles";

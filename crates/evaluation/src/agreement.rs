@@ -7,9 +7,32 @@ use sightline_eval::interval::{Group, Headline};
 use sightline_eval::score::Score;
 use sightline_eval::scorer::{Outcome, Record};
 
-use crate::comparison::Different;
 use crate::error::EvaluationError;
 use crate::run::read_record;
+
+/// A question whose answer differs: other words, or another choice that is the most probable one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Different {
+    /// Its id.
+    pub id: String,
+    /// Both answers.
+    pub answers: [String; 2],
+    /// Of each the smallest distance between the best and the second logit of its steps. Where one
+    /// model ran on two devices or with two batch sizes, it says how close the choice was.
+    pub margins: [Option<f32>; 2],
+}
+
+impl Different {
+    /// Of two answers to one question; none where they are the same.
+    pub(crate) fn of(records: [&Record; 2]) -> Option<Self> {
+        let answers = records.map(answer);
+        (answers[0] != answers[1]).then(|| Self {
+            id: records[0].id.clone(),
+            answers,
+            margins: records.map(|record| record.margin),
+        })
+    }
+}
 
 /// How many answers of two runs are the same.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -95,7 +118,7 @@ pub fn share<'a>(answers: impl IntoIterator<Item = (&'a str, bool)>) -> Option<[
 }
 
 /// What was said, in words.
-pub(crate) fn answer(record: &Record) -> String {
+fn answer(record: &Record) -> String {
     match &record.outcome {
         Outcome::Text(text) => text.clone(),
         Outcome::Probabilities(shares) => match shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) {

@@ -9,7 +9,8 @@ use sightline_eval::score::Score;
 use sightline_eval::scorer::Record;
 use sightline_eval::stats::{self, Combine, REPLICATES, SEED};
 
-use crate::agreement::{answer, share};
+pub use crate::agreement::Different;
+use crate::agreement::share;
 use crate::error::EvaluationError;
 use crate::finished::FinishedRun;
 
@@ -59,18 +60,6 @@ pub struct TaskComparison {
     pub different: Vec<Different>,
 }
 
-/// A question whose answer differs: other words, or another choice that is the most probable one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Different {
-    /// Its id.
-    pub id: String,
-    /// Both answers.
-    pub answers: [String; 2],
-    /// Of each the smallest distance between the best and the second logit of its steps. Where one
-    /// model ran on two devices or with two batch sizes, it says how close the choice was.
-    pub margins: [Option<f32>; 2],
-}
-
 /// A question whose score differs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Flipped {
@@ -111,18 +100,6 @@ pub struct Overall {
     pub interval95: [f64; 2],
     /// Two-sided.
     pub p: f64,
-}
-
-impl Different {
-    /// Of two answers to one question; none where they are the same.
-    pub(crate) fn of(records: [&Record; 2]) -> Option<Self> {
-        let answers = records.map(answer);
-        (answers[0] != answers[1]).then(|| Self {
-            id: records[0].id.clone(),
-            answers,
-            margins: records.map(|record| record.margin),
-        })
-    }
 }
 
 /// The pairs as the bootstrap takes them.

@@ -75,8 +75,8 @@ test("evaluate/a folder of benchmarks: what is there, what is missing, what is b
   const results = JSON.parse((await evaluation.files())[`runs/vizwiz/${MODEL}/results.json`]);
   assertEqual(results.unreadable.length, 1, "pictures that cannot be read are named");
 
-  // The evaluator's own sentence about a file that is not what it should be. This time the folder is
-  // dropped, by the debugger as by a hand.
+  // The evaluator's own sentence about a file that is not what it should be. This time the folder
+  // is dropped, by the debugger as by a hand.
   await writeFile(path.join(folder, "vizwiz/val.json"), '{"image": ');
   const session = await visitor.context.newCDPSession(evaluation.page);
   const dropped = async (files) => {

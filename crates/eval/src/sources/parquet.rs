@@ -1,22 +1,20 @@
 //! Parquet files: their columns as JSON, and their pictures row by row.
 
 use std::fmt;
-use std::io::{BufReader, Read};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use parquet::basic::Compression;
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
-use parquet::file::reader::{ChunkReader, Length, RowGroupReader};
+use parquet::file::reader::RowGroupReader;
 use parquet::record::Field;
 use parquet::schema::types::Type;
 use serde_json::{Map, Number, Value};
 
-use super::data::{DataFile, DataPath};
+use super::data::DataPath;
 use super::error::ImageError;
-use super::unpacking::{Group, Unpacker};
+use super::unpacking::{Chunks, Group, Unpacker};
 use crate::answers::fields::{At, Fields, InputError, Place};
 
 /// Column of pictures: bytes in a field of a record, as the Hub's `image` has them, or bytes alone.
@@ -41,47 +39,6 @@ pub struct Table {
     meta: ParquetMetaData,
     file: Arc<Chunks>,
     unpacker: Unpacker,
-}
-
-/// A file as the library reads it.
-pub(super) struct Chunks(Arc<dyn DataFile>);
-
-impl Length for Chunks {
-    fn len(&self) -> u64 {
-        self.0.size()
-    }
-}
-
-impl ChunkReader for Chunks {
-    type T = BufReader<Rest>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        let file = Arc::clone(&self.0);
-        Ok(BufReader::new(Rest { file, at: start }))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        let mut bytes = Vec::with_capacity(length.min(self.0.size() as usize));
-        let read = self.get_read(start)?.take(length as u64).read_to_end(&mut bytes)?;
-        match read == length {
-            true => Ok(bytes.into()),
-            false => Err(ParquetError::EOF(format!("{read} of {length} bytes are there"))),
-        }
-    }
-}
-
-/// A file from a place on.
-pub(crate) struct Rest {
-    file: Arc<dyn DataFile>,
-    at: u64,
-}
-
-impl Read for Rest {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.file.read_at(self.at, buffer)?;
-        self.at += read as u64;
-        Ok(read)
-    }
 }
 
 impl fmt::Debug for Table {

@@ -1,7 +1,7 @@
-//! Groups of rows of a Parquet file, and Zstandard for builds whose Parquet library has none: that
-//! library's is C, for which a browser's build wants a C compiler of its own.
+//! Parquet files as their library reads them, and Zstandard for builds whose library has none: it
+//! is C there, for which a browser's build wants a C compiler of its own.
 
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,13 +10,54 @@ use parquet::bloom_filter::Sbbf;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::RowGroupMetaData;
-use parquet::file::reader::RowGroupReader;
+use parquet::file::reader::{ChunkReader, Length, RowGroupReader};
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::record::reader::RowIter;
 use parquet::schema::types::Type;
 use ruzstd::decoding::StreamingDecoder;
 
-use super::parquet::Chunks;
+use super::data::DataFile;
+
+/// A file as the library reads it.
+pub(super) struct Chunks(pub(super) Arc<dyn DataFile>);
+
+impl Length for Chunks {
+    fn len(&self) -> u64 {
+        self.0.size()
+    }
+}
+
+impl ChunkReader for Chunks {
+    type T = BufReader<Rest>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        let file = Arc::clone(&self.0);
+        Ok(BufReader::new(Rest { file, at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let mut bytes = Vec::with_capacity(length.min(self.0.size() as usize));
+        let read = self.get_read(start)?.take(length as u64).read_to_end(&mut bytes)?;
+        match read == length {
+            true => Ok(bytes.into()),
+            false => Err(ParquetError::EOF(format!("{read} of {length} bytes are there"))),
+        }
+    }
+}
+
+/// A file from a place on.
+pub(crate) struct Rest {
+    file: Arc<dyn DataFile>,
+    at: u64,
+}
+
+impl Read for Rest {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read_at(self.at, buffer)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
 
 /// Who unpacks Zstandard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

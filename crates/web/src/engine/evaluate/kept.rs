@@ -181,8 +181,8 @@ async fn told(disk: &RunDisk, folder: &Path) -> (RunInfo, Option<FinishedRun>) {
     (info, Some(run))
 }
 
-/// Models and their dense heads beside each other, and each beside what it must beat. Runs of other questions have nothing to
-/// compare.
+/// Models and their dense heads beside each other, and each beside what it must beat. Runs of other
+/// questions have nothing to compare.
 fn compared(finished: &ByWho) -> Vec<ComparedInfo> {
     let models: Vec<&String> = finished
         .keys()
