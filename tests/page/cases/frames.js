@@ -62,7 +62,7 @@ test("frames/below a path of a plain host: asked and linked, without a store", {
   const opened = Screen.of(page);
   await until(async () => /elephant/.test((await opened.shown("linked")) ? await opened.id("linked-asked").textContent() : ""), "the result at the page's own address");
   assertEqual((await opened.answered()).map(({ model, text }) => [model, text]), answers, "its answers");
-  // This browser, a private window, gives frames of other sites no store: that is said, and all works.
+  // This browser, a private window, gives frames of other sites no store: that is said.
   assert(/memory only/.test(await screen.facts()), "the page says that nothing is kept");
   assertEqual(visitor.errors.filter((text) => !/favicon/.test(text)), [], "in the console");
 });
@@ -74,7 +74,7 @@ test("frames/what a frame has downloaded is found again", { limit: 120 }, async 
   host.show(`${site.url}${PROCESSOR}`);
   const folder = await mkdtemp(path.join(tmpdir(), "sightline-frames-"));
   t.defer(() => rm(folder, { recursive: true, force: true }));
-  // A visitor's usual window. Some builds refuse frames of other sites a store unless they are told.
+  // A visitor's usual window. Some builds refuse frames of other sites a store.
   await mkdir(path.join(folder, "Default"));
   await writeFile(path.join(folder, "Default/Preferences"), JSON.stringify({ profile: { cookie_controls_mode: 0, block_third_party_cookies: false } }));
   const context = await chromium.launchPersistentContext(folder, { executablePath: process.env.CHROMIUM, chromiumSandbox: false });
@@ -98,7 +98,7 @@ test("frames/by the program for a page that is named, and for no other", { limit
   t.defer(() => visitor.leave());
   const screen = await enter(visitor, host);
   assertEqual((await ask(screen)).length, 2, "answers");
-  // Where the frame may not use the clipboard, nobody is sent to an address bar that is not its own.
+  // Where the frame may not use the clipboard, nobody is sent to an address bar.
   await screen.id("copy-link").click();
   await until(async () => (await note(screen)).length > 0, "what came of the link");
   assert(/may not use the clipboard.*Embed or cite/.test(await note(screen)), await note(screen));

@@ -1,5 +1,5 @@
 // Eight states as pictures, compared with those that are kept in `snapshots`. An engine that only
-// says what it is told to gives answers and times; where the real one is asked, its models are tiny.
+// says what it is told to gives answers and times; the real one has tiny models.
 
 import { readFile } from "node:fs/promises";
 

@@ -1,5 +1,5 @@
-// A runner of a few lines: the cases of a group one after the other, each with a time limit, printed
-// as `cargo test` prints them.
+// A runner of a few lines: the cases of a group one after the other, each with a time limit,
+// printed as `cargo test` prints them.
 
 const cases = [];
 

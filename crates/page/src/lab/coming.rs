@@ -1,5 +1,5 @@
-//! How the models came, for `bench.html`: over the network, from the browser's own copies, and to the
-//! device.
+//! How the models came, for `bench.html`: over the network, from the browser's own copies, and to
+//! the device.
 
 use sightline_messages::{Download, Event, Loaded};
 

@@ -1,6 +1,7 @@
 //! What the pages are put together from: `<!-- shared: NAME -->` in a page stands for
-//! `www/shared/NAME.html`, `{address}` for the address that the page will have. `<!-- first: ID -->`
-//! has the line after it replaced by what the page begins with ([`super::first`]), if it does.
+//! `www/shared/NAME.html`, `{address}` for the address that the page will have.
+//! `<!-- first: ID -->` has the line after it replaced by what the page begins with
+//! ([`super::first`]), if it does.
 
 use std::path::{Path, PathBuf};
 

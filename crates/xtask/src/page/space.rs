@@ -1,5 +1,5 @@
-//! What a static Space of Hugging Face needs beside the page: a `README.md` that says what it is, and
-//! which files its repository keeps as large ones.
+//! What a static Space of Hugging Face needs beside the page: a `README.md` that says what it is,
+//! and which files its repository keeps as large ones.
 
 use anyhow::Result;
 
