@@ -8,7 +8,7 @@ import { availableParallelism } from "node:os";
 const MOST = 2;
 
 /** Groups that take minutes, the longest first: what begins last should not take long. */
-const LONG = ["visit", "hostile", "faults", "evaluate", "sizes", "bench", "inside", "everyday", "cache"];
+const LONG = ["visit", "hostile", "start", "faults", "evaluate", "look", "bench", "use", "everyday", "share", "cache"];
 
 /** Number of processes: `LANES`, or one per core. */
 export const lanes = () => Number(process.env.LANES ?? Math.min(availableParallelism(), MOST));

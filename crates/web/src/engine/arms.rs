@@ -138,8 +138,9 @@ impl FileSource for Fetched {
             self.half = try_half(model, &files, &mut self.machine).await?;
         }
         drop(files);
-        if self.on_gpu {
-            warm(model, self.machine.software).await?;
+        // On a GPU in software it would take as long as the first answer, which compiles as well.
+        if self.on_gpu && !self.machine.software {
+            warm(model).await?;
         }
         self.compile_ms.push((model.id().to_owned(), ms(self.begun)));
         Ok(())
@@ -203,15 +204,14 @@ async fn try_half(model: &mut Vlm, files: &Files, machine: &mut Machine) -> Resu
 
 /// Runs everything that an answer runs, so that no visitor's question waits for a GPU's compiler.
 /// The processor has none.
-async fn warm(model: &mut Vlm, software: bool) -> Result<(), Missing> {
+async fn warm(model: &mut Vlm) -> Result<(), Missing> {
     let options = Options {
         max_tokens: WARM_TOKENS,
         ..Options::default()
     };
     // The first picture records the encoder and compiles its kernels, the second runs the
-    // recording. A GPU in software needs a minute for a picture: there the second is the visitor's.
-    let pictures = if software { 1 } else { 2 };
-    for seed in 0..pictures {
+    // recording.
+    for seed in 0..2 {
         model.look(&built_in(seed)).await?;
     }
     let ignored = async |_: &str| true;

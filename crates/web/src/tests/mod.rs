@@ -27,8 +27,8 @@ pub async fn run_tests(filter: String, report: Function) -> Result<(), JsValue> 
         .gpu_info()
         .map_or_else(|| "none".to_owned(), |info| format!("{} ({})", info.adapter, info.api));
     let timed = reporter.wants(launch::NAME);
-    let mut cases = suites::cases();
-    cases.retain(|(name, _)| reporter.wants(name));
+    let mut cases = suites::cases(&device);
+    cases.retain(|(name, ..)| reporter.wants(name));
     reporter.send(&TestEvent::Started {
         version: VERSION,
         adapter,
@@ -38,7 +38,7 @@ pub async fn run_tests(filter: String, report: Function) -> Result<(), JsValue> 
     if timed {
         launch::run(&device, &reporter).await?;
     }
-    suites::run(cases, &device, &reporter).await?;
+    suites::run(cases, &reporter).await?;
     reporter.send(&TestEvent::Finished)
 }
 

@@ -16,27 +16,35 @@ const ENCODERS: [&str; 2] = ["/ours/", "/n16/"];
 /// they are shipped.
 const NATIVE: &str = "/ours/224x224/batch2/f32";
 
-/// All cases, named as in the native runs.
-pub(super) fn cases() -> Vec<(String, Case)> {
-    let kernels = sightline_kernels::suite::cases().into_iter();
-    let encoders = sightline_vision::suite::cases()
-        .into_iter()
-        .filter(|case| ENCODERS.iter().any(|name| case.name.contains(name)) && !case.name.contains(NATIVE));
-    kernels
-        .chain(encoders)
-        .map(|case| (format!("wgpu::{}", case.name), case))
-        .collect()
+/// A case with its name, and the device that it runs on.
+type Placed = (String, Case, Device);
+
+/// All cases on the processor and on the GPU, named as in the native runs.
+pub(super) fn cases(gpu: &Device) -> Vec<Placed> {
+    let devices = [("cpu", Device::cpu()), ("wgpu", gpu.clone())];
+    let placed = devices.into_iter().flat_map(|(backend, device)| {
+        let kernels = sightline_kernels::suite::cases().into_iter();
+        let encoders = sightline_vision::suite::cases()
+            .into_iter()
+            .filter(|case| ENCODERS.iter().any(|name| case.name.contains(name)) && !case.name.contains(NATIVE));
+        // What a device can never run gets no line.
+        let cases = kernels
+            .chain(encoders)
+            .filter(move |case| backend == "wgpu" || case.runs_on(&Device::cpu()));
+        cases.map(move |case| (format!("{backend}::{}", case.name), case, device.clone()))
+    });
+    placed.collect()
 }
 
 /// Runs them one after the other.
-pub(super) async fn run(cases: Vec<(String, Case)>, device: &Device, reporter: &Reporter) -> Result<(), JsValue> {
-    for (name, case) in cases {
-        if case.lacks_half(device) {
+pub(super) async fn run(cases: Vec<Placed>, reporter: &Reporter) -> Result<(), JsValue> {
+    for (name, case, device) in cases {
+        if case.lacks_half(&device) {
             reporter.skipped(&name, "this browser's adapter has no 16-bit floats (shader-f16)")?;
             continue;
         }
         let started = clock::now();
-        let result = check(&case, device).await;
+        let result = check(&case, &device).await;
         reporter.case(&name, started, result)?;
     }
     Ok(())
